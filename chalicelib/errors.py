@@ -1,0 +1,21 @@
+"""What can go wrong, told apart by what the caller does about it.
+
+A deployment that fails is a verdict, not an exception. A message says what was wanted, what was
+found, and what to do next.
+"""
+
+
+class DeployerError(Exception):
+    """The parent of the two; never raised itself."""
+
+
+class Refused(DeployerError):
+    """Permanent: record it, tell people, do not retry."""
+
+
+class Unavailable(DeployerError):
+    """For now: AWS throttles, denies or is down; the same step is tried again later."""
+
+
+class Conflict(Unavailable):
+    """Somebody else wrote the ledger first: read again and decide again."""

@@ -1,0 +1,168 @@
+"""targets.toml -> the targets of one stage: which service follows which repository, and how."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    StringConstraints,
+    ValidationError,
+)
+
+from chalicelib.errors import Refused
+
+_UNITS = {"s": 1, "m": 60, "h": 3600}
+# Names as ECR and ECS accept them: CreateRepository's repositoryName, CreateCluster's clusterName.
+_REPOSITORY = r"^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$"
+_ECS_NAME = r"^[a-zA-Z0-9_-]{1,255}$"
+
+
+def seconds(text: object) -> object:
+    """The seconds that "90s", "30m" or "2h" means; what is not such a text is returned as it is."""
+    match = re.fullmatch(r"(\d{1,6})([smh])", text) if isinstance(text, str) else None
+    return int(match[1]) * _UNITS[match[2]] if match else text
+
+
+def _compiles(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from error
+    return pattern
+
+
+Seconds = Annotated[int, BeforeValidator(seconds)]
+EcsName = Annotated[str, StringConstraints(pattern=_ECS_NAME)]
+
+
+class Target(BaseModel):
+    """A service kept up to date from a repository (one `[[target]]`, one environment)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    repository: Annotated[str, StringConstraints(pattern=_REPOSITORY, max_length=256)]
+    cluster: EcsName
+    service: EcsName
+    family: EcsName | None = None
+    containers: tuple[EcsName, ...] = ()
+    tags: Annotated[str, AfterValidator(_compiles)] | None = None
+    mode: Literal["deploy", "observe"] = "deploy"
+    base: Literal["family", "service"] = "family"
+    deadline: Seconds = 1800
+    pass_roles: tuple[str, ...] = ()
+    log_groups: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """`CLUSTER/SERVICE`, the name by which people and the ledger know it."""
+        return f"{self.cluster}/{self.service}"
+
+
+class Targets(BaseModel):
+    """All targets of one stage, in the file's order."""
+
+    model_config = ConfigDict(frozen=True)
+
+    stage: str
+    all: tuple[Target, ...]
+
+    def following(self, repository: str) -> tuple[Target, ...]:
+        """The targets that follow exactly this repository (`app` is not `app-worker`)."""
+        return tuple(target for target in self.all if target.repository == repository)
+
+    def named(self, service: str) -> Target | None:
+        """The target of `CLUSTER/SERVICE`; None when no target names it."""
+        return next((target for target in self.all if target.name == service), None)
+
+
+def load_targets(text: str, stage: str) -> Targets:
+    """The targets of `stage` in a targets.toml.
+
+    `{env}` becomes the stage's name everywhere; keys of `[environment.STAGE]` override every
+    target's own. Without any `[environment.*]` table, every stage is allowed.
+
+    Raises:
+        Refused: naming the table, the key and what was expected.
+    """
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Refused(f"targets.toml is not TOML: {error}.") from error
+    _only_known_tables(document)
+    overrides = _overrides(document, stage)
+    targets = tuple(
+        _target(f"[[target]] number {number}", {**table, **overrides}, stage)
+        for number, table in enumerate(_tables(document), start=1)
+    )
+    _no_service_twice(targets)
+    return Targets(stage=stage, all=targets)
+
+
+def _only_known_tables(document: dict[str, Any]) -> None:
+    if unknown := sorted(document.keys() - {"target", "environment"}):
+        raise Refused(
+            f"targets.toml: unknown table or key `{unknown[0]}`; "
+            "expected only [[target]] and [environment.NAME]."
+        )
+
+
+def _tables(document: dict[str, Any]) -> list[dict[str, Any]]:
+    tables = document.get("target", [])
+    if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
+        raise Refused("targets.toml: `target` must be written as [[target]] tables.")
+    if not tables:
+        raise Refused("targets.toml: no [[target]] found; expected at least one.")
+    return tables
+
+
+def _overrides(document: dict[str, Any], stage: str) -> dict[str, Any]:
+    environments = document.get("environment", {})
+    if not isinstance(environments, dict):
+        raise Refused("targets.toml: `environment` must be written as [environment.NAME] tables.")
+    if environments and stage not in environments:
+        known = ", ".join(sorted(environments))
+        raise Refused(
+            f"targets.toml: no [environment.{stage}]; the file knows {known}. "
+            f"Add the table, or choose one of these as STAGE."
+        )
+    overrides = environments.get(stage, {})
+    if not isinstance(overrides, dict):
+        raise Refused(f"targets.toml: [environment.{stage}] must be a table.")
+    return overrides
+
+
+def _target(table: str, keys: dict[str, Any], stage: str) -> Target:
+    try:
+        return Target.model_validate(_with_env(keys, stage))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "?"
+        found = "" if first["type"] == "missing" else f", found {first['input']!r}"
+        raise Refused(f"targets.toml: {table}, key `{key}`: {first['msg']}{found}.") from error
+
+
+def _with_env(value: Any, stage: str) -> Any:
+    if isinstance(value, str):
+        return value.replace("{env}", stage)
+    if isinstance(value, list):
+        return [_with_env(item, stage) for item in value]
+    if isinstance(value, dict):
+        return {key: _with_env(item, stage) for key, item in value.items()}
+    return value
+
+
+def _no_service_twice(targets: tuple[Target, ...]) -> None:
+    seen: set[str] = set()
+    for target in targets:
+        if target.name in seen:
+            raise Refused(
+                f"targets.toml: the service {target.name} is named by two [[target]] tables; "
+                "a service follows one repository."
+            )
+        seen.add(target.name)
