@@ -2,30 +2,34 @@
 
 from typing import Any
 
-from chalice import Chalice
-from chalice.app import CloudWatchEvent
+from chalice.app import Chalice, CloudWatchEvent
+
+from chalicelib import wiring
+from chalicelib.flow import change as changes
+from chalicelib.flow import push as pushes
+from chalicelib.flow import status as states
+from chalicelib.flow import sweep as sweeps
+from chalicelib.flow import watch as watches
 
 app = Chalice(app_name="slipway", configure_logs=False)
 
 
 @app.on_cw_event(
-    {
-        "source": ["aws.ecr"],
-        "detail-type": ["ECR Image Action", "ECR Replication Action"],
-    }
+    {"source": ["aws.ecr"], "detail-type": ["ECR Image Action", "ECR Replication Action"]}
 )
 def on_image_push(event: CloudWatchEvent) -> dict[str, Any]:
-    raise NotImplementedError
+    return wiring.report(pushes.push(wiring.world(event.context), event.to_dict()))
 
 
 @app.on_cw_event({"source": ["aws.ecs"], "detail-type": ["ECS Deployment State Change"]})
 def on_service_change(event: CloudWatchEvent) -> dict[str, Any]:
-    raise NotImplementedError
+    return wiring.report(changes.change(wiring.world(event.context), event.to_dict()))
 
 
 @app.lambda_function()
 def watch(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    raise NotImplementedError
+    hand_over = bool(event.get("hand_over"))
+    return watches.watch(wiring.world(context), event["deployment"], hand_over=hand_over)
 
 
 @app.lambda_function()
@@ -40,9 +44,10 @@ def rollback(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @app.lambda_function()
 def status(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    raise NotImplementedError
+    return wiring.answered(lambda: states.status(wiring.world(context), event))
 
 
 @app.schedule("rate(10 minutes)")
 def sweep(event: CloudWatchEvent) -> dict[str, Any]:
-    raise NotImplementedError
+    world = wiring.world(event.context)
+    return wiring.report(sweeps.sweep(world))

@@ -17,5 +17,9 @@ class Unavailable(DeployerError):
     """For now: AWS throttles, denies or is down; the same step is tried again later."""
 
 
+class Unanswered(Unavailable):
+    """AWS did not answer, so nobody knows whether it acted: look before acting again."""
+
+
 class Conflict(Unavailable):
     """Somebody else wrote the ledger first: read again and decide again."""

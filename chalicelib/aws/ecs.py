@@ -1,0 +1,235 @@
+"""Services: ECS' operations in, models out.
+
+Task definitions travel as raw JSON: botocore silently drops the response fields that its model
+does not know, so an old SDK would erase what is new. Its hooks give the body before it is parsed
+and take a body instead of the one it serialised; credentials, retries and endpoints stay its own.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from chalicelib.aws.clients import client
+from chalicelib.aws.errors import code_of, translated
+from chalicelib.model.services import (
+    EcsDeployment,
+    Service,
+    ServiceDeployment,
+    ServiceEvent,
+    StoppedTask,
+)
+from chalicelib.model.task_definitions import TaskDefinition, short_name
+
+_EVENTS = 10
+_TASKS = 100  # the most that DescribeTasks takes
+_ONCE = 1
+
+
+class Ecs:
+    """ECS in one account and region."""
+
+    def service(self, cluster: str, service: str) -> Service | None:
+        with translated(f"read the service {cluster}/{service}"):
+            try:
+                answer = client("ecs").describe_services(cluster=cluster, services=[service])
+            except ClientError as error:
+                if code_of(error) == "ClusterNotFoundException":
+                    return None
+                raise
+        return _service(answer["services"][0]) if answer["services"] else None
+
+    def service_deployment(self, arn: str) -> ServiceDeployment | None:
+        with translated("read the service deployment"):
+            answer = client("ecs").describe_service_deployments(serviceDeploymentArns=[arn])
+        found = answer["serviceDeployments"]
+        return _service_deployment(found[0]) if found else None
+
+    def newest_service_deployment(
+        self, cluster: str, service: str, status: str | None = None
+    ) -> ServiceDeployment | None:
+        """ListServiceDeployments answers newest first."""
+        filters: dict[str, Any] = {"status": [status]} if status else {}
+        with translated(f"list the deployments of {cluster}/{service}"):
+            answer = client("ecs").list_service_deployments(
+                cluster=cluster, service=service, maxResults=1, **filters
+            )
+        briefs = answer["serviceDeployments"]
+        if not briefs:
+            return None
+        return ServiceDeployment(
+            arn=briefs[0]["serviceDeploymentArn"],
+            status=briefs[0]["status"],
+            reason=briefs[0].get("statusReason", ""),
+            target_revision=briefs[0].get("targetServiceRevisionArn", ""),
+            created_at=briefs[0].get("createdAt"),
+            finished_at=briefs[0].get("finishedAt"),
+        )
+
+    def revision_task_definition(self, service_revision: str) -> str:
+        with translated("read the service revision"):
+            answer = client("ecs").describe_service_revisions(
+                serviceRevisionArns=[service_revision]
+            )
+        revisions = answer["serviceRevisions"]
+        return str(revisions[0]["taskDefinition"]) if revisions else ""
+
+    def task_definition(self, name: str) -> TaskDefinition | None:
+        with translated(f"read the task definition {short_name(name)}"), _raw() as bodies:
+            try:
+                client("ecs").describe_task_definition(taskDefinition=name, include=["TAGS"])
+            except ClientError as error:
+                if code_of(error) == "ClientException":  # "Unable to describe task definition."
+                    return None
+                raise
+        return _task_definition(bodies[-1])
+
+    def newest_revisions(self, family: str) -> Sequence[str]:
+        with translated(f"list the revisions of {family}"):
+            answer = client("ecs").list_task_definitions(
+                familyPrefix=family, status="ACTIVE", sort="DESC", maxResults=10
+            )
+        return tuple(answer["taskDefinitionArns"])
+
+    def register(self, registration: Mapping[str, Any]) -> TaskDefinition:
+        family = str(registration["family"])
+        with translated(f"register a revision of {family}"), _raw(registration) as bodies:
+            client("ecs", _ONCE).register_task_definition(family=family, containerDefinitions=[])
+        return _task_definition(bodies[-1])
+
+    def update(self, cluster: str, service: str, task_definition: str) -> Service:
+        """Never sends `desiredCount`: autoscaling owns it."""
+        with translated(f"update the service {cluster}/{service}"):
+            answer = client("ecs", _ONCE).update_service(
+                cluster=cluster, service=service, taskDefinition=task_definition
+            )
+        return _service(answer["service"])
+
+    def stop(self, service_deployment: str) -> None:
+        with translated("stop the service deployment"):
+            client("ecs").stop_service_deployment(
+                serviceDeploymentArn=service_deployment, stopType="ROLLBACK"
+            )
+
+    def stopped_tasks(self, cluster: str, ecs_deployment: str) -> Sequence[StoppedTask]:
+        with translated(f"read the stopped tasks of {ecs_deployment}"):
+            listed = client("ecs").list_tasks(
+                cluster=cluster,
+                startedBy=ecs_deployment,
+                desiredStatus="STOPPED",
+                maxResults=_TASKS,
+            )
+            if not listed["taskArns"]:
+                return ()
+            answer = client("ecs").describe_tasks(cluster=cluster, tasks=listed["taskArns"])
+        tasks = [_stopped_task(task) for task in answer["tasks"]]
+        return tuple(sorted(tasks, key=lambda task: str(task.stopped_at), reverse=True))
+
+
+@contextmanager
+def _raw(body: Mapping[str, Any] | None = None) -> Iterator[list[bytes]]:
+    """Collect the raw task definition answers of the calls made inside; send `body` instead.
+
+    https://docs.aws.amazon.com/boto3/latest/guide/events.html: `before-call` may change the
+    serialised request, `before-parse` sees the response before the model does.
+    """
+    bodies: list[bytes] = []
+
+    def collect(response_dict: Mapping[str, Any], **_: Any) -> None:
+        bodies.append(response_dict["body"])
+
+    def replace(params: dict[str, Any], **_: Any) -> None:
+        params["body"] = json.dumps(body).encode()
+
+    events = client("ecs", _ONCE if body is not None else 3).meta.events
+    operation = "RegisterTaskDefinition" if body is not None else "DescribeTaskDefinition"
+    events.register(f"before-parse.ecs.{operation}", collect)
+    if body is not None:
+        events.register(f"before-call.ecs.{operation}", replace)
+    try:
+        yield bodies
+    finally:
+        events.unregister(f"before-parse.ecs.{operation}", collect)
+        if body is not None:
+            events.unregister(f"before-call.ecs.{operation}", replace)
+
+
+def _task_definition(body: bytes) -> TaskDefinition:
+    answer = json.loads(body)
+    tags = {tag["key"]: tag.get("value", "") for tag in answer.get("tags") or ()}
+    return TaskDefinition(body=answer["taskDefinition"], tags=tags)
+
+
+def _service(answer: Mapping[str, Any]) -> Service:
+    configuration = answer.get("deploymentConfiguration", {})
+    return Service(
+        name=answer["serviceName"],
+        arn=answer["serviceArn"],
+        status=answer["status"],
+        task_definition=answer.get("taskDefinition", ""),
+        desired=answer["desiredCount"],
+        running=answer["runningCount"],
+        pending=answer["pendingCount"],
+        controller=answer.get("deploymentController", {}).get("type", "ECS"),
+        strategy=configuration.get("strategy", "ROLLING"),
+        scheduling=answer.get("schedulingStrategy", "REPLICA"),
+        minimum_percent=configuration.get("minimumHealthyPercent"),
+        maximum_percent=configuration.get("maximumPercent"),
+        bake_minutes=configuration.get("bakeTimeInMinutes") or 0,
+        deployments=tuple(_ecs_deployment(one) for one in answer.get("deployments", ())),
+        service_deployment=answer.get("currentServiceDeployment"),
+        events=tuple(
+            ServiceEvent(at=event["createdAt"], message=event["message"])
+            for event in answer.get("events", ())[:_EVENTS]
+        ),
+    )
+
+
+def _ecs_deployment(answer: Mapping[str, Any]) -> EcsDeployment:
+    return EcsDeployment(
+        id=answer["id"],
+        status=answer["status"],
+        task_definition=answer["taskDefinition"],
+        desired=answer.get("desiredCount", 0),
+        running=answer.get("runningCount", 0),
+        pending=answer.get("pendingCount", 0),
+        failed=answer.get("failedTasks", 0),
+        rollout_state=answer.get("rolloutState", ""),
+        rollout_reason=answer.get("rolloutStateReason", ""),
+        created_at=answer.get("createdAt"),
+    )
+
+
+def _service_deployment(answer: Mapping[str, Any]) -> ServiceDeployment:
+    rollback = answer.get("rollback", {})
+    return ServiceDeployment(
+        arn=answer["serviceDeploymentArn"],
+        status=answer["status"],
+        reason=answer.get("statusReason", ""),
+        target_revision=answer.get("targetServiceRevision", {}).get("arn", ""),
+        rollback_revision=rollback.get("serviceRevisionArn", ""),
+        rollback_reason=rollback.get("reason", ""),
+        created_at=answer.get("createdAt"),
+        finished_at=answer.get("finishedAt"),
+        stage=answer.get("lifecycleStage", ""),
+    )
+
+
+def _stopped_task(answer: Mapping[str, Any]) -> StoppedTask:
+    """The container that ended the task: the first with an exit code or a reason."""
+    containers = answer.get("containers", ())
+    telling = [one for one in containers if one.get("exitCode") or one.get("reason")]
+    container: Mapping[str, Any] = telling[0] if telling else {}
+    return StoppedTask(
+        id=short_name(answer["taskArn"]),
+        stop_code=answer.get("stopCode", ""),
+        reason=answer.get("stoppedReason", ""),
+        container=container.get("name", ""),
+        container_reason=container.get("reason", ""),
+        exit_code=container.get("exitCode"),
+        stopped_at=answer.get("stoppedAt"),
+    )

@@ -1,0 +1,146 @@
+"""Ledger: the DynamoDB table in, records out.
+
+Keys: `pk` is CLUSTER/SERVICE; `sk` is HEAD or DEPLOYMENT#id. A record carries `deployment` (index
+`by-deployment`) and, while it is open or has unsent notices, `open` (the sparse index `open`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import ClientError
+
+from chalicelib.aws.clients import client
+from chalicelib.aws.errors import code_of, translated
+from chalicelib.errors import Conflict
+from chalicelib.model.base import Frozen
+from chalicelib.model.deployments import Deployment, Head
+
+_HEAD = "HEAD"
+_RECORD = "DEPLOYMENT#"
+_OPEN = "OPEN"
+_write = TypeSerializer().serialize
+_read = TypeDeserializer().deserialize
+_Model = TypeVar("_Model", bound=Frozen)
+
+
+class DynamoLedger:
+    """The table; closed records expire after `retention_days`, HEADs never."""
+
+    def __init__(self, table: str, retention_days: int) -> None:
+        self._table = table
+        self._retention = timedelta(days=retention_days)
+
+    def head(self, service: str) -> Head | None:
+        return self._get(Head, service, _HEAD)
+
+    def deployment(self, service: str, deployment: str) -> Deployment | None:
+        return self._get(Deployment, service, _RECORD + deployment)
+
+    def service_of(self, deployment: str) -> str | None:
+        with translated(f"find the deployment {deployment} in the ledger"):
+            answer = client("dynamodb").query(
+                TableName=self._table,
+                IndexName="by-deployment",
+                KeyConditionExpression="deployment = :id",
+                ExpressionAttributeValues={":id": _write(deployment)},
+                Limit=1,
+            )
+        return _read(answer["Items"][0]["pk"]) if answer["Items"] else None
+
+    def save(self, head: Head, deployment: Deployment | None = None) -> Head:
+        after = head.model_copy(update={"version": head.version + 1})
+        puts = [self._put_head(head.version, after)]
+        if deployment is not None:
+            puts.append({"Put": {"TableName": self._table, "Item": self._record(deployment)}})
+        with translated(f"write {head.service} to the ledger"):
+            try:
+                client("dynamodb").transact_write_items(TransactItems=puts)
+            except ClientError as error:
+                if code_of(error) in {
+                    "TransactionCanceledException",
+                    "TransactionConflictException",
+                }:
+                    raise Conflict(f"{head.service} was written by another step") from error
+                raise
+        return after
+
+    def unfinished(self) -> Sequence[tuple[str, str]]:
+        with translated("list the unfinished deployments"):
+            pages = (
+                client("dynamodb")
+                .get_paginator("query")
+                .paginate(
+                    TableName=self._table,
+                    IndexName="open",
+                    KeyConditionExpression="#open = :open",
+                    ExpressionAttributeNames={"#open": "open"},
+                    ExpressionAttributeValues={":open": _write(_OPEN)},
+                )
+            )
+            return [
+                (_read(item["pk"]), _read(item["sk"]).removeprefix(_RECORD))
+                for page in pages
+                for item in page["Items"]
+            ]
+
+    def history(self, service: str, limit: int) -> Sequence[Deployment]:
+        with translated(f"read the history of {service}"):
+            answer = client("dynamodb").query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :service AND begins_with(sk, :records)",
+                ExpressionAttributeValues={
+                    ":service": _write(service),
+                    ":records": _write(_RECORD),
+                },
+                ScanIndexForward=False,
+                Limit=limit,
+                ConsistentRead=True,
+            )
+        return [_model(Deployment, item) for item in answer["Items"]]
+
+    def _get(self, model: type[_Model], service: str, sort: str) -> _Model | None:
+        with translated(f"read {service} from the ledger"):
+            answer = client("dynamodb").get_item(
+                TableName=self._table,
+                Key={"pk": _write(service), "sk": _write(sort)},
+                ConsistentRead=True,
+            )
+        return _model(model, answer["Item"]) if "Item" in answer else None
+
+    def _put_head(self, version: int, after: Head) -> dict[str, Any]:
+        put: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": _item(after, pk=after.service, sk=_HEAD),
+            "ConditionExpression": "attribute_not_exists(pk)",
+        }
+        if version:
+            put["ConditionExpression"] = "#version = :version"
+            put["ExpressionAttributeNames"] = {"#version": "version"}
+            put["ExpressionAttributeValues"] = {":version": _write(version)}
+        return {"Put": put}
+
+    def _record(self, deployment: Deployment) -> dict[str, Any]:
+        extra: dict[str, Any] = {"deployment": deployment.id}
+        if deployment.open or deployment.notices:
+            extra["open"] = _OPEN
+        else:
+            extra["expires"] = int((deployment.updated + self._retention).timestamp())
+        return _item(deployment, pk=deployment.service, sk=_RECORD + deployment.id, **extra)
+
+
+_KEYS = frozenset({"pk", "sk", "deployment", "open", "expires"})
+
+
+def _item(model: Frozen, **keys: Any) -> dict[str, Any]:
+    """The model's fields, as people read them in the console, and the table's keys beside them."""
+    fields = model.model_dump(mode="json", exclude_defaults=True)
+    return {key: _write(value) for key, value in {**fields, **keys}.items() if value is not None}
+
+
+def _model(model: type[_Model], item: Mapping[str, Any]) -> _Model:
+    fields = {key: _read(value) for key, value in item.items() if key not in _KEYS}
+    return model.model_validate(fields)

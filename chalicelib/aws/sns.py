@@ -1,0 +1,37 @@
+"""Topic: a notice -> SNS Publish."""
+
+from __future__ import annotations
+
+from chalicelib.aws.clients import client
+from chalicelib.aws.errors import translated
+from chalicelib.errors import Refused, Unavailable
+from chalicelib.model.deployments import Notice
+
+
+class SnsTopic:
+    """The topic of all notices."""
+
+    def __init__(self, arn: str) -> None:
+        self._arn = arn
+
+    def publish(self, notice: Notice, deployment: str, service: str) -> None:
+        attributes = {
+            "notice": notice.id,
+            "deployment": deployment,
+            "service": service,
+            "status": notice.status.value,
+        }
+        try:
+            with translated(f"publish the notice {notice.id}"):
+                client("sns").publish(
+                    TopicArn=self._arn,
+                    Subject=notice.subject,
+                    Message=notice.body,
+                    MessageAttributes={
+                        name: {"DataType": "String", "StringValue": value}
+                        for name, value in attributes.items()
+                    },
+                )
+        except Refused as refused:
+            # A topic that is gone or disabled may come back; the notice must not be lost.
+            raise Unavailable(str(refused)) from refused

@@ -1,0 +1,42 @@
+"""Watchers: executions of the state machine that polls."""
+
+from __future__ import annotations
+
+import json
+
+from botocore.exceptions import ClientError
+
+from chalicelib.aws.clients import client
+from chalicelib.aws.errors import code_of, translated
+
+
+class StateMachine:
+    """The state machine of .chalice/resources.yaml."""
+
+    def __init__(self, arn: str) -> None:
+        self._arn = arn
+
+    def start(self, deployment: str, number: int) -> None:
+        """A name that was used within the last 90 days answers ExecutionAlreadyExists."""
+        name = f"{deployment}-{number}"
+        with translated(f"start the watcher {name}"):
+            try:
+                client("stepfunctions").start_execution(
+                    stateMachineArn=self._arn,
+                    name=name,
+                    input=json.dumps({"deployment": deployment}),
+                )
+            except ClientError as error:
+                if code_of(error) != "ExecutionAlreadyExists":
+                    raise
+
+    def alive(self, deployment: str, number: int) -> bool:
+        arn = f"{self._arn.replace(':stateMachine:', ':execution:')}:{deployment}-{number}"
+        with translated(f"look at the watcher {deployment}-{number}"):
+            try:
+                answer = client("stepfunctions").describe_execution(executionArn=arn)
+            except ClientError as error:
+                if code_of(error) == "ExecutionDoesNotExist":
+                    return False
+                raise
+        return bool(answer["status"] == "RUNNING")

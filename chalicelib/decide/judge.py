@@ -1,0 +1,303 @@
+"""observation -> verdict: an ordered list of small rules, the first that matches decides.
+
+`judge` is for a deployment that is being rolled out, `judge_return` for one that is being rolled
+back. Neither ever looks at running counts alone: those are already right for the old tasks, and a
+rollback satisfies them (see `ServiceDeployment.status` in the ECS API reference).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.services import EcsDeployment
+from chalicelib.model.task_definitions import short_name
+from chalicelib.model.verdicts import Observation, Remedy, Verdict
+
+Rule = Callable[[Deployment, Observation], Verdict | None]
+
+_ROLLING_BACK = frozenset({"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"})
+
+
+def judge(deployment: Deployment, seen: Observation) -> Verdict:
+    """The verdict on a deployment that is IN_PROGRESS; IN_PROGRESS again when none is due."""
+    return _first(_RULES, deployment, seen) or Verdict(
+        rule="in_progress", status=Status.IN_PROGRESS
+    )
+
+
+def judge_return(deployment: Deployment, seen: Observation) -> Verdict:
+    """The verdict on a deployment that is ROLLBACK_IN_PROGRESS."""
+    return _first(_RETURN_RULES, deployment, seen) or Verdict(
+        rule="returning", status=Status.ROLLBACK_IN_PROGRESS
+    )
+
+
+def needs_service_deployment(deployment: Deployment, seen: Observation) -> bool:
+    """Whether the service alone cannot answer, so that the service deployment must be read.
+
+    While the PRIMARY deployment is ours and in progress before the deadline, there is nothing
+    more to learn; DescribeServices answers most of a rollout's polls.
+    """
+    primary = seen.service.primary if seen.service else None
+    if primary is None:
+        return False
+    if past_deadline(deployment, seen) is not None:
+        return True
+    return (
+        deployment.status is Status.ROLLBACK_IN_PROGRESS
+        or primary.id != deployment.ecs_deployment
+        or primary.rollout_state != "IN_PROGRESS"
+    )
+
+
+def service_gone(deployment: Deployment, seen: Observation) -> Verdict | None:
+    if seen.service is not None and seen.service.status != "INACTIVE":
+        return None
+    return Verdict(
+        rule="service_gone",
+        status=Status.FAILED,
+        reason=f"the service {deployment.service} was deleted during the rollout",
+    )
+
+
+def rolled_back(deployment: Deployment, seen: Observation) -> Verdict | None:
+    """ECS rolls back, or has: its circuit breaker, an alarm, a lifecycle hook, or a person."""
+    ours = seen.ours
+    if ours is None or not ours.status.startswith("ROLLBACK_"):
+        return None
+    why = ours.rollback_reason or ours.reason or "ECS rolled the deployment back"
+    if ours.status in _ROLLING_BACK:
+        return Verdict(rule="rolled_back", status=Status.ROLLBACK_IN_PROGRESS, reason=why)
+    if ours.status == "ROLLBACK_SUCCESSFUL":
+        # What runs now is checked by the rules for a return.
+        return Verdict(rule="rolled_back", status=Status.ROLLBACK_IN_PROGRESS, reason=why)
+    return Verdict(rule="rolled_back", status=Status.ROLLBACK_FAILED, reason=why)
+
+
+def completed(deployment: Deployment, seen: Observation) -> Verdict | None:
+    """Our service deployment ended SUCCESSFUL, whatever came after it.
+
+    Zero desired tasks completes without running one: successful, but it proves nothing.
+    """
+    if seen.ours is not None:
+        if seen.ours.status != "SUCCESSFUL":
+            return None
+    elif not _completed_classic(deployment, seen):
+        return None
+    desired = seen.service.desired if seen.service else 0
+    reason = "" if desired else "the service wants 0 tasks, so none was started to prove the image"
+    return Verdict(rule="completed", status=Status.SUCCESSFUL, reason=reason, proven=desired > 0)
+
+
+def _completed_classic(deployment: Deployment, seen: Observation) -> bool:
+    """Without a service deployment to ask: our PRIMARY is the only one, and steady."""
+    steady = seen.service.steady if seen.service else None
+    return (
+        steady is not None
+        and steady.id == deployment.ecs_deployment
+        and steady.task_definition == deployment.revision
+    )
+
+
+def superseded(deployment: Deployment, seen: Observation) -> Verdict | None:
+    """The service now works towards another revision: not ours to judge, never to be touched."""
+    primary = _primary(seen)
+    if primary is None or primary.task_definition == deployment.revision:
+        return None
+    return Verdict(
+        rule="superseded",
+        status=Status.SUPERSEDED,
+        reason=f"{short_name(primary.task_definition)} was deployed to the service instead "
+        f"({primary.id})",
+    )
+
+
+def adopted(deployment: Deployment, seen: Observation) -> Verdict | None:
+    """Our revision under another id: somebody changed another setting of the service."""
+    primary = _primary(seen)
+    if primary is None or primary.id == deployment.ecs_deployment:
+        return None
+    return Verdict(
+        rule="adopted",
+        status=Status.IN_PROGRESS,
+        reason="another setting of the service was changed; the same revision goes on under a "
+        "new deployment",
+        adopt=primary.id,
+    )
+
+
+def stopped(deployment: Deployment, seen: Observation) -> Verdict | None:
+    """STOPPED also means "failed, and no rollback is configured"; it cannot be stopped again."""
+    if seen.ours is None or seen.ours.status not in {"STOPPED", "STOP_REQUESTED"}:
+        return None
+    if seen.ours.status == "STOP_REQUESTED":
+        return Verdict(rule="stopped", status=Status.IN_PROGRESS, reason="it is being stopped")
+    why = seen.ours.reason or _rollout_reason(seen) or "ECS stopped the deployment"
+    return _failed("stopped", deployment, why, Remedy.UPDATE)
+
+
+def rollout_failed(deployment: Deployment, seen: Observation) -> Verdict | None:
+    """`rolloutState` FAILED while the service deployment has not ended: ECS gave up."""
+    primary = _primary(seen)
+    if primary is None or primary.rollout_state != "FAILED":
+        return None
+    return _failed("rollout_failed", deployment, primary.rollout_reason, _stop_or_update(seen))
+
+
+def past_deadline(deployment: Deployment, seen: Observation) -> Verdict | None:
+    """The deadline counts from UpdateService and is the target's (plus bake time)."""
+    if deployment.deadline is None or seen.at < deployment.deadline:
+        return None
+    minutes = round(
+        (deployment.deadline - (deployment.applied or deployment.deadline)).seconds / 60
+    )
+    counts = ""
+    if seen.service is not None and seen.service.primary is not None:
+        primary = seen.service.primary
+        counts = f" ({primary.running} of {primary.desired} tasks run, {primary.failed} failed)"
+    return _failed(
+        "past_deadline",
+        deployment,
+        f"the rollout did not complete within its deadline of {minutes} minutes{counts}",
+        _stop_or_update(seen),
+    )
+
+
+def _stop_or_update(seen: Observation) -> Remedy:
+    return Remedy.UPDATE if seen.ours is None or seen.ours.status == "STOPPED" else Remedy.STOP
+
+
+def _failed(rule: str, deployment: Deployment, why: str, remedy: Remedy) -> Verdict:
+    """A failure that ECS does not heal: rolled back where there is something to return to."""
+    if not deployment.return_to or deployment.return_to == deployment.revision:
+        return Verdict(
+            rule=rule,
+            status=Status.FAILED,
+            reason=f"{why}; there is no earlier revision to return to, so nothing was touched",
+        )
+    return Verdict(rule=rule, status=Status.ROLLBACK_IN_PROGRESS, reason=why, remedy=remedy)
+
+
+def _primary(seen: Observation) -> EcsDeployment | None:
+    return seen.service.primary if seen.service else None
+
+
+def _rollout_reason(seen: Observation) -> str:
+    primary = _primary(seen)
+    return primary.rollout_reason if primary else ""
+
+
+_RULES: tuple[Rule, ...] = (
+    service_gone,
+    rolled_back,
+    completed,
+    superseded,
+    adopted,
+    stopped,
+    rollout_failed,
+    past_deadline,
+)
+
+
+def return_gone(deployment: Deployment, seen: Observation) -> Verdict | None:
+    if (gone := service_gone(deployment, seen)) is None:
+        return None
+    return gone.model_copy(update={"rule": "return_gone", "status": Status.ROLLBACK_FAILED})
+
+
+def returned(deployment: Deployment, seen: Observation) -> Verdict | None:
+    """What we return to is the steady PRIMARY again; nothing else proves a rollback.
+
+    Once ECS itself calls its rollback successful, a third revision only came after it.
+    """
+    primary, steady = _primary(seen), seen.service.steady if seen.service else None
+    if primary is None or primary.task_definition == deployment.revision:
+        return None
+    ecs_says_so = seen.ours is not None and seen.ours.status == "ROLLBACK_SUCCESSFUL"
+    if primary.task_definition == deployment.return_to or not deployment.return_to:
+        runs = steady is not None
+    else:
+        runs = ecs_says_so
+    if not runs:
+        return None
+    return Verdict(rule="returned", status=Status.ROLLBACK_SUCCESSFUL, reason=deployment.reason)
+
+
+def return_superseded(deployment: Deployment, seen: Observation) -> Verdict | None:
+    """Somebody deployed a third revision while ours was being rolled back."""
+    primary = _primary(seen)
+    if primary is None or not deployment.return_to:
+        return None
+    if primary.task_definition in {deployment.return_to, deployment.revision}:
+        return None
+    return Verdict(
+        rule="return_superseded",
+        status=Status.FAILED,
+        reason=f"{deployment.reason}; before it was rolled back, "
+        f"{short_name(primary.task_definition)} was deployed instead",
+    )
+
+
+def return_failed(deployment: Deployment, seen: Observation) -> Verdict | None:
+    primary = _primary(seen)
+    if seen.ours is not None and seen.ours.status == "ROLLBACK_FAILED":
+        why = seen.ours.reason or "ECS could not roll it back"
+    elif (
+        primary is not None
+        and primary.task_definition == deployment.return_to
+        and primary.rollout_state == "FAILED"
+    ):
+        why = primary.rollout_reason or f"{short_name(deployment.return_to)} failed as well"
+    else:
+        return None
+    return Verdict(
+        rule="return_failed",
+        status=Status.ROLLBACK_FAILED,
+        reason=f"{deployment.reason}; the rollback failed too: {why}",
+    )
+
+
+def return_unasked(deployment: Deployment, seen: Observation) -> Verdict | None:
+    """We decided to roll back and died before we asked for it: ask now.
+
+    Also when ECS answered that nothing can be stopped any more: then the revision is set back.
+    """
+    returning = deployment.returning
+    if returning is None or returning.by == "ecs" or returning.done:
+        return None
+    if seen.ours is not None and seen.ours.status.startswith("ROLLBACK_"):
+        return None
+    primary = _primary(seen)
+    if primary is not None and primary.task_definition == deployment.return_to:
+        return None
+    return Verdict(
+        rule="return_unasked",
+        status=Status.ROLLBACK_IN_PROGRESS,
+        reason=deployment.reason,
+        remedy=Remedy.STOP if returning.how == "stop" else Remedy.UPDATE,
+    )
+
+
+def return_past_deadline(deployment: Deployment, seen: Observation) -> Verdict | None:
+    if deployment.deadline is None or seen.at < deployment.deadline:
+        return None
+    return Verdict(
+        rule="return_past_deadline",
+        status=Status.ROLLBACK_FAILED,
+        reason=f"{deployment.reason}; the rollback did not complete within its deadline either",
+    )
+
+
+_RETURN_RULES: tuple[Rule, ...] = (
+    return_gone,
+    returned,
+    return_superseded,
+    return_failed,
+    return_unasked,
+    return_past_deadline,
+)
+
+
+def _first(rules: tuple[Rule, ...], deployment: Deployment, seen: Observation) -> Verdict | None:
+    return next((verdict for rule in rules if (verdict := rule(deployment, seen))), None)

@@ -1,0 +1,149 @@
+"""event -> push -> targets: is this an image that deploys, and which services follow it?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from chalicelib.model.base import Frozen
+from chalicelib.model.images import Digest, Image, ImagePush
+from chalicelib.model.targets import Target
+
+# cosign's signatures, attestations and SBOMs, and OCI referrers: `sha256-<hex>[.sig|.att|.sbom]`.
+_SIGNATURE_TAG = re.compile(r"sha256-[0-9a-f]{64}(\.(sig|att|sbom))?")
+_PUSHES = {"ECR Image Action": "PUSH", "ECR Replication Action": "REPLICATE"}
+# Config media types of container images: OCI image-spec "config.md", Docker image manifest v2.
+_IMAGE_CONFIGS = frozenset(
+    {
+        "application/vnd.oci.image.config.v1+json",
+        "application/vnd.docker.container.image.v1+json",
+    }
+)
+_MANIFESTS = frozenset(
+    {
+        "application/vnd.docker.distribution.manifest.v1+json",
+        "application/vnd.docker.distribution.manifest.v1+prettyjws",
+        "application/vnd.docker.distribution.manifest.v2+json",
+        "application/vnd.docker.distribution.manifest.list.v2+json",
+        "application/vnd.oci.image.manifest.v1+json",
+        "application/vnd.oci.image.index.v1+json",
+    }
+)
+
+
+class Ignored(Frozen):
+    """Why an event means no deployment; one log line."""
+
+    reason: str
+
+
+class _Detail(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    action: str = Field(alias="action-type")
+    result: str
+    repository: str = Field(alias="repository-name", min_length=1, max_length=256)
+    digest: str = Field(alias="image-digest", max_length=200)
+    tag: str | None = Field(default=None, alias="image-tag", max_length=300)
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    source: str
+    kind: str = Field(alias="detail-type")
+    time: datetime
+    detail: dict[str, Any]
+
+
+class _Checked(BaseModel):
+    digest: Digest
+
+
+def recognise(event: object) -> ImagePush | Ignored:
+    """The push that an EventBridge event tells of, or why it is none.
+
+    ECR publishes "ECR Image Action" with action-type PUSH, once for every tag; in a replica
+    region, "ECR Replication Action" with REPLICATE (Amazon ECR user guide, "Sample events from
+    Amazon ECR"). An event without `image-tag` is a manifest pushed by digest: a child of an image
+    index or an attestation, never what the tag names.
+    """
+    try:
+        envelope = _Event.model_validate(event)
+    except ValidationError as error:
+        return Ignored(reason=f"not an EventBridge event: {_first(error)}")
+    if envelope.source != "aws.ecr" or envelope.kind not in _PUSHES:
+        return Ignored(reason=f"{envelope.kind!r} from {envelope.source!r} is not an image push")
+    try:
+        detail = _Detail.model_validate(envelope.detail)
+    except ValidationError as error:
+        return Ignored(reason=f"not a complete {envelope.kind} event: {_first(error)}")
+    return _push(envelope, detail)
+
+
+def _push(envelope: _Event, detail: _Detail) -> ImagePush | Ignored:
+    if detail.action != _PUSHES[envelope.kind]:
+        return Ignored(reason=f"action-type is {detail.action}, not {_PUSHES[envelope.kind]}")
+    if detail.result != "SUCCESS":
+        return Ignored(reason=f"the push ended with result {detail.result}")
+    if not detail.tag:
+        return Ignored(reason="no tag: a child of an image index, or an attestation")
+    if _SIGNATURE_TAG.fullmatch(detail.tag):
+        return Ignored(reason=f"the tag {detail.tag[:20]}… names a signature, attestation or SBOM")
+    if envelope.time.tzinfo is None:
+        return Ignored(reason="the event's time has no time zone")
+    try:
+        digest = _Checked(digest=detail.digest).digest
+    except ValidationError:
+        return Ignored(reason=f"{detail.digest!r} is not a sha256 digest")
+    return ImagePush(
+        repository=detail.repository, digest=digest, tag=detail.tag, time=envelope.time
+    )
+
+
+def following(push: ImagePush, targets: Sequence[Target]) -> tuple[Target, ...] | Ignored:
+    """The targets that this push deploys to, or why there are none.
+
+    Repository names are compared whole. A target's `tags` must match the whole tag; without it,
+    every tag but `latest` deploys.
+    """
+    followers = tuple(target for target in targets if target.repository == push.repository)
+    if not followers:
+        return Ignored(reason=f"no target follows the repository {push.repository}")
+    chosen = tuple(target for target in followers if tag_deploys(push.tag, target))
+    if not chosen:
+        rules = ", ".join(sorted({target.tags or 'anything but "latest"' for target in followers}))
+        return Ignored(reason=f"the tag {push.tag!r} is outside the rule ({rules})")
+    return chosen
+
+
+def tag_deploys(tag: str, target: Target) -> bool:
+    """Whether this target's rule lets an image with this tag deploy by itself."""
+    if target.tags is None:
+        return tag != "latest"
+    return re.fullmatch(target.tags, tag) is not None
+
+
+def undeployable(image: Image) -> str | None:
+    """Why ECS could not run what ECR holds under this digest; None when it can.
+
+    An index has no config, so ECR reports no artifact media type for it; a signature or a Helm
+    chart is a manifest whose config is not an image's (ECR API, ImageDetail.artifactMediaType).
+    """
+    if image.manifest_type and image.manifest_type not in _MANIFESTS:
+        return f"its manifest's media type is {image.manifest_type}, not an image's"
+    if image.artifact_type and image.artifact_type not in _IMAGE_CONFIGS:
+        return f"it holds {image.artifact_type}, not a container image"
+    if image.status == "ARCHIVED":
+        return "it is archived; ECS cannot pull it before `aws ecr update-image-storage-class`"
+    return None
+
+
+def _first(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    place = ".".join(str(part) for part in first["loc"])
+    return f"{place}: {first['msg']}" if place else str(first["msg"])

@@ -1,0 +1,130 @@
+"""request + HEAD -> is it new? Sameness and order of what a service is asked to run."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from datetime import datetime
+from enum import Enum
+
+from chalicelib.model.base import Frozen, Moment, iso
+from chalicelib.model.deployments import FAILURES, Cause, Head
+
+
+class Request(Frozen):
+    """Somebody wants a service to run an image. `order` is the event's or invocation's time.
+
+    `revision` names an existing task definition to go to, instead of one to render (a rollback).
+    """
+
+    service: str
+    cause: Cause
+    digest: str
+    order: Moment
+    pushed_at: Moment | None = None
+    tag: str = ""
+    key: str = ""
+    by: str = ""
+    why: str = ""
+    override: bool = False
+    revision: str = ""
+
+
+class Admission(Enum):
+    """What a request means to a service's HEAD."""
+
+    NEW = "new"
+    KNOWN = "known"
+    REFUSED = "refused"
+
+
+class Admitted(Frozen):
+    """The answer, in words; `deployment` names the known one where there is one."""
+
+    what: Admission
+    reason: str = ""
+    deployment: str = ""
+
+
+def admit(request: Request, head: Head | None) -> Admitted:
+    """Whether a request makes a deployment, tells of a known one, or is refused.
+
+    The first rule that matches decides:
+
+    1. by hand: only the same key among the recent deployments is known; anything else is new;
+    2. a service never met: new;
+    3. a push of the digest that HEAD was last asked for: known;
+    4. a push not after HEAD's order: known when the digest is recent, else refused;
+    5. a digest whose last verdict on this service was a failure: refused;
+    6. any other push is new, also of a digest that ran before (a revert).
+    """
+    if request.cause in {Cause.MANUAL, Cause.ROLLBACK}:
+        return _by_hand(request, head)
+    if head is None:
+        return Admitted(what=Admission.NEW)
+    last = head.verdict_of(request.digest)
+    if request.digest == head.digest:
+        return Admitted(
+            what=Admission.KNOWN,
+            reason="this digest is what the service was last asked to run",
+            deployment=last.deployment if last else "",
+        )
+    if not _after(request, head):
+        if last is not None:
+            return Admitted(
+                what=Admission.KNOWN,
+                reason="a late or repeated event of a known deployment",
+                deployment=last.deployment,
+            )
+        return Admitted(
+            what=Admission.REFUSED,
+            reason=f"a newer image was asked for at {iso(head.order)}; this push is of "
+            f"{iso(request.order)}. To run it all the same, deploy it by hand.",
+        )
+    if last is not None and last.status in FAILURES:
+        return Admitted(
+            what=Admission.REFUSED,
+            reason=f"this very image failed here before ({last.deployment}: {last.status}). "
+            "Push a new build, or deploy it by hand.",
+        )
+    return Admitted(what=Admission.NEW)
+
+
+def _by_hand(request: Request, head: Head | None) -> Admitted:
+    if head is None or not request.key:
+        return Admitted(what=Admission.NEW)
+    same = next((one for one in head.recent if one.key == request.key), None)
+    if same is None:
+        return Admitted(what=Admission.NEW)
+    return Admitted(
+        what=Admission.KNOWN,
+        reason=f"the key {request.key!r} was used for this deployment before",
+        deployment=same.deployment,
+    )
+
+
+def _after(request: Request, head: Head) -> bool:
+    """Newer by the event's time; event times have whole seconds, so imagePushedAt breaks ties."""
+    if request.order != head.order:
+        return request.order > head.order
+    if request.pushed_at is None or head.pushed_at is None:
+        return False
+    return request.pushed_at > head.pushed_at
+
+
+def deployment_id(request: Request) -> str:
+    """A deployment's id: `[a-z0-9-]{1,60}`, the same for the same request, sorting by time.
+
+    The time makes a service's history sort; the slug lets people recognise the service; the hash
+    tells services, digests and keys apart that look alike.
+    """
+    slug = re.sub(r"[^a-z0-9]+", "-", request.service.rsplit("/", 1)[-1].lower()).strip("-")
+    identity = "\0".join(
+        (request.service, request.cause, request.digest, iso(request.order), request.key)
+    )
+    mark = hashlib.sha256(identity.encode()).hexdigest()[:8]
+    return f"{_stamp(request.order)}-{slug[:34].rstrip('-') or 'service'}-{mark}"
+
+
+def _stamp(moment: datetime) -> str:
+    return iso(moment)[:19].replace("-", "").replace(":", "").lower()

@@ -1,0 +1,30 @@
+"""record -> seconds until the next poll: quick while things move, slow while nothing does."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from chalicelib.model.deployments import Deployment, Status
+
+_FIRST_MINUTES = 120
+_POLL_EARLY = 15
+_POLL_LATE = 30
+_POLL_PENDING = 15
+_POLL_OUTBOX = 30
+_NEVER = 0
+
+
+def wait_seconds(deployment: Deployment, now: datetime) -> int:
+    """How long the state machine waits before it comes back; 0: it need not come back.
+
+    A closed record with nothing left to say needs nobody, and one that waits for a person is
+    taken up again by what the person does. ECS' events bring news sooner than any poll.
+    """
+    if not deployment.open:
+        return _POLL_OUTBOX if deployment.notices else _NEVER
+    if deployment.status is Status.HELD:
+        return _NEVER
+    if deployment.status is Status.PENDING:
+        return _POLL_PENDING
+    since = (now - (deployment.applied or deployment.created)).total_seconds()
+    return _POLL_EARLY if since < _FIRST_MINUTES else _POLL_LATE

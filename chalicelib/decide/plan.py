@@ -1,0 +1,101 @@
+"""record + HEAD + service -> may it be applied now? Refuse, wait, or go."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from chalicelib.model.base import Frozen
+from chalicelib.model.deployments import Deployment, Head, Status
+from chalicelib.model.services import Service
+from chalicelib.model.targets import Target
+from chalicelib.model.task_definitions import short_name
+
+PERMANENT_CONTROLLERS = {"CODE_DEPLOY", "EXTERNAL"}
+
+
+class Readiness(Frozen):
+    """PENDING: wait, for this reason. REFUSED or SUPERSEDED: the end. IN_PROGRESS: apply it."""
+
+    status: Status
+    reason: str = ""
+
+
+GO = Readiness(status=Status.IN_PROGRESS)
+
+
+def ready(
+    deployment: Deployment, head: Head, service: Service | None, target: Target, now: datetime
+) -> Readiness:
+    """Whether a PENDING deployment may be applied to the service as it is now."""
+    if overtaken(deployment, head):
+        return Readiness(
+            status=Status.SUPERSEDED, reason=f"a newer deployment was applied ({head.applied})"
+        )
+    if service is None or service.status == "INACTIVE":
+        return _refused(
+            f"the cluster {deployment.cluster} has no active service "
+            f"{deployment.service_name}. Create it, or correct targets.toml."
+        )
+    if (why := unsupported(service)) is not None:
+        return _refused(why)
+    if foreign_rollout(deployment, head, service):
+        return _wait_for_foreign(deployment, service, target, now)
+    return GO
+
+
+def overtaken(deployment: Deployment, head: Head) -> bool:
+    """Only applying supersedes: a newer deployment that was applied, never one that waits."""
+    return (
+        head.applied not in {"", deployment.id}
+        and head.applied_order is not None
+        and head.applied_order > deployment.order
+    )
+
+
+def unsupported(service: Service) -> str | None:
+    """Why Slipway does not deploy to this service at all; None when it does.
+
+    With minimum and maximum percent both 100, ECS can neither stop an old task first nor start a
+    new one first (ECS API reference, DeploymentConfiguration).
+    """
+    if service.controller in PERMANENT_CONTROLLERS:
+        return (
+            f"its deployment controller is {service.controller}; Slipway deploys services whose "
+            "controller is ECS. Recreate the service with that one, or remove the target."
+        )
+    if service.minimum_percent == service.maximum_percent == 100:  # noqa: PLR2004 - percent
+        return (
+            "minimumHealthyPercent and maximumPercent are both 100, so ECS can never replace a "
+            "task. Raise the maximum or lower the minimum of the service."
+        )
+    return None
+
+
+def foreign_rollout(deployment: Deployment, head: Head, service: Service) -> bool:
+    """Whether a rollout is under way that neither this nor an earlier deployment of ours began.
+
+    Any revision that HEAD's last applied deployment brought is ours; `ours` is recorded there.
+    """
+    primary = service.primary
+    if primary is None or service.steady is not None or primary.rollout_state != "IN_PROGRESS":
+        return False
+    return primary.task_definition not in {deployment.revision, head.applied_revision}
+
+
+def _wait_for_foreign(
+    deployment: Deployment, service: Service, target: Target, now: datetime
+) -> Readiness:
+    running = short_name(service.primary.task_definition) if service.primary else "?"
+    if now >= deployment.created + timedelta(seconds=target.deadline):
+        return _refused(
+            f"a rollout of {running} that Slipway did not start has not ended within "
+            f"{target.deadline // 60} minutes. Deploy by hand when it has."
+        )
+    return Readiness(
+        status=Status.PENDING,
+        reason=f"waiting for a rollout of {running} that Slipway did not start",
+    )
+
+
+def _refused(reason: str) -> Readiness:
+    return Readiness(status=Status.REFUSED, reason=reason)

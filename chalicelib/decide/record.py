@@ -1,0 +1,116 @@
+"""record + HEAD + what happened -> record + HEAD: how the ledger's two items change together."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from chalicelib.decide.order import Request
+from chalicelib.decide.transitions import allowed
+from chalicelib.decide.word import notice
+from chalicelib.model.deployments import (
+    Deployment,
+    Head,
+    Lease,
+    Proven,
+    Recent,
+    Status,
+)
+from chalicelib.model.services import Service
+
+_PROVEN_KEPT = 10
+_RECENT_KEPT = 20
+_SILENT = frozenset({Status.PENDING})  # nobody needs to hear that something waits its turn
+
+
+def met(service: str, seen: Service | None, now: datetime) -> Head:
+    """The HEAD of a service that Slipway meets for the first time.
+
+    What it runs steadily now counts as proven, and nothing older than now will be deployed.
+    """
+    steady = seen.steady if seen else None
+    proven: tuple[Proven, ...] = ()
+    if steady is not None and steady.running:
+        proven = (Proven(revision=steady.task_definition, first=now),)
+    return Head(service=service, order=now, proven=proven)
+
+
+def recorded(head: Head, deployment: Deployment, request: Request) -> Head:
+    """HEAD after a new record: it is what the service was last asked to run."""
+    return head.model_copy(
+        update={
+            "order": max(request.order, head.order) if head.digest else request.order,
+            "pushed_at": request.pushed_at,
+            "digest": request.digest,
+            "open": (*head.open, deployment.id),
+            "recent": _with_recent(head, deployment),
+        }
+    )
+
+
+def moved(
+    head: Head, deployment: Deployment, now: datetime, **changes: Any
+) -> tuple[Head, Deployment]:
+    """Both after `changes` to the record; a change of status adds its notice to the outbox.
+
+    Raises:
+        ValueError: when the table of transitions does not allow it (a fault of ours).
+    """
+    after = deployment.model_copy(update={**changes, "updated": now})
+    if not allowed(deployment.status, after.status):
+        raise ValueError(f"{deployment.id}: {deployment.status} -> {after.status} is not allowed")
+    if after.status != deployment.status and after.status not in _SILENT:
+        after = after.model_copy(update={"notices": (*after.notices, notice(after))})
+    open_ids = tuple(one for one in head.open if one != after.id or after.open)
+    head = head.model_copy(update={"open": open_ids, "recent": _with_recent(head, after)})
+    return head, after
+
+
+def leased(head: Head, holder: str, until: datetime) -> Head:
+    return head.model_copy(update={"lease": Lease(holder=holder, until=until)})
+
+
+def released(head: Head) -> Head:
+    return head.model_copy(update={"lease": None})
+
+
+def busy(head: Head, holder: str, now: datetime) -> bool:
+    """Whether somebody else holds the right to act on this service at this moment."""
+    return head.lease is not None and head.lease.holder != holder and head.lease.until > now
+
+
+def applied(head: Head, deployment: Deployment, revision: str) -> Head:
+    """HEAD after this deployment changed the service: whatever is older is superseded by it."""
+    return head.model_copy(
+        update={
+            "applied": deployment.id,
+            "applied_order": deployment.order,
+            "applied_revision": revision,
+        }
+    )
+
+
+def proved(head: Head, deployment: Deployment, now: datetime) -> Head:
+    """HEAD after a revision ran successfully: kept among the last ten, newest first."""
+    known = head.proven_revision(deployment.revision)
+    proven = Proven(
+        revision=deployment.revision,
+        first=known.first if known else now,
+        deployment=deployment.id,
+        digest=deployment.digest,
+        tag=deployment.tag,
+    )
+    others = tuple(one for one in head.proven if one.revision != deployment.revision)
+    return head.model_copy(update={"proven": (proven, *others)[:_PROVEN_KEPT]})
+
+
+def _with_recent(head: Head, deployment: Deployment) -> tuple[Recent, ...]:
+    mine = Recent(
+        deployment=deployment.id,
+        digest=deployment.digest,
+        status=deployment.status,
+        key=deployment.key,
+    )
+    if any(one.deployment == deployment.id for one in head.recent):
+        return tuple(mine if one.deployment == deployment.id else one for one in head.recent)
+    return (mine, *head.recent)[:_RECENT_KEPT]

@@ -1,0 +1,166 @@
+"""task definition + image -> registration: everything carried, one thing changed.
+
+botocore drops response fields that its model does not know, so this works on ECS' raw JSON
+(see `aws/ecs.py`) and touches nothing that it need not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chalicelib.errors import Refused
+from chalicelib.model.task_definitions import TaskDefinition
+
+# In DescribeTaskDefinition's answer, not in RegisterTaskDefinition's input (ECS API reference,
+# TaskDefinition); a test holds this set against botocore's model.
+RESPONSE_ONLY = frozenset(
+    {
+        "taskDefinitionArn",
+        "revision",
+        "status",
+        "requiresAttributes",
+        "compatibilities",
+        "registeredAt",
+        "registeredBy",
+        "deregisteredAt",
+        "deleteRequestedAt",
+    }
+)
+PROVENANCE = "slipway:deployment"
+TAG_OF_IMAGE = "slipway:image-tag"
+TAG_OF_CAUSE = "slipway:cause"
+_RESERVED = "aws:"
+_MOST_TAGS = 50  # ECS API reference, TagResource: "Maximum number of tags per resource - 50"
+# ECS may give these lists back in another order; each entry has this key.
+_NAMED_LISTS = {"containerDefinitions": "name", "environment": "name", "secrets": "name"}
+
+
+def render(
+    base: TaskDefinition,
+    image: str,
+    repository_uri: str,
+    containers: Sequence[str],
+    provenance: Mapping[str, str],
+) -> dict[str, Any]:
+    """The RegisterTaskDefinition input that is `base` with `image` in the chosen containers.
+
+    Removes the response-only fields and nothing else; changes the image of `containers` (when
+    empty: of every container whose image comes from `repository_uri`) and nothing else; carries
+    the tags but the reserved `aws:` ones, and adds `provenance`.
+
+    Raises:
+        Refused: when a container that the target names is not there, or none comes from the
+            repository.
+    """
+    chosen = _chosen(base, repository_uri, containers)
+    registration = {key: value for key, value in base.body.items() if key not in RESPONSE_ONLY}
+    registration["containerDefinitions"] = [
+        {**container, "image": image} if container.get("name") in chosen else container
+        for container in base.body.get("containerDefinitions", [])
+    ]
+    registration["tags"] = _tags(base.tags, provenance)
+    return registration
+
+
+def _chosen(base: TaskDefinition, repository_uri: str, containers: Sequence[str]) -> set[str]:
+    present = {
+        str(container.get("name")): str(container.get("image", ""))
+        for container in base.body.get("containerDefinitions", [])
+    }
+    if containers:
+        if missing := [name for name in containers if name not in present]:
+            raise Refused(
+                f"{base.name} has no container named {missing[0]!r}; it has "
+                f"{', '.join(sorted(present))}. Correct `containers` in targets.toml."
+            )
+        return set(containers)
+    chosen = {name for name, image in present.items() if repository_of(image) == repository_uri}
+    if not chosen:
+        raise Refused(
+            f"no container of {base.name} runs an image of {repository_uri}; it runs "
+            f"{', '.join(sorted(present.values()))}. Name the containers in targets.toml."
+        )
+    return chosen
+
+
+def repository_of(image: str) -> str:
+    """An image reference without its tag and digest; a registry's port is not a tag."""
+    name = image.split("@", 1)[0]
+    head, slash, last = name.rpartition("/")
+    return f"{head}{slash}{last.split(':', 1)[0]}"
+
+
+def _tags(carried: Mapping[str, str], provenance: Mapping[str, str]) -> list[dict[str, str]]:
+    own = {key: value for key, value in carried.items() if not key.lower().startswith(_RESERVED)}
+    merged = {**own, **provenance}
+    if len(merged) > _MOST_TAGS:
+        raise Refused(
+            f"the task definition has {len(own)} tags and ECS allows {_MOST_TAGS}; Slipway adds "
+            f"{len(provenance)}. Remove {len(merged) - _MOST_TAGS} of its tags."
+        )
+    return [{"key": key, "value": value} for key, value in merged.items()]
+
+
+def differences(planned: Mapping[str, Any], registered: TaskDefinition) -> tuple[str, ...]:
+    """The fields in which what ECS registered is not what was planned, named like `a.b[name].c`.
+
+    Only what was planned is compared: ECS adds defaults of its own. Containers, environment and
+    secrets are compared by name, since ECS may reorder them. Values are never returned.
+    """
+    expected = {key: value for key, value in planned.items() if key != "tags"}
+    return tuple(_unlike(expected, registered.body, ""))
+
+
+def _unlike(planned: Any, found: Any, path: str) -> list[str]:
+    if isinstance(planned, Mapping) and isinstance(found, Mapping):
+        unlike: list[str] = []
+        for key, value in planned.items():
+            below = f"{path}.{key}" if path else str(key)
+            if key not in found:
+                unlike.append(below)
+            elif (name := _NAMED_LISTS.get(key)) and _all_named(value, found[key], name):
+                unlike += _unlike_by_name(value, found[key], name, below)
+            else:
+                unlike += _unlike(value, found[key], below)
+        return unlike
+    if isinstance(planned, list) and isinstance(found, list) and len(planned) == len(found):
+        return [
+            field
+            for number, (one, other) in enumerate(zip(planned, found, strict=True))
+            for field in _unlike(one, other, f"{path}[{number}]")
+        ]
+    return [] if _same(planned, found) else [path]
+
+
+def _same(planned: Any, found: Any) -> bool:
+    """Equal, and of one JSON type: Python calls 1, 1.0 and True equal."""
+    return isinstance(planned, bool) == isinstance(found, bool) and bool(planned == found)
+
+
+def _all_named(planned: Any, found: Any, name: str) -> bool:
+    return all(
+        isinstance(entries, list)
+        and all(isinstance(entry, Mapping) and name in entry for entry in entries)
+        for entries in (planned, found)
+    )
+
+
+def _unlike_by_name(
+    planned: list[Mapping[str, Any]], found: list[Mapping[str, Any]], name: str, path: str
+) -> list[str]:
+    if sorted(str(entry[name]) for entry in planned) != sorted(str(entry[name]) for entry in found):
+        return [path]
+    by_name = sorted(planned, key=lambda entry: str(entry[name]))
+    others = sorted(found, key=lambda entry: str(entry[name]))
+    return [
+        field
+        for one, other in zip(by_name, others, strict=True)
+        for field in _unlike(one, other, f"{path}[{one[name]}]")
+    ]
+
+
+def provenance(deployment: str, tag: str, cause: str) -> dict[str, str]:
+    """The tags that tell a revision of ours: its deployment, its image's tag, its cause."""
+    tags = {PROVENANCE: deployment, TAG_OF_CAUSE: cause}
+    return {**tags, TAG_OF_IMAGE: tag} if tag else tags

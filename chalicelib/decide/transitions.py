@@ -1,0 +1,31 @@
+"""The one table of what may follow what in a deployment's life."""
+
+from __future__ import annotations
+
+from chalicelib.model.deployments import OPEN, Status
+
+_CLOSED_EARLY = frozenset({Status.SUPERSEDED, Status.REFUSED, Status.OBSERVED, Status.FAILED})
+
+TRANSITIONS: dict[Status, frozenset[Status]] = {
+    Status.PENDING: _CLOSED_EARLY | {Status.HELD, Status.IN_PROGRESS},
+    Status.HELD: frozenset({Status.PENDING, Status.SUPERSEDED, Status.REFUSED}),
+    Status.IN_PROGRESS: frozenset(
+        {
+            Status.SUCCESSFUL,
+            Status.SUPERSEDED,
+            Status.FAILED,
+            Status.ROLLBACK_IN_PROGRESS,
+            Status.ROLLBACK_SUCCESSFUL,
+            Status.ROLLBACK_FAILED,
+        }
+    ),
+    Status.ROLLBACK_IN_PROGRESS: frozenset(
+        {Status.ROLLBACK_SUCCESSFUL, Status.ROLLBACK_FAILED, Status.FAILED}
+    ),
+    **{status: frozenset() for status in Status if status not in OPEN},
+}
+
+
+def allowed(before: Status, after: Status) -> bool:
+    """Whether a record may go from `before` to `after`; staying is always allowed."""
+    return before == after or after in TRANSITIONS[before]

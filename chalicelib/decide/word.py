@@ -1,0 +1,137 @@
+"""record -> notice: what people are told, in words that need no console.
+
+The subject fits a phone's lock screen and SNS' limit of 100 printable ASCII characters (SNS API
+reference, Publish); the body is plain text.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+from chalicelib.model.base import iso
+from chalicelib.model.deployments import Cause, Deployment, Notice, Status
+from chalicelib.model.task_definitions import short_name
+
+_SUBJECT = 99
+_BODY = 8_000
+_VERBS = {
+    Status.PENDING: "waits",
+    Status.HELD: "is held",
+    Status.IN_PROGRESS: "is being deployed",
+    Status.ROLLBACK_IN_PROGRESS: "failed; rolling back",
+    Status.SUCCESSFUL: "is live",
+    Status.FAILED: "FAILED",
+    Status.ROLLBACK_SUCCESSFUL: "failed and was rolled back",
+    Status.ROLLBACK_FAILED: "FAILED, and so did the rollback",
+    Status.SUPERSEDED: "was superseded",
+    Status.REFUSED: "was refused",
+    Status.OBSERVED: "would be deployed (observe mode)",
+}
+_CAUSES = {
+    Cause.PUSH: "a push to ECR",
+    Cause.MANUAL: "a deployment by hand",
+    Cause.ROLLBACK: "a rollback by hand",
+    Cause.SWEEP: "a push whose event never came (found by the sweep)",
+}
+
+
+def notice(deployment: Deployment) -> Notice:
+    """The notice of a deployment's present status."""
+    subject = f"{deployment.service_name}: {deployment.version} {_VERBS[deployment.status]}"
+    return Notice(
+        id=f"{deployment.id}-{deployment.status.lower().replace('_', '-')}",
+        status=deployment.status,
+        subject=plain(subject, _SUBJECT),
+        body=_cut("\n".join(_lines(deployment)), _BODY),
+    )
+
+
+def _lines(deployment: Deployment) -> list[str]:
+    lines = [
+        f"{deployment.service}: {deployment.version} {_VERBS[deployment.status]}.",
+        "",
+    ]
+    if deployment.reason:
+        lines += [f"Why: {_sentence(deployment.reason)}", ""]
+    if deployment.case:
+        lines += [deployment.case, ""]
+    lines += [f"Now: {_now(deployment)}"]
+    if (step := _next_step(deployment)) is not None:
+        lines += [f"Next: {step}"]
+    lines += ["", *_facts(deployment)]
+    return lines
+
+
+def _now(deployment: Deployment) -> str:
+    ours, before = short_name(deployment.revision), short_name(deployment.return_to)
+    back = f"the service is back on {before}." if before else "the service runs what it ran before."
+    return {
+        Status.PENDING: f"nothing has changed; it still runs {before or 'what it ran'}.",
+        Status.HELD: f"nothing has changed; it still runs {before or 'what it ran'}.",
+        Status.IN_PROGRESS: f"ECS replaces {before or 'the running tasks'} with {ours}.",
+        Status.ROLLBACK_IN_PROGRESS: f"ECS goes back to {before or 'the last revision that ran'}.",
+        Status.SUCCESSFUL: f"the service runs {ours}"
+        + (
+            f" ({deployment.running} of {deployment.desired} tasks)." if deployment.desired else "."
+        ),
+        Status.FAILED: f"look at the service: it was left as it is, with {ours or 'no change'}.",
+        Status.ROLLBACK_SUCCESSFUL: back,
+        Status.ROLLBACK_FAILED: f"the service needs a person; it should run {before}.",
+        Status.SUPERSEDED: "the newer deployment goes on; this one is over.",
+        Status.REFUSED: "nothing was changed.",
+        Status.OBSERVED: "nothing was changed; the target's mode is `observe`.",
+    }[deployment.status]
+
+
+def _next_step(deployment: Deployment) -> str | None:
+    if deployment.status in {Status.ROLLBACK_SUCCESSFUL, Status.FAILED}:
+        return "correct the cause and push a new image; this digest will not be deployed again."
+    if deployment.status is Status.ROLLBACK_FAILED:
+        return "see the service's events, then roll back by hand (`rollback` with `to`)."
+    return None
+
+
+def _facts(deployment: Deployment) -> list[str]:
+    facts = {
+        "Service": deployment.service,
+        "Image": f"{deployment.repository}:{deployment.tag}"
+        if deployment.tag
+        else deployment.repository,
+        "Digest": deployment.digest,
+        "Revision": short_name(deployment.revision),
+        "Before": short_name(deployment.return_to),
+        "Cause": _CAUSES[deployment.cause] + (f", by {deployment.by}" if deployment.by else ""),
+        "Reason": deployment.why,
+        "Took": _took(deployment),
+        "Time": iso(deployment.updated),
+        "Deployment": deployment.id,
+    }
+    return [f"{name + ':':<12}{_one_line(value)}" for name, value in facts.items() if value]
+
+
+def _took(deployment: Deployment) -> str:
+    if deployment.applied is None or deployment.open:
+        return ""
+    total = round((deployment.updated - deployment.applied).total_seconds())
+    minutes, seconds = divmod(max(0, total), 60)
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+def plain(text: str, length: int) -> str:
+    """`text` as one line of printable ASCII, at most `length` long: what an SNS subject may be."""
+    ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return _cut(_one_line(ascii_only).lstrip() or "Slipway", length)
+
+
+def _one_line(text: str) -> str:
+    """Without control characters, so that what comes from outside cannot write lines of ours."""
+    return "".join(character if character.isprintable() else " " for character in text)
+
+
+def _sentence(text: str) -> str:
+    text = _one_line(text).strip()
+    return text if text.endswith((".", "!", "?")) else f"{text}."
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 3]}..."

@@ -1,0 +1,223 @@
+"""The one step: look at the world, decide, act once, write the record back.
+
+Every nudge (a push, an ECS event, the state machine's poll, the sweep, a person) ends here, any
+number of times, at any moment. A step that dies half way is simply taken again.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+from chalicelib.decide.judge import judge, judge_return, needs_service_deployment
+from chalicelib.decide.plan import ready
+from chalicelib.decide.record import applied, busy, leased, moved, proved, released
+from chalicelib.errors import Conflict, Refused, Unanswered, Unavailable
+from chalicelib.flow.apply import apply, earlier_revision, return_target
+from chalicelib.flow.ports import World
+from chalicelib.flow.tell import tell
+from chalicelib.model.deployments import Deployment, Head, Return, Status
+from chalicelib.model.services import Service, ServiceDeployment
+from chalicelib.model.targets import Target
+from chalicelib.model.verdicts import Observation, Remedy, Verdict
+
+_TRIES = 5
+Items = tuple[Head, Deployment]
+
+
+def advance(world: World, service: str, deployment: str) -> Deployment:
+    """Take a deployment as far as it can go at `world.now`, and return its record.
+
+    Raises:
+        Unavailable: when AWS does not answer, or others keep writing; the same step may be taken
+            again at any time.
+        Refused: when the ledger knows no such deployment.
+    """
+    for _ in range(_TRIES):
+        try:
+            head, record = read(world, service, deployment)
+            if record.open:
+                head, record = _step(world, head, record)
+            return tell(world, head, record)
+        except Conflict:
+            continue
+    raise Unavailable(f"others kept writing to {service}; the step for {deployment} comes again")
+
+
+def read(world: World, service: str, deployment: str) -> Items:
+    """HEAD and record as they are now.
+
+    Raises:
+        Refused: when the ledger has no such deployment.
+    """
+    head = world.ledger.head(service)
+    record = world.ledger.deployment(service, deployment)
+    if head is None or record is None:
+        raise Refused(f"the ledger has no deployment {deployment} of {service}")
+    return head, record
+
+
+def _step(world: World, head: Head, record: Deployment) -> Items:
+    if busy(head, world.holder, world.now) or record.status is Status.HELD:
+        return head, record
+    target = world.targets.named(record.service)
+    if target is None:
+        end = Status.FAILED if record.applied else Status.REFUSED
+        return _save(
+            world, head, record, status=end,
+            reason=f"{record.service} is no longer in targets.toml; Slipway leaves it alone",
+        )  # fmt: skip
+    if record.status is Status.PENDING:
+        return _start(world, head, record, target)
+    return _watch(world, head, record, target)
+
+
+def _start(world: World, head: Head, record: Deployment, target: Target) -> Items:
+    service = world.services.service(record.cluster, record.service_name)
+    if service is not None and record.acting and not record.revision:
+        revision = earlier_revision(world, record, target, service)
+        record = record.model_copy(update={"revision": revision})
+    readiness = ready(record, head, service, target, world.now)
+    if service is None or readiness.status is not Status.IN_PROGRESS:
+        changes: dict[str, Any] = {"status": readiness.status, "reason": readiness.reason}
+        unchanged = _no_news(record, changes)
+        return (head, record) if unchanged else _save(world, head, record, **changes)
+    return_to = record.return_to or return_target(world, record, service)
+    head, record = _save(world, _leased(world, head), record, acting=True, return_to=return_to)
+    try:
+        changes = apply(world, record, target, service, head)
+    except Refused as refused:
+        changes = {"status": Status.REFUSED, "reason": str(refused), "acting": False}
+    except Unavailable as unavailable:
+        # What AWS answered with an error was not done; what it did not answer may have been.
+        unknown = isinstance(unavailable, Unanswered)
+        changes = {"reason": str(unavailable), "acting": unknown}
+    if changes.get("status") is Status.IN_PROGRESS:
+        head = applied(head, record, str(changes["revision"]))
+    return _save(world, released(head), record, **changes)
+
+
+def _watch(world: World, head: Head, record: Deployment, target: Target) -> Items:
+    seen = _observe(world, record)
+    verdict = _verdict(record, seen)
+    changes = _noticed(record, seen) | ({"reason": verdict.reason} if verdict.reason else {})
+    if verdict.adopt:
+        return _adopt(world, head, record, verdict, changes)
+    if verdict.status is Status.ROLLBACK_IN_PROGRESS and record.status is Status.IN_PROGRESS:
+        changes |= _returning(world, verdict, target)
+    if verdict.proven:
+        head = proved(head, record, world.now)
+    changes |= {"status": verdict.status}
+    if verdict.remedy is Remedy.NONE:
+        unchanged = _no_news(record, changes)
+        return (head, record) if unchanged else _save(world, head, record, **changes)
+    head, record = _save(world, _leased(world, head), record, **changes)
+    return _remedy(world, head, record, seen, verdict.remedy)
+
+
+def _verdict(record: Deployment, seen: Observation) -> Verdict:
+    if record.status is Status.ROLLBACK_IN_PROGRESS:
+        return judge_return(record, seen)
+    verdict = judge(record, seen)
+    if verdict.status is Status.ROLLBACK_IN_PROGRESS and verdict.remedy is Remedy.NONE:
+        # ECS rolls back by itself, and may have finished already.
+        later = judge_return(record.model_copy(update={"reason": verdict.reason}), seen)
+        return verdict if later.status is Status.ROLLBACK_IN_PROGRESS else later
+    return verdict
+
+
+def _returning(world: World, verdict: Verdict, target: Target) -> dict[str, Any]:
+    if verdict.remedy is Remedy.NONE:
+        returning = Return(by="ecs", how="breaker", began=world.now, done=True)
+    elif verdict.remedy is Remedy.STOP:
+        returning = Return(by="slipway", how="stop", began=world.now)
+    else:
+        returning = Return(by="slipway", how="update", began=world.now)
+    return {"returning": returning, "deadline": world.now + timedelta(seconds=target.deadline)}
+
+
+def _remedy(
+    world: World, head: Head, record: Deployment, seen: Observation, remedy: Remedy
+) -> Items:
+    """Roll back, once: the decision is already written, and the lease is held.
+
+    What cannot be stopped any more is set back with UpdateService at the next step.
+    """
+    returning = record.returning
+    if returning is None:
+        raise ValueError(f"{record.id}: a remedy without a decision to roll back")
+    changes: dict[str, Any] = {"returning": returning.model_copy(update={"done": True})}
+    try:
+        if remedy is Remedy.STOP and seen.ours is not None:
+            world.services.stop(seen.ours.arn)
+        else:
+            world.services.update(record.cluster, record.service_name, record.return_to)
+    except Refused as refused:
+        if remedy is Remedy.STOP:
+            changes = {"returning": returning.model_copy(update={"how": "update"})}
+        else:
+            reason = f"{record.reason}; and it could not be rolled back: {refused}"
+            changes = {"status": Status.ROLLBACK_FAILED, "reason": reason}
+    except Unavailable:
+        _save(world, released(head), record)
+        raise
+    return _save(world, released(head), record, **changes)
+
+
+def _observe(world: World, record: Deployment) -> Observation:
+    service = world.services.service(record.cluster, record.service_name)
+    seen = Observation(at=world.now, service=service)
+    if service is None or not needs_service_deployment(record, seen):
+        return seen
+    ours = _our_service_deployment(world, record, service)
+    return seen.model_copy(update={"ours": ours})
+
+
+def _our_service_deployment(
+    world: World, record: Deployment, service: Service
+) -> ServiceDeployment | None:
+    if record.service_deployment:
+        return world.services.service_deployment(record.service_deployment)
+    newest = world.services.newest_service_deployment(record.cluster, service.name)
+    if newest is None:
+        return None
+    revision = world.services.revision_task_definition(newest.target_revision)
+    return newest if revision == record.revision else None
+
+
+def _adopt(
+    world: World, head: Head, record: Deployment, verdict: Verdict, changes: dict[str, Any]
+) -> Items:
+    """Go on with the deployment that now carries our revision; its verdict is the next step's."""
+    newest = world.services.newest_service_deployment(record.cluster, record.service_name)
+    changes |= {
+        "ecs_deployment": verdict.adopt,
+        "service_deployment": newest.arn if newest else "",
+    }
+    return _save(world, head, record, **changes)
+
+
+def _noticed(record: Deployment, seen: Observation) -> dict[str, Any]:
+    """What is worth remembering of an observation, whatever the verdict."""
+    noticed: dict[str, Any] = {}
+    primary = seen.service.primary if seen.service else None
+    if primary is not None and primary.task_definition == record.revision:
+        noticed = {"desired": primary.desired, "running": primary.running}
+    if seen.ours is not None and not record.service_deployment:
+        noticed["service_deployment"] = seen.ours.arn
+    return noticed
+
+
+def _no_news(record: Deployment, changes: dict[str, Any]) -> bool:
+    """Whether a poll saw nothing that is not in the record; then it costs no write."""
+    return record.model_copy(update=changes) == record
+
+
+def _save(world: World, head: Head, record: Deployment, **changes: Any) -> Items:
+    """Write both items, after these changes to the record."""
+    head, record = moved(head, record, world.now, **changes)
+    return world.ledger.save(head, record), record
+
+
+def _leased(world: World, head: Head) -> Head:
+    return leased(head, world.holder, world.now + timedelta(seconds=world.lease_seconds))

@@ -1,0 +1,42 @@
+"""ECS event -> the step, for every open deployment of the service that the event is about."""
+
+from __future__ import annotations
+
+from chalicelib.decide.change import changed_service
+from chalicelib.decide.match import Ignored
+from chalicelib.flow.advance import advance
+from chalicelib.flow.ports import World
+from chalicelib.flow.push import Outcome
+
+
+def change(world: World, event: object) -> tuple[Outcome, ...]:
+    """Nudge what is open on the event's service.
+
+    The event says that something happened, never what: a circuit breaker's rollback reuses an
+    older deployment's id, so it is judged by our own service deployment.
+
+    Raises:
+        Unavailable: Lambda retries the event.
+    """
+    changed = changed_service(event)
+    if isinstance(changed, Ignored):
+        return (Outcome(outcome="ignored", reason=changed.reason),)
+    if world.targets.named(changed.service) is None:
+        return (Outcome(outcome="ignored", reason=f"{changed.service} is no target"),)
+    head = world.ledger.head(changed.service)
+    if head is None or not head.open:
+        reason = "no open deployment"
+        return (Outcome(outcome="ignored", service=changed.service, reason=reason),)
+    outcomes = []
+    for deployment in head.open:
+        record = advance(world, changed.service, deployment)
+        outcomes.append(
+            Outcome(
+                outcome="nudged",
+                service=changed.service,
+                deployment=deployment,
+                status=record.status,
+                reason=record.reason,
+            )
+        )
+    return tuple(outcomes)

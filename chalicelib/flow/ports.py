@@ -1,0 +1,112 @@
+"""What the flows need of the world; `aws/` implements it, tests fake it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from chalicelib.model.deployments import Deployment, Head, Notice
+from chalicelib.model.images import Image
+from chalicelib.model.services import Service, ServiceDeployment, StoppedTask
+from chalicelib.model.targets import Targets
+from chalicelib.model.task_definitions import TaskDefinition
+
+
+class Ledger(Protocol):
+    """The deployments of all services; every read is strongly consistent unless said."""
+
+    def head(self, service: str) -> Head | None: ...
+
+    def deployment(self, service: str, deployment: str) -> Deployment | None: ...
+
+    def service_of(self, deployment: str) -> str | None:
+        """Eventually consistent: a record just made may not be found yet."""
+
+    def save(self, head: Head, deployment: Deployment | None = None) -> Head:
+        """Write both in one transaction; returns the HEAD with its new version.
+
+        Raises:
+            Conflict: when HEAD's version is no longer the one that `head` was read with.
+        """
+
+    def unfinished(self) -> Sequence[tuple[str, str]]:
+        """(service, deployment) of every record that is open or has unsent notices."""
+
+    def history(self, service: str, limit: int) -> Sequence[Deployment]:
+        """The newest records of a service, newest first."""
+
+
+class Images(Protocol):
+    """ECR."""
+
+    def image(self, repository: str, reference: str) -> Image | None:
+        """The image of this tag or digest; None when the repository does not have it."""
+
+    def pushed_since(self, repository: str, since: datetime) -> Sequence[Image]:
+        """The tagged images pushed after `since`, oldest first."""
+
+
+class Services(Protocol):
+    """ECS."""
+
+    def service(self, cluster: str, service: str) -> Service | None: ...
+
+    def service_deployment(self, arn: str) -> ServiceDeployment | None: ...
+
+    def newest_service_deployment(
+        self, cluster: str, service: str, status: str | None = None
+    ) -> ServiceDeployment | None: ...
+
+    def revision_task_definition(self, service_revision: str) -> str:
+        """The ARN of the task definition of a service revision."""
+
+    def task_definition(self, name: str) -> TaskDefinition | None: ...
+
+    def newest_revisions(self, family: str) -> Sequence[str]:
+        """The ARNs of the family's ten newest ACTIVE revisions, newest first."""
+
+    def register(self, registration: Mapping[str, Any]) -> TaskDefinition: ...
+
+    def update(self, cluster: str, service: str, task_definition: str) -> Service: ...
+
+    def stop(self, service_deployment: str) -> None:
+        """Ask ECS to roll this service deployment back.
+
+        Raises:
+            Refused: when it cannot be stopped (any more).
+        """
+
+    def stopped_tasks(self, cluster: str, ecs_deployment: str) -> Sequence[StoppedTask]:
+        """The tasks of an ECS deployment that stopped within the last hour, newest first."""
+
+
+class Watchers(Protocol):
+    """The state machine whose executions come back to a deployment until it is closed."""
+
+    def start(self, deployment: str, number: int) -> None:
+        """Start execution `<deployment>-<number>`; one that already exists is left alone."""
+
+    def alive(self, deployment: str, number: int) -> bool: ...
+
+
+class Topic(Protocol):
+    """Where notices go."""
+
+    def publish(self, notice: Notice, deployment: str, service: str) -> None: ...
+
+
+@dataclass(frozen=True)
+class World:
+    """Everything outside, for one invocation: it began at `now` (UTC), it calls itself `holder`."""
+
+    ledger: Ledger
+    images: Images
+    services: Services
+    watchers: Watchers
+    topic: Topic
+    targets: Targets
+    holder: str
+    lease_seconds: int
+    now: datetime

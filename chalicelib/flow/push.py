@@ -1,0 +1,80 @@
+"""ECR event -> deployments: recognise it, find its followers, record, take the first step."""
+
+from __future__ import annotations
+
+from chalicelib.decide.match import Ignored, following, recognise, undeployable
+from chalicelib.decide.order import Admission, Request
+from chalicelib.errors import Unavailable
+from chalicelib.flow.advance import advance
+from chalicelib.flow.ports import World
+from chalicelib.flow.request import request
+from chalicelib.model.base import Frozen
+from chalicelib.model.deployments import Cause
+from chalicelib.model.images import Image, ImagePush
+from chalicelib.model.targets import Target
+
+
+class Outcome(Frozen):
+    """What one event (or its part for one service) came to; one log line."""
+
+    outcome: str
+    reason: str = ""
+    service: str = ""
+    deployment: str = ""
+    status: str = ""
+
+
+def push(world: World, event: object) -> tuple[Outcome, ...]:
+    """Record a deployment for every service that follows the pushed image, and begin it.
+
+    Whatever is not the push of a deployable image that some target follows is ignored, with the
+    reason. A first step that does not get through is left to the watcher, already started.
+
+    Raises:
+        Unavailable: when the push could not be recorded for some service; Lambda retries the
+            event, and what was recorded already is recognised.
+    """
+    recognised = recognise(event)
+    if isinstance(recognised, Ignored):
+        return (Outcome(outcome="ignored", reason=recognised.reason),)
+    targets = following(recognised, world.targets.all)
+    if isinstance(targets, Ignored):
+        return (Outcome(outcome="ignored", reason=targets.reason),)
+    image = world.images.image(recognised.repository, recognised.digest)
+    if image is None:
+        reason = f"{recognised.repository} no longer holds {recognised.digest}"
+        return (Outcome(outcome="ignored", reason=reason),)
+    if (why := undeployable(image)) is not None:
+        return (Outcome(outcome="ignored", reason=f"{recognised.tag}: {why}"),)
+    return tuple(_one(world, target, recognised, image) for target in targets)
+
+
+def _one(world: World, target: Target, pushed: ImagePush, image: Image) -> Outcome:
+    asked = request(
+        world,
+        target,
+        Request(
+            service=target.name,
+            cause=Cause.PUSH,
+            digest=pushed.digest,
+            order=pushed.time,
+            pushed_at=image.pushed_at,
+            tag=pushed.tag,
+        ),
+        image,
+    )
+    status, reason = "", asked.admitted.reason
+    if asked.deployment:
+        try:
+            record = advance(world, target.name, asked.deployment)
+            status, reason = record.status, reason or record.reason
+        except Unavailable as unavailable:
+            reason = f"recorded; the watcher goes on: {unavailable}"
+    outcome = "recorded" if asked.admitted.what is Admission.NEW else asked.admitted.what.value
+    return Outcome(
+        outcome=outcome,
+        reason=reason,
+        service=target.name,
+        deployment=asked.deployment,
+        status=status,
+    )

@@ -1,0 +1,87 @@
+"""status request -> the records asked for, newest first."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from chalicelib.errors import Refused
+from chalicelib.flow.ports import World
+from chalicelib.model.base import iso
+from chalicelib.model.deployments import Deployment
+from chalicelib.model.task_definitions import short_name
+
+_RECORDS = 20
+
+
+class StatusRequest(BaseModel):
+    """Which records: of one service, one deployment, or one image (tag or digest); else of all."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    service: str | None = None
+    deployment: str | None = None
+    image: str | None = None
+
+
+def status(world: World, payload: object) -> dict[str, Any]:
+    """`{"deployments": [...]}`, newest first, at most 20 of a service.
+
+    Raises:
+        Refused: when the payload is malformed, or nothing is known by that name.
+    """
+    asked = parse_status(payload)
+    if asked.deployment:
+        service = asked.service or world.ledger.service_of(asked.deployment)
+        record = world.ledger.deployment(service, asked.deployment) if service else None
+        if record is None:
+            raise Refused(
+                f"the ledger has no deployment {asked.deployment}; `status` without it lists them"
+            )
+        return {"deployments": [described(record)]}
+    if asked.service and world.targets.named(asked.service) is None:
+        known = ", ".join(target.name for target in world.targets.all)
+        raise Refused(f"no target is named {asked.service}; the targets are {known}")
+    services = [asked.service] if asked.service else [one.name for one in world.targets.all]
+    records = [
+        record
+        for service in services
+        for record in world.ledger.history(service, _RECORDS)
+        if asked.image in {None, record.tag, record.digest, record.image}
+    ]
+    records.sort(key=lambda record: record.created, reverse=True)
+    return {"deployments": [described(record) for record in records]}
+
+
+def parse_status(payload: object) -> StatusRequest:
+    try:
+        return StatusRequest.model_validate(payload or {})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"]) or "payload"
+        raise Refused(
+            f'`{key}`: {first["msg"]}; expected {{"service"?, "deployment"?, "image"?}}, all text'
+        ) from error
+
+
+def described(record: Deployment) -> dict[str, Any]:
+    """A record as `status` replies it; times are ISO 8601 in UTC."""
+    return {
+        "deployment": record.id,
+        "service": record.service,
+        "status": record.status,
+        "reason": record.reason,
+        "image": record.image,
+        "digest": record.digest,
+        "tag": record.tag,
+        "revision": short_name(record.revision),
+        "cause": record.cause,
+        "by": record.by,
+        "why": record.why,
+        "created": iso(record.created),
+        "updated": iso(record.updated),
+        "running": record.running,
+        "desired": record.desired,
+        "case": record.case,
+    }

@@ -1,0 +1,116 @@
+"""every ten minutes -> what was lost is found: pushes, watchers, steps, notices."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from chalicelib.decide.match import tag_deploys, undeployable
+from chalicelib.decide.order import Admission, Request
+from chalicelib.decide.record import met
+from chalicelib.errors import Conflict, DeployerError, Unavailable
+from chalicelib.flow.advance import advance
+from chalicelib.flow.ports import World
+from chalicelib.flow.push import Outcome
+from chalicelib.flow.request import request
+from chalicelib.flow.watch import start_next
+from chalicelib.model.deployments import Cause, Head
+from chalicelib.model.images import Image
+from chalicelib.model.targets import Target
+
+_LOOK_BACK = timedelta(hours=24)
+_IMAGES_MINUTES = 10  # DescribeImages reads whole repositories: in the first sweep of an hour only
+
+
+def sweep(world: World) -> tuple[Outcome, ...]:
+    """Advance what is unfinished, restart dead watchers and, once an hour, find lost pushes.
+
+    One service's fault never keeps another from being swept: it becomes an outcome, and the next
+    sweep comes to it again.
+    """
+    outcomes = [
+        _guarded(world, service, deployment) for service, deployment in world.ledger.unfinished()
+    ]
+    for target in world.targets.all:
+        try:
+            outcomes += _target(world, target)
+        except DeployerError as error:
+            outcomes.append(Outcome(outcome="failed", service=target.name, reason=str(error)))
+    return tuple(outcomes)
+
+
+def _guarded(world: World, service: str, deployment: str) -> Outcome:
+    try:
+        record = advance(world, service, deployment)
+        if record.open and not world.watchers.alive(record.id, record.watcher):
+            start_next(world, service, deployment)
+    except DeployerError as error:
+        return Outcome(outcome="failed", service=service, deployment=deployment, reason=str(error))
+    return Outcome(
+        outcome="advanced",
+        service=service,
+        deployment=deployment,
+        status=record.status,
+        reason=record.reason,
+    )
+
+
+def _target(world: World, target: Target) -> list[Outcome]:
+    head = world.ledger.head(target.name)
+    if head is None:
+        return [_meet(world, target)]
+    if world.now.minute >= _IMAGES_MINUTES:
+        return []
+    return [_lost_push(world, target, image) for image in _newest_only(world, target, head)]
+
+
+def _meet(world: World, target: Target) -> Outcome:
+    service = world.services.service(target.cluster, target.service)
+    if service is None:
+        reason = f"the service {target.name} does not exist; correct targets.toml or create it"
+        return Outcome(outcome="failed", service=target.name, reason=reason)
+    try:
+        world.ledger.save(met(target.name, service, world.now))
+    except Conflict as conflict:
+        raise Unavailable("the service was met by another step at the same moment") from conflict
+    return Outcome(outcome="met", service=target.name, reason="nothing is deployed on meeting it")
+
+
+def _newest_only(world: World, target: Target, head: Head) -> list[Image]:
+    """The newest image whose push event was lost: after HEAD's order and within 24 hours."""
+    since = max(head.order, world.now - _LOOK_BACK)
+    lost = [
+        image
+        for image in world.images.pushed_since(target.repository, since)
+        if image.digest != head.digest
+        and undeployable(image) is None
+        and any(tag_deploys(tag, target) for tag in image.tags)
+    ]
+    return lost[-1:]
+
+
+def _lost_push(world: World, target: Target, image: Image) -> Outcome:
+    tag = next(tag for tag in image.tags if tag_deploys(tag, target))
+    asked = request(
+        world,
+        target,
+        Request(
+            service=target.name,
+            cause=Cause.SWEEP,
+            digest=image.digest,
+            order=image.pushed_at,
+            pushed_at=image.pushed_at,
+            tag=tag,
+        ),
+        image,
+    )
+    status = ""
+    if asked.deployment:
+        status = advance(world, target.name, asked.deployment).status
+    found = asked.admitted.what is Admission.NEW
+    return Outcome(
+        outcome="found" if found else asked.admitted.what.value,
+        service=target.name,
+        deployment=asked.deployment,
+        status=status,
+        reason=asked.admitted.reason,
+    )

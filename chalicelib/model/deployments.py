@@ -1,0 +1,173 @@
+"""The ledger's nouns: a deployment's record, and the HEAD that orders a service's deployments."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Literal
+
+from chalicelib.model.base import Frozen, Moment
+
+
+class Status(StrEnum):
+    """Where a deployment stands; the transitions are in `decide/transitions.py`."""
+
+    PENDING = "PENDING"
+    HELD = "HELD"
+    IN_PROGRESS = "IN_PROGRESS"
+    ROLLBACK_IN_PROGRESS = "ROLLBACK_IN_PROGRESS"
+    SUCCESSFUL = "SUCCESSFUL"
+    FAILED = "FAILED"
+    ROLLBACK_SUCCESSFUL = "ROLLBACK_SUCCESSFUL"
+    ROLLBACK_FAILED = "ROLLBACK_FAILED"
+    SUPERSEDED = "SUPERSEDED"
+    REFUSED = "REFUSED"
+    OBSERVED = "OBSERVED"
+
+
+OPEN = frozenset({Status.PENDING, Status.HELD, Status.IN_PROGRESS, Status.ROLLBACK_IN_PROGRESS})
+FAILURES = frozenset({Status.FAILED, Status.ROLLBACK_SUCCESSFUL, Status.ROLLBACK_FAILED})
+
+
+class Cause(StrEnum):
+    """Why a deployment exists."""
+
+    PUSH = "push"
+    MANUAL = "manual"
+    ROLLBACK = "rollback"
+    SWEEP = "sweep"
+
+
+class Notice(Frozen):
+    """One message to people; `id` lets a reader recognise that it came twice."""
+
+    id: str
+    status: Status
+    subject: str
+    body: str
+
+
+class Return(Frozen):
+    """The rollback of a failed deployment: who began it, and how.
+
+    `stop` is StopServiceDeployment, `update` is UpdateService to `return_to`; ECS' own circuit
+    breaker and alarms need neither (`by` is then "ecs").
+    """
+
+    by: Literal["ecs", "slipway"]
+    how: Literal["breaker", "stop", "update"]
+    began: Moment
+    done: bool = False
+
+
+class Deployment(Frozen):
+    """One record: bring one service to one image. Times are UTC."""
+
+    id: str
+    service: str
+    status: Status
+    reason: str = ""
+    cause: Cause
+    by: str = ""
+    why: str = ""
+    key: str = ""
+    override: bool = False
+    mode: Literal["deploy", "observe"] = "deploy"
+
+    repository: str
+    digest: str
+    tag: str = ""
+    image: str
+    order: Moment
+    created: Moment
+    updated: Moment
+
+    acting: bool = False  # an attempt to apply it began, and how it ended is not known
+    watcher: int = 1
+    base: str = ""
+    revision: str = ""
+    reuse: bool = False  # `revision` is an existing one to go to (a rollback), not one to render
+    return_to: str = ""
+    applied: Moment | None = None
+    deadline: Moment | None = None
+    ecs_deployment: str = ""
+    service_deployment: str = ""
+    returning: Return | None = None
+
+    desired: int = 0
+    running: int = 0
+    case: str = ""
+    notices: tuple[Notice, ...] = ()
+
+    @property
+    def open(self) -> bool:
+        return self.status in OPEN
+
+    @property
+    def cluster(self) -> str:
+        return self.service.split("/", 1)[0]
+
+    @property
+    def service_name(self) -> str:
+        return self.service.split("/", 1)[1]
+
+    @property
+    def version(self) -> str:
+        """What people call this image: its tag, else the beginning of its digest."""
+        return self.tag or self.digest[:19]
+
+
+class Lease(Frozen):
+    """The right to act on a service, until a moment (UTC)."""
+
+    holder: str
+    until: Moment
+
+
+class Proven(Frozen):
+    """A revision that this service ran successfully, with at least one task."""
+
+    revision: str
+    first: Moment
+    deployment: str = ""
+    digest: str = ""
+    tag: str = ""
+    left: bool = False  # a rollback left it: by hand, without `to`, it is not gone back to
+
+
+class Recent(Frozen):
+    """What became of one recent deployment."""
+
+    deployment: str
+    digest: str
+    status: Status
+    key: str = ""
+
+
+class Head(Frozen):
+    """A service's one HEAD item, never expired: what orders its deployments.
+
+    `version` grows by one with every change of the service's records; `order` and `digest` are
+    those of the newest request; `applied` and `applied_order` those of the deployment that last
+    changed the service.
+    """
+
+    service: str
+    version: int = 0
+    order: Moment
+    pushed_at: Moment | None = None
+    digest: str = ""
+    open: tuple[str, ...] = ()
+    applied: str = ""
+    applied_revision: str = ""
+    applied_order: Moment | None = None
+    lease: Lease | None = None
+    hold: str = ""
+    proven: tuple[Proven, ...] = ()
+    recent: tuple[Recent, ...] = ()
+
+    def proven_revision(self, revision: str) -> Proven | None:
+        return next((one for one in self.proven if one.revision == revision), None)
+
+    def verdict_of(self, digest: str) -> Recent | None:
+        """The newest recent deployment of this digest."""
+        return next((one for one in self.recent if one.digest == digest), None)

@@ -1,0 +1,34 @@
+"""An image as ECR tells of it: the push that announces it, and what the repository holds."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from pydantic import StringConstraints
+
+from chalicelib.model.base import Frozen, Moment
+
+# AWS' published sample digest has 60 hex digits, so exactly 64 would reject AWS' own example.
+Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{32,}$", max_length=200)]
+
+
+class ImagePush(Frozen):
+    """A push event: one digest under one tag, at the event's own time (UTC)."""
+
+    repository: str
+    digest: Digest
+    tag: str
+    time: Moment
+
+
+class Image(Frozen):
+    """One image of a repository (ECR DescribeImages)."""
+
+    repository: str
+    digest: Digest
+    tags: tuple[str, ...] = ()
+    pushed_at: Moment
+    uri: str
+    manifest_type: str = ""
+    artifact_type: str = ""
+    status: str = "ACTIVE"

@@ -1,0 +1,97 @@
+"""A service as ECS tells of it: DescribeServices, DescribeServiceDeployments."""
+
+from __future__ import annotations
+
+from chalicelib.model.base import Frozen, Moment
+
+
+class EcsDeployment(Frozen):
+    """One entry of `Service.deployments`: a revision on its way in, running, or on its way out."""
+
+    id: str
+    status: str
+    task_definition: str
+    desired: int = 0
+    running: int = 0
+    pending: int = 0
+    failed: int = 0
+    rollout_state: str = ""
+    rollout_reason: str = ""
+    created_at: Moment | None = None
+
+
+class ServiceEvent(Frozen):
+    """One line of `Service.events`."""
+
+    at: Moment
+    message: str
+
+
+class Service(Frozen):
+    """What DescribeServices says of one service, as far as a deployment depends on it."""
+
+    name: str
+    arn: str
+    status: str
+    task_definition: str
+    desired: int
+    running: int
+    pending: int
+    controller: str = "ECS"
+    strategy: str = "ROLLING"
+    scheduling: str = "REPLICA"
+    minimum_percent: int | None = None
+    maximum_percent: int | None = None
+    bake_minutes: int = 0
+    deployments: tuple[EcsDeployment, ...] = ()
+    service_deployment: str | None = None
+    events: tuple[ServiceEvent, ...] = ()
+
+    @property
+    def primary(self) -> EcsDeployment | None:
+        """The deployment that ECS works towards."""
+        return next((one for one in self.deployments if one.status == "PRIMARY"), None)
+
+    @property
+    def steady(self) -> EcsDeployment | None:
+        """The PRIMARY deployment when it has ended well and nothing else is under way.
+
+        `rolloutState` is absent behind a Classic Load Balancer; there, one deployment whose
+        running count is the desired one counts as steady (API reference, Deployment).
+        """
+        primary = self.primary
+        if primary is None or len(self.deployments) != 1:
+            return None
+        if primary.rollout_state:
+            return primary if primary.rollout_state == "COMPLETED" else None
+        return primary if primary.running == primary.desired and not primary.pending else None
+
+
+class ServiceDeployment(Frozen):
+    """One entry of DescribeServiceDeployments: the truth about how a rollout ended.
+
+    `task_definition` is that of the target service revision; `returned_to` that of the revision
+    that a rollback went to (both read with DescribeServiceRevisions, None where not read).
+    """
+
+    arn: str
+    status: str
+    reason: str = ""
+    target_revision: str = ""
+    rollback_revision: str = ""
+    rollback_reason: str = ""
+    created_at: Moment | None = None
+    finished_at: Moment | None = None
+    stage: str = ""
+
+
+class StoppedTask(Frozen):
+    """Why one task of a deployment ended (DescribeTasks)."""
+
+    id: str
+    stop_code: str = ""
+    reason: str = ""
+    container: str = ""
+    container_reason: str = ""
+    exit_code: int | None = None
+    stopped_at: Moment | None = None

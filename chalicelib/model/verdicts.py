@@ -1,0 +1,40 @@
+"""What is decided about a deployment: the facts it is judged by, and the judgement."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from chalicelib.model.base import Frozen, Moment
+from chalicelib.model.deployments import Status
+from chalicelib.model.services import Service, ServiceDeployment
+
+
+class Observation(Frozen):
+    """The facts at one moment: the service (None: gone) and our service deployment, where read."""
+
+    at: Moment
+    service: Service | None
+    ours: ServiceDeployment | None = None
+
+
+class Remedy(StrEnum):
+    """What Slipway does about a failure that ECS does not heal itself."""
+
+    NONE = "none"
+    STOP = "stop"  # StopServiceDeployment(stopType=ROLLBACK)
+    UPDATE = "update"  # UpdateService(return_to)
+
+
+class Verdict(Frozen):
+    """A judgement: the status that follows, why, and what to do about it.
+
+    `rule` is the name of the rule that matched. `adopt` is the id of the ECS deployment that now
+    carries our revision. `proven` says that the revision ran with at least one task.
+    """
+
+    rule: str
+    status: Status
+    reason: str = ""
+    adopt: str = ""
+    proven: bool = False
+    remedy: Remedy = Remedy.NONE

@@ -1,0 +1,41 @@
+"""environment variables -> settings: what the template tells a function."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from chalicelib.errors import Refused
+from chalicelib.model.base import Frozen
+
+_VARIABLES = {
+    "stage": "STAGE",
+    "region": "AWS_REGION",
+    "table": "LEDGER_TABLE",
+    "topic": "NOTICES_TOPIC_ARN",
+    "state_machine": "STATE_MACHINE_ARN",
+    "retention_days": "RETENTION_DAYS",
+}
+
+
+class Settings(Frozen):
+    """One function's settings; those that it does not use may be empty."""
+
+    stage: str
+    region: str
+    table: str
+    topic: str = ""
+    state_machine: str = ""
+    retention_days: int = 400
+
+
+def settings_from(environment: Mapping[str, str]) -> Settings:
+    """The settings in an environment.
+
+    Raises:
+        Refused: naming the variable that is missing.
+    """
+    found = {field: environment.get(name, "") for field, name in _VARIABLES.items()}
+    for field in ("stage", "region", "table"):
+        if not found[field]:
+            raise Refused(f"the environment variable {_VARIABLES[field]} is not set")
+    return Settings.model_validate({field: value for field, value in found.items() if value})

@@ -1,0 +1,76 @@
+"""Where everything meets: the environment, the clock, the logs, AWS, and the flows."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from chalicelib.aws.ecr import Ecr
+from chalicelib.aws.ecs import Ecs
+from chalicelib.aws.ledger import DynamoLedger
+from chalicelib.aws.sns import SnsTopic
+from chalicelib.aws.stepfunctions import StateMachine
+from chalicelib.errors import Refused
+from chalicelib.flow.ports import World
+from chalicelib.flow.push import Outcome
+from chalicelib.model.targets import Targets, load_targets
+from chalicelib.settings import Settings, settings_from
+
+# Not "slipway": Chalice's own logger has that name, and two owners make each line appear twice.
+logger = Logger(service="slipway-deployer")
+_GRACE_SECONDS = 30
+
+
+@lru_cache
+def _settings() -> Settings:
+    return settings_from(os.environ)
+
+
+@lru_cache
+def _targets() -> Targets:
+    text = Path(__file__).with_name("targets.toml").read_text(encoding="utf-8")
+    return load_targets(text, _settings().stage)
+
+
+def world(context: Any) -> World:
+    """The world of one Lambda invocation.
+
+    The lease that it may take outlasts the invocation by half a minute, so that nobody acts
+    beside one that still runs.
+    """
+    settings = _settings()
+    return World(
+        ledger=DynamoLedger(settings.table, settings.retention_days),
+        images=Ecr(settings.region),
+        services=Ecs(),
+        watchers=StateMachine(settings.state_machine),
+        topic=SnsTopic(settings.topic),
+        targets=_targets(),
+        holder=context.aws_request_id,
+        lease_seconds=context.get_remaining_time_in_millis() // 1000 + _GRACE_SECONDS,
+        now=datetime.fromtimestamp(time.time(), UTC),
+    )
+
+
+def report(outcomes: Iterable[Outcome]) -> dict[str, Any]:
+    """One log line an outcome; the reply repeats them."""
+    lines = [outcome.model_dump(exclude_defaults=True) for outcome in outcomes]
+    for line in lines:
+        logger.info(line.get("reason") or line["outcome"], extra={"slipway": line})
+    return {"outcomes": lines}
+
+
+def answered(flow: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    """A flow's reply to a person; what is refused is a reply too, without a stack trace."""
+    try:
+        return flow()
+    except Refused as refused:
+        logger.warning(str(refused))
+        return {"error": str(refused)}
