@@ -1,0 +1,91 @@
+"""A simulated ECS: rolling deployments, tasks, circuit breaker and rollbacks, on one clock.
+
+Map: `simulator` is the front; `api/` answers requests over a `region`; `scheduler` decides with
+the arithmetic of `rollout` what to start and stop; `lifecycle` walks tasks through their states;
+`deployments` and `service_deployments` keep the history; `events` tells EventBridge; `views`
+renders API shapes; `faults` and `timings` are what users turn; `backend` is the thin layer that
+puts it all in the place of moto's ECS.
+
+Documented by AWS (each module names its pages):
+  task states and their order, stop codes, stopped reasons; minimum and maximum percent and their
+  rounding; the circuit breaker's threshold, its two stages, its reset by a healthy task, its
+  rollback to the last COMPLETED deployment under that deployment's own id, its stall without one;
+  service deployment states and which follow which (a new deployment stops the one under way);
+  StopServiceDeployment with ROLLBACK; throttling of tasks that never reach RUNNING; which settings
+  need a deployment; the shapes of all events; response-only fields of task definitions.
+Inferred (each module names its own):
+  all durations but the 40 seconds in `Timings.documented`; that starting comes before stopping
+  where the maximum leaves room; what counts as a failed task besides failing to reach RUNNING; the
+  wording of refusals and of alarms; states after ABORT, after a rollback without candidate and
+  after a rollback that is superseded; defaults that ECS fills into task definitions.
+Not simulated:
+  strategies other than ROLLING and task sets of the EXTERNAL controller (both are refused or left
+  empty), RunTask, container instances beyond their number, the repetition of SERVICE_STEADY_STATE.
+"""
+
+from __future__ import annotations
+
+from local.clock import Clock
+
+from .backend import swap_in, write_logs
+from .faults import (
+    Crash,
+    Fault,
+    Faults,
+    NoCapacity,
+    OutOfMemory,
+    PullError,
+    SlowStart,
+    StartError,
+    UnhealthyContainer,
+    UnhealthyTarget,
+)
+from .names import Ids, Place
+from .simulation import Emit, Images, Simulation
+from .simulator import Ecs
+from .timings import Timings
+
+__all__ = [
+    "Crash",
+    "Ecs",
+    "Fault",
+    "Faults",
+    "NoCapacity",
+    "OutOfMemory",
+    "Place",
+    "PullError",
+    "SlowStart",
+    "StartError",
+    "Timings",
+    "UnhealthyContainer",
+    "UnhealthyTarget",
+    "install",
+]
+
+
+def install(
+    clock: Clock,
+    emit: Emit,
+    *,
+    timings: Timings | None = None,
+    seed: int | None = None,
+    pull_problem: Images | None = None,
+) -> Ecs:
+    """Put the simulated ECS in the place of moto's, for all accounts and regions.
+
+    `emit` gets complete EventBridge events at the simulated moment they happen. `seed` makes the
+    identifiers repeatable. `pull_problem(place, image)` may say why an image cannot be pulled
+    (`local.ecr.pull_problem` looks into the simulated ECR). Undo with `uninstall()`, or use the
+    answer as a context manager.
+    """
+    simulation = Simulation(
+        clock=clock,
+        emit=emit,
+        timings=timings or Timings(),
+        ids=Ids(seed),
+        write_logs=write_logs,
+        pull_problem=pull_problem,
+    )
+    ecs = Ecs(simulation)
+    swap_in(ecs)
+    return ecs

@@ -1,0 +1,136 @@
+"""moto's ECS with our rollouts in it: clusters stay moto's, the rest is the simulator's.
+
+moto finds its backends by class, and derives URLs and error models from the class' module name;
+the class below therefore claims to live in `moto.ecs.models`. Requests are taken over in
+`EC2ContainerServiceResponse.call_action`, which every ECS request passes, in-process and in server
+mode alike, after moto has worked out account and region.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import datetime
+from types import SimpleNamespace
+from typing import Any, ClassVar
+
+from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
+from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.logs.models import logs_backends
+
+from .api import OPERATIONS
+from .api.tags import NotOurs
+from .errors import EcsError, UnsupportedFeature
+from .names import Place, short
+from .simulator import Ecs
+
+Answer = tuple[int, dict[str, Any], str]
+_JSON = "application/x-amz-json-1.1"
+
+
+class SimulatedBackend(EC2ContainerServiceBackend):
+    """What moto keeps per account and region: clusters, capacity providers, settings."""
+
+    __module__ = "moto.ecs.models"
+    ecs: ClassVar[Ecs | None] = None
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        if self.ecs is not None:
+            place = Place(account_id, region_name)
+            self.ecs.open_region(place, lambda name: name in self.clusters)
+
+    def describe_services(
+        self, cluster_str: str, service_names_or_arns: list[str]
+    ) -> tuple[list[Any], list[Any]]:
+        """Application Auto Scaling asks whether a service exists before it takes a target."""
+        region = self._simulated()
+        cluster = short(cluster_str)
+        found = [region.find_service(cluster, each) for each in service_names_or_arns]
+        services = [SimpleNamespace(name=each.name, arn=each.arn) for each in found if each]
+        return services, []
+
+    def _simulated(self) -> Any:
+        if self.ecs is None:
+            raise RuntimeError("The simulated ECS is not installed.")
+        return self.ecs.region(Place(self.account_id, self.region_name))
+
+
+def swap_in(ecs: Ecs) -> None:
+    """Put `ecs` in the place of moto's ECS, until it is uninstalled."""
+    original_class = ecs_backends.backend
+    original_call = EC2ContainerServiceResponse.call_action
+    previous = SimulatedBackend.ecs
+    SimulatedBackend.ecs = ecs
+    ecs_backends.backend = SimulatedBackend
+    ecs_backends.clear()  # backends made before have moto's class
+
+    def call_action(self: EC2ContainerServiceResponse) -> Answer:
+        return _answer(ecs, self, original_call)
+
+    EC2ContainerServiceResponse.call_action = call_action  # type: ignore[method-assign,assignment]
+
+    def restore() -> None:
+        EC2ContainerServiceResponse.call_action = original_call  # type: ignore[method-assign]
+        ecs_backends.backend = original_class
+        ecs_backends.clear()
+        SimulatedBackend.ecs = previous
+
+    ecs.on_uninstall(restore)
+
+
+def _answer(
+    ecs: Ecs, response: EC2ContainerServiceResponse, original: Callable[[Any], Any]
+) -> Answer:
+    operation = response._get_action()
+    place = Place(response.current_account, response.region)
+    _ = ecs_backends[place.account][place.region]  # the region opens with its backend
+    try:
+        if operation not in OPERATIONS:
+            ecs.gate(place, operation, {})
+            return _moto_answer(operation, response, original)
+        request = json.loads(response.body or "{}")
+        return _json(response, 200, ecs.call(place, operation, request))
+    except NotOurs:
+        return _moto_answer(operation, response, original)
+    except EcsError as error:
+        return _json(response, 400, {"__type": error.code, "message": error.message})
+
+
+def _moto_answer(
+    operation: str, response: EC2ContainerServiceResponse, original: Callable[[Any], Any]
+) -> Answer:
+    try:
+        answer: Answer = original(response)
+    except NotImplementedError:
+        raise UnsupportedFeature(f"The embedded ECS does not simulate {operation}.") from None
+    return answer
+
+
+def _json(response: EC2ContainerServiceResponse, status: int, body: dict[str, Any]) -> Answer:
+    headers: dict[str, Any] = dict(response.response_headers)
+    headers["Content-Type"] = _JSON
+    headers["status"] = str(status)
+    if status != 200:  # noqa: PLR2004 - HTTP
+        headers["x-amzn-ErrorType"] = body["__type"]
+    text = json.dumps(body)
+    enriched, text = response._enrich_response(headers, text)
+    return status, enriched, text
+
+
+def write_logs(
+    place: Place, group: str, stream: str, lines: tuple[str, ...], now: datetime
+) -> None:
+    """Append to moto's CloudWatch Logs; without the log group, to nothing.
+
+    Past `put_log_events` of the backend, which compares times with the real clock.
+    """
+    found = logs_backends[place.account][place.region].groups.get(group)
+    if found is None:
+        return
+    if stream not in found.streams:
+        found.create_log_stream(stream)
+    timestamp = int(now.timestamp() * 1000)
+    found.streams[stream].put_log_events(
+        [{"timestamp": timestamp, "message": line} for line in lines]
+    )

@@ -1,0 +1,61 @@
+"""What ECS answers instead of a result: the error codes of its API model, with ECS' wording."""
+
+from __future__ import annotations
+
+
+class EcsError(Exception):
+    """A refused request; `code` is a shape name of botocore's ECS model (HTTP 400)."""
+
+    code = "ClientException"
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+class ClientError(EcsError):
+    code = "ClientException"
+
+
+class InvalidParameter(EcsError):
+    code = "InvalidParameterException"
+
+
+class ClusterNotFound(EcsError):
+    code = "ClusterNotFoundException"
+
+    def __init__(self) -> None:
+        super().__init__("Cluster not found.")
+
+
+class ServiceNotFound(EcsError):
+    code = "ServiceNotFoundException"
+
+    def __init__(self) -> None:
+        super().__init__("Service not found.")
+
+
+class ServiceNotActive(EcsError):
+    code = "ServiceNotActiveException"
+
+    def __init__(self) -> None:
+        super().__init__("Service was not ACTIVE.")
+
+
+class ServiceDeploymentNotFound(EcsError):
+    code = "ServiceDeploymentNotFoundException"
+
+    def __init__(self) -> None:
+        super().__init__("Service deployment not found.")
+
+
+class Conflict(EcsError):
+    code = "ConflictException"
+
+
+class UnsupportedFeature(EcsError):
+    code = "UnsupportedFeatureException"
+
+
+class ResourceNotFound(EcsError):
+    code = "ResourceNotFoundException"

@@ -1,0 +1,145 @@
+"""What goes wrong, and for which image or service.
+
+A fault acts on every task it matches from the moment the task is started; tasks that already run
+keep what they got. `times` limits it to that many tasks.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Base of all faults."""
+
+
+@dataclass(frozen=True)
+class Crash(Fault):
+    """The essential container exits `after` seconds of running: EssentialContainerExited."""
+
+    exit_code: int = 1
+    after: float = 5.0
+    reason: str | None = None
+    logs: tuple[str, ...] = ()
+    times: int | None = None
+
+
+@dataclass(frozen=True)
+class OutOfMemory(Fault):
+    """The kernel kills the container `after` seconds of running: exit code 137."""
+
+    after: float = 5.0
+    logs: tuple[str, ...] = ()
+    times: int | None = None
+
+
+@dataclass(frozen=True)
+class PullError(Fault):
+    """The image cannot be pulled: TaskFailedToStart."""
+
+    message: str = (
+        "pull image manifest has been retried 1 time(s): failed to resolve ref: not found"
+    )
+    times: int | None = None
+
+    @property
+    def reason(self) -> str:
+        prefix = "CannotPullContainerError: "
+        return self.message if self.message.startswith(prefix) else prefix + self.message
+
+
+@dataclass(frozen=True)
+class StartError(Fault):
+    """The task fails to start with the given text, e.g. `ResourceInitializationError: …`."""
+
+    reason: str
+    times: int | None = None
+
+
+@dataclass(frozen=True)
+class UnhealthyContainer(Fault):
+    """The container health check never passes; `after` seconds of running ECS stops the task.
+
+    Acts only where the task definition has a `healthCheck`: without one ECS cannot know. With
+    `healthy_first` the check passes at first and fails `after` seconds later.
+    """
+
+    after: float = 20.0
+    healthy_first: bool = False
+    times: int | None = None
+
+
+@dataclass(frozen=True)
+class UnhealthyTarget(Fault):
+    """The load balancer's health check never passes (`after`, `healthy_first` as above).
+
+    Acts only on services with load balancers, and not before the service's
+    `healthCheckGracePeriodSeconds` is over.
+    """
+
+    after: float = 20.0
+    healthy_first: bool = False
+    times: int | None = None
+
+
+@dataclass(frozen=True)
+class NoCapacity(Fault):
+    """No task can be placed: SERVICE_TASK_PLACEMENT_FAILURE with this reason."""
+
+    reason: str = "RESOURCE:CPU"
+    times: int | None = None
+
+
+@dataclass(frozen=True)
+class SlowStart(Fault):
+    """Tasks take this much longer from PENDING to RUNNING."""
+
+    seconds: float
+    times: int | None = None
+
+
+@dataclass
+class _Rule:
+    image: str | None
+    service: str | None
+    fault: Fault
+    left: int | None = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.left = getattr(self.fault, "times", None)
+
+    def matches(self, images: Iterable[str], service: str) -> bool:
+        if self.left == 0:
+            return False
+        if self.service is not None:
+            return self.service == service
+        return any(self.image in image for image in images if self.image is not None)
+
+
+class Faults:
+    """The faults in force."""
+
+    def __init__(self) -> None:
+        self._rules: list[_Rule] = []
+
+    def image(self, image: str, fault: Fault) -> None:
+        """Make every task whose image URI contains `image` (a digest, a tag, …) suffer `fault`."""
+        self._rules.append(_Rule(image=image, service=None, fault=fault))
+
+    def service(self, service: str, fault: Fault) -> None:
+        """Make every new task of `CLUSTER/SERVICE` suffer `fault`."""
+        self._rules.append(_Rule(image=None, service=service, fault=fault))
+
+    def clear(self) -> None:
+        self._rules.clear()
+
+    def strike(self, images: Iterable[str], service: str) -> tuple[Fault, ...]:
+        """The faults that a task about to start suffers; each counts as used once."""
+        uris = tuple(images)
+        struck = [rule for rule in self._rules if rule.matches(uris, service)]
+        for rule in struck:
+            if rule.left is not None:
+                rule.left -= 1
+        return tuple(rule.fault for rule in struck)

@@ -1,0 +1,275 @@
+"""Walks tasks through their states on the clock.
+
+States and their order: "Amazon ECS task lifecycle" in the developer guide. Every task walks
+PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED, as on
+Fargate; a task that ends by its own fault goes to DEPROVISIONING directly (inferred). Texts of
+`stoppedReason`: "Amazon ECS stopped tasks error messages".
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Protocol
+
+from .definitions import TaskDefinition
+from .events import Events
+from .faults import (
+    Crash,
+    Fault,
+    OutOfMemory,
+    PullError,
+    SlowStart,
+    StartError,
+    UnhealthyContainer,
+    UnhealthyTarget,
+)
+from .names import Place, short
+from .simulation import Simulation
+from .tasks import Container, Task
+
+EXITED = "Essential container in task exited"
+OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
+FAILED_CONTAINER_CHECK = "Task failed container health checks"
+FAILED_START = "Task failed to start"
+KILLED = 137  # 128 + SIGKILL
+TERMINATED = 143  # 128 + SIGTERM
+
+
+def failed_target_check(task: Task) -> str:
+    return f"Task failed ELB health checks in (target-group {target_group(task)})"
+
+
+def target_group(task: Task) -> str:
+    balancers = task.settings.get("loadBalancers") or [{}]
+    found = balancers[0].get("targetGroupArn") or balancers[0].get("loadBalancerName")
+    return str(found)
+
+
+class Observer(Protocol):
+    """Who wants to know of a task's turning points."""
+
+    def task_healthy(self, task: Task) -> None: ...
+    def task_running(self, task: Task) -> None: ...
+    def task_failed_check(self, task: Task) -> None: ...
+    def task_stopped(self, task: Task) -> None: ...
+
+
+class Lifecycle:
+    """Moves the tasks of one account and region."""
+
+    def __init__(
+        self, simulation: Simulation, place: Place, events: Events, observer: Observer
+    ) -> None:
+        self._simulation = simulation
+        self._place = place
+        self._events = events
+        self._observer = observer
+
+    def start(self, task: Task) -> None:
+        """Begin with PROVISIONING; everything up to RUNNING follows by itself."""
+        self._events.task_changed(task)
+        timings = self._simulation.timings
+        self._later(task, timings.provisioning, self._pend)
+
+    def stop(self, task: Task, code: str, reason: str) -> None:
+        """Tell a task to stop, in an orderly way; nothing happens when it is stopping already."""
+        if not task.live:
+            return
+        self._condemn(task, code, reason)
+        if task.last_status == "RUNNING":
+            timings = self._simulation.timings
+            self._enter(task, "DEACTIVATING")
+            wait = timings.deactivating + (timings.deregistration if task.balanced else 0.0)
+            self._later(task, wait, self._stop_containers)
+        else:
+            self._deprovision(task)
+
+    def fail_check(self, task: Task, reason: str) -> None:
+        """A health check of a RUNNING task has failed for good: the scheduler stops the task."""
+        if not task.live:
+            return
+        for container in task.containers:
+            if container.checked and reason == FAILED_CONTAINER_CHECK:
+                container.health = "UNHEALTHY"
+        task.failed_health = True
+        task.healthy = False
+        self._observer.task_failed_check(task)
+        self.stop(task, "ServiceSchedulerInitiated", reason)
+
+    def exit(self, task: Task, exit_code: int, reason: str | None = None) -> None:
+        """An essential container exits by itself."""
+        if not task.live:
+            return
+        essential = next(each for each in task.containers if each.essential)
+        essential.exit_code, essential.reason = exit_code, reason
+        self._condemn(task, "EssentialContainerExited", EXITED)
+        self._deprovision(task)
+
+    def _later(self, task: Task, seconds: float, step: Any, *arguments: Any) -> None:
+        timer = self._simulation.later(seconds, lambda: step(task, *arguments))
+        task.timers.append(timer)
+
+    def _enter(self, task: Task, status: str) -> None:
+        task.last_status = status
+        task.version += 1
+        self._events.task_changed(task)
+
+    def _pend(self, task: Task) -> None:
+        now = self._simulation.now()
+        task.connectivity_at = now
+        task.pull_started_at = now
+        self._enter(task, "PENDING")
+        slow = sum(each.seconds for each in task.faults if isinstance(each, SlowStart))
+        wait = self._simulation.timings.pulling + slow
+        self._later(task, wait, self._activate)
+
+    def _activate(self, task: Task) -> None:
+        failure = self._start_failure(task)
+        if failure is not None:
+            self._fail_to_start(task, failure)
+            return
+        task.pull_stopped_at = self._simulation.now()
+        for container in task.containers:
+            container.last_status = "RUNNING"
+        self._enter(task, "ACTIVATING")
+        self._later(task, self._simulation.timings.activating, self._run)
+
+    def _start_failure(self, task: Task) -> str | None:
+        for fault in task.faults:
+            if isinstance(fault, PullError | StartError):
+                return fault.reason
+        look = self._simulation.pull_problem
+        problems = (look(self._place, each.image) for each in task.containers) if look else ()
+        return next((problem for problem in problems if problem), None)
+
+    def _fail_to_start(self, task: Task, reason: str) -> None:
+        """On Fargate the task tells why; on EC2 the container does ("Stopped tasks errors")."""
+        if reason.startswith("Cannot"):
+            task.containers[0].reason = reason
+        fargate_or_task = task.fargate or not reason.startswith("Cannot")
+        self._condemn(task, "TaskFailedToStart", reason if fargate_or_task else FAILED_START)
+        self._deprovision(task)
+
+    def _run(self, task: Task) -> None:
+        task.started_at = self._simulation.now()
+        self._enter(task, "RUNNING")
+        for container in task.containers:
+            self._log(task, container, (f"{container.name} started from {container.image}",))
+        self._observer.task_running(task)
+        for fault in task.faults:
+            self._plan(task, fault)
+        self._plan_health(task)
+
+    def _plan(self, task: Task, fault: Fault) -> None:
+        match fault:
+            case Crash() | OutOfMemory():
+                self._later(task, fault.after, self._crash, fault)
+            case UnhealthyContainer() if task.checked:
+                self._later(task, fault.after, self.fail_check, FAILED_CONTAINER_CHECK)
+            case UnhealthyTarget() if task.balanced and task.service is not None:
+                grace = task.service.settings.get("healthCheckGracePeriodSeconds") or 0
+                wait = max(fault.after, float(grace))
+                self._later(task, wait, self.fail_check, failed_target_check(task))
+
+    def _plan_health(self, task: Task) -> None:
+        timings = self._simulation.timings
+        waits = []
+        if task.checked:
+            waits.append(self._unless(task, UnhealthyContainer, timings.container_health))
+            if waits[0] is not None:
+                self._later(task, timings.container_health, self._pass_container_check)
+        if task.balanced:
+            waits.append(self._unless(task, UnhealthyTarget, timings.target_health))
+        if not waits:
+            waits.append(timings.settling)
+        known = [wait for wait in waits if wait is not None]
+        if len(known) == len(waits):
+            self._later(task, max(known), self._become_healthy)
+
+    @staticmethod
+    def _unless(
+        task: Task, kind: type[UnhealthyContainer | UnhealthyTarget], wait: float
+    ) -> float | None:
+        faults = [each for each in task.faults if isinstance(each, kind)]
+        return wait if all(each.healthy_first for each in faults) else None
+
+    def _pass_container_check(self, task: Task) -> None:
+        for container in task.containers:
+            if container.checked:
+                container.health = "HEALTHY"
+
+    def _become_healthy(self, task: Task) -> None:
+        task.healthy = True
+        task.was_healthy = True
+        self._observer.task_healthy(task)
+
+    def _crash(self, task: Task, fault: Crash | OutOfMemory) -> None:
+        essential = next(each for each in task.containers if each.essential)
+        self._log(task, essential, fault.logs)
+        if isinstance(fault, OutOfMemory):
+            self.exit(task, KILLED, OUT_OF_MEMORY)
+        else:
+            self.exit(task, fault.exit_code, fault.reason)
+
+    def _condemn(self, task: Task, code: str, reason: str) -> None:
+        task.cancel_timers()
+        task.desired_status = "STOPPED"
+        task.stop_code, task.stopped_reason = code, reason
+        task.stopping_at = self._simulation.now()
+        task.healthy = False
+
+    def _stop_containers(self, task: Task) -> None:
+        self._enter(task, "STOPPING")
+        self._later(task, self._simulation.timings.stopping, self._deprovision)
+
+    def _deprovision(self, task: Task) -> None:
+        task.execution_stopped_at = self._simulation.now()
+        for container in task.containers:
+            if container.last_status == "RUNNING" and container.exit_code is None:
+                container.exit_code = TERMINATED if task.failed_health else 0
+            container.last_status = "STOPPED"
+        self._enter(task, "DEPROVISIONING")
+        self._later(task, self._simulation.timings.deprovisioning, self._end)
+
+    def _end(self, task: Task) -> None:
+        task.stopped_at = self._simulation.now()
+        self._enter(task, "STOPPED")
+        task.timers.clear()
+        self._observer.task_stopped(task)
+
+    def _log(self, task: Task, container: Container, lines: tuple[str, ...]) -> None:
+        """Log stream `prefix/container/task-id` ("Using the awslogs log driver")."""
+        options = container.log_options
+        if not options or not lines or "awslogs-group" not in options:
+            return
+        prefix = options.get("awslogs-stream-prefix")
+        stream = f"{prefix}/{container.name}/{task.id}" if prefix else container.runtime_id
+        now: datetime = self._simulation.now()
+        self._simulation.write_logs(self._place, options["awslogs-group"], stream, lines, now)
+
+
+def containers_of(
+    definition: TaskDefinition, simulation: Simulation, place: Place, cluster: str, task_id: str
+) -> list[Container]:
+    return [
+        Container(
+            name=body["name"],
+            image=body["image"],
+            arn=place.arn(f"container/{short(cluster)}/{task_id}/{simulation.ids.dashed()}"),
+            runtime_id=f"{task_id}-{simulation.ids.digits()[:10]}",
+            essential=body.get("essential", True),
+            checked=bool(body.get("healthCheck")),
+            cpu=body.get("cpu", 0),
+            memory=body.get("memory") or body.get("memoryReservation"),
+            image_digest=body["image"].partition("@")[2] or None,
+            log_options=_awslogs(body),
+        )
+        for body in definition.containers
+    ]
+
+
+def _awslogs(body: dict[str, Any]) -> dict[str, str] | None:
+    configuration = body.get("logConfiguration") or {}
+    if configuration.get("logDriver") != "awslogs":
+        return None
+    return dict(configuration.get("options") or {})

@@ -1,0 +1,86 @@
+"""One simulated ECS: its task definitions, services and tasks in one account and region."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from .definitions import TaskDefinition, TaskDefinitions
+from .errors import ClusterNotFound, ServiceNotFound
+from .events import Events
+from .names import Place, short
+from .scheduler import Scheduler
+from .service import REVISION_SETTINGS, Deployment, Service
+from .service_deployments import ServiceDeployment, ServiceRevision
+from .simulation import Simulation
+from .tasks import Task
+
+
+class Region:
+    """What the operations in `api` work on."""
+
+    def __init__(
+        self,
+        simulation: Simulation,
+        place: Place,
+        cluster_exists: Callable[[str], bool] = lambda _: True,
+    ) -> None:
+        self.simulation = simulation
+        self.place = place
+        self.definitions = TaskDefinitions(place)
+        self.services: dict[str, Service] = {}  # by CLUSTER/SERVICE
+        self.tasks: dict[str, Task] = {}  # by id; stopped ones stay for an hour
+        self.container_instances: dict[str, int] = {}  # by cluster
+        self.scheduler = Scheduler(simulation, place, Events(simulation, place), self.tasks)
+        self._cluster_exists = cluster_exists
+
+    def cluster(self, request: dict[str, Any]) -> str:
+        """The name of the request's cluster ("default" when none is named)."""
+        name = short(request.get("cluster") or "default")
+        if not self._cluster_exists(name):
+            raise ClusterNotFound
+        return name
+
+    def find_service(self, cluster: str, name_or_arn: str) -> Service | None:
+        return self.services.get(f"{cluster}/{short(name_or_arn)}")
+
+    def service(self, cluster: str, name_or_arn: str) -> Service:
+        found = self.find_service(cluster, name_or_arn)
+        if found is None:
+            raise ServiceNotFound
+        return found
+
+    def service_deployment(self, arn: str) -> tuple[Service, ServiceDeployment] | None:
+        for service in self.services.values():
+            for found in service.service_deployments:
+                if found.arn == arn:
+                    return service, found
+        return None
+
+    def service_revision(self, arn: str) -> ServiceRevision | None:
+        everything = (each for service in self.services.values() for each in service.revisions)
+        return next((each for each in everything if each.arn == arn), None)
+
+    def revise(
+        self, service: Service, definition: TaskDefinition, settings: dict[str, Any]
+    ) -> Deployment:
+        """Deploy `service` with a new service revision."""
+        identifier = self.simulation.ids.digits()
+        revision = ServiceRevision(
+            arn=self.place.arn(f"service-revision/{service.key}/{identifier}"),
+            id=identifier,
+            service_arn=service.arn,
+            cluster_arn=service.cluster_arn,
+            definition=definition,
+            settings={name: settings[name] for name in REVISION_SETTINGS if name in settings},
+            created_at=self.simulation.now(),
+        )
+        return self.scheduler.deployments.begin(service, revision)
+
+    def instances(self, cluster: str) -> int:
+        """How many container instances a DAEMON service gets a task on."""
+        return self.container_instances.get(cluster, 1)
+
+
+Operation = Callable[[Region, dict[str, Any]], dict[str, Any]]
+Operations = dict[str, Operation]

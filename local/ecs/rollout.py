@@ -1,0 +1,90 @@
+"""Desired count, percentages and task counts -> what a rolling deployment may do next.
+
+Rules from the API reference, DeploymentConfiguration: at least `minimumHealthyPercent` of the
+desired tasks (rounded up) stay running and healthy, at most `maximumPercent` (rounded down) are
+RUNNING or PENDING. Inferred: ECS starts tasks before it stops old ones where the maximum leaves
+room, and stops old ones first only to make room.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How many healthy tasks a service keeps, and how many it may have at most."""
+
+    floor: int
+    ceiling: int
+
+    @classmethod
+    def of(cls, desired: int, minimum_percent: int, maximum_percent: int) -> Limits:
+        return cls(
+            floor=math.ceil(desired * minimum_percent / 100),
+            ceiling=desired * maximum_percent // 100,
+        )
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Tasks of a service that still occupy a place, healthy ones among them counted apart."""
+
+    new: int
+    new_healthy: int
+    old: int
+    old_healthy: int
+
+    @property
+    def healthy(self) -> int:
+        return self.new_healthy + self.old_healthy
+
+
+@dataclass(frozen=True)
+class Moves:
+    """`stop_unhealthy` old tasks cost no health; `stop_healthy` ones respect the floor."""
+
+    start: int = 0
+    stop_healthy: int = 0
+    stop_unhealthy: int = 0
+    scale_in: int = 0
+    stuck: bool = False
+
+
+def next_moves(desired: int, limits: Limits, counts: Counts) -> Moves:
+    """What the service scheduler does now to bring `desired` new tasks up and all old ones down.
+
+    `stuck` says that neither starting nor stopping is allowed and nothing under way can change it.
+    """
+    old_unhealthy = counts.old - counts.old_healthy
+    if counts.new > desired:
+        return Moves(stop_unhealthy=old_unhealthy, scale_in=counts.new - desired)
+    missing = desired - counts.new
+    room = max(0, limits.ceiling - counts.new - counts.old)
+    start = min(missing, room)
+    surplus = max(0, counts.healthy - max(desired, limits.floor))
+    make_room = min(missing - start, max(0, counts.healthy - limits.floor))
+    stop_healthy = min(counts.old_healthy, max(surplus, make_room))
+    settled = counts.new == counts.new_healthy and not old_unhealthy
+    return Moves(
+        start=start,
+        stop_healthy=stop_healthy,
+        stop_unhealthy=old_unhealthy,
+        stuck=bool(missing) and not start and not stop_healthy and settled,
+    )
+
+
+def breaker_threshold(desired: int, configuration: dict[str, object] | None = None) -> int:
+    """Failed tasks that trip the deployment circuit breaker.
+
+    By default half the desired count, at least 3, at most 200 ("How the Amazon ECS deployment
+    circuit breaker detects failures"); `thresholdConfiguration` of the API reference changes it.
+    Rounding up, and at least one for UNBOUNDED_PERCENT, are inferred.
+    """
+    chosen = configuration or {}
+    kind, value = chosen.get("type", "BOUNDED_PERCENT"), int(str(chosen.get("value", 50)))
+    if kind == "COUNT":
+        return max(1, value)
+    share = math.ceil(desired * value / 100)
+    return max(1, share) if kind == "UNBOUNDED_PERCENT" else min(max(share, 3), 200)

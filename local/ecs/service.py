@@ -1,0 +1,142 @@
+"""A service, its deployments and its events, as plain values; `scheduler` moves them."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from .rollout import Limits
+from .service_deployments import ServiceDeployment, ServiceRevision
+from .tasks import Task
+
+MAXIMUM_EVENTS = 100  # API reference, Service.events
+
+# A change to one of these makes a new service revision and a deployment ("View service history
+# using Amazon ECS service deployments": "updates one or more service properties that require a
+# deployment"). The members are those of the ServiceRevision shape.
+REVISION_SETTINGS = (
+    "capacityProviderStrategy",
+    "launchType",
+    "loadBalancers",
+    "networkConfiguration",
+    "platformVersion",
+    "serviceConnectConfiguration",
+    "serviceRegistries",
+    "volumeConfigurations",
+    "vpcLatticeConfigurations",
+)
+
+
+@dataclass(frozen=True)
+class ServiceEvent:
+    id: str
+    created_at: datetime
+    message: str
+
+
+@dataclass
+class Deployment:
+    """One entry of `deployments` in DescribeServices: the tasks of one service revision."""
+
+    id: str
+    revision: ServiceRevision
+    created_at: datetime
+    updated_at: datetime
+    desired_count: int
+    status: str = "PRIMARY"
+    rollout_state: str = "IN_PROGRESS"
+    rollout_reason: str = ""
+    failed_tasks: int = 0
+    evaluated: bool = True  # False once a healthy task has reset the failed task count
+    launches: bool = True  # False once it failed or was aborted: no new tasks
+    failed_starts: int = 0  # tasks in a row that never reached RUNNING
+    not_before: datetime | None = None  # throttled until then
+    tasks: list[Task] = field(default_factory=list)  # all that are not STOPPED
+    baking: bool = False
+    told_stuck: bool = False
+    told_impaired: bool = False
+
+    @property
+    def live(self) -> list[Task]:
+        return [task for task in self.tasks if task.live]
+
+    @property
+    def healthy(self) -> list[Task]:
+        return [task for task in self.tasks if task.live and task.healthy]
+
+    @property
+    def running_count(self) -> int:
+        return sum(task.last_status == "RUNNING" for task in self.tasks)
+
+    @property
+    def pending_count(self) -> int:
+        waiting = ("PROVISIONING", "PENDING", "ACTIVATING")
+        return sum(task.last_status in waiting and task.live for task in self.tasks)
+
+
+@dataclass
+class Service:
+    name: str
+    arn: str
+    cluster: str
+    cluster_arn: str
+    created_at: datetime
+    created_by: str
+    desired_count: int
+    settings: dict[str, Any]  # what was asked for, apart from the revision's settings
+    tags: list[dict[str, str]] = field(default_factory=list)
+    status: str = "ACTIVE"
+    deployments: list[Deployment] = field(default_factory=list)  # newest first
+    completed: Deployment | None = None  # the last one that completed: where a rollback goes
+    service_deployments: list[ServiceDeployment] = field(default_factory=list)  # newest first
+    revisions: list[ServiceRevision] = field(default_factory=list)
+    events: deque[ServiceEvent] = field(default_factory=lambda: deque(maxlen=MAXIMUM_EVENTS))
+    steady: bool = False
+    wake_pending: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"{self.cluster}/{self.name}"
+
+    @property
+    def controller(self) -> str:
+        return str((self.settings.get("deploymentController") or {}).get("type", "ECS"))
+
+    @property
+    def daemon(self) -> bool:
+        return self.settings.get("schedulingStrategy") == "DAEMON"
+
+    @property
+    def primary(self) -> Deployment | None:
+        return next((each for each in self.deployments if each.status == "PRIMARY"), None)
+
+    @property
+    def tasks(self) -> list[Task]:
+        """All tasks that are not STOPPED."""
+        return [task for deployment in self.deployments for task in deployment.tasks]
+
+    @property
+    def current(self) -> ServiceDeployment | None:
+        """The newest service deployment."""
+        return self.service_deployments[0] if self.service_deployments else None
+
+    @property
+    def ongoing(self) -> ServiceDeployment | None:
+        current = self.current
+        return current if current is not None and not current.finished else None
+
+    @property
+    def deployment_configuration(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.settings["deploymentConfiguration"]
+        return found
+
+    @property
+    def limits(self) -> Limits:
+        configuration = self.deployment_configuration
+        return Limits.of(
+            self.desired_count,
+            configuration["minimumHealthyPercent"],
+            configuration["maximumPercent"],
+        )

@@ -1,0 +1,115 @@
+"""Service revisions and service deployments: the history of a service.
+
+Documented ("View service history using Amazon ECS service deployments"): PENDING, IN_PROGRESS;
+STOP_REQUESTED then STOPPED when a user starts another deployment, or when it fails and rollback is
+not in use; ROLLBACK_REQUESTED then ROLLBACK_IN_PROGRESS when a user asks for a rollback;
+ROLLBACK_IN_PROGRESS ends as ROLLBACK_SUCCESSFUL or ROLLBACK_FAILED.
+Inferred: a deployment that rolls back while another one starts ends as ROLLBACK_FAILED (the only
+way out that is documented, besides success).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from .definitions import TaskDefinition
+
+FINISHED = frozenset({"SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
+
+# The first two were seen in ECS' answers by others; the rest is worded after them.
+BREAKER_ROLLBACK = (
+    "Service deployment rolled back because the circuit breaker threshold was exceeded."
+)
+NO_CANDIDATE = "No rollback candidate was found to run the rollback."
+BREAKER_STOP = "Service deployment stopped because the circuit breaker threshold was exceeded."
+ALARM_ROLLBACK = "Service deployment rolled back because a CloudWatch alarm was triggered."
+ALARM_STOP = "Service deployment stopped because a CloudWatch alarm was triggered."
+USER_ROLLBACK = "Service deployment rolled back because a user requested it."
+USER_ABORT = "Service deployment stopped because a user requested it."
+SUPERSEDED = "Service deployment stopped because a new service deployment was started."
+ROLLBACK_SUPERSEDED = "Rollback ended because a new service deployment was started."
+ROLLBACK_BROKEN = "Rollback failed because the circuit breaker threshold was exceeded."
+
+
+@dataclass(frozen=True)
+class ServiceRevision:
+    arn: str
+    id: str
+    service_arn: str
+    cluster_arn: str
+    definition: TaskDefinition
+    settings: dict[str, Any]
+    created_at: datetime
+
+
+@dataclass
+class RevisionSummary:
+    """Task counts of one revision in a service deployment; frozen when that finishes."""
+
+    revision: ServiceRevision
+    requested: int = 0
+    running: int = 0
+    pending: int = 0
+
+
+@dataclass
+class Rollback:
+    reason: str
+    started_at: datetime
+    service_revision_arn: str | None
+
+
+@dataclass
+class ServiceDeployment:
+    arn: str
+    service_arn: str
+    cluster_arn: str
+    deployment_id: str  # the `ecs-svc/…` that it brings up
+    configuration: dict[str, Any]
+    target: RevisionSummary
+    sources: list[RevisionSummary]
+    created_at: datetime
+    updated_at: datetime
+    threshold: int
+    status: str = "PENDING"
+    reason: str | None = None
+    stage: str | None = None
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    stopped_at: datetime | None = None
+    rollback: Rollback | None = None
+    failure_count: int = 0
+    breaker_status: str = "MONITORING"
+    triggered_alarms: list[str] = field(default_factory=list)
+
+    @property
+    def finished(self) -> bool:
+        return self.status in FINISHED
+
+    @property
+    def rolling_back(self) -> bool:
+        return self.status == "ROLLBACK_IN_PROGRESS"
+
+    @property
+    def breaker(self) -> dict[str, Any]:
+        return self.configuration.get("deploymentCircuitBreaker") or {}
+
+    @property
+    def alarms(self) -> dict[str, Any]:
+        return self.configuration.get("alarms") or {}
+
+    def move(self, status: str, now: datetime, reason: str | None = None) -> None:
+        """Take on `status`, with the timestamps that belong to it."""
+        self.status = status
+        self.updated_at = now
+        self.reason = reason or self.reason
+        if status == "IN_PROGRESS":
+            self.started_at = now
+        if status in FINISHED:
+            self.finished_at = now
+            if self.breaker_status == "MONITORING":
+                self.breaker_status = "MONITORING_COMPLETE"
+        if status == "STOPPED":
+            self.stopped_at = now

@@ -1,0 +1,48 @@
+"""What all parts of one simulated ECS share: clock, durations, faults, identifiers, outlets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from local.clock import Clock, Timer
+
+from .faults import Faults
+from .names import Ids, Place
+from .timings import Timings
+
+Emit = Callable[[dict[str, Any]], None]
+Images = Callable[[Place, str], str | None]
+
+
+class LogWriter(Protocol):
+    """Where containers with the `awslogs` driver write; a missing log group is no error."""
+
+    def __call__(
+        self, place: Place, group: str, stream: str, lines: tuple[str, ...], now: datetime
+    ) -> None: ...
+
+
+def no_logs(place: Place, group: str, stream: str, lines: tuple[str, ...], now: datetime) -> None:
+    """Drop log lines: there is no CloudWatch Logs."""
+
+
+@dataclass
+class Simulation:
+    clock: Clock
+    emit: Emit
+    timings: Timings = field(default_factory=Timings)
+    faults: Faults = field(default_factory=Faults)
+    ids: Ids = field(default_factory=Ids)
+    write_logs: LogWriter = no_logs
+    pull_problem: Images | None = None  # why an image cannot be pulled; None where it can
+    ended: bool = False
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def later(self, seconds: float, action: Callable[[], None]) -> Timer:
+        """Act after `seconds`, unless the simulation has ended by then."""
+        return self.clock.call_later(seconds, lambda: None if self.ended else action())

@@ -1,0 +1,170 @@
+"""The embedded ECS as its users see it: faults, happenings, and what runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Self
+
+from .api import OPERATIONS
+from .api.services import scale
+from .deployments import Deployments
+from .errors import ServiceNotFound
+from .faults import Faults
+from .lifecycle import FAILED_CONTAINER_CHECK, KILLED, failed_target_check
+from .names import Place, short
+from .region import Region
+from .service import Deployment, Service
+from .service_deployments import ServiceDeployment
+from .simulation import Simulation
+from .tasks import Task
+
+SPOT = "Your Spot Task was interrupted."
+RETIREMENT = "ECS is performing maintenance on the underlying infrastructure hosting the task."
+HOST_FAILURE = "Host EC2 (instance i-0123456789abcdef0) terminated."
+Gate = Callable[[Place, str, dict[str, Any]], None]
+
+
+def open_gate(place: Place, operation: str, request: dict[str, Any]) -> None:
+    """Let every request pass."""
+
+
+class Ecs:
+    """All regions of one simulated ECS.
+
+    Every request passes `call`, and there `gate` first, which may raise an `EcsError`: the one
+    place for rate limits. Services are named `CLUSTER/SERVICE`, in whichever region they are.
+    """
+
+    def __init__(self, simulation: Simulation, gate: Gate = open_gate) -> None:
+        self.simulation = simulation
+        self.gate = gate
+        self._regions: dict[Place, Region] = {}
+        self._restore: list[Callable[[], None]] = []
+
+    @property
+    def faults(self) -> Faults:
+        return self.simulation.faults
+
+    def region(self, place: Place) -> Region:
+        return self._regions.setdefault(place, Region(self.simulation, place))
+
+    def open_region(self, place: Place, cluster_exists: Callable[[str], bool]) -> Region:
+        """A new, empty region in `place`; one that was there is forgotten."""
+        region = self._regions[place] = Region(self.simulation, place, cluster_exists)
+        return region
+
+    def call(self, place: Place, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        """Answer one API request.
+
+        Raises:
+            EcsError: the request is refused.
+        """
+        self.gate(place, operation, request)
+        return OPERATIONS[operation](self.region(place), request)
+
+    # What runs
+
+    def service(self, key: str) -> Service:
+        """The service `CLUSTER/SERVICE`."""
+        return self._find(key)[1]
+
+    def tasks(self, key: str) -> list[Task]:
+        """Its tasks, oldest first, with those that stopped in the last hour."""
+        region, service = self._find(key)
+        return [task for task in region.tasks.values() if task.service is service]
+
+    def deployments(self, key: str) -> list[Deployment]:
+        return list(self.service(key).deployments)
+
+    def service_deployments(self, key: str) -> list[ServiceDeployment]:
+        """Newest first."""
+        return list(self.service(key).service_deployments)
+
+    # What happens
+
+    def scale(self, key: str, desired: int) -> None:
+        """Autoscaling changes the desired count."""
+        scale(*self._find(key), desired)
+
+    def alarm(self, key: str, name: str) -> bool:
+        """A CloudWatch alarm goes off; False when no ongoing deployment watches it."""
+        region, service = self._find(key)
+        return self._deployments(region).alarm(service, name)
+
+    def interrupt_spot(self, task: str) -> None:
+        """Fargate Spot takes a task's capacity back."""
+        self._end(task, "SpotInterruption", SPOT)
+
+    def retire(self, task: str) -> None:
+        """Fargate retires the infrastructure under a task."""
+        self._end(task, "TerminationNotice", RETIREMENT)
+
+    def fail_host(self, task: str) -> None:
+        """The machine under a task fails."""
+        self._end(task, "InfrastructureHealth", HOST_FAILURE)
+
+    def crash(self, task: str, exit_code: int = 1) -> None:
+        """A running task's essential container exits."""
+        region, found = self._find_task(task)
+        region.scheduler.lifecycle.exit(found, exit_code)
+
+    def kill_for_memory(self, task: str) -> None:
+        region, found = self._find_task(task)
+        reason = "OutOfMemoryError: Container killed due to memory usage"
+        region.scheduler.lifecycle.exit(found, KILLED, reason)
+
+    def fail_container_check(self, task: str) -> None:
+        """A running task's container health check fails for good."""
+        region, found = self._find_task(task)
+        region.scheduler.lifecycle.fail_check(found, FAILED_CONTAINER_CHECK)
+
+    def fail_target_check(self, task: str) -> None:
+        """The load balancer finds a running task unhealthy for good."""
+        region, found = self._find_task(task)
+        region.scheduler.lifecycle.fail_check(found, failed_target_check(found))
+
+    def set_container_instances(self, cluster: str, count: int) -> None:
+        """Instances join or leave a cluster: its DAEMON services follow."""
+        for region in self._regions.values():
+            region.container_instances[cluster] = count
+            for service in region.services.values():
+                if service.cluster == cluster and service.daemon:
+                    scale(region, service, count)
+
+    def uninstall(self) -> None:
+        """Give moto its own ECS back, and let no timer act any more."""
+        self.simulation.ended = True
+        while self._restore:
+            self._restore.pop()()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.uninstall()
+
+    def on_uninstall(self, action: Callable[[], None]) -> None:
+        self._restore.append(action)
+
+    @staticmethod
+    def _deployments(region: Region) -> Deployments:
+        return region.scheduler.deployments
+
+    def _find(self, key: str) -> tuple[Region, Service]:
+        for region in self._regions.values():
+            if key in region.services:
+                return region, region.services[key]
+        raise ServiceNotFound
+
+    def _find_task(self, task: str) -> tuple[Region, Task]:
+        for region in self._regions.values():
+            if short(task) in region.tasks:
+                return region, region.tasks[short(task)]
+        raise KeyError(task)
+
+    def _end(self, task: str, code: str, reason: str) -> None:
+        region, found = self._find_task(task)
+        region.scheduler.lifecycle.stop(found, code, reason)
+        if found.service is not None:
+            found.service.steady = False
+            region.scheduler.wake(found.service)
