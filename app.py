@@ -6,6 +6,7 @@ from chalice.app import Chalice, CloudWatchEvent
 
 from chalicelib import wiring
 from chalicelib.flow import change as changes
+from chalicelib.flow import manual
 from chalicelib.flow import push as pushes
 from chalicelib.flow import status as states
 from chalicelib.flow import sweep as sweeps
@@ -34,12 +35,12 @@ def watch(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @app.lambda_function()
 def deploy(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    raise NotImplementedError
+    return wiring.answered(lambda: manual.deploy(wiring.world(context), event))
 
 
 @app.lambda_function()
 def rollback(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    raise NotImplementedError
+    return wiring.answered(lambda: manual.rollback(wiring.world(context), event))
 
 
 @app.lambda_function()

@@ -164,6 +164,11 @@ def past_deadline(deployment: Deployment, seen: Observation) -> Verdict | None:
     )
 
 
+def withdrawn(deployment: Deployment, seen: Observation, why: str) -> Verdict:
+    """A person stops a deployment that is being rolled out: it is rolled back like a failure."""
+    return _failed("withdrawn", deployment, why, _stop_or_update(seen))
+
+
 def _stop_or_update(seen: Observation) -> Remedy:
     return Remedy.UPDATE if seen.ours is None or seen.ours.status == "STOPPED" else Remedy.STOP
 

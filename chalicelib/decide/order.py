@@ -14,7 +14,7 @@ from chalicelib.model.deployments import FAILURES, Cause, Head
 class Request(Frozen):
     """Somebody wants a service to run an image. `order` is the event's or invocation's time.
 
-    `revision` names an existing task definition to go to, instead of one to render (a rollback).
+    `goes_to` names an existing task definition to deploy, instead of one to render (a rollback).
     """
 
     service: str
@@ -27,7 +27,7 @@ class Request(Frozen):
     by: str = ""
     why: str = ""
     override: bool = False
-    revision: str = ""
+    goes_to: str = ""
 
 
 class Admission(Enum):

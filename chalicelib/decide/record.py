@@ -9,6 +9,7 @@ from chalicelib.decide.order import Request
 from chalicelib.decide.transitions import allowed
 from chalicelib.decide.word import notice
 from chalicelib.model.deployments import (
+    Cause,
     Deployment,
     Head,
     Lease,
@@ -91,7 +92,10 @@ def applied(head: Head, deployment: Deployment, revision: str) -> Head:
 
 
 def proved(head: Head, deployment: Deployment, now: datetime) -> Head:
-    """HEAD after a revision ran successfully: kept among the last ten, newest first."""
+    """HEAD after a revision ran successfully: kept among the last ten, newest first.
+
+    A rollback by hand marks what ran before it as left.
+    """
     known = head.proven_revision(deployment.revision)
     proven = Proven(
         revision=deployment.revision,
@@ -100,7 +104,12 @@ def proved(head: Head, deployment: Deployment, now: datetime) -> Head:
         digest=deployment.digest,
         tag=deployment.tag,
     )
-    others = tuple(one for one in head.proven if one.revision != deployment.revision)
+    left = deployment.return_to if deployment.cause is Cause.ROLLBACK else ""
+    others = tuple(
+        one.model_copy(update={"left": one.left or one.revision == left})
+        for one in head.proven
+        if one.revision != deployment.revision
+    )
     return head.model_copy(update={"proven": (proven, *others)[:_PROVEN_KEPT]})
 
 

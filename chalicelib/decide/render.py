@@ -54,13 +54,33 @@ def render(
             repository.
     """
     chosen = _chosen(base, repository_uri, containers)
-    registration = {key: value for key, value in base.body.items() if key not in RESPONSE_ONLY}
+    registration = copied(base, provenance)
     registration["containerDefinitions"] = [
         {**container, "image": image} if container.get("name") in chosen else container
         for container in base.body.get("containerDefinitions", [])
     ]
+    return registration
+
+
+def copied(base: TaskDefinition, provenance: Mapping[str, str]) -> dict[str, Any]:
+    """The RegisterTaskDefinition input that is `base` again, with `provenance` in its tags."""
+    registration = {key: value for key, value in base.body.items() if key not in RESPONSE_ONLY}
     registration["tags"] = _tags(base.tags, provenance)
     return registration
+
+
+def image_in(base: TaskDefinition, repository: str, containers: Sequence[str]) -> str:
+    """The image that the chosen containers of a task definition run; empty when none is found.
+
+    `repository` is a repository's name, without its registry.
+    """
+    images = [
+        str(container.get("image", ""))
+        for container in base.body.get("containerDefinitions", [])
+        if container.get("name") in containers
+        or repository_of(str(container.get("image", ""))).endswith(f"/{repository}")
+    ]
+    return images[0] if images else ""
 
 
 def _chosen(base: TaskDefinition, repository_uri: str, containers: Sequence[str]) -> set[str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.decide.judge import judge, judge_return, needs_service_deployment
+from chalicelib.decide.judge import judge, judge_return, needs_service_deployment, withdrawn
 from chalicelib.decide.plan import ready
 from chalicelib.decide.record import applied, busy, leased, moved, proved, released
 from chalicelib.errors import Conflict, Refused, Unanswered, Unavailable
@@ -69,7 +69,7 @@ def _step(world: World, head: Head, record: Deployment) -> Items:
         )  # fmt: skip
     if record.status is Status.PENDING:
         return _start(world, head, record, target)
-    return _watch(world, head, record, target)
+    return _watch(world, head, record)
 
 
 def _start(world: World, head: Head, record: Deployment, target: Target) -> Items:
@@ -97,14 +97,20 @@ def _start(world: World, head: Head, record: Deployment, target: Target) -> Item
     return _save(world, released(head), record, **changes)
 
 
-def _watch(world: World, head: Head, record: Deployment, target: Target) -> Items:
+def _watch(world: World, head: Head, record: Deployment) -> Items:
     seen = _observe(world, record)
     verdict = _verdict(record, seen)
+    return _carry_out(world, head, record, seen, verdict)
+
+
+def _carry_out(
+    world: World, head: Head, record: Deployment, seen: Observation, verdict: Verdict
+) -> Items:
     changes = _noticed(record, seen) | ({"reason": verdict.reason} if verdict.reason else {})
     if verdict.adopt:
         return _adopt(world, head, record, verdict, changes)
     if verdict.status is Status.ROLLBACK_IN_PROGRESS and record.status is Status.IN_PROGRESS:
-        changes |= _returning(world, verdict, target)
+        changes |= _returning(world, record, verdict)
     if verdict.proven:
         head = proved(head, record, world.now)
     changes |= {"status": verdict.status}
@@ -113,6 +119,28 @@ def _watch(world: World, head: Head, record: Deployment, target: Target) -> Item
         return (head, record) if unchanged else _save(world, head, record, **changes)
     head, record = _save(world, _leased(world, head), record, **changes)
     return _remedy(world, head, record, seen, verdict.remedy)
+
+
+def withdraw(world: World, service: str, deployment: str, why: str) -> Deployment:
+    """Stop a deployment by hand: what waits is refused, what is being rolled out is rolled back.
+
+    Raises:
+        Unavailable: when another step is acting on the service; ask again in a moment.
+    """
+    head, record = read(world, service, deployment)
+    if busy(head, world.holder, world.now):
+        raise Unavailable(f"another step is acting on {service}; ask again in a minute")
+    if record.status in {Status.PENDING, Status.HELD}:
+        head, record = _save(world, head, record, status=Status.REFUSED, reason=why)
+    elif record.status is Status.IN_PROGRESS:
+        current = world.services.service(record.cluster, record.service_name)
+        ours = current and _our_service_deployment(world, record, current)
+        seen = Observation(at=world.now, service=current, ours=ours)
+        verdict = judge(record, seen)
+        if verdict.status is Status.IN_PROGRESS and not verdict.adopt:
+            verdict = withdrawn(record, seen, why)
+        head, record = _carry_out(world, head, record, seen, verdict)
+    return tell(world, head, record)
 
 
 def _verdict(record: Deployment, seen: Observation) -> Verdict:
@@ -126,14 +154,17 @@ def _verdict(record: Deployment, seen: Observation) -> Verdict:
     return verdict
 
 
-def _returning(world: World, verdict: Verdict, target: Target) -> dict[str, Any]:
+def _returning(world: World, record: Deployment, verdict: Verdict) -> dict[str, Any]:
+    """How it goes back, and until when: as long as it was given to get there."""
     if verdict.remedy is Remedy.NONE:
         returning = Return(by="ecs", how="breaker", began=world.now, done=True)
     elif verdict.remedy is Remedy.STOP:
         returning = Return(by="slipway", how="stop", began=world.now)
     else:
         returning = Return(by="slipway", how="update", began=world.now)
-    return {"returning": returning, "deadline": world.now + timedelta(seconds=target.deadline)}
+    if record.applied is None or record.deadline is None:
+        return {"returning": returning}
+    return {"returning": returning, "deadline": world.now + (record.deadline - record.applied)}
 
 
 def _remedy(

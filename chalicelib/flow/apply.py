@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.decide.render import (
     PROVENANCE,
+    copied,
     differences,
     provenance,
     render,
@@ -46,11 +47,10 @@ def apply(
         Refused: when the image cannot be rendered, or ECS registered something else.
         Unavailable: when ECS throttles or does not answer.
     """
-    base = _base(world, target, service, head)
-    planned = _planned(record, target, base)
+    base, planned = _plan(world, record, target, service, head)
     if record.mode == "observe":
         return _observed(base, planned, record)
-    revision = record.revision or _registered(world, planned)
+    revision = record.revision or (_registered(world, planned) if planned else base.arn)
     if _runs(service, revision):
         after = service
     else:
@@ -126,14 +126,20 @@ def _definition(world: World, name: str) -> TaskDefinition:
     return definition
 
 
-def _planned(record: Deployment, target: Target, base: TaskDefinition) -> dict[str, Any]:
-    return render(
-        base,
-        record.image,
-        repository_of(record.image),
-        target.containers,
-        provenance(record.id, record.tag, record.cause),
-    )
+def _plan(
+    world: World, record: Deployment, target: Target, service: Service, head: Head
+) -> tuple[TaskDefinition, dict[str, Any]]:
+    """What to build on, and what to register; nothing, when an ACTIVE revision is gone back to.
+
+    An INACTIVE revision cannot be deployed (UpdateService), so it is registered again as a copy.
+    """
+    marks = provenance(record.id, record.tag, record.cause)
+    if record.goes_to:
+        base = _definition(world, record.goes_to)
+        return base, {} if base.active else copied(base, marks)
+    base = _base(world, target, service, head)
+    repository = repository_of(record.image)
+    return base, render(base, record.image, repository, target.containers, marks)
 
 
 def _registered(world: World, planned: dict[str, Any]) -> str:
@@ -154,12 +160,14 @@ def _runs(service: Service, revision: str) -> bool:
 def _observed(base: TaskDefinition, planned: dict[str, Any], record: Deployment) -> dict[str, Any]:
     changed = [
         str(container.get("name"))
-        for container in planned["containerDefinitions"]
+        for container in planned.get("containerDefinitions", [])
         if container.get("image") == record.image
     ]
+    would = f"register a revision of {base.family} from {base.name} with this image in "
+    would = f"{would}{', '.join(changed)}" if planned else f"go back to {base.name}"
     return {
         "status": Status.OBSERVED,
+        "acting": False,
         "base": base.arn,
-        "reason": f"would register a revision of {base.family} from {base.name} with this image "
-        f"in {', '.join(changed)}, and update the service",
+        "reason": f"would {would}, and update the service",
     }

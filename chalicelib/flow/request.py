@@ -73,7 +73,7 @@ def _record(world: World, target: Target, asked: Request, image: Image) -> Deplo
         order=asked.order,
         created=world.now,
         updated=world.now,
-        revision=asked.revision,
+        goes_to=asked.goes_to,
     )
 
 

@@ -85,7 +85,7 @@ class Deployment(Frozen):
     watcher: int = 1
     base: str = ""
     revision: str = ""
-    reuse: bool = False  # `revision` is an existing one to go to (a rollback), not one to render
+    goes_to: str = ""  # an existing revision to deploy instead of rendering one (a rollback)
     return_to: str = ""
     applied: Moment | None = None
     deadline: Moment | None = None

@@ -25,7 +25,7 @@ class Image(Frozen):
     """One image of a repository (ECR DescribeImages)."""
 
     repository: str
-    digest: Digest
+    digest: str
     tags: tuple[str, ...] = ()
     pushed_at: Moment
     uri: str

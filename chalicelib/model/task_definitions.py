@@ -24,6 +24,10 @@ class TaskDefinition(Frozen):
         return str(self.body["family"])
 
     @property
+    def active(self) -> bool:
+        return self.body.get("status") != "INACTIVE"
+
+    @property
     def name(self) -> str:
         """`family:revision`."""
         return short_name(self.arn)

@@ -1,0 +1,63 @@
+"""HEAD + what runs -> the revision that a rollback by hand goes to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chalicelib.errors import Refused
+from chalicelib.model.deployments import Head, Proven, Status
+from chalicelib.model.task_definitions import short_name
+
+
+def back(head: Head, running: str) -> Proven:
+    """The newest proven revision first deployed before the running one, and never left before.
+
+    `running` is the ARN of the revision that the service runs.
+
+    Raises:
+        Refused: when the last deployment was rolled back already, or nothing earlier is proven.
+    """
+    last = head.recent[0] if head.recent else None
+    if last is not None and last.status is Status.ROLLBACK_SUCCESSFUL:
+        raise Refused(
+            f"{head.service} is already back on {short_name(running)}: {last.deployment} was "
+            f"rolled back. To go further back, name `to`: {_choices(head.proven)}."
+        )
+    now = head.proven_revision(running)
+    earlier = [
+        one
+        for one in head.proven
+        if one.revision != running and not one.left and (now is None or one.first < now.first)
+    ]
+    if not earlier:
+        raise Refused(
+            f"{head.service} has no proven revision from before {short_name(running)}; proven "
+            f"are {_choices(head.proven)}. Name `to`, or deploy an image by hand."
+        )
+    return max(earlier, key=lambda one: one.first)
+
+
+def named(head: Head, to: str) -> Proven:
+    """The proven revision that `to` names: a deployment id, family:revision, a tag or a digest.
+
+    Raises:
+        Refused: when none is; only what ran successfully on this service is gone back to.
+    """
+    for one in head.proven:
+        if to and to in {
+            one.deployment,
+            one.revision,
+            short_name(one.revision),
+            one.tag,
+            one.digest,
+        }:
+            return one
+    raise Refused(
+        f"{to!r} names no revision that ran successfully on {head.service}; proven are "
+        f"{_choices(head.proven)}. Anything else is deployed with `deploy`."
+    )
+
+
+def _choices(proven: Sequence[Proven]) -> str:
+    names = [short_name(one.revision) + (f" ({one.tag})" if one.tag else "") for one in proven]
+    return ", ".join(names) or "none"

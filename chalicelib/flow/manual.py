@@ -1,0 +1,226 @@
+"""payload -> deployment: `deploy` and `rollback` by hand, the same path as a push."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from chalicelib.decide.back import back, named
+from chalicelib.decide.match import undeployable
+from chalicelib.decide.order import Request
+from chalicelib.decide.render import image_in, repository_of
+from chalicelib.errors import Refused, Unavailable
+from chalicelib.flow.advance import advance, withdraw
+from chalicelib.flow.ports import World
+from chalicelib.flow.request import request
+from chalicelib.model.deployments import Cause, Deployment, Head, Proven, Status
+from chalicelib.model.images import Image
+from chalicelib.model.services import Service
+from chalicelib.model.targets import Target
+from chalicelib.model.task_definitions import short_name
+
+_Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+class DeployRequest(BaseModel):
+    """`deploy`'s payload; `image` is a tag, a digest, or an image URI of the repository."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    service: _Text
+    image: _Text
+    by: _Text
+    why: _Text
+    key: _Text | None = None
+    override: bool = False
+
+
+class RollbackRequest(BaseModel):
+    """`rollback`'s payload. `to` is a deployment id, family:revision, a tag or a digest."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    service: _Text
+    to: _Text | None = None
+    by: _Text
+    why: _Text
+    key: _Text | None = None
+    override: bool = False
+
+
+def deploy(world: World, payload: object) -> dict[str, Any]:
+    """Deploy an image by hand; `{"deployment", "status"}`.
+
+    Raises:
+        Refused: when the payload, the service or the image is not one that can be deployed.
+        Unavailable: when AWS does not answer; nothing was recorded.
+    """
+    asked = _parsed(DeployRequest, payload)
+    target = _target(world, asked.service)
+    image, tag = _image(world, target, asked.image)
+    return _ask(
+        world,
+        target,
+        Request(
+            service=target.name,
+            cause=Cause.MANUAL,
+            digest=image.digest,
+            order=world.now,
+            pushed_at=image.pushed_at,
+            tag=tag,
+            key=asked.key or "",
+            by=asked.by,
+            why=asked.why,
+            override=asked.override,
+        ),
+        image,
+    )
+
+
+def rollback(world: World, payload: object) -> dict[str, Any]:
+    """Stop the open deployment, or go back to a proven revision; `{"deployment", "status"}`.
+
+    Raises:
+        Refused: when there is nothing to go back to, or `to` names nothing proven.
+        Unavailable: when AWS does not answer, or another step is acting; ask again.
+    """
+    asked = _parsed(RollbackRequest, payload)
+    target = _target(world, asked.service)
+    head = world.ledger.head(target.name)
+    if head is None:
+        raise Refused(
+            f"Slipway has not met {target.name} yet, so it knows nothing to go back to. "
+            "The next sweep (every 10 minutes) or push will."
+        )
+    if head.open and asked.to is None:
+        why = f"stopped by hand by {asked.by}: {asked.why}"
+        return _reply(withdraw(world, target.name, head.open[-1], why))
+    proven = _chosen(world, target, head, asked.to)
+    image = _image_of(world, target, proven)
+    return _ask(
+        world,
+        target,
+        Request(
+            service=target.name,
+            cause=Cause.ROLLBACK,
+            digest=image.digest,
+            order=world.now,
+            tag=proven.tag,
+            key=asked.key or "",
+            by=asked.by,
+            why=asked.why,
+            override=asked.override,
+            goes_to=proven.revision,
+        ),
+        image,
+    )
+
+
+def _ask(world: World, target: Target, asked: Request, image: Image) -> dict[str, Any]:
+    made = request(world, target, asked, image)
+    try:
+        return _reply(advance(world, target.name, made.deployment))
+    except Unavailable:
+        # Recorded, and its watcher runs: the reply says where it stands now.
+        record = world.ledger.deployment(target.name, made.deployment)
+        if record is None:
+            raise
+        return _reply(record)
+
+
+def _reply(record: Deployment) -> dict[str, Any]:
+    reply = {"deployment": record.id, "status": record.status.value}
+    return {**reply, "error": record.reason} if record.status is Status.REFUSED else reply
+
+
+def _parsed(model: type[_Model], payload: object) -> _Model:
+    try:
+        return model.model_validate(payload)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"]) or "payload"
+        expected = ", ".join(
+            name + ("" if field.is_required() else "?")
+            for name, field in model.model_fields.items()
+        )
+        raise Refused(f"`{key}`: {first['msg']}; expected an object of {expected}") from error
+
+
+def _target(world: World, service: str) -> Target:
+    target = world.targets.named(service)
+    if target is None:
+        known = ", ".join(one.name for one in world.targets.all)
+        raise Refused(f"no target is named {service!r} (CLUSTER/SERVICE); the targets are {known}")
+    return target
+
+
+def _image(world: World, target: Target, wanted: str) -> tuple[Image, str]:
+    """The image that `wanted` names, and the tag by which people know it."""
+    reference, tag = _reference(target, wanted)
+    image = world.images.image(target.repository, reference)
+    if image is None:
+        raise Refused(
+            f"{target.repository} has no image {reference!r}. List what it has: aws ecr "
+            f"describe-images --repository-name {target.repository}"
+        )
+    if "/" in wanted and repository_of(wanted) != repository_of(image.uri):
+        raise Refused(
+            f"{repository_of(wanted)} is not the repository that {target.name} follows "
+            f"({repository_of(image.uri)}); images of other repositories are not deployed"
+        )
+    if (why := undeployable(image)) is not None:
+        raise Refused(f"{wanted} cannot be deployed: {why}")
+    return image, tag or (image.tags[0] if image.tags else "")
+
+
+def _reference(target: Target, wanted: str) -> tuple[str, str]:
+    """(what ECR is asked for, the tag) of a tag, a digest or an image URI; a digest wins."""
+    name, _, digest = wanted.partition("@")
+    if name.startswith("sha256:"):
+        return name, ""
+    if "/" not in name:
+        return digest or name, name
+    last = name.rsplit("/", 1)[1]
+    tag = last.partition(":")[2]
+    if not digest and not tag:
+        raise Refused(
+            f"{wanted!r} names no tag and no digest; expected one of {target.repository}'s"
+        )
+    return digest or tag, tag
+
+
+def _chosen(world: World, target: Target, head: Head, to: str | None) -> Proven:
+    if to is not None:
+        return named(head, to)
+    service = world.services.service(target.cluster, target.service)
+    return back(head, _running(service, target))
+
+
+def _running(service: Service | None, target: Target) -> str:
+    if service is None or service.status == "INACTIVE":
+        raise Refused(f"the cluster {target.cluster} has no active service {target.service}")
+    return service.task_definition
+
+
+def _image_of(world: World, target: Target, proven: Proven) -> Image:
+    """The image of a proven revision, as far as it is known; one that ECR lost is refused."""
+    definition = world.services.task_definition(proven.revision)
+    if definition is None:
+        raise Refused(
+            f"{short_name(proven.revision)} was deleted from ECS and cannot be gone back to"
+        )
+    uri = image_in(definition, target.repository, target.containers)
+    digest = proven.digest or uri.partition("@")[2]
+    if not digest:
+        return Image(repository=target.repository, digest="", pushed_at=world.now, uri=uri)
+    image = world.images.image(target.repository, digest)
+    if image is None:
+        raise Refused(
+            f"{short_name(proven.revision)} runs {digest}, which {target.repository} no longer "
+            "has (a lifecycle policy?). Push that image again, or name another `to`."
+        )
+    if (why := undeployable(image)) is not None:
+        raise Refused(f"{short_name(proven.revision)} cannot be gone back to: {why}")
+    return image
