@@ -1,0 +1,132 @@
+"""A stage for the tests of the simulated ECS: one cluster, one service, a virtual clock, boto3."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import boto3
+from moto import mock_aws
+
+from local import ecs
+from local.clock import VirtualClock
+
+REGION = "us-west-2"
+SERVICE = "dev/web"
+GOOD = "123456789012.dkr.ecr.us-west-2.amazonaws.com/web@sha256:" + "a" * 64
+BETTER = GOOD.replace("a" * 64, "b" * 64)
+BAD = GOOD.replace("a" * 64, "c" * 64)
+BREAKER = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+BREAKER_ONLY = {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
+NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "assignPublicIp": "DISABLED"}}
+BALANCED = [{"targetGroupArn": "arn:tg/web", "containerName": "web", "containerPort": 80}]
+HEALTH_CHECK = {"command": ["CMD", "true"]}
+FIXTURES = Path(__file__).parent.parent / "fixtures"
+
+
+def client(service: str) -> Any:
+    return boto3.client(
+        service, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
+    )
+
+
+def sample(folder: str, name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads((FIXTURES / folder / f"{name}.json").read_text())
+    return loaded
+
+
+class Stage:
+    def __init__(self, simulated: ecs.Ecs, clock: VirtualClock, events: list[Any]) -> None:
+        self.ecs = simulated
+        self.clock = clock
+        self.events = events
+        self.api = client("ecs")
+        self.api.create_cluster(clusterName="dev")
+
+    def register(self, image: str = GOOD, **container: Any) -> str:
+        body = {"name": "web", "image": image, "essential": True} | container
+        answer = self.api.register_task_definition(
+            family="web",
+            networkMode="awsvpc",
+            requiresCompatibilities=["FARGATE"],
+            cpu="256",
+            memory="512",
+            containerDefinitions=[body],
+        )
+        return str(answer["taskDefinition"]["taskDefinitionArn"])
+
+    def create(self, definition: str | None = None, desired: int = 2, **settings: Any) -> None:
+        """A service that has completed its first deployment."""
+        wanted = {
+            "cluster": "dev",
+            "serviceName": "web",
+            "taskDefinition": definition or self.register(),
+            "desiredCount": desired,
+            "launchType": "FARGATE",
+            "networkConfiguration": NETWORK,
+        }
+        self.api.create_service(**(wanted | settings))
+        assert self.finish(600) == "SUCCESSFUL"
+        self.events.clear()
+
+    def update(self, definition: str | None = None, **settings: Any) -> dict[str, Any]:
+        if definition is not None:
+            settings["taskDefinition"] = definition
+        answer = self.api.update_service(cluster="dev", service="web", **settings)
+        updated: dict[str, Any] = answer["service"]
+        return updated
+
+    def finish(self, limit: float) -> str:
+        """Let time pass until the newest service deployment has finished."""
+        found = self.ecs.service_deployments(SERVICE)[0]
+        self.clock.advance_until(lambda: found.finished, limit)
+        return found.status
+
+    def service(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.api.describe_services(cluster="dev", services=["web"])[
+            "services"
+        ][0]
+        return found
+
+    def deployment(self) -> dict[str, Any]:
+        """The newest service deployment, described."""
+        arn = self.ecs.service_deployments(SERVICE)[0].arn
+        found: dict[str, Any] = self.api.describe_service_deployments(serviceDeploymentArns=[arn])[
+            "serviceDeployments"
+        ][0]
+        return found
+
+    def running(self) -> list[str]:
+        """The task definitions of the running tasks."""
+        return [
+            task.definition.arn
+            for task in self.ecs.tasks(SERVICE)
+            if task.last_status == "RUNNING" and task.live
+        ]
+
+    def told(self, detail_type: str) -> list[dict[str, Any]]:
+        return [each["detail"] for each in self.events if each["detail-type"] == detail_type]
+
+    def names(self) -> list[str]:
+        """Event names of deployments and service actions, in order."""
+        return [
+            each["detail"]["eventName"] for each in self.events if "eventName" in each["detail"]
+        ]
+
+    def messages(self) -> list[str]:
+        """Service events, oldest first."""
+        return [each["message"] for each in reversed(self.service()["events"])]
+
+    def stopped(self) -> list[dict[str, Any]]:
+        """The STOPPED task events."""
+        return [d for d in self.told("ECS Task State Change") if d["lastStatus"] == "STOPPED"]
+
+
+@contextmanager
+def staged(**options: Any) -> Iterator[Stage]:
+    clock, events = VirtualClock(), []
+    with mock_aws(), ecs.install(clock, events.append, seed=7, **options) as simulated:
+        yield Stage(simulated, clock, events)
