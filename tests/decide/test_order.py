@@ -1,0 +1,259 @@
+"""request + HEAD -> is it new? Its id; the newest wins."""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.decide.order import Admission, Request, admit, deployment_id
+from chalicelib.decide.record import recorded
+from chalicelib.model.deployments import FAILURES, Cause, Head, Status
+from tests.fixtures import examples
+from tests.fixtures.examples import DIGEST, OTHER_DIGEST, at
+
+BY_HAND = [Cause.MANUAL, Cause.ROLLBACK]
+NEW, KNOWN, REFUSED = Admission.NEW, Admission.KNOWN, Admission.REFUSED
+
+
+@pytest.mark.parametrize(
+    ("asked", "head", "what"),
+    [
+        pytest.param({}, None, NEW, id="2: a service never met"),
+        pytest.param({}, {}, REFUSED, id="4: met at this very moment"),
+        pytest.param({"order": at(1)}, {}, NEW, id="6: after the meeting"),
+        pytest.param(
+            {"order": at(9)}, {"digest": DIGEST}, KNOWN, id="3: the digest asked for last"
+        ),
+        pytest.param({"order": at(-9)}, {"digest": DIGEST}, KNOWN, id="3: also when it is late"),
+        pytest.param(
+            {"order": at(-9)}, {"digest": OTHER_DIGEST}, REFUSED, id="4: an older push, unknown"
+        ),
+        pytest.param(
+            {"order": at(-9)},
+            {"digest": OTHER_DIGEST, "recent": (examples.recent(),)},
+            KNOWN,
+            id="4: an older push, repeated",
+        ),
+        pytest.param(
+            {"order": at(-9)},
+            {"digest": OTHER_DIGEST, "recent": (examples.recent(status=Status.FAILED),)},
+            KNOWN,
+            id="4 before 5: the late event of a failed deployment is not refused again",
+        ),
+        pytest.param(
+            {"pushed_at": at(2)},
+            {"digest": OTHER_DIGEST, "pushed_at": at(1)},
+            NEW,
+            id="4: within one second, imagePushedAt decides: later",
+        ),
+        pytest.param(
+            {"pushed_at": at(1)},
+            {"digest": OTHER_DIGEST, "pushed_at": at(2)},
+            REFUSED,
+            id="4: within one second, imagePushedAt decides: earlier",
+        ),
+        pytest.param(
+            {"pushed_at": at(2)},
+            {"digest": OTHER_DIGEST},
+            REFUSED,
+            id="4: within one second, without imagePushedAt, the first stays",
+        ),
+        pytest.param(
+            {"order": at(1), "pushed_at": at(-99)},
+            {"digest": OTHER_DIGEST, "pushed_at": at(0)},
+            NEW,
+            id="4: an old image tagged again is ordered by its event",
+        ),
+        *(
+            pytest.param(
+                {"order": at(1)},
+                {"digest": OTHER_DIGEST, "recent": (examples.recent(status=status),)},
+                REFUSED if status in FAILURES else NEW,
+                id=f"{'5' if status in FAILURES else '6: a revert'}: it ended {status}",
+            )
+            for status in (*sorted(FAILURES), Status.SUCCESSFUL, Status.SUPERSEDED)
+        ),
+        pytest.param(
+            {"order": at(1)},
+            {
+                "digest": OTHER_DIGEST,
+                "recent": (
+                    examples.recent(status=Status.SUCCESSFUL),
+                    examples.recent(status=Status.FAILED),
+                ),
+            },
+            NEW,
+            id="6: its last verdict counts, not an earlier one",
+        ),
+    ],
+)
+def test_a_push_is_admitted_by_the_first_rule_that_matches(
+    asked: dict[str, object], head: dict[str, object] | None, what: Admission
+) -> None:
+    met = None if head is None else examples.head(**head)
+    for cause in (Cause.PUSH, Cause.SWEEP):
+        assert admit(examples.request(cause=cause, **asked), met).what is what
+
+
+@pytest.mark.parametrize("cause", BY_HAND)
+@pytest.mark.parametrize(
+    ("key", "head", "what"),
+    [
+        pytest.param("k", None, NEW, id="a service never met"),
+        pytest.param("", {"digest": DIGEST}, NEW, id="the digest asked for last"),
+        pytest.param("", {"order": at(99), "digest": OTHER_DIGEST}, NEW, id="before HEAD's order"),
+        pytest.param("", {"recent": (examples.recent(status=Status.FAILED),)}, NEW, id="failed"),
+        pytest.param(
+            "", {"recent": (examples.recent(key=""),)}, NEW, id="no key is never the same"
+        ),
+        pytest.param("k", {"recent": (examples.recent(key="j"),)}, NEW, id="another key"),
+        pytest.param("k", {"recent": (examples.recent(key="k"),)}, KNOWN, id="the same key"),
+        pytest.param(
+            "k",
+            {"recent": (examples.recent(OTHER_DIGEST, key="k"),)},
+            KNOWN,
+            id="the same key for another digest",
+        ),
+    ],
+)
+def test_by_hand_only_the_same_key_is_a_duplicate(
+    cause: Cause, key: str, head: dict[str, object] | None, what: Admission
+) -> None:
+    met = None if head is None else examples.head(**head)
+    admitted = admit(examples.request(cause=cause, key=key), met)
+    assert admitted.what is what
+    assert admitted.deployment == ("d-1" if what is KNOWN else "")
+
+
+def test_what_is_known_names_its_newest_deployment() -> None:
+    head = examples.head(
+        digest=DIGEST, recent=(examples.recent(name="newest"), examples.recent(name="older"))
+    )
+    assert admit(examples.request(), head).deployment == "newest"
+
+
+def test_what_is_known_but_long_ago_names_no_deployment() -> None:
+    admitted = admit(examples.request(), examples.head(digest=DIGEST))
+    assert (admitted.what, admitted.deployment) == (KNOWN, "")
+
+
+def test_a_refusal_says_what_was_found_and_what_to_do() -> None:
+    late = admit(examples.request(order=at(-60)), examples.head(digest=OTHER_DIGEST))
+    assert late.reason == (
+        "a newer image was asked for at 2026-03-02T10:15:30.000Z; this push is of "
+        "2026-03-02T10:14:30.000Z. To run it all the same, deploy it by hand."
+    )
+    bad = examples.recent(status=Status.ROLLBACK_SUCCESSFUL, name="d-9")
+    head = examples.head(digest=OTHER_DIGEST, recent=(bad,))
+    assert admit(examples.request(order=at(1)), head).reason == (
+        "this very image failed here before (d-9: ROLLBACK_SUCCESSFUL). "
+        "Push a new build, or deploy it by hand."
+    )
+
+
+REQUESTS = st.builds(
+    examples.request,
+    service=st.text(min_size=1).map(lambda name: f"cluster/{name}"),
+    cause=st.sampled_from(Cause),
+    digest=st.sampled_from([DIGEST, OTHER_DIGEST]),
+    order=st.datetimes(datetime(2020, 1, 1), datetime(2090, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001 - hypothesis wants naive bounds
+    key=st.text(max_size=9),
+)
+
+
+@given(REQUESTS)
+def test_an_id_is_made_of_what_every_aws_name_allows(request: Request) -> None:
+    assert re.fullmatch(r"[a-z0-9-]{1,60}", deployment_id(request))
+
+
+@given(REQUESTS)
+def test_the_same_request_has_the_same_id(request: Request) -> None:
+    again = Request.model_validate_json(request.model_dump_json())
+    ms = request.order.replace(microsecond=request.order.microsecond // 1000 * 1000)
+    assert deployment_id(again) == deployment_id(request)
+    assert deployment_id(request.model_copy(update={"order": ms})) == deployment_id(request)
+
+
+@given(REQUESTS, REQUESTS)
+def test_ids_of_one_service_sort_by_time_to_the_second(one: Request, other: Request) -> None:
+    other = other.model_copy(update={"service": one.service})
+    first, second = sorted([one, other], key=lambda request: request.order)
+    if first.order.replace(microsecond=0) != second.order.replace(microsecond=0):
+        assert deployment_id(first) < deployment_id(second)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"service": "other/web"}, {"digest": OTHER_DIGEST}, {"key": "k"}, {"cause": Cause.MANUAL}],
+    ids=str,
+)
+def test_requests_that_look_alike_have_ids_of_their_own(changes: dict[str, object]) -> None:
+    one = examples.request(service="cluster/web")
+    assert deployment_id(one) != deployment_id(one.model_copy(update=changes))
+
+
+def test_the_tags_of_one_push_are_one_deployment() -> None:
+    assert deployment_id(examples.request(tag="latest")) == deployment_id(examples.request())
+
+
+def test_an_id_shows_when_and_which_service() -> None:
+    request = examples.request(service="prod/My_Web.App")
+    assert re.fullmatch(r"20260302t101530-my-web-app-[0-9a-f]{8}", deployment_id(request))
+
+
+def _arrive(pushes: list[Request]) -> tuple[Head | None, list[str]]:
+    """HEAD and the new deployments after these pushes, as the ledger would hold them."""
+    head, made = None, []
+    for push in pushes:
+        if admit(push, head).what is NEW:
+            record = examples.deployment(
+                id=deployment_id(push), digest=push.digest, order=push.order
+            )
+            head = recorded(head or examples.head(order=at(0)), record, push)
+            made.append(record.id)
+    return head, made
+
+
+def _pushes(seconds: list[int]) -> list[Request]:
+    return [
+        examples.request(order=at(second), digest=f"sha256:{number:064x}")
+        for number, second in enumerate(seconds)
+    ]
+
+
+DIFFERENT_SECONDS = st.lists(st.integers(-500, 500), min_size=1, max_size=8, unique=True)
+
+
+@given(DIFFERENT_SECONDS.map(_pushes).flatmap(st.permutations))
+def test_the_newest_push_wins_in_any_order_of_arrival(pushes: list[Request]) -> None:
+    newest = max(pushes, key=lambda push: push.order)
+    head, _ = _arrive(pushes)
+    assert head is not None
+    assert (head.digest, head.order) == (newest.digest, newest.order)
+
+
+@given(st.permutations(range(6)))
+def test_within_one_second_the_image_pushed_last_wins(numbers: list[int]) -> None:
+    pushes = [
+        examples.request(pushed_at=at(number / 10), digest=f"sha256:{number:064x}")
+        for number in numbers
+    ]
+    head, _ = _arrive(pushes)
+    assert head is not None
+    assert head.digest == f"sha256:{5:064x}"
+
+
+@given(DIFFERENT_SECONDS.map(_pushes).flatmap(st.permutations), st.data())
+def test_events_that_come_twice_create_nothing(pushes: list[Request], data: st.DataObject) -> None:
+    twice = [*pushes]
+    for push in pushes:
+        after = twice.index(push) + 1
+        twice.insert(data.draw(st.integers(after, len(twice))), push)
+    once, made = _arrive(pushes)
+    again, made_again = _arrive(twice)
+    assert made == made_again
+    assert once == again

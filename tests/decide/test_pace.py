@@ -1,0 +1,43 @@
+"""record -> seconds until the next poll."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.decide.pace import wait_seconds
+from chalicelib.decide.word import notice
+from chalicelib.model.deployments import OPEN, Status
+from tests.fixtures import examples
+from tests.fixtures.examples import at
+
+CLOSED = sorted(set(Status) - OPEN)
+
+
+@pytest.mark.parametrize("status", CLOSED)
+def test_what_is_closed_and_told_needs_nobody(status: Status) -> None:
+    assert wait_seconds(examples.deployment(status=status), at(0)) == 0
+
+
+@pytest.mark.parametrize("status", CLOSED)
+def test_what_is_closed_but_not_told_is_come_back_to(status: Status) -> None:
+    record = examples.deployment(status=status)
+    record = record.model_copy(update={"notices": (notice(record),)})
+    assert wait_seconds(record, at(0)) > 0
+
+
+def test_what_waits_for_a_person_holds_no_execution() -> None:
+    assert wait_seconds(examples.deployment(status=Status.HELD), at(0)) == 0
+
+
+@pytest.mark.parametrize(
+    "status", [Status.PENDING, Status.IN_PROGRESS, Status.ROLLBACK_IN_PROGRESS]
+)
+def test_what_moves_is_polled_at_least_every_half_minute(status: Status) -> None:
+    for seconds in (0, 119, 121, 86_400):
+        assert 1 <= wait_seconds(examples.deployment(status=status), at(seconds)) <= 30
+
+
+@pytest.mark.parametrize("status", [Status.IN_PROGRESS, Status.ROLLBACK_IN_PROGRESS])
+def test_a_young_rollout_is_polled_more_often_than_an_old_one(status: Status) -> None:
+    record = examples.rolling_out(status=status, created=at(-9_999), applied=at(0))
+    assert wait_seconds(record, at(1)) < wait_seconds(record, at(9_999))
