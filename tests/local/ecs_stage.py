@@ -33,6 +33,52 @@ def client(service: str) -> Any:
     )
 
 
+def hold_to_the_model(api: Any) -> None:
+    """Compare every answer that `api` gets with botocore's model, as it came over the wire."""
+
+    def check(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
+        if response_dict["status_code"] == 200:
+            body = json.loads(response_dict["body"] or "{}")
+            found = list(deviations(operation_model.output_shape, body, operation_model.name))
+            assert not found, found
+
+    service = api.meta.service_model.service_name
+    api.meta.events.register(f"before-parse.{service}", check)
+
+
+_KINDS: dict[str, tuple[type, ...]] = {
+    "string": (str,),
+    "boolean": (bool,),
+    "integer": (int,),
+    "long": (int,),
+    "double": (int, float),
+    "float": (int, float),
+    "timestamp": (int, float),
+}
+
+
+def deviations(shape: Any, value: Any, path: str) -> Iterator[str]:
+    """Where `value` has members that `shape` does not know, other types, or other enum values."""
+    if shape.type_name == "structure":
+        for name, inner in value.items():
+            if name not in shape.members:
+                yield f"{path}.{name} is unknown"
+            else:
+                yield from deviations(shape.members[name], inner, f"{path}.{name}")
+    elif shape.type_name == "list":
+        for number, inner in enumerate(value):
+            yield from deviations(shape.member, inner, f"{path}[{number}]")
+    elif shape.type_name == "map":
+        for name, inner in value.items():
+            yield from deviations(shape.value, inner, f"{path}[{name}]")
+    elif not isinstance(value, _KINDS[shape.type_name]) or (
+        isinstance(value, bool) and shape.type_name != "boolean"
+    ):
+        yield f"{path} is {value!r}, not a {shape.type_name}"
+    elif shape.metadata.get("enum") and value not in shape.metadata["enum"]:
+        yield f"{path} is {value!r}, none of {shape.metadata['enum']}"
+
+
 def sample(folder: str, name: str) -> dict[str, Any]:
     loaded: dict[str, Any] = json.loads((FIXTURES / folder / f"{name}.json").read_text())
     return loaded
@@ -44,6 +90,7 @@ class Stage:
         self.clock = clock
         self.events = events
         self.api = client("ecs")
+        hold_to_the_model(self.api)
         self.api.create_cluster(clusterName="dev")
 
     def register(self, image: str = GOOD, **container: Any) -> str:

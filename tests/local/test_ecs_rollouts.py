@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -219,7 +220,7 @@ def test_starts_that_fail_are_held_back_longer_and_longer(stage: Stage) -> None:
         for task in stage.ecs.tasks(SERVICE)
         if task.stop_code == "TaskFailedToStart"
     ]
-    gaps = [after - before for before, after in zip(began, began[1:], strict=False)]
+    gaps = [after - before for before, after in itertools.pairwise(began)]
     assert len(gaps) > 5
     assert gaps == sorted(gaps)
 
