@@ -39,6 +39,10 @@ def _targets() -> Targets:
     return load_targets(text, _settings().stage)
 
 
+def _now() -> datetime:
+    return datetime.fromtimestamp(time.time(), UTC)
+
+
 def world(context: Any) -> World:
     """The world of one Lambda invocation.
 
@@ -55,7 +59,7 @@ def world(context: Any) -> World:
         targets=_targets(),
         holder=context.aws_request_id,
         lease_seconds=context.get_remaining_time_in_millis() // 1000 + _GRACE_SECONDS,
-        now=datetime.fromtimestamp(time.time(), UTC),
+        now=_now(),
     )
 
 

@@ -10,18 +10,31 @@ from botocore.config import Config
 
 _CONNECT_SECONDS = 3
 _READ_SECONDS = 15
+_ATTEMPTS = 3
+
+
+def client(service: str) -> Any:
+    """The client of `service`; it tries a call up to three times."""
+    return _client(service, _ATTEMPTS)
+
+
+def client_once(service: str) -> Any:
+    """A client that tries once, for calls that take no client token.
+
+    Whether a lost answer was acted upon is looked up, never tried again blindly.
+    """
+    return _client(service, 1)
+
+
+def forget() -> None:
+    """Forget every client, as a cold start does."""
+    _client.cache_clear()
 
 
 @lru_cache
-def client(service: str, attempts: int = 3) -> Any:
-    """A client of `service` that makes at most `attempts` attempts at a call.
-
-    RegisterTaskDefinition and UpdateService take no client token, so they get one attempt:
-    whether a lost answer was acted upon is looked up, never tried again blindly.
-    """
+def _client(service: str, attempts: int) -> Any:
     config = Config(
         retries={"mode": "standard", "total_max_attempts": attempts},
-        parameter_validation=attempts > 1,
         connect_timeout=_CONNECT_SECONDS,
         read_timeout=_READ_SECONDS,
     )

@@ -8,13 +8,13 @@ and take a body instead of the one it serialised; credentials, retries and endpo
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
 from botocore.exceptions import ClientError
 
-from chalicelib.aws.clients import client
+from chalicelib.aws.clients import client, client_once
 from chalicelib.aws.errors import code_of, translated
 from chalicelib.model.services import (
     EcsDeployment,
@@ -27,7 +27,6 @@ from chalicelib.model.task_definitions import TaskDefinition, short_name
 
 _EVENTS = 10
 _TASKS = 100  # the most that DescribeTasks takes
-_ONCE = 1
 
 
 class Ecs:
@@ -79,9 +78,11 @@ class Ecs:
         return str(revisions[0]["taskDefinition"]) if revisions else ""
 
     def task_definition(self, name: str) -> TaskDefinition | None:
-        with translated(f"read the task definition {short_name(name)}"), _raw() as bodies:
+        ecs = client("ecs")
+        with translated(f"read the task definition {short_name(name)}"):
             try:
-                client("ecs").describe_task_definition(taskDefinition=name, include=["TAGS"])
+                with _raw_answers(ecs, "DescribeTaskDefinition") as bodies:
+                    ecs.describe_task_definition(taskDefinition=name, include=["TAGS"])
             except ClientError as error:
                 if code_of(error) == "ClientException":  # "Unable to describe task definition."
                     return None
@@ -96,15 +97,20 @@ class Ecs:
         return tuple(answer["taskDefinitionArns"])
 
     def register(self, registration: Mapping[str, Any]) -> TaskDefinition:
+        ecs = client_once("ecs")
         family = str(registration["family"])
-        with translated(f"register a revision of {family}"), _raw(registration) as bodies:
-            client("ecs", _ONCE).register_task_definition(family=family, containerDefinitions=[])
+        with (
+            translated(f"register a revision of {family}"),
+            _raw_request(ecs, "RegisterTaskDefinition", registration),
+            _raw_answers(ecs, "RegisterTaskDefinition") as bodies,
+        ):
+            ecs.register_task_definition(family=family, containerDefinitions=[])
         return _task_definition(bodies[-1])
 
     def update(self, cluster: str, service: str, task_definition: str) -> Service:
         """Never sends `desiredCount`: autoscaling owns it."""
         with translated(f"update the service {cluster}/{service}"):
-            answer = client("ecs", _ONCE).update_service(
+            answer = client_once("ecs").update_service(
                 cluster=cluster, service=service, taskDefinition=task_definition
             )
         return _service(answer["service"])
@@ -130,32 +136,38 @@ class Ecs:
         return tuple(sorted(tasks, key=lambda task: str(task.stopped_at), reverse=True))
 
 
+# https://docs.aws.amazon.com/boto3/latest/guide/events.html: `before-call` may change the
+# serialised request, `before-parse` sees the response before the model does.
 @contextmanager
-def _raw(body: Mapping[str, Any] | None = None) -> Iterator[list[bytes]]:
-    """Collect the raw task definition answers of the calls made inside; send `body` instead.
-
-    https://docs.aws.amazon.com/boto3/latest/guide/events.html: `before-call` may change the
-    serialised request, `before-parse` sees the response before the model does.
-    """
+def _raw_answers(ecs: Any, operation: str) -> Iterator[list[bytes]]:
+    """Collect the bodies that `ecs` receives for `operation`, the last one being the answer."""
     bodies: list[bytes] = []
 
     def collect(response_dict: Mapping[str, Any], **_: Any) -> None:
         bodies.append(response_dict["body"])
 
+    with _hooked(ecs, f"before-parse.ecs.{operation}", collect):
+        yield bodies
+
+
+@contextmanager
+def _raw_request(ecs: Any, operation: str, body: Mapping[str, Any]) -> Iterator[None]:
+    """Send `body` as it is, whatever the call's own arguments are."""
+
     def replace(params: dict[str, Any], **_: Any) -> None:
         params["body"] = json.dumps(body).encode()
 
-    events = client("ecs", _ONCE if body is not None else 3).meta.events
-    operation = "RegisterTaskDefinition" if body is not None else "DescribeTaskDefinition"
-    events.register(f"before-parse.ecs.{operation}", collect)
-    if body is not None:
-        events.register(f"before-call.ecs.{operation}", replace)
+    with _hooked(ecs, f"before-call.ecs.{operation}", replace):
+        yield
+
+
+@contextmanager
+def _hooked(ecs: Any, event: str, hook: Callable[..., None]) -> Iterator[None]:
+    ecs.meta.events.register(event, hook)
     try:
-        yield bodies
+        yield
     finally:
-        events.unregister(f"before-parse.ecs.{operation}", collect)
-        if body is not None:
-            events.unregister(f"before-call.ecs.{operation}", replace)
+        ecs.meta.events.unregister(event, hook)
 
 
 def _task_definition(body: bytes) -> TaskDefinition:

@@ -22,6 +22,7 @@ from chalicelib.model.deployments import Deployment, Head
 _HEAD = "HEAD"
 _RECORD = "DEPLOYMENT#"
 _OPEN = "OPEN"
+_KEYS = frozenset({"pk", "sk", "deployment", "open", "expires"})
 _write = TypeSerializer().serialize
 _read = TypeDeserializer().deserialize
 _Model = TypeVar("_Model", bound=Frozen)
@@ -132,12 +133,11 @@ class DynamoLedger:
         return _item(deployment, pk=deployment.service, sk=_RECORD + deployment.id, **extra)
 
 
-_KEYS = frozenset({"pk", "sk", "deployment", "open", "expires"})
-
-
 def _item(model: Frozen, **keys: Any) -> dict[str, Any]:
     """The model's fields, as people read them in the console, and the table's keys beside them."""
     fields = model.model_dump(mode="json", exclude_defaults=True)
+    if taken := _KEYS & fields.keys():
+        raise ValueError(f"{sorted(taken)} are the table's own attributes, not a model's fields")
     return {key: _write(value) for key, value in {**fields, **keys}.items() if value is not None}
 
 

@@ -43,7 +43,7 @@ def recorded(head: Head, deployment: Deployment, request: Request) -> Head:
             "order": max(request.order, head.order) if head.digest else request.order,
             "pushed_at": request.pushed_at,
             "digest": request.digest,
-            "open": (*head.open, deployment.id),
+            "open_deployments": (*head.open_deployments, deployment.id),
             "recent": _with_recent(head, deployment),
         }
     )
@@ -62,8 +62,10 @@ def moved(
         raise ValueError(f"{deployment.id}: {deployment.status} -> {after.status} is not allowed")
     if after.status != deployment.status and after.status not in _SILENT:
         after = after.model_copy(update={"notices": (*after.notices, notice(after))})
-    open_ids = tuple(one for one in head.open if one != after.id or after.open)
-    head = head.model_copy(update={"open": open_ids, "recent": _with_recent(head, after)})
+    open_ids = tuple(one for one in head.open_deployments if one != after.id or after.open)
+    head = head.model_copy(
+        update={"open_deployments": open_ids, "recent": _with_recent(head, after)}
+    )
     return head, after
 
 

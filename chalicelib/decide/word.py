@@ -54,7 +54,7 @@ def _lines(deployment: Deployment) -> list[str]:
     if deployment.reason:
         lines += [f"Why: {_sentence(deployment.reason)}", ""]
     if deployment.case:
-        lines += [deployment.case, ""]
+        lines += [*map(_one_line, deployment.case.splitlines()), ""]
     lines += [f"Now: {_now(deployment)}"]
     if (step := _next_step(deployment)) is not None:
         lines += [f"Next: {step}"]

@@ -9,14 +9,15 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from chalicelib.decide.explain import explain
 from chalicelib.decide.judge import judge, judge_return, needs_service_deployment, withdrawn
 from chalicelib.decide.plan import ready
 from chalicelib.decide.record import applied, busy, leased, moved, proved, released
-from chalicelib.errors import Conflict, Refused, Unanswered, Unavailable
+from chalicelib.errors import Conflict, DeployerError, Refused, Unanswered, Unavailable
 from chalicelib.flow.apply import apply, earlier_revision, return_target
 from chalicelib.flow.ports import World
 from chalicelib.flow.tell import tell
-from chalicelib.model.deployments import Deployment, Head, Return, Status
+from chalicelib.model.deployments import FAILURES, Deployment, Head, Return, Status
 from chalicelib.model.services import Service, ServiceDeployment
 from chalicelib.model.targets import Target
 from chalicelib.model.verdicts import Observation, Remedy, Verdict
@@ -114,6 +115,8 @@ def _carry_out(
     if verdict.proven:
         head = proved(head, record, world.now)
     changes |= {"status": verdict.status}
+    if _failing(verdict) and not record.case:
+        changes["case"] = _case(world, record, seen)
     if verdict.remedy is Remedy.NONE:
         unchanged = _no_news(record, changes)
         return (head, record) if unchanged else _save(world, head, record, **changes)
@@ -237,6 +240,19 @@ def _noticed(record: Deployment, seen: Observation) -> dict[str, Any]:
     if seen.ours is not None and not record.service_deployment:
         noticed["service_deployment"] = seen.ours.arn
     return noticed
+
+
+def _failing(verdict: Verdict) -> bool:
+    return verdict.status in FAILURES or verdict.status is Status.ROLLBACK_IN_PROGRESS
+
+
+def _case(world: World, record: Deployment, seen: Observation) -> str:
+    """Why it failed; that the reasons cannot be read never keeps a verdict waiting."""
+    try:
+        tasks = world.services.stopped_tasks(record.cluster, record.ecs_deployment)
+    except DeployerError as error:
+        return f"The stopped tasks could not be read: {error}"
+    return explain(tasks, seen.service, record.applied)
 
 
 def _no_news(record: Deployment, changes: dict[str, Any]) -> bool:

@@ -24,11 +24,11 @@ def change(world: World, event: object) -> tuple[Outcome, ...]:
     if world.targets.named(changed.service) is None:
         return (Outcome(outcome="ignored", reason=f"{changed.service} is no target"),)
     head = world.ledger.head(changed.service)
-    if head is None or not head.open:
+    if head is None or not head.open_deployments:
         reason = "no open deployment"
         return (Outcome(outcome="ignored", service=changed.service, reason=reason),)
     outcomes = []
-    for deployment in head.open:
+    for deployment in head.open_deployments:
         record = advance(world, changed.service, deployment)
         outcomes.append(
             Outcome(

@@ -94,9 +94,9 @@ def rollback(world: World, payload: object) -> dict[str, Any]:
             f"Slipway has not met {target.name} yet, so it knows nothing to go back to. "
             "The next sweep (every 10 minutes) or push will."
         )
-    if head.open and asked.to is None:
+    if head.open_deployments and asked.to is None:
         why = f"stopped by hand by {asked.by}: {asked.why}"
-        return _reply(withdraw(world, target.name, head.open[-1], why))
+        return _reply(withdraw(world, target.name, head.open_deployments[-1], why))
     proven = _chosen(world, target, head, asked.to)
     image = _image_of(world, target, proven)
     return _ask(

@@ -112,8 +112,8 @@ class Deployment(Frozen):
 
     @property
     def version(self) -> str:
-        """What people call this image: its tag, else the beginning of its digest."""
-        return self.tag or self.digest[:19]
+        """What people call this: its image's tag, else its digest's beginning, else its revision."""
+        return self.tag or self.digest[:19] or self.goes_to.rsplit("/", 1)[-1]
 
 
 class Lease(Frozen):
@@ -156,7 +156,7 @@ class Head(Frozen):
     order: Moment
     pushed_at: Moment | None = None
     digest: str = ""
-    open: tuple[str, ...] = ()
+    open_deployments: tuple[str, ...] = ()
     applied: str = ""
     applied_revision: str = ""
     applied_order: Moment | None = None

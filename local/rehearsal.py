@@ -1,0 +1,254 @@
+"""The whole of Slipway in one process, on a virtual clock: for tests by the thousand.
+
+The real `app.py`, the real boto3 and the simulated services; only Lambda and Step Functions are
+replaced, by a driver that calls the handlers and follows the state machine's contract (wait, call
+`watch`, wait for what it answers). The packaged template, Lambda's runtime and the state machine
+itself are run by `EmbeddedAws`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+from moto import mock_aws
+
+from chalicelib.model.deployments import OPEN
+from local import ecr, ecs
+from local.clock import VirtualClock
+from local.world import ACCOUNT, REGION
+
+TABLE = "ledger"
+_FIRST_WAIT = 10
+_DELIVERY_SECONDS = 1.0
+_ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_REGION": REGION,
+    "AWS_ACCESS_KEY_ID": "rehearsal",
+    "AWS_SECRET_ACCESS_KEY": "rehearsal",
+    "LEDGER_TABLE": TABLE,
+    "STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:slipway-dev",
+    "STAGE": "dev",
+    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a handler may ask of Lambda's context object."""
+
+    aws_request_id: str
+    function_name: str
+    timeout_ms: int = 30_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.timeout_ms
+
+
+@dataclass
+class Rehearsal:
+    """One team's account with Slipway in it; use `rehearse()`."""
+
+    clock: VirtualClock
+    ecs: ecs.Ecs
+    app: Any
+    topic: str
+    events: list[dict[str, Any]] = field(default_factory=list)
+    failures: list[tuple[str, Exception]] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    deliver: bool = True
+    requests: Iterator[int] = field(default_factory=itertools.count)
+
+    def client(self, service: str) -> Any:
+        """A person's client: its calls are not counted as Slipway's."""
+        return boto3.Session().client(service, region_name=REGION)  # type: ignore[call-overload]
+
+    def invoke(self, function: str, payload: Mapping[str, Any]) -> Any:
+        """Call one of the app's handlers as Lambda would; an exception is a failed invocation."""
+        context = Context(f"request-{next(self.requests)}", f"slipway-dev-{function}")
+        return getattr(self.app, function)(dict(payload), context)
+
+    def nudge(self, function: str, payload: Mapping[str, Any]) -> Any:
+        """As `invoke`, but a failed invocation is only remembered: somebody will come again."""
+        try:
+            return self.invoke(function, payload)
+        except Exception as error:  # Lambda survives whatever a handler raises
+            self.failures.append((function, error))
+            return None
+
+    def advance(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    def until(self, reached: Callable[[], bool], limit: float = 3600) -> bool:
+        return self.clock.advance_until(reached, limit)
+
+    def deployments(self, service: str) -> list[dict[str, Any]]:
+        """What `status` says of a service, newest first."""
+        noted = len(self.calls)
+        reply = self.invoke("status", {"service": service})
+        del self.calls[noted:]
+        return list(reply["deployments"])
+
+    def settle(self, service: str, digest: str, limit: float = 7200) -> dict[str, Any]:
+        """Let time pass until the newest deployment of `digest` is closed; returns it."""
+
+        def newest() -> dict[str, Any] | None:
+            return next((one for one in self.deployments(service) if one["digest"] == digest), None)
+
+        def closed() -> bool:
+            found = newest()
+            return found is not None and found["status"] not in OPEN
+
+        if not self.until(closed, limit):
+            raise TimeoutError(f"{service} did not settle within {limit} s: {newest()}")
+        return newest() or {}
+
+    def notices(self) -> list[dict[str, Any]]:
+        """Every message published so far, oldest first."""
+        from moto.sns.models import sns_backends  # noqa: PLC0415 - moto is heavy
+
+        topic = sns_backends[ACCOUNT][REGION].topics[self.topic]
+        return [
+            {"subject": subject, "body": body, "attributes": attributes}
+            for _, body, subject, attributes, *_ in topic.sent_notifications
+        ]
+
+    def on_event(self, event: dict[str, Any]) -> None:
+        """EventBridge: what the template's rules match goes to the handlers, a moment later."""
+        self.events.append(event)
+        function = {
+            ("aws.ecr", "ECR Image Action"): "on_image_push",
+            ("aws.ecs", "ECS Deployment State Change"): "on_service_change",
+        }.get((event["source"], event["detail-type"]))
+        if function is not None and self.deliver:
+            copied = json.loads(json.dumps(event))
+            self.clock.call_later(_DELIVERY_SECONDS, lambda: self.nudge(function, copied))
+
+    def poll(self, deployment: str) -> None:
+        """Step Functions: one turn of the watcher's loop."""
+        reply = self.nudge("watch", {"deployment": deployment})
+        wait = _FIRST_WAIT if reply is None else reply["wait"]
+        if wait:
+            self.clock.call_later(wait, lambda: self.poll(deployment))
+
+
+@contextmanager
+def rehearse(targets: str, *, timings: ecs.Timings | None = None) -> Iterator[Rehearsal]:
+    """An empty account with Slipway in it, following `targets` (a targets.toml's text)."""
+    clock = VirtualClock()
+    with ExitStack() as stack:
+        stack.enter_context(patch.dict(os.environ, _ENVIRONMENT))
+        stack.enter_context(mock_aws())
+        bus: list[Callable[[dict[str, Any]], None]] = []
+
+        def emit(event: dict[str, Any]) -> None:
+            for receive in bus:
+                receive(event)
+
+        simulated = ecs.install(clock, emit, timings=timings, seed=7, pull_problem=ecr.pull_problem)
+        stack.enter_context(simulated)
+        ecr.install(clock, emit)
+        topic = _account()
+        os.environ["NOTICES_TOPIC_ARN"] = topic
+        calls: list[str] = []
+        rehearsal = Rehearsal(
+            calls=calls,
+            clock=clock,
+            ecs=simulated,
+            app=_fresh_app(stack, clock, targets, calls),
+            topic=topic,
+        )
+        bus.append(rehearsal.on_event)
+        stack.enter_context(_state_machine(rehearsal))
+        yield rehearsal
+
+
+def _account() -> str:
+    dynamodb: Any = boto3.client("dynamodb", region_name=REGION)
+    dynamodb.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[_key("pk", "HASH"), _key("sk", "RANGE")],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"}
+            for name in ("pk", "sk", "open", "deployment")
+        ],
+        GlobalSecondaryIndexes=[
+            _index("open", _key("open", "HASH"), _key("sk", "RANGE")),
+            _index("by-deployment", _key("deployment", "HASH")),
+        ],
+    )
+    sns: Any = boto3.client("sns", region_name=REGION)
+    return str(sns.create_topic(Name="slipway-dev-notices")["TopicArn"])
+
+
+def _key(name: str, kind: str) -> dict[str, str]:
+    return {"AttributeName": name, "KeyType": kind}
+
+
+def _index(name: str, *keys: dict[str, str]) -> dict[str, Any]:
+    return {
+        "IndexName": name,
+        "KeySchema": list(keys),
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
+
+
+def _fresh_app(stack: ExitStack, clock: VirtualClock, targets: str, calls: list[str]) -> Any:
+    """The app as a cold start would have it: no client or setting of an earlier rehearsal."""
+    from chalicelib import wiring  # noqa: PLC0415 - reads the environment when first used
+    from chalicelib.aws import clients  # noqa: PLC0415
+    from chalicelib.model.targets import load_targets  # noqa: PLC0415
+
+    loaded = load_targets(targets, "dev")
+    wiring._settings.cache_clear()
+    clients.forget()
+    stack.enter_context(patch.object(boto3, "DEFAULT_SESSION", _counting(calls)))
+    stack.callback(clients.forget)
+    stack.callback(wiring._settings.cache_clear)
+    stack.enter_context(patch.object(wiring, "_targets", lambda: loaded))
+    stack.enter_context(patch.object(wiring, "_now", clock.now))
+    if str(root := Path(__file__).parent.parent) not in sys.path:
+        sys.path.insert(0, str(root))
+    return importlib.import_module("app")
+
+
+def _counting(calls: list[str]) -> boto3.Session:
+    """A session whose clients note every call that they make, like "ecs:UpdateService"."""
+    session = boto3.Session()
+
+    def note(model: Any, **_: Any) -> None:
+        calls.append(f"{model.service_model.service_name}:{model.name}")
+
+    session.events.register("before-call", note)
+    return session
+
+
+@contextmanager
+def _state_machine(rehearsal: Rehearsal) -> Iterator[None]:
+    """Executions begin where the app starts them; the loop itself is the driver's `poll`."""
+    from chalicelib.aws.stepfunctions import StateMachine  # noqa: PLC0415
+
+    started: set[str] = set()
+
+    def start(_: StateMachine, deployment: str, number: int) -> None:
+        name = f"{deployment}-{number}"
+        if name not in started:
+            started.add(name)
+            rehearsal.clock.call_later(_FIRST_WAIT, lambda: rehearsal.poll(deployment))
+
+    def alive(_: StateMachine, deployment: str, number: int) -> bool:
+        return f"{deployment}-{number}" in started
+
+    with patch.object(StateMachine, "start", start), patch.object(StateMachine, "alive", alive):
+        yield

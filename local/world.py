@@ -1,0 +1,124 @@
+"""The example world: one team's ECR repository, cluster and service, as a person would make them.
+
+Everything goes through the public APIs, so it is the same in one process, on the embedded AWS'
+port, and in a real account.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+_FIXTURES = Path(__file__).parent / "fixtures" / "task-definitions"
+_MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+_CONFIG = "application/vnd.docker.container.image.v1+json"
+_LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
+REGION = "us-west-2"
+ACCOUNT = "123456789012"
+
+Client = Callable[[str], Any]
+
+
+def repository_uri(repository: str) -> str:
+    return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{repository}"
+
+
+def manifest(build: str) -> str:
+    """The manifest of the image that `build` (any text) stands for: same text, same bytes."""
+    config, layer = (hashlib.sha256(f"{build}/{part}".encode()).hexdigest() for part in "cl")
+    return json.dumps(
+        {
+            "schemaVersion": 2,
+            "mediaType": _MANIFEST,
+            "config": {"mediaType": _CONFIG, "size": 7023, "digest": f"sha256:{config}"},
+            "layers": [{"mediaType": _LAYER, "size": 32654321, "digest": f"sha256:{layer}"}],
+        },
+        indent=3,
+    )
+
+
+def digest_of(build: str) -> str:
+    return "sha256:" + hashlib.sha256(manifest(build).encode()).hexdigest()
+
+
+def push(client: Client, repository: str, tags: Sequence[str], build: str | None = None) -> str:
+    """Push the image of `build` (default: the first tag) under these tags; returns its digest."""
+    for tag in tags:
+        client("ecr").put_image(
+            repositoryName=repository,
+            imageManifest=manifest(build or tags[0]),
+            imageManifestMediaType=_MANIFEST,
+            imageTag=tag,
+        )
+    return digest_of(build or tags[0])
+
+
+def task_definition(sample: str, name: str, stage: str, image: str) -> dict[str, Any]:
+    """One of AWS' samples, as this team would have adapted it to its service `name`."""
+    definition: dict[str, Any] = json.loads((_FIXTURES / f"{sample}.json").read_text())
+    container = definition["containerDefinitions"][0]
+    container |= {"name": f"conflicto-{name}", "image": image}
+    container["environment"] = [
+        *container.get("environment", []),
+        {"name": "STAGE", "value": stage},
+        {"name": "FEATURE_FLAGS", "value": ""},
+    ]
+    container["logConfiguration"]["options"] |= {
+        "awslogs-group": f"/ecs/conflicto-{name}-{stage}",
+        "awslogs-region": REGION,
+    }
+    roles = {
+        key: f"arn:aws:iam::{ACCOUNT}:role/conflicto-{part}-{stage}"
+        for key, part in (("executionRoleArn", "execution"), ("taskRoleArn", "task"))
+    }
+    return {**definition, "family": f"conflicto-{name}-{stage}", **roles}
+
+
+def build(client: Client, stage: str = "dev") -> None:
+    """Make the team's account: repository, first image, cluster, log group, running service."""
+    client("ecs").create_cluster(clusterName=f"conflicto-{stage}")
+    add_service(client, "backend", "gunicorn_fargate", stage)
+
+
+def add_service(
+    client: Client,
+    name: str,
+    sample: str,
+    stage: str = "dev",
+    *,
+    desired: int = 2,
+    **settings: Any,
+) -> None:
+    """Make one service, `conflicto-NAME-service-STAGE`, with its repository and first image.
+
+    `settings` go to CreateService; by default the circuit breaker is on, with rollback.
+    """
+    repository = f"conflicto-{name}-{stage}"
+    client("ecr").create_repository(
+        repositoryName=repository, imageScanningConfiguration={"scanOnPush": True}
+    )
+    push(client, repository, ["0a1b2c3"], build=f"{name}: the first image")
+    client("logs").create_log_group(logGroupName=f"/ecs/{repository}")
+    image = f"{repository_uri(repository)}:0a1b2c3"
+    registered = client("ecs").register_task_definition(
+        **task_definition(sample, name, stage, image),
+        tags=[{"key": "team", "value": "conflicto"}, {"key": "managed-by", "value": "terraform"}],
+    )
+    breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+    client("ecs").create_service(
+        **{
+            "cluster": f"conflicto-{stage}",
+            "serviceName": f"conflicto-{name}-service-{stage}",
+            "taskDefinition": registered["taskDefinition"]["taskDefinitionArn"],
+            "desiredCount": desired,
+            "launchType": "FARGATE",
+            "deploymentConfiguration": breaker,
+            "networkConfiguration": {
+                "awsvpcConfiguration": {"subnets": ["subnet-0a"], "securityGroups": ["sg-0a"]}
+            },
+            **settings,
+        }
+    )
