@@ -212,19 +212,29 @@ def install(clock: Clock, emit: Emit) -> Ecr:
 def pull_problem(_place: Place, image: str) -> str | None:
     """Why ECS cannot pull `image`, in its words; None for images outside of private ECR."""
     match = _PRIVATE_IMAGE.fullmatch(image)
-    if match is None:
-        return None
-    repositories = ecr_backends[match["account"]][match["region"]].repositories
-    repository = repositories.get(match["repository"])
-    wanted = {"imageDigest": match["digest"]} if match["digest"] else {}
-    if not wanted:
-        wanted = {"imageTag": match["tag"] or "latest"}
-    if repository is not None and _find(repository, wanted) is not None:
+    if match is None or _lookup(match) is not None:
         return None
     return (
         "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
         f"failed to resolve ref {image}: {image}: not found"
     )
+
+
+def image_digest(_place: Place, image: str) -> str | None:
+    """The digest that the tag of `image` stands for; None outside of private ECR."""
+    match = _PRIVATE_IMAGE.fullmatch(image)
+    found = _lookup(match) if match is not None else None
+    return None if found is None else str(found.image_digest)
+
+
+def _lookup(match: re.Match[str]) -> Image | None:
+    repositories = ecr_backends[match["account"]][match["region"]].repositories
+    repository = repositories.get(match["repository"])
+    if repository is None:
+        return None
+    if match["digest"]:
+        return _find(repository, {"imageDigest": match["digest"]})
+    return _find(repository, {"imageTag": match["tag"] or "latest"})
 
 
 _NOT_FOUND = {"failureCode": "ImageNotFound", "failureReason": "Requested image not found"}

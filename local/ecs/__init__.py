@@ -2,9 +2,9 @@
 
 Map: `simulator` is the front; `api/` answers requests over a `region`; `scheduler` decides with
 the arithmetic of `rollout` what to start and stop; `lifecycle` walks tasks through their states;
-`deployments` and `service_deployments` keep the history; `events` tells EventBridge; `views`
-renders API shapes; `faults` and `timings` are what users turn; `backend` is the thin layer that
-puts it all in the place of moto's ECS.
+`deployments`, `failures` and `service_deployments` keep the history; `events` tells EventBridge;
+`views/` renders API shapes; `faults` and `timings` are what users turn; `backend` is the thin layer
+that puts it all in the place of moto's ECS.
 
 Documented by AWS (each module names its pages):
   task states and their order, stop codes, stopped reasons; minimum and maximum percent and their
@@ -41,7 +41,7 @@ from .faults import (
     UnhealthyTarget,
 )
 from .names import Ids, Place
-from .simulation import Emit, Images, Simulation
+from .simulation import AboutImage, Emit, Simulation
 from .simulator import Ecs
 from .timings import Timings
 
@@ -63,20 +63,21 @@ __all__ = [
 ]
 
 
-def install(
+def install(  # noqa: PLR0913 - all but two are options
     clock: Clock,
     emit: Emit,
     *,
     timings: Timings | None = None,
     seed: int | None = None,
-    pull_problem: Images | None = None,
+    pull_problem: AboutImage | None = None,
+    image_digest: AboutImage | None = None,
 ) -> Ecs:
     """Put the simulated ECS in the place of moto's, for all accounts and regions.
 
     `emit` gets complete EventBridge events at the simulated moment they happen. `seed` makes the
-    identifiers repeatable. `pull_problem(place, image)` may say why an image cannot be pulled
-    (`local.ecr.pull_problem` looks into the simulated ECR). Undo with `uninstall()`, or use the
-    answer as a context manager.
+    identifiers repeatable. `pull_problem(place, image)` may say why an image cannot be pulled, and
+    `image_digest(place, image)` what its tag stands for; those of `local.ecr` look into the
+    simulated ECR. Undo with `uninstall()`, or use the answer as a context manager.
     """
     simulation = Simulation(
         clock=clock,
@@ -85,6 +86,7 @@ def install(
         ids=Ids(seed),
         write_logs=write_logs,
         pull_problem=pull_problem,
+        image_digest=image_digest,
     )
     ecs = Ecs(simulation)
     swap_in(ecs)

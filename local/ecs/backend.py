@@ -22,8 +22,20 @@ from .api import OPERATIONS
 from .api.tags import NotOurs
 from .errors import EcsError, UnsupportedFeature
 from .names import Place, short
+from .region import Region
 from .simulator import Ecs
 
+# What moto keeps: nothing that the simulation knows of, so the two cannot contradict each other.
+MOTO_ANSWERS = (
+    "AccountSetting",
+    "Attributes",
+    "CapacityProvider",
+    "Cluster",
+    "ContainerInstance",
+    "TagsForResource",
+    "TagResource",
+    "UntagResource",
+)
 Answer = tuple[int, dict[str, Any], str]
 _JSON = "application/x-amz-json-1.1"
 
@@ -40,6 +52,19 @@ class SimulatedBackend(EC2ContainerServiceBackend):
             place = Place(account_id, region_name)
             self.ecs.open_region(place, lambda name: name in self.clusters)
 
+    def describe_clusters(self, cluster_names: list[str]) -> tuple[list[Any], list[Any]]:
+        clusters, failures = super().describe_clusters(cluster_names)
+        region = self._simulated()
+        for cluster in clusters:
+            tasks = [each for each in region.tasks.values() if each.cluster == cluster.name]
+            services = [each for each in region.services.values() if each.cluster == cluster.name]
+            running = [each.last_status == "RUNNING" for each in tasks]
+            pending = [each.last_status in ("PROVISIONING", "PENDING") for each in tasks]
+            cluster.running_tasks_count = sum(running)
+            cluster.pending_tasks_count = sum(pending)
+            cluster.active_services_count = sum(each.status == "ACTIVE" for each in services)
+        return clusters, failures
+
     def describe_services(
         self, cluster_str: str, service_names_or_arns: list[str]
     ) -> tuple[list[Any], list[Any]]:
@@ -50,7 +75,7 @@ class SimulatedBackend(EC2ContainerServiceBackend):
         services = [SimpleNamespace(name=each.name, arn=each.arn) for each in found if each]
         return services, []
 
-    def _simulated(self) -> Any:
+    def _simulated(self) -> Region:
         if self.ecs is None:
             raise RuntimeError("The simulated ECS is not installed.")
         return self.ecs.region(Place(self.account_id, self.region_name))
@@ -100,10 +125,14 @@ def _answer(
 def _moto_answer(
     operation: str, response: EC2ContainerServiceResponse, original: Callable[[Any], Any]
 ) -> Answer:
+    """Moto's own answer, where moto has one and keeps what it is about."""
+    unsupported = UnsupportedFeature(f"The embedded ECS does not simulate {operation}.")
+    if not any(part in operation for part in MOTO_ANSWERS):
+        raise unsupported
     try:
         answer: Answer = original(response)
     except NotImplementedError:
-        raise UnsupportedFeature(f"The embedded ECS does not simulate {operation}.") from None
+        raise unsupported from None
     return answer
 
 

@@ -261,7 +261,7 @@ def containers_of(
             checked=bool(body.get("healthCheck")),
             cpu=body.get("cpu", 0),
             memory=body.get("memory") or body.get("memoryReservation"),
-            image_digest=body["image"].partition("@")[2] or None,
+            image_digest=simulation.digest(place, body["image"]),
             log_options=_awslogs(body),
         )
         for body in definition.containers

@@ -19,6 +19,7 @@ from local.clock import seconds_between
 from . import words
 from .deployments import Deployments
 from .events import Events
+from .failures import Failures
 from .faults import NoCapacity
 from .lifecycle import Lifecycle, containers_of, target_group
 from .names import Place
@@ -43,6 +44,7 @@ class Scheduler:
         self._tasks = tasks
         self.lifecycle = Lifecycle(simulation, place, events, self)
         self.deployments = Deployments(simulation, place, events, self.wake)
+        self.failures = Failures(simulation, events, self.deployments, self.wake)
 
     def wake(self, service: Service) -> None:
         """Look at `service` in a moment; several changes until then make one look."""
@@ -234,7 +236,7 @@ class Scheduler:
             deployment.told_impaired = True
             self.deployments.tell(service, words.impaired(service))
             self._events.service_action(service, "WARN", "SERVICE_TASK_START_IMPAIRED")
-        self.deployments.trip_breaker(service)
+        self.failures.trip_breaker(service)
 
     def _hold_back(self, service: Service, deployment: Deployment, seconds: float) -> None:
         deployment.not_before = self._simulation.now() + timedelta(seconds=seconds)

@@ -41,6 +41,7 @@ class ServiceRevision:
     cluster_arn: str
     definition: TaskDefinition
     settings: dict[str, Any]
+    digests: dict[str, str | None]  # of each container's image, by container name
     created_at: datetime
 
 

@@ -14,7 +14,7 @@ from .names import Ids, Place
 from .timings import Timings
 
 Emit = Callable[[dict[str, Any]], None]
-Images = Callable[[Place, str], str | None]
+AboutImage = Callable[[Place, str], str | None]
 
 
 class LogWriter(Protocol):
@@ -37,11 +37,19 @@ class Simulation:
     faults: Faults = field(default_factory=Faults)
     ids: Ids = field(default_factory=Ids)
     write_logs: LogWriter = no_logs
-    pull_problem: Images | None = None  # why an image cannot be pulled; None where it can
+    pull_problem: AboutImage | None = None  # why an image cannot be pulled; None where it can
+    image_digest: AboutImage | None = None  # the digest that an image's tag stands for
     ended: bool = False
 
     def now(self) -> datetime:
         return self.clock.now()
+
+    def digest(self, place: Place, image: str) -> str | None:
+        """The digest that `image` names, or that its tag stands for where that is known."""
+        named = image.partition("@")[2]
+        if named or self.image_digest is None:
+            return named or None
+        return self.image_digest(place, image)
 
     def later(self, seconds: float, action: Callable[[], None]) -> Timer:
         """Act after `seconds`, unless the simulation has ended by then."""

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, Self
 
 from .api import OPERATIONS
 from .api.services import scale
-from .deployments import Deployments
 from .errors import ServiceNotFound
 from .faults import Faults
 from .lifecycle import FAILED_CONTAINER_CHECK, KILLED, failed_target_check
 from .names import Place, short
-from .region import Region
+from .region import Region, any_cluster
 from .service import Deployment, Service
 from .service_deployments import ServiceDeployment
 from .simulation import Simulation
@@ -46,11 +46,16 @@ class Ecs:
         return self.simulation.faults
 
     def region(self, place: Place) -> Region:
-        return self._regions.setdefault(place, Region(self.simulation, place))
+        found = self._regions.get(place)
+        return found if found is not None else self.open_region(place)
 
-    def open_region(self, place: Place, cluster_exists: Callable[[str], bool]) -> Region:
-        """A new, empty region in `place`; one that was there is forgotten."""
-        region = self._regions[place] = Region(self.simulation, place, cluster_exists)
+    def open_region(
+        self, place: Place, cluster_exists: Callable[[str], bool] = any_cluster
+    ) -> Region:
+        """A new, empty region in `place`; one that was there comes to an end."""
+        self._end_region(place)
+        region = Region(replace(self.simulation), place, cluster_exists)
+        self._regions[place] = region
         return region
 
     def call(self, place: Place, operation: str, request: dict[str, Any]) -> dict[str, Any]:
@@ -89,7 +94,7 @@ class Ecs:
     def alarm(self, key: str, name: str) -> bool:
         """A CloudWatch alarm goes off; False when no ongoing deployment watches it."""
         region, service = self._find(key)
-        return self._deployments(region).alarm(service, name)
+        return region.scheduler.failures.alarm(service, name)
 
     def interrupt_spot(self, task: str) -> None:
         """Fargate Spot takes a task's capacity back."""
@@ -133,7 +138,8 @@ class Ecs:
 
     def uninstall(self) -> None:
         """Give moto its own ECS back, and let no timer act any more."""
-        self.simulation.ended = True
+        for place in self._regions:
+            self._end_region(place)
         while self._restore:
             self._restore.pop()()
 
@@ -146,9 +152,9 @@ class Ecs:
     def on_uninstall(self, action: Callable[[], None]) -> None:
         self._restore.append(action)
 
-    @staticmethod
-    def _deployments(region: Region) -> Deployments:
-        return region.scheduler.deployments
+    def _end_region(self, place: Place) -> None:
+        if place in self._regions:
+            self._regions[place].simulation.ended = True
 
     def _find(self, key: str) -> tuple[Region, Service]:
         for region in self._regions.values():

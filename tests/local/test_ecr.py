@@ -261,3 +261,14 @@ def test_uninstalling_gives_moto_its_own_ecr_back() -> None:
         api.create_repository(repositoryName="web")
         api.put_image(repositoryName="web", imageManifest=manifest(), imageTag="a")
         assert told == []
+
+
+def test_a_task_knows_the_digest_behind_its_tag() -> None:
+    with staged(image_digest=ecr.image_digest) as stage, ecr.install(stage.clock, print):
+        registry = client("ecr")
+        registry.create_repository(repositoryName="web")
+        registry.put_image(repositoryName="web", imageManifest=manifest(), imageTag="v1")
+        stage.create(stage.register(f"{URI}:v1"))
+        arn = stage.ecs.tasks("dev/web")[0].arn
+        [task] = stage.api.describe_tasks(cluster="dev", tasks=[arn])["tasks"]
+        assert task["containers"][0]["imageDigest"] == digest_of(manifest())

@@ -189,3 +189,14 @@ def test_an_inactive_revision_cannot_be_deployed(stage: Stage) -> None:
     stage.api.deregister_task_definition(taskDefinition=gone)
     with pytest.raises(stage.api.exceptions.ClientException, match="TaskDefinition is inactive"):
         stage.update(gone)
+
+
+def test_only_inactive_revisions_can_be_deleted(stage: Stage) -> None:
+    for _ in range(2):
+        register(stage.api)
+    stage.api.deregister_task_definition(taskDefinition="web:1")
+    answer = stage.api.delete_task_definitions(taskDefinitions=["web:1", "web:2", "web:9"])
+    [deleted] = answer["taskDefinitions"]
+    assert (deleted["revision"], deleted["status"]) == (1, "DELETE_IN_PROGRESS")
+    assert "deleteRequestedAt" in deleted
+    assert [each["arn"] for each in answer["failures"]] == ["web:2", "web:9"]

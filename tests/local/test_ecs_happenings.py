@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 from ecs_stage import BETTER, SERVICE, Stage, client, staged
 from moto import mock_aws
+from moto.ecs.models import ecs_backends
 
 from local import ecs
 from local.clock import VirtualClock
@@ -226,3 +227,22 @@ def test_autoscaling_may_register_the_service_as_a_target(stage: Stage) -> None:
         MaxCapacity=4,
     )
     assert stage.service()["desiredCount"] == 2
+
+
+def test_clusters_count_what_runs_in_them(stage: Stage) -> None:
+    [cluster] = stage.api.describe_clusters(clusters=["dev"])["clusters"]
+    assert (cluster["runningTasksCount"], cluster["activeServicesCount"]) == (2, 1)
+
+
+def test_a_region_that_moto_resets_falls_silent(stage: Stage) -> None:
+    stage.update(stage.register(BETTER))
+    stage.clock.advance(5)
+    told = len(stage.events)
+    ecs_backends["123456789012"]["us-west-2"].reset()
+    stage.clock.advance(600)
+    assert len(stage.events) == told
+
+
+def test_nothing_that_only_moto_knows_is_answered_by_moto(stage: Stage) -> None:
+    with pytest.raises(stage.api.exceptions.UnsupportedFeatureException, match="RunTask"):
+        stage.api.run_task(cluster="dev", taskDefinition="web")

@@ -439,3 +439,15 @@ def test_the_failure_count_starts_anew_after_a_healthy_task(stage: Stage) -> Non
     stage.update(stage.register(BAD))
     assert stage.finish(600) == "SUCCESSFUL"
     assert stage.deployment()["deploymentCircuitBreaker"]["failureCount"] == 0
+
+
+def test_a_rollback_only_asked_for_is_stopped_by_a_newer_deployment(stage: Stage) -> None:
+    stage.create()
+    stage.update(stage.register(BETTER))
+    asked = stage.ecs.service_deployments(SERVICE)[0]
+    stage.clock.advance(5)
+    stage.api.stop_service_deployment(serviceDeploymentArn=asked.arn)
+    stage.update(stage.register(BAD))
+    assert asked.status == "STOPPED"
+    assert stage.finish(600) == "SUCCESSFUL"
+    assert asked.status == "STOPPED"

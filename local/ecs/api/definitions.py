@@ -1,10 +1,11 @@
-"""RegisterTaskDefinition, DescribeTaskDefinition, DeregisterTaskDefinition, the two lists."""
+"""Register, describe, deregister, delete and list task definitions."""
 
 from __future__ import annotations
 
 import copy
 from typing import Any
 
+from local.ecs.errors import ClientError
 from local.ecs.region import Operations, Region
 
 from .paging import page
@@ -32,6 +33,17 @@ def deregister_task_definition(region: Region, request: dict[str, Any]) -> dict[
     return {"taskDefinition": found.described()}
 
 
+def delete_task_definitions(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    deleted, failures = [], []
+    for name in request.get("taskDefinitions") or []:
+        try:
+            found = region.definitions.delete(name, region.simulation.now())
+            deleted.append(found.described())
+        except ClientError as error:
+            failures.append({"arn": name, "reason": error.message})
+    return {"taskDefinitions": deleted, "failures": failures}
+
+
 def list_task_definitions(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     status = request.get("status") or "ACTIVE"
     found = region.definitions.listed(request.get("familyPrefix"), status)
@@ -51,6 +63,7 @@ OPERATIONS: Operations = {
     "RegisterTaskDefinition": register_task_definition,
     "DescribeTaskDefinition": describe_task_definition,
     "DeregisterTaskDefinition": deregister_task_definition,
+    "DeleteTaskDefinitions": delete_task_definitions,
     "ListTaskDefinitions": list_task_definitions,
     "ListTaskDefinitionFamilies": list_task_definition_families,
 }

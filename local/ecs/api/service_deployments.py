@@ -56,7 +56,7 @@ def stop_service_deployment(region: Region, request: dict[str, Any]) -> dict[str
     kind = request.get("stopType") or "ROLLBACK"
     if kind not in ("ROLLBACK", "ABORT"):
         raise InvalidParameter(f"Invalid stop type: {kind}.")
-    region.scheduler.deployments.stop(*known, kind)
+    region.scheduler.failures.stop(*known, kind)
     return {"serviceDeploymentArn": arn}
 
 

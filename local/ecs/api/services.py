@@ -5,9 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from local.ecs.definitions import refuse_reserved_tags
 from local.ecs.errors import InvalidParameter, ServiceNotActive, UnsupportedFeature
 from local.ecs.region import Operations, Region
+from local.ecs.registration import refuse_reserved_tags
 from local.ecs.service import REVISION_SETTINGS, Service
 from local.ecs.views import service_view
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from local.ecs.definitions import refuse_reserved_tags
 from local.ecs.errors import ClientError, ResourceNotFound
 from local.ecs.region import Operations, Region
+from local.ecs.registration import refuse_reserved_tags
 
 
 class NotOurs(ClientError):
