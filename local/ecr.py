@@ -14,25 +14,37 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC
-from fnmatch import fnmatchcase
 from typing import Any, Self
 
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.ecr.exceptions import ImageAlreadyExistsException, InvalidParameterException
 from moto.ecr.models import Image, Repository, ecr_backends
 from moto.ecr.responses import ECRResponse
 
 from local.clock import Clock
+from local.ecr_images import (
+    NOT_FOUND,
+    ImageId,
+    delete,
+    deletion_problem,
+    detail_view,
+    find,
+    image_view,
+    parsed,
+    refuse_immutable,
+    refuse_missing_children,
+    refuse_other_digest,
+    required,
+    untag,
+)
 from local.ecs.names import Place
 
 Emit = Callable[[dict[str, Any]], None]
-ImageId = dict[str, str]
+
 
 MOST_RESULTS = 1000
 DEFAULT_RESULTS = 100
@@ -40,10 +52,6 @@ _PRIVATE_IMAGE = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/"
     r"(?P<repository>[^@:]+)(:(?P<tag>[^@]+))?(@(?P<digest>sha256:[0-9a-f]+))?"
 )
-
-
-class _Refused(ServiceException):
-    """An error of ECR's API model that moto does not know."""
 
 
 class Ecr:
@@ -58,7 +66,7 @@ class Ecr:
         repository = _repository(response)
         manifest: str = response._get_param("imageManifest")
         tag: str | None = response._get_param("imageTag")
-        body = _parsed(manifest)
+        body = parsed(manifest)
         media_type = response._get_param("imageManifestMediaType") or body.get("mediaType")
         if not media_type:
             raise InvalidParameterException(
@@ -66,22 +74,22 @@ class Ecr:
                 "'Manifest media type is not given'"
             )
         digest = "sha256:" + hashlib.sha256(manifest.encode()).hexdigest()
-        _refuse_other_digest(response._get_param("imageDigest"), digest)
-        _refuse_missing_children(repository, body)
+        refuse_other_digest(response._get_param("imageDigest"), digest)
+        refuse_missing_children(repository, body)
         image = self._stored(repository, manifest, media_type, digest, tag)
         self._tell(response, repository, "PUSH", digest, tag)
-        return ActionResult({"image": _image_view(image, tag)})
+        return ActionResult({"image": image_view(image, tag)})
 
     def batch_delete_image(self, response: ECRResponse) -> ActionResult:
         repository = _repository(response)
         deleted: list[ImageId] = []
         failures: list[dict[str, Any]] = []
         for wanted in response._get_param("imageIds") or []:
-            problem = _deletion_problem(repository, wanted)
+            problem = deletion_problem(repository, wanted)
             if problem is not None:
                 failures.append({"imageId": wanted} | problem)
                 continue
-            for gone in _delete(repository, wanted):
+            for gone in delete(repository, wanted):
                 deleted.append(gone)
                 digest, tag = gone["imageDigest"], gone.get("imageTag")
                 self._tell(response, repository, "DELETE", digest, tag)
@@ -91,20 +99,22 @@ class Ecr:
         repository = _repository(response)
         images, failures = [], []
         for wanted in response._get_param("imageIds") or []:
-            image = _find(repository, wanted)
+            image = find(repository, wanted)
             if image is None:
-                failures.append({"imageId": wanted} | _NOT_FOUND)
+                failures.append({"imageId": wanted} | NOT_FOUND)
             else:
-                images.append(_image_view(image, wanted.get("imageTag")))
+                images.append(image_view(image, wanted.get("imageTag")))
         return ActionResult({"images": images, "failures": failures})
 
     def describe_images(self, response: ECRResponse) -> ActionResult:
         repository = _repository(response)
         wanted = response._get_param("imageIds")
         if wanted:
-            images = [_required(repository, each) for each in wanted]
-            return ActionResult({"imageDetails": [_detail(repository, each) for each in images]})
-        details = [_detail(repository, each) for each in _filtered(repository, response)]
+            images = [required(repository, each) for each in wanted]
+            return ActionResult(
+                {"imageDetails": [detail_view(repository, each) for each in images]}
+            )
+        details = [detail_view(repository, each) for each in _filtered(repository, response)]
         return ActionResult(_page("imageDetails", details, response))
 
     def list_images(self, response: ECRResponse) -> ActionResult:
@@ -145,7 +155,7 @@ class Ecr:
         digest: str,
         tag: str | None,
     ) -> Image:
-        image = _find(repository, {"imageDigest": digest})
+        image = find(repository, {"imageDigest": digest})
         if image is not None and (tag is None or tag in image.image_tags):
             raise ImageAlreadyExistsException(
                 registry_id=repository.registry_id,
@@ -153,10 +163,10 @@ class Ecr:
                 digest=digest,
                 repository_name=repository.name,
             )
-        holder = _find(repository, {"imageTag": tag}) if tag else None
+        holder = find(repository, {"imageTag": tag}) if tag else None
         if tag and holder is not None:
-            _refuse_immutable(repository, tag)
-            _untag(holder, tag)
+            refuse_immutable(repository, tag)
+            untag(holder, tag)
         if image is None:
             image = Image(
                 repository.account_id, tag or "", manifest, repository.name, media_type, digest
@@ -233,11 +243,8 @@ def _lookup(match: re.Match[str]) -> Image | None:
     if repository is None:
         return None
     if match["digest"]:
-        return _find(repository, {"imageDigest": match["digest"]})
-    return _find(repository, {"imageTag": match["tag"] or "latest"})
-
-
-_NOT_FOUND = {"failureCode": "ImageNotFound", "failureReason": "Requested image not found"}
+        return find(repository, {"imageDigest": match["digest"]})
+    return find(repository, {"imageTag": match["tag"] or "latest"})
 
 
 def _as_method(
@@ -255,100 +262,6 @@ def _repository(response: ECRResponse) -> Repository:
     name, registry = response._get_param("repositoryName"), response._get_param("registryId")
     found: Repository = response.ecr_backend._get_repository(name, registry)
     return found
-
-
-def _parsed(manifest: str) -> dict[str, Any]:
-    try:
-        body: dict[str, Any] = json.loads(manifest)
-    except json.JSONDecodeError as error:
-        raise InvalidParameterException(
-            "Invalid parameter at 'ImageManifest' failed to satisfy constraint: "
-            "'Invalid JSON syntax'"
-        ) from error
-    return body
-
-
-def _refuse_other_digest(given: str | None, digest: str) -> None:
-    if given and given != digest:
-        raise _Refused(
-            "ImageDigestDoesNotMatchException",
-            f"The supplied image digest '{given}' does not match the calculated one '{digest}'.",
-        )
-
-
-def _refuse_missing_children(repository: Repository, body: dict[str, Any]) -> None:
-    known = {image.image_digest for image in repository.images}
-    missing = [each for each in _children(body) if each not in known]
-    if missing:
-        raise _Refused(
-            "ReferencedImagesNotFoundException",
-            f"The manifest list references images that do not exist: {', '.join(missing)}",
-        )
-
-
-def _refuse_immutable(repository: Repository, tag: str) -> None:
-    filters = repository.image_tag_mutability_exclusion_filters or []
-    excluded = any(fnmatchcase(tag, each["filter"]) for each in filters)
-    if repository.is_tag_immutable() != excluded:
-        raise _Refused(
-            "ImageTagAlreadyExistsException",
-            f"The image tag '{tag}' already exists in the '{repository.name}' repository "
-            "and cannot be overwritten because the tag is immutable.",
-        )
-
-
-def _children(body: dict[str, Any]) -> list[str]:
-    return [each["digest"] for each in body.get("manifests") or []]
-
-
-def _find(repository: Repository, wanted: ImageId) -> Image | None:
-    digest, tag = wanted.get("imageDigest"), wanted.get("imageTag")
-    for image in repository.images:
-        if digest in (None, image.image_digest) and (tag is None or tag in image.image_tags):
-            return image
-    return None
-
-
-def _required(repository: Repository, wanted: ImageId) -> Image:
-    """The image, or moto's ImageNotFoundException."""
-    image: Image = repository._get_image(wanted.get("imageTag"), wanted.get("imageDigest"))
-    return image
-
-
-def _deletion_problem(repository: Repository, wanted: ImageId) -> dict[str, str] | None:
-    if not wanted.get("imageDigest") and not wanted.get("imageTag"):
-        return {
-            "failureCode": "MissingDigestAndTag",
-            "failureReason": "Invalid request parameters: both tag and digest cannot be null",
-        }
-    image = _find(repository, wanted)
-    if image is None:
-        return _NOT_FOUND
-    parents = (each for each in repository.images if each is not image)
-    held = any(image.image_digest in _children(json.loads(each.image_manifest)) for each in parents)
-    if held and (wanted.get("imageDigest") or len(image.image_tags) == 1):
-        return {
-            "failureCode": "ImageReferencedByManifestList",
-            "failureReason": "Requested image referenced by manifest list",
-        }
-    return None
-
-
-def _delete(repository: Repository, wanted: ImageId) -> list[ImageId]:
-    """Remove a tag, or the whole image with its digest or its last tag; what went."""
-    image = _required(repository, wanted)
-    digest, tag = image.image_digest, wanted.get("imageTag")
-    tags = [tag] if tag and not wanted.get("imageDigest") else list(image.image_tags)
-    for each in tags:
-        _untag(image, each)
-    if not image.image_tags:
-        repository.images.remove(image)
-    return [{"imageDigest": digest, "imageTag": each} for each in tags] or [{"imageDigest": digest}]
-
-
-def _untag(image: Image, tag: str) -> None:
-    image.image_tags.remove(tag)
-    image.image_tag = image.image_tags[-1] if image.image_tags else ""
 
 
 def _filtered(repository: Repository, response: ECRResponse) -> list[Image]:
@@ -374,46 +287,3 @@ def _page(member: str, items: list[Any], response: ECRResponse) -> dict[str, Any
     if start + size < len(items):
         answer["nextToken"] = base64.b64encode(str(start + size).encode()).decode()
     return answer
-
-
-def _image_view(image: Image, tag: str | None) -> dict[str, Any]:
-    identifier = {"imageDigest": image.image_digest} | ({"imageTag": tag} if tag else {})
-    return {
-        "registryId": image.registry_id,
-        "repositoryName": image.repository_name,
-        "imageId": identifier,
-        "imageManifest": image.image_manifest,
-        "imageManifestMediaType": image.image_manifest_media_type,
-    }
-
-
-def _detail(repository: Repository, image: Image) -> dict[str, Any]:
-    """API reference, ImageDetail."""
-    body = json.loads(image.image_manifest)
-    detail = {
-        "registryId": repository.registry_id,
-        "repositoryName": repository.name,
-        "imageDigest": image.image_digest,
-        "imageSizeInBytes": _size(repository, image),
-        "imagePushedAt": image.image_pushed_at,
-        "imageManifestMediaType": image.image_manifest_media_type,
-        "imageStatus": "ACTIVE",
-    }
-    if image.image_tags:
-        detail["imageTags"] = list(image.image_tags)
-    artifact = body.get("artifactType") or (body.get("config") or {}).get("mediaType")
-    if artifact and not _children(body):
-        detail["artifactMediaType"] = artifact
-    subject = (body.get("subject") or {}).get("digest")
-    if subject:
-        detail["subjectManifestDigest"] = subject
-    return detail
-
-
-def _size(repository: Repository, image: Image) -> int:
-    body = json.loads(image.image_manifest)
-    own = len(image.image_manifest.encode())
-    blobs = [body.get("config") or {}, *(body.get("layers") or [])]
-    children = [_find(repository, {"imageDigest": each}) for each in _children(body)]
-    inner = sum(_size(repository, each) for each in children if each is not None)
-    return own + inner + sum(int(blob.get("size", 0)) for blob in blobs)

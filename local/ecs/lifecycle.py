@@ -175,23 +175,16 @@ class Lifecycle:
         timings = self._simulation.timings
         waits = []
         if task.checked:
-            waits.append(self._unless(task, UnhealthyContainer, timings.container_health))
+            waits.append(_health_wait(task, UnhealthyContainer, timings.container_health))
             if waits[0] is not None:
                 self._later(task, timings.container_health, self._pass_container_check)
         if task.balanced:
-            waits.append(self._unless(task, UnhealthyTarget, timings.target_health))
+            waits.append(_health_wait(task, UnhealthyTarget, timings.target_health))
         if not waits:
             waits.append(timings.settling)
         known = [wait for wait in waits if wait is not None]
         if len(known) == len(waits):
             self._later(task, max(known), self._become_healthy)
-
-    @staticmethod
-    def _unless(
-        task: Task, kind: type[UnhealthyContainer | UnhealthyTarget], wait: float
-    ) -> float | None:
-        faults = [each for each in task.faults if isinstance(each, kind)]
-        return wait if all(each.healthy_first for each in faults) else None
 
     def _pass_container_check(self, task: Task) -> None:
         for container in task.containers:
@@ -246,6 +239,14 @@ class Lifecycle:
         stream = f"{prefix}/{container.name}/{task.id}" if prefix else container.runtime_id
         now: datetime = self._simulation.now()
         self._simulation.write_logs(self._place, options["awslogs-group"], stream, lines, now)
+
+
+def _health_wait(
+    task: Task, kind: type[UnhealthyContainer | UnhealthyTarget], wait: float
+) -> float | None:
+    """Seconds until a check of this kind passes; None when a fault keeps it from passing."""
+    faults = [each for each in task.faults if isinstance(each, kind)]
+    return wait if all(each.healthy_first for each in faults) else None
 
 
 def containers_of(

@@ -20,7 +20,7 @@ from . import words
 from .deployments import Deployments
 from .events import Events
 from .failures import Failures
-from .faults import NoCapacity
+from .faults import Fault, NoCapacity
 from .lifecycle import Lifecycle, containers_of, target_group
 from .names import Place
 from .rollout import Counts, Moves, next_moves
@@ -107,10 +107,9 @@ class Scheduler:
     def _forget(self, task: Task) -> None:
         self._tasks.pop(task.id, None)
 
-    def start_task(
-        self, service: Service, deployment: Deployment, faults: tuple[object, ...]
+    def _start_task(
+        self, service: Service, deployment: Deployment, faults: tuple[Fault, ...]
     ) -> Task:
-        """Start one task of a deployment."""
         identifier = self._simulation.ids.hexadecimal()
         definition = deployment.revision.definition
         execute = service.settings.get("enableExecuteCommand")
@@ -128,7 +127,7 @@ class Scheduler:
             ),
             created_at=self._simulation.now(),
             attachment_id=self._simulation.ids.dashed(),
-            faults=faults,  # type: ignore[arg-type]
+            faults=faults,
             deployment=deployment,
             service=service,
         )
@@ -190,7 +189,7 @@ class Scheduler:
             if full is not None:
                 self._not_placed(service, deployment, full.reason)
                 break
-            started.append(self.start_task(service, deployment, faults))
+            started.append(self._start_task(service, deployment, faults))
         if started:
             self.deployments.tell(service, words.started(service, started))
 

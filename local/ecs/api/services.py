@@ -112,8 +112,9 @@ def list_services(region: Region, request: dict[str, Any]) -> dict[str, Any]:
 
 def scale(region: Region, service: Service, desired: int) -> None:
     """What autoscaling does: another desired count, and no new deployment."""
-    service.desired_count = desired
-    service.steady = False
+    if desired != service.desired_count:
+        service.desired_count = desired
+        service.steady = False
     region.scheduler.wake(service)
 
 
