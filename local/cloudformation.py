@@ -1,0 +1,303 @@
+"""AWS CloudFormation: a template becomes resources that exist, or an error that says what is missing.
+
+moto's engine does the bookkeeping (stacks, change sets, references, outputs). Added here, on every
+template that reaches it, whoever sends it: the AWS::Serverless transform (aws-sam-translator, as
+offline as it is in AWS), what AWS validates before it creates anything, and the kinds of resources
+that moto skips (`local/cloudformation_kinds.py`). A failed creation is not rolled back.
+"""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+import boto3
+from botocore.exceptions import ClientError
+from moto.cloudformation import models, parsing
+from moto.cloudformation.exceptions import ValidationError
+from moto.iam.models import iam_backends
+from samtranslator.model.exceptions import InvalidDocumentException
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+from local.clients import Clients
+from local.cloudformation_kinds import KINDS, Kind
+from local.sts import ACCOUNT, REGION
+
+Template = dict[str, Any]
+
+# moto accepts these and nothing happens: better refused than silently without effect.
+_WITHOUT_EFFECT = {"AWS::Lambda::EventSourceMapping", "AWS::Lambda::LayerVersion"}
+_PSEUDO = re.compile(r"AWS::(AccountId|Region|StackId|StackName|URLSuffix|NoValue|Partition"
+                     r"|NotificationARNs)")  # fmt: skip
+_VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
+read_template = models.Stack.parse_template  # JSON or YAML with the short forms, as moto reads it
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A deployed stack: its outputs, and the physical name of each logical id."""
+
+    name: str
+    outputs: dict[str, str]
+    resources: dict[str, str]
+    types: dict[str, str]
+
+
+class CloudFormation:
+    """Makes moto's engine complete while the embedded AWS runs, and deploys packages with it."""
+
+    def __init__(self, clients: Clients) -> None:
+        self._clients = clients
+        self._patches = ExitStack()
+
+    def start(self) -> None:
+        known = {**parsing.get_model_map(), **{kind.type: self._bound(kind) for kind in KINDS}}
+        for kind in _WITHOUT_EFFECT:
+            known.pop(kind, None)
+        names = {kind: model.cloudformation_name_type() for kind, model in known.items()}
+
+        def parsed(text: str) -> Template:
+            return prepare(read_template(text), set(known))
+
+        def parse_change_set(change_set: models.ChangeSet) -> None:
+            change_set.template_dict = parsed(change_set.template)
+
+        for owner, name, value in (
+            (parsing, "get_model_map", lambda: known),
+            (parsing, "get_model_list", lambda: list(known.values())),
+            (parsing, "get_name_type_map", lambda: names),
+            (models.Stack, "parse_template", staticmethod(parsed)),
+            (models.ChangeSet, "_parse_template", parse_change_set),
+        ):
+            self._patches.enter_context(patch.object(owner, name, value))
+
+    def close(self) -> None:
+        self._patches.close()
+
+    def deploy(self, template: Path, code: Path, stack: str, parameters: dict[str, str]) -> Stack:
+        """What `aws cloudformation package` and `deploy` do; raises when a resource is missing."""
+        body = json.dumps(self._package(read_template(template.read_text()), code), default=str)
+        client = self._clients.admin("cloudformation")
+        client.create_stack(
+            StackName=stack,
+            TemplateBody=body,
+            Parameters=[
+                {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+            ],
+            Capabilities=["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"],
+        )
+        return self.describe(stack)
+
+    def describe(self, stack: str) -> Stack:
+        """The stack as it is; raises `MissingResources` unless all of its template exists."""
+        client = self._clients.admin("cloudformation")
+        described = client.describe_stacks(StackName=stack)["Stacks"][0]
+        listed = client.describe_stack_resources(StackName=stack)["StackResources"]
+        resources = {one["LogicalResourceId"]: one.get("PhysicalResourceId", "") for one in listed}
+        types = {one["LogicalResourceId"]: one["ResourceType"] for one in listed}
+        self._require_all(stack, resources)
+        return Stack(
+            name=stack,
+            outputs={o["OutputKey"]: o["OutputValue"] for o in described.get("Outputs", [])},
+            resources=resources,
+            types=types,
+        )
+
+    def _require_all(self, stack: str, resources: dict[str, str]) -> None:
+        held = models.cloudformation_backends[ACCOUNT][REGION].get_stack(stack)
+        conditions = held.resource_map.lazy_condition_map
+        missing = []
+        for logical_id, resource in held.template_dict["Resources"].items():
+            if (condition := resource.get("Condition")) and not conditions[condition]:
+                continue
+            name, kind = resources.get(logical_id), resource["Type"]
+            if name is None or not self._exists(kind, name):
+                missing.append(f"{logical_id} ({kind})")
+        if missing:
+            raise MissingResources(f"{stack} was created without {', '.join(missing)}")
+
+    def _exists(self, kind: str, name: str) -> bool:
+        """Ask the service itself, for the kinds that have a name there."""
+        if kind not in _PROBES:
+            return True
+        service, operation, parameter, is_list = _PROBES[kind]
+        try:
+            found = getattr(self._clients.admin(service), operation)(
+                **{parameter: [name] if is_list else name}
+            )
+        except ClientError:
+            return False
+        return kind == "AWS::SQS::Queue" or any(
+            value for key, value in found.items() if key != "ResponseMetadata"
+        )
+
+    def _package(self, template: Template, code: Path) -> Template:
+        """Put the code into S3 and its place into the template: `aws cloudformation package`."""
+        body, key = code.read_bytes(), hashlib.sha256(code.read_bytes()).hexdigest()
+        s3 = self._clients.admin("s3")
+        s3.create_bucket(
+            Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+        s3.put_object(Bucket=_BUCKET, Key=key, Body=body)
+        packaged = copy.deepcopy(template)
+        for resource in packaged["Resources"].values():
+            properties = resource.get("Properties", {})
+            if resource["Type"] == "AWS::Serverless::Function" and _local(properties.get("CodeUri")):
+                properties["CodeUri"] = {"Bucket": _BUCKET, "Key": key}
+            if resource["Type"] == "AWS::Lambda::Function" and _local(properties.get("Code")):
+                properties["Code"] = {"S3Bucket": _BUCKET, "S3Key": key}
+        return packaged
+
+    def _bound(self, kind: type[Kind]) -> type[Kind]:
+        return type(kind.__name__, (kind,), {"clients": self._clients})
+
+
+class MissingResources(AssertionError):
+    """The stack was created, but not everything in its template exists."""
+
+
+_BUCKET = "embedded-packages"
+_PROBES = {
+    "AWS::Lambda::Function": ("lambda", "get_function", "FunctionName", False),
+    "AWS::StepFunctions::StateMachine": (
+        "stepfunctions",
+        "describe_state_machine",
+        "stateMachineArn",
+        False,
+    ),
+    "AWS::DynamoDB::Table": ("dynamodb", "describe_table", "TableName", False),
+    "AWS::SNS::Topic": ("sns", "get_topic_attributes", "TopicArn", False),
+    "AWS::SQS::Queue": ("sqs", "list_queue_tags", "QueueUrl", False),
+    "AWS::Events::Rule": ("events", "describe_rule", "Name", False),
+    "AWS::Logs::LogGroup": ("logs", "describe_log_groups", "logGroupNamePrefix", False),
+    "AWS::CloudWatch::Alarm": ("cloudwatch", "describe_alarms", "AlarmNames", True),
+    "AWS::IAM::Role": ("iam", "get_role", "RoleName", False),
+}
+
+
+def _local(place: Any) -> bool:
+    return isinstance(place, str) and not place.startswith("s3://")
+
+
+# ---- what happens to a template before anything is created
+
+
+def prepare(template: Template, known: set[str]) -> Template:
+    """Expand the SAM transform, write every function in one form, and validate as AWS does."""
+    resources = template.get("Resources") or {}
+    if any(r.get("Type", "").startswith("AWS::Serverless::") for r in resources.values()):
+        template = expand(template)
+    template = normal_form(template)
+    validate(template, known)
+    return template
+
+
+def expand(template: Template) -> Template:
+    """The AWS::Serverless-2016-10-31 transform."""
+    policies = iam_backends[ACCOUNT]["aws"].managed_policies
+    translator = Translator(
+        {policy.name: arn for arn, policy in policies.items()},
+        Parser(),
+        boto_session=boto3.Session(region_name=REGION),
+    )
+    try:
+        expanded: Template = translator.translate(copy.deepcopy(template), parameter_values={})
+    except InvalidDocumentException as error:
+        reasons = "; ".join(str(cause.message) for cause in error.causes)
+        raise ValidationError(message=f"Transform AWS::Serverless-2016-10-31 failed: {reasons}") from error
+    expanded.pop("Transform", None)
+    return expanded
+
+
+def normal_form(value: Any) -> Any:
+    """Fn::Sub as Fn::Join and Fn::GetAtt as a list.
+
+    moto's Fn::Sub loses `$$` (Step Functions' context object) and takes GetAtt as a list only.
+    """
+    if isinstance(value, list):
+        return [normal_form(inner) for inner in value]
+    if not isinstance(value, dict):
+        return value
+    if set(value) == {"Fn::Sub"}:
+        return _joined(value["Fn::Sub"])
+    if set(value) == {"Fn::GetAtt"} and isinstance(value["Fn::GetAtt"], str):
+        return {"Fn::GetAtt": value["Fn::GetAtt"].split(".", 1)}
+    return {key: normal_form(inner) for key, inner in value.items()}
+
+
+def _joined(substitution: Any) -> Any:
+    text, given = substitution if isinstance(substitution, list) else (substitution, {})
+    parts: list[Any] = []
+    for literal, variable in _pieces(text):
+        if literal:
+            parts.append(literal.replace("${!", "${"))
+        if variable in given:
+            parts.append(normal_form(given[variable]))
+        elif variable and "." in variable:
+            parts.append({"Fn::GetAtt": variable.split(".", 1)})
+        elif variable:
+            parts.append({"Ref": variable})
+    return {"Fn::Join": ["", parts]}
+
+
+def _pieces(text: str) -> Iterator[tuple[str, str | None]]:
+    """The literal before each `${variable}`, then the rest."""
+    end = 0
+    for found in _VARIABLE.finditer(text):
+        yield text[end : found.start()], found[1].strip()
+        end = found.end()
+    yield text[end:], None
+
+
+def validate(template: Template, known: set[str]) -> None:
+    """Refuse unknown resource types, dangling references and cycles, with CloudFormation's words."""
+    resources: Template = template.get("Resources") or {}
+    unknown = [
+        f"{name} ({resource['Type']})"
+        for name, resource in resources.items()
+        if resource["Type"] not in known | set(parsing.NULL_MODELS)
+    ]
+    if unknown:
+        words = f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]"
+        raise ValidationError(message=words)
+    elsewhere = {*template.get("Parameters", {}), *template.get("Mappings", {})}
+    needed: dict[str, set[str]] = {}
+    for name, resource in resources.items():
+        referred = set(_references(resource))
+        if dangling := sorted(r for r in referred - elsewhere - set(resources) if not _PSEUDO.match(r)):
+            raise ValidationError(
+                message=f"Template format error: Unresolved resource dependencies "
+                f"[{', '.join(dangling)}] in the Resources block of the template"
+            )
+        needed[name] = referred & set(resources)
+    try:
+        TopologicalSorter(needed).prepare()
+    except CycleError as cycle:
+        names = ", ".join(sorted(set(cycle.args[1])))
+        raise ValidationError(message=f"Circular dependency between resources: [{names}]") from cycle
+
+
+def _references(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for inner in value:
+            yield from _references(inner)
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            if key == "Ref" and isinstance(inner, str):
+                yield inner
+            elif key == "Fn::GetAtt":
+                yield inner[0]
+            elif key == "DependsOn":
+                yield from [inner] if isinstance(inner, str) else inner
+            else:
+                yield from _references(inner)

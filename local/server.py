@@ -1,0 +1,207 @@
+"""The front door: moto's WSGI application behind one gate, on a loopback port.
+
+Every request goes: who calls → which fault strikes → may they (IAM) → effect → record. While moto
+handles it, the request holds the world's lock, which the clock's timers hold too. Calls that wait
+for something else to call in (`_WAITS`) do not hold it.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import socket
+import threading
+import traceback
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from moto.core.request import Request
+from moto.moto_server.werkzeug_app import (
+    DomainDispatcherApplication,
+    MotoRequestHandler,
+    create_backend_app,
+)
+from werkzeug.http import HTTP_STATUS_CODES
+from werkzeug.serving import ThreadedWSGIServer
+from werkzeug.test import run_wsgi_app
+
+from local.calls import Call, Reply, error_reply, read_call
+from local.clock import RunningClock
+from local.faults import ApiFaults, Delay, KillAfter, KillBefore, as_error
+from local.iam import Denied, Gatekeeper
+from local.recorder import Record, Recorder
+from local.sts import Sessions
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[Call, Request], Reply]
+Operation = tuple[str, str]
+
+_WAITS: frozenset[Operation] = frozenset(
+    {
+        ("sqs", "ReceiveMessage"),
+        ("stepfunctions", "GetActivityTask"),
+        ("stepfunctions", "StartSyncExecution"),
+    }
+)
+
+
+class Gate:
+    """The WSGI middleware in front of moto.
+
+    `handlers` answer operations that moto cannot; they run without the world's lock.
+    """
+
+    def __init__(  # noqa: PLR0913 - the one place where a request meets everything
+        self,
+        clock: RunningClock,
+        sessions: Sessions,
+        faults: ApiFaults,
+        recorder: Recorder,
+        gatekeeper: Gatekeeper,
+    ) -> None:
+        self._clock = clock
+        self._sessions = sessions
+        self._faults = faults
+        self._recorder = recorder
+        self._gatekeeper = gatekeeper
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self.handlers: dict[Operation, Handler] = {}
+        self.failures: list[str] = []
+
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        body = _body(environ)
+        environ.pop("HTTP_TRANSFER_ENCODING", None)
+        environ["CONTENT_LENGTH"] = str(len(body))
+        environ["wsgi.input"] = io.BytesIO(body)
+        request = Request(environ)
+        request.get_data(cache=True, parse_form_data=False)
+        environ["wsgi.input"] = io.BytesIO(body)
+        call = read_call(request, self._sessions)
+        environ["wsgi.input"] = io.BytesIO(body)
+        reply = self._ask_moto(environ) if call is None else self._answer(call, request, environ)
+        reason = HTTP_STATUS_CODES.get(reply.status, "")
+        headers = [*reply.headers]
+        if not any(name.lower() == "content-length" for name, _ in headers):
+            headers.append(("Content-Length", str(len(reply.body))))
+        start_response(f"{reply.status} {reason}", headers)
+        return [reply.body]
+
+    def _answer(self, call: Call, request: Request, environ: dict[str, Any]) -> Reply:
+        fault = self._faults.strike(call)
+        if isinstance(fault, Delay):
+            self._clock.sleep(fault.seconds)
+        if error := as_error(fault, call.service) if fault else None:
+            self._record(call, error.status, error.code)
+            return error_reply(call.service, error.code, error.message, error.status)
+        try:
+            self._gatekeeper.check(call)
+        except Denied as denied:
+            self._record(call, denied.status, denied.code)
+            return error_reply(call.service, denied.code, denied.message, denied.status)
+        if isinstance(fault, KillBefore):
+            call.principal.end()
+            return error_reply(call.service, "Killed", "The caller was killed before the call", 500)
+        reply = self._effect(call, request, environ)
+        self._record(call, reply.status)
+        if isinstance(fault, KillAfter):
+            call.principal.end()
+        return reply
+
+    def _effect(self, call: Call, request: Request, environ: dict[str, Any]) -> Reply:
+        operation = (call.service, call.operation)
+        try:
+            if handler := self.handlers.get(operation):
+                return handler(call, request)
+            if operation in _WAITS:
+                return self._ask_moto(environ)
+            with self._clock.lock:
+                return self._ask_moto(environ)
+        except NotImplementedError as error:
+            # moto's own answer is an HTML page with status 500, which botocore would retry.
+            message = f"The embedded AWS does not know {call} ({error})"
+            self.failures.append(message)
+            return error_reply(call.service, "NotImplemented", message, 501)
+        except Exception as error:  # noqa: BLE001 - whatever breaks must come back as AWS' own 500
+            log.exception("%s failed inside the embedded AWS", call)
+            self.failures.append(f"{call}: {traceback.format_exc()}")
+            return error_reply(call.service, "InternalFailure", f"{type(error).__name__}: {error}", 500)
+
+    def _ask_moto(self, environ: dict[str, Any]) -> Reply:
+        body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
+        return Reply(int(status.split()[0]), b"".join(body), tuple(headers.items()))
+
+    def _record(self, call: Call, outcome: int, error: str | None = None) -> None:
+        now = self._clock.now()
+        self._recorder.add(
+            Record(call.service, call.operation, call.principal.name, now, outcome, error)
+        )
+
+
+def _body(environ: dict[str, Any]) -> bytes:
+    """The whole body; a connection that stays open has no end of file to read up to."""
+    if environ.get("wsgi.input_terminated"):
+        return bytes(environ["wsgi.input"].read())
+    return bytes(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
+
+
+class _Handler(MotoRequestHandler):  # type: ignore[misc] # moto is untyped
+    """Keeps connections open between calls, and quiet."""
+
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # headers and body are two writes: 40 ms a call otherwise
+
+    def send_header(self, keyword: str, value: str) -> None:
+        # werkzeug closes every connection, lest an unread body be taken for the next request; the
+        # gate reads every body.
+        if keyword != "Connection":
+            super().send_header(keyword, value)
+
+    def handle_expect_100(self) -> bool:
+        return True  # werkzeug answers "Expect: 100-continue" itself
+
+    def log_request(self, *_: object) -> None:
+        pass
+
+
+class HttpServer(ThreadedWSGIServer):
+    """A threaded HTTP server on loopback that really ends: `stop` closes idle connections too."""
+
+    daemon_threads = True
+    block_on_close = False
+
+    def __init__(self, application: Any, port: int = 0) -> None:
+        super().__init__("127.0.0.1", port, application, handler=_Handler)
+        self._open: set[socket.socket] = set()
+        self._guard = threading.Lock()
+        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="aws-http")
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        self.shutdown()
+        self._thread.join()
+        self.server_close()
+        with self._guard:
+            for connection in self._open:
+                try:
+                    connection.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    log.debug("A connection was closed already")
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        with self._guard:
+            self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        with self._guard:
+            self._open.discard(request)
+        super().shutdown_request(request)

@@ -1,0 +1,69 @@
+"""AWS STS, as far as it tells who is calling: an access key id stands for a role session.
+
+Any access key that was not issued here is the administrator's: a person with the `aws` CLI.
+"""
+
+from __future__ import annotations
+
+import secrets
+import string
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+ACCOUNT = "123456789012"
+REGION = "us-west-2"
+_KEY_LETTERS = string.ascii_uppercase + string.digits
+
+
+@dataclass(frozen=True)
+class Principal:
+    """Who makes a call: a session of `role`, or the administrator (no role)."""
+
+    name: str
+    role: str | None = None
+    kill: Callable[[], None] | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def arn(self) -> str:
+        """The ARN that AWS names in its AccessDenied messages."""
+        if self.role is None:
+            return f"arn:aws:iam::{ACCOUNT}:user/{self.name}"
+        return f"arn:aws:sts::{ACCOUNT}:assumed-role/{self.role}/{self.name}"
+
+    def end(self) -> None:
+        """Kill the process that acts as this principal, if there is one."""
+        if self.kill:
+            self.kill()
+
+
+ADMIN = Principal("admin")
+
+
+@dataclass(frozen=True)
+class Credentials:
+    access_key: str
+    secret_key: str
+    token: str
+
+
+class Sessions:
+    """The role sessions that were handed out, by access key id."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._principals: dict[str, Principal] = {}
+
+    def issue(
+        self, role_arn: str, session: str, kill: Callable[[], None] | None = None
+    ) -> Credentials:
+        """Credentials of a new session of the role; `kill` ends the process that holds them."""
+        # moto only recognises ids of twenty capitals and digits; temporary ones begin with ASIA.
+        key = "ASIA" + "".join(secrets.choice(_KEY_LETTERS) for _ in range(16))
+        with self._lock:
+            self._principals[key] = Principal(session, role_arn.rsplit("/", 1)[-1], kill)
+        return Credentials(key, secrets.token_hex(20), secrets.token_hex(16))
+
+    def principal(self, access_key: str) -> Principal:
+        with self._lock:
+            return self._principals.get(access_key, ADMIN)
