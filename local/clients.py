@@ -7,17 +7,22 @@ that CloudFormation, which holds the world's lock, may use every other service.
 from __future__ import annotations
 
 import threading
-from typing import Any
-from wsgiref.types import WSGIApplication
+from typing import Any, Protocol
 
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HTTPHeaders
 from botocore.config import Config
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.request import Request
-from werkzeug.test import run_wsgi_app
 
+from local.calls import Reply
 from local.sts import REGION, Credentials, Sessions
+
+class Gate(Protocol):
+    """What a request is handed to: `local/server.py`'s Gate."""
+
+    def answer(self, environ: dict[str, Any]) -> Reply: ...
+
 
 _PERSON = Credentials("admin", "admin", "")
 # A service's own call is not repeated behind our back, and may wait as long as a Lambda runs.
@@ -29,7 +34,7 @@ _SERVICE = Config(
 class Clients:
     """Makes clients once and keeps them; boto3's clients may be shared between threads."""
 
-    def __init__(self, endpoint: str, gate: WSGIApplication, sessions: Sessions) -> None:
+    def __init__(self, endpoint: str, gate: Gate, sessions: Sessions) -> None:
         self._endpoint = endpoint
         self._gate = gate
         self._sessions = sessions
@@ -87,7 +92,6 @@ class Clients:
         environ = Request.from_primitives(
             request.method, request.url, request.headers, request.body
         ).environ
-        body, status, headers = run_wsgi_app(self._gate, environ, buffered=True)
-        found = HTTPHeaders.from_pairs(headers.items())
-        raw = MockRawResponse(b"".join(body))
-        return AWSResponse(request.url, int(status.split()[0]), found, raw)
+        reply = self._gate.answer(environ)
+        headers = HTTPHeaders.from_pairs(reply.headers)
+        return AWSResponse(request.url, reply.status, headers, MockRawResponse(reply.body))

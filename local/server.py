@@ -12,7 +12,7 @@ import logging
 import socket
 import threading
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 from moto.core.request import Request
@@ -21,7 +21,6 @@ from moto.moto_server.werkzeug_app import (
     MotoRequestHandler,
     create_backend_app,
 )
-from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.serving import ThreadedWSGIServer
 from werkzeug.test import run_wsgi_app
 
@@ -69,9 +68,8 @@ class Gate:
         self.handlers: dict[Operation, Handler] = {}
         self.failures: list[str] = []
 
-    def __call__(
-        self, environ: dict[str, Any], start_response: Callable[..., Any]
-    ) -> Iterable[bytes]:
+    def answer(self, environ: dict[str, Any]) -> Reply:
+        """Handle one request, given as a WSGI environment."""
         body = _body(environ)
         environ.pop("HTTP_TRANSFER_ENCODING", None)
         environ["CONTENT_LENGTH"] = str(len(body))
@@ -80,16 +78,10 @@ class Gate:
         request.get_data(cache=True, parse_form_data=False)
         environ["wsgi.input"] = io.BytesIO(body)
         call = read_call(request, self._sessions)
-        environ["wsgi.input"] = io.BytesIO(body)
-        reply = self._ask_moto(environ) if call is None else self._answer(call, request, environ)
-        reason = HTTP_STATUS_CODES.get(reply.status, "")
-        headers = [*reply.headers]
-        if not any(name.lower() == "content-length" for name, _ in headers):
-            headers.append(("Content-Length", str(len(reply.body))))
-        start_response(f"{reply.status} {reason}", headers)
-        return [reply.body]
+        environ["wsgi.input"] = io.BytesIO(body)  # read twice: as a form, too
+        return self._ask_moto(environ) if call is None else self._pass(call, request, environ)
 
-    def _answer(self, call: Call, request: Request, environ: dict[str, Any]) -> Reply:
+    def _pass(self, call: Call, request: Request, environ: dict[str, Any]) -> Reply:
         fault = self._faults.strike(call)
         if isinstance(fault, Delay):
             self._clock.sleep(fault.seconds)
@@ -148,22 +140,23 @@ def _body(environ: dict[str, Any]) -> bytes:
 
 
 class _Handler(MotoRequestHandler):  # type: ignore[misc] # moto is untyped
-    """Keeps connections open between calls, and quiet."""
+    """Keeps connections open between calls, which werkzeug's own handler does not."""
 
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # headers and body are two writes: 40 ms a call otherwise
+    server: HttpServer
 
-    def send_header(self, keyword: str, value: str) -> None:
-        # werkzeug closes every connection, lest an unread body be taken for the next request; the
-        # gate reads every body.
-        if keyword != "Connection":
-            super().send_header(keyword, value)
-
-    def handle_expect_100(self) -> bool:
-        return True  # werkzeug answers "Expect: 100-continue" itself
-
-    def log_request(self, *_: object) -> None:
-        pass
+    def run_wsgi(self) -> None:
+        reply = self.server.gate.answer(self.make_environ())
+        self.send_response_only(reply.status)
+        for name, value in reply.headers:
+            self.send_header(name, value)
+        if not any(name.lower() == "content-length" for name, _ in reply.headers):
+            self.send_header("Content-Length", str(len(reply.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(reply.body)
+        self.wfile.flush()
 
 
 class HttpServer(ThreadedWSGIServer):
@@ -172,8 +165,9 @@ class HttpServer(ThreadedWSGIServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, application: Any, port: int = 0) -> None:
-        super().__init__("127.0.0.1", port, application, handler=_Handler)
+    def __init__(self, gate: Gate, port: int = 0) -> None:
+        super().__init__("127.0.0.1", port, None, handler=_Handler)
+        self.gate = gate
         self._open: set[socket.socket] = set()
         self._guard = threading.Lock()
         self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="aws-http")
