@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from unittest.mock import patch
 
 import boto3
@@ -105,7 +105,13 @@ class Rehearsal:
         def newest() -> dict[str, Any] | None:
             return next((one for one in self.deployments(service) if one["digest"] == digest), None)
 
+        made = -1
+
         def closed() -> bool:
+            nonlocal made
+            if made == len(self.calls):
+                return False  # Slipway has done nothing since, so nothing has changed
+            made = len(self.calls)
             found = newest()
             return found is not None and found["status"] not in OPEN
 
@@ -119,7 +125,11 @@ class Rehearsal:
 
         topic = sns_backends[ACCOUNT][REGION].topics[self.topic]
         return [
-            {"subject": subject, "body": body, "attributes": attributes}
+            {
+                "subject": subject,
+                "body": body,
+                "attributes": {name: given["Value"] for name, given in attributes.items()},
+            }
             for _, body, subject, attributes, *_ in topic.sent_notifications
         ]
 
@@ -142,9 +152,17 @@ class Rehearsal:
             self.clock.call_later(wait, lambda: self.poll(deployment))
 
 
+_Kind = TypeVar("_Kind", bound=Rehearsal)
+
+
 @contextmanager
-def rehearse(targets: str, *, timings: ecs.Timings | None = None) -> Iterator[Rehearsal]:
-    """An empty account with Slipway in it, following `targets` (a targets.toml's text)."""
+def rehearse(
+    targets: str, kind: type[_Kind], *, timings: ecs.Timings | None = None
+) -> Iterator[_Kind]:
+    """An empty account with Slipway in it, following `targets` (a targets.toml's text).
+
+    `kind` is `Rehearsal`, or a test's own extension of it.
+    """
     clock = VirtualClock()
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, _ENVIRONMENT))
@@ -161,7 +179,7 @@ def rehearse(targets: str, *, timings: ecs.Timings | None = None) -> Iterator[Re
         topic = _account()
         os.environ["NOTICES_TOPIC_ARN"] = topic
         calls: list[str] = []
-        rehearsal = Rehearsal(
+        rehearsal = kind(
             calls=calls,
             clock=clock,
             ecs=simulated,

@@ -61,19 +61,23 @@ def _cause(task: StoppedTask) -> str:
         for text in (task.container_reason, task.reason)
         if text and text != "Essential container in task exited"
     ]
-    return "; ".join(parts) or task.reason or task.stop_code or "no reason given"
+    return "; ".join(dict.fromkeys(parts)) or task.reason or task.stop_code or "no reason given"
 
 
 def _said(service: Service | None, since: datetime | None) -> list[str]:
-    """The newest events of the deployment's own time, without those that only count tasks."""
+    """The newest events of the deployment's own time, oldest first.
+
+    Without those that only count tasks, and without the service's name before each.
+    """
     if service is None:
         return []
-    return [
-        event.message
+    said = [
+        event.message.removeprefix(f"(service {service.name})").strip()
         for event in service.events
         if (since is None or event.at >= since)
         and "has started" not in event.message
         and "has stopped" not in event.message
         and "has begun draining" not in event.message
         and "has reached a steady state" not in event.message
-    ][:_EVENTS]
+    ]
+    return said[:_EVENTS][::-1]

@@ -16,8 +16,6 @@ from chalicelib.model.verdicts import Observation, Remedy, Verdict
 
 Rule = Callable[[Deployment, Observation], Verdict | None]
 
-_ROLLING_BACK = frozenset({"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"})
-
 
 def judge(deployment: Deployment, seen: Observation) -> Verdict:
     """The verdict on a deployment that is IN_PROGRESS; IN_PROGRESS again when none is due."""
@@ -62,17 +60,15 @@ def service_gone(deployment: Deployment, seen: Observation) -> Verdict | None:
 
 
 def rolled_back(deployment: Deployment, seen: Observation) -> Verdict | None:
-    """ECS rolls back, or has: its circuit breaker, an alarm, a lifecycle hook, or a person."""
+    """ECS rolls back, or has: its circuit breaker, an alarm, a lifecycle hook, or a person.
+
+    How that went, and what runs now, is for the rules of a return to say.
+    """
     ours = seen.ours
     if ours is None or not ours.status.startswith("ROLLBACK_"):
         return None
     why = ours.rollback_reason or ours.reason or "ECS rolled the deployment back"
-    if ours.status in _ROLLING_BACK:
-        return Verdict(rule="rolled_back", status=Status.ROLLBACK_IN_PROGRESS, reason=why)
-    if ours.status == "ROLLBACK_SUCCESSFUL":
-        # What runs now is checked by the rules for a return.
-        return Verdict(rule="rolled_back", status=Status.ROLLBACK_IN_PROGRESS, reason=why)
-    return Verdict(rule="rolled_back", status=Status.ROLLBACK_FAILED, reason=why)
+    return Verdict(rule="rolled_back", status=Status.ROLLBACK_IN_PROGRESS, reason=why)
 
 
 def completed(deployment: Deployment, seen: Observation) -> Verdict | None:
@@ -256,6 +252,12 @@ def return_failed(deployment: Deployment, seen: Observation) -> Verdict | None:
         why = primary.rollout_reason or f"{short_name(deployment.return_to)} failed as well"
     else:
         return None
+    if not deployment.return_to:
+        return Verdict(
+            rule="return_failed",
+            status=Status.FAILED,
+            reason=f"{deployment.reason}; there is no earlier revision to return to",
+        )
     return Verdict(
         rule="return_failed",
         status=Status.ROLLBACK_FAILED,

@@ -74,10 +74,13 @@ def unsupported(service: Service) -> str | None:
 def foreign_rollout(deployment: Deployment, head: Head, service: Service) -> bool:
     """Whether a rollout is under way that neither this nor an earlier deployment of ours began.
 
-    Any revision that HEAD's last applied deployment brought is ours; `ours` is recorded there.
+    A service's very first rollout that fails already is not waited for: it replaces nothing, and
+    may well be waiting for the image that is being deployed.
     """
     primary = service.primary
     if primary is None or service.steady is not None or primary.rollout_state != "IN_PROGRESS":
+        return False
+    if len(service.deployments) == 1 and primary.failed and not primary.running:
         return False
     return primary.task_definition not in {deployment.revision, head.applied_revision}
 

@@ -115,7 +115,7 @@ def _carry_out(
     if verdict.proven:
         head = proved(head, record, world.now)
     changes |= {"status": verdict.status}
-    if _failing(verdict) and not record.case:
+    if _failing(verdict, record):
         changes["case"] = _case(world, record, seen)
     if verdict.remedy is Remedy.NONE:
         unchanged = _no_news(record, changes)
@@ -242,8 +242,10 @@ def _noticed(record: Deployment, seen: Observation) -> dict[str, Any]:
     return noticed
 
 
-def _failing(verdict: Verdict) -> bool:
-    return verdict.status in FAILURES or verdict.status is Status.ROLLBACK_IN_PROGRESS
+def _failing(verdict: Verdict, record: Deployment) -> bool:
+    """Whether this verdict is when the case is made: once, or again if nothing was seen."""
+    begins = verdict.status is Status.ROLLBACK_IN_PROGRESS and record.status is Status.IN_PROGRESS
+    return begins or (verdict.status in FAILURES and not record.case)
 
 
 def _case(world: World, record: Deployment, seen: Observation) -> str:

@@ -112,7 +112,7 @@ class Deployment(Frozen):
 
     @property
     def version(self) -> str:
-        """What people call this: its image's tag, else its digest's beginning, else its revision."""
+        """What people call it: its image's tag, else its digest's beginning, else its revision."""
         return self.tag or self.digest[:19] or self.goes_to.rsplit("/", 1)[-1]
 
 
