@@ -1,0 +1,109 @@
+"""record + HEAD + service -> refuse, wait, or go."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.decide.plan import foreign_rollout, ready
+from chalicelib.model.deployments import Status
+from chalicelib.model.services import Service
+from tests.fixtures import examples
+from tests.fixtures.examples import at, ecs_deployment, revision
+
+FOREIGN = examples.service(
+    ecs_deployment(9, rollout_state="IN_PROGRESS"), ecs_deployment(7, status="ACTIVE")
+)
+NEWER = {"applied": "d-2", "applied_order": at(1), "applied_revision": revision(9)}
+BOTH_100 = examples.service(minimum_percent=100, maximum_percent=100)
+GO, WAIT, REFUSED, OVER = Status.IN_PROGRESS, Status.PENDING, Status.REFUSED, Status.SUPERSEDED
+
+
+@pytest.mark.parametrize(
+    ("service", "head", "seconds", "status", "reason"),
+    [
+        pytest.param(examples.service(), {}, 0, GO, "", id="a steady service"),
+        pytest.param(
+            None, NEWER, 0, OVER, "a newer deployment was applied (d-2)", id="overtaken, before all"
+        ),
+        pytest.param(
+            examples.service(),
+            {"applied": "d-0", "applied_order": at(-1)},
+            0, GO, "", id="an older one was applied",
+        ),
+        pytest.param(None, {}, 0, REFUSED, "has no active service", id="no service"),
+        pytest.param(
+            examples.service(status="INACTIVE"), {}, 0, REFUSED, "has no active service",
+            id="an inactive service",
+        ),
+        pytest.param(
+            examples.service(controller="CODE_DEPLOY"), {}, 0, REFUSED, "is CODE_DEPLOY",
+            id="CodeDeploy",
+        ),
+        pytest.param(
+            examples.service(controller="EXTERNAL"), {}, 0, REFUSED, "is EXTERNAL", id="external"
+        ),
+        pytest.param(BOTH_100, {}, 0, REFUSED, "are both 100", id="both percents 100"),
+        pytest.param(
+            examples.service(minimum_percent=100, maximum_percent=200), {}, 0, GO, "",
+            id="ECS' default percents",
+        ),
+        pytest.param(
+            examples.service(minimum_percent=0, maximum_percent=100), {}, 0, GO, "",
+            id="one task at a time",
+        ),
+        pytest.param(examples.service(), {}, 9e9, GO, "", id="no deadline on what may go"),
+        pytest.param(
+            FOREIGN, {}, 0, WAIT, "waiting for a rollout of conflicto-backend-dev:9 that Slipway",
+            id="a foreign rollout",
+        ),
+        pytest.param(FOREIGN, {}, 1799, WAIT, "waiting for", id="a long foreign rollout"),
+        pytest.param(
+            FOREIGN, {}, 1800, REFUSED, "has not ended within 30 minutes",
+            id="a foreign rollout beyond the deadline",
+        ),
+        pytest.param(
+            FOREIGN, {"applied_revision": revision(9)}, 0, GO, "", id="our own rollout is replaced"
+        ),
+    ],
+)  # fmt: skip
+def test_a_deployment_is_ready_by_the_first_rule_that_matches(
+    service: Service | None, head: dict[str, Any], seconds: float, status: Status, reason: str
+) -> None:
+    readiness = ready(
+        examples.deployment(), examples.head(**head), service, examples.target(), at(seconds)
+    )
+    assert readiness.status is status
+    assert reason in readiness.reason
+    assert bool(readiness.reason) is (status is not GO)
+
+
+def test_one_that_was_applied_already_is_not_overtaken_by_itself() -> None:
+    record = examples.deployment()
+    head = examples.head(applied=record.id, applied_order=at(9))
+    assert ready(record, head, examples.service(), examples.target(), at(0)).status is GO
+
+
+@pytest.mark.parametrize(
+    ("service", "foreign"),
+    [
+        pytest.param(FOREIGN, True, id="another revision on its way in"),
+        pytest.param(examples.service(ecs_deployment(9)), False, id="it has ended"),
+        pytest.param(
+            examples.service(ecs_deployment(9), ecs_deployment(7, status="ACTIVE")),
+            False,
+            id="the old tasks drain",
+        ),
+        pytest.param(
+            examples.service(ecs_deployment(9, rollout_state="FAILED")), False, id="it has failed"
+        ),
+        pytest.param(examples.service(deployments=()), False, id="nothing was ever deployed"),
+        pytest.param(
+            examples.service(ecs_deployment(8, rollout_state="IN_PROGRESS")), False, id="our own"
+        ),
+    ],
+)
+def test_a_foreign_rollout_is_known_by_its_revision(service: Service, foreign: bool) -> None:
+    record = examples.deployment(revision=revision(8))
+    assert foreign_rollout(record, examples.head(), service) is foreign
