@@ -1,0 +1,340 @@
+"""A small AWS in memory behind the Protocols of `flow/ports.py`, with a fault where one is wanted.
+
+Every port call is an act: `Aws.acts` lists the writes in order, and a `Fault` breaks one call,
+before or after its effect.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from chalicelib.errors import Conflict, Refused
+from chalicelib.flow.ports import World
+from chalicelib.model.deployments import Deployment, Head, Notice
+from chalicelib.model.images import Image
+from chalicelib.model.services import EcsDeployment, Service, ServiceDeployment, StoppedTask
+from chalicelib.model.targets import Targets
+from chalicelib.model.task_definitions import TaskDefinition, short_name
+from tests.fixtures import examples
+
+READS = {
+    "head", "deployment", "service_of", "unfinished", "history", "image", "pushed_since", "service",
+    "service_deployment", "newest_service_deployment", "revision_task_definition",
+    "task_definition", "newest_revisions", "stopped_tasks", "alive",
+}  # fmt: skip
+
+
+class Died(BaseException):
+    """The process ended here: no code of ours may catch it."""
+
+
+@dataclass
+class Fault:
+    """Call number `call` (counted from 0) of `name` (empty: of any port) raises `error`."""
+
+    call: int
+    error: BaseException
+    after: bool = False
+    name: str = ""
+
+
+class Port:
+    """A port whose every call is counted, may break, and is listed when it writes."""
+
+    def __init__(self, real: object, aws: Aws) -> None:
+        self._real, self._aws = real, aws
+
+    def __getattr__(self, name: str) -> Any:
+        def call(*arguments: Any, **keywords: Any) -> Any:
+            fault = self._aws.next_fault(name)
+            if fault and not fault.after:
+                raise fault.error
+            answer = getattr(self._real, name)(*arguments, **keywords)
+            if name not in READS and name != "save":
+                told = arguments[0].status if name == "publish" else arguments[-1]
+                told = short_name(told) if isinstance(told, str) else told
+                self._aws.acts.append(name if name == "register" else f"{name} {told}")
+            if fault:
+                raise fault.error
+            return answer
+
+        return call
+
+
+class Ledger:
+    def __init__(self) -> None:
+        self.heads: dict[str, Head] = {}
+        self.records: dict[tuple[str, str], Deployment] = {}
+        self.writes = 0
+
+    def head(self, service: str) -> Head | None:
+        return self.heads.get(service)
+
+    def deployment(self, service: str, deployment: str) -> Deployment | None:
+        return self.records.get((service, deployment))
+
+    def service_of(self, deployment: str) -> str | None:
+        return next((service for service, one in self.records if one == deployment), None)
+
+    def save(self, head: Head, deployment: Deployment | None = None) -> Head:
+        known = self.heads.get(head.service)
+        if (known.version if known else 0) != head.version:
+            raise Conflict(head.service)
+        # Through JSON and back, as a table would: what cannot be written cannot be faked.
+        after = head.model_copy(update={"version": head.version + 1})
+        self.heads[head.service] = Head.model_validate_json(after.model_dump_json())
+        if deployment is not None:
+            written = Deployment.model_validate_json(deployment.model_dump_json())
+            self.records[deployment.service, deployment.id] = written
+        self.writes += 1
+        return after
+
+    def unfinished(self) -> Sequence[tuple[str, str]]:
+        return [key for key, record in self.records.items() if record.open or record.notices]
+
+    def history(self, service: str, limit: int) -> Sequence[Deployment]:
+        own = [record for (name, _), record in self.records.items() if name == service]
+        return sorted(own, key=lambda record: record.id, reverse=True)[:limit]
+
+
+class Images:
+    def __init__(self) -> None:
+        self.all: list[Image] = []
+
+    def image(self, repository: str, reference: str) -> Image | None:
+        own = (one for one in self.all if one.repository == repository)
+        return next((one for one in own if reference in {one.digest, *one.tags}), None)
+
+    def pushed_since(self, repository: str, since: datetime) -> Sequence[Image]:
+        found = [one for one in self.all if one.repository == repository and one.pushed_at > since]
+        return sorted(found, key=lambda one: one.pushed_at)
+
+
+class Services:
+    """ECS: rollouts move only when a test says how (`complete`, `fail`, `breaker`, …)."""
+
+    def __init__(self) -> None:
+        self.all: dict[str, Service] = {}
+        self.definitions: dict[str, TaskDefinition] = {}
+        self.service_deployments: dict[str, list[ServiceDeployment]] = {}
+        self.tasks: list[StoppedTask] = []
+        self.alters: dict[str, Any] = {}
+
+    # What Slipway asks
+
+    def service(self, cluster: str, service: str) -> Service | None:
+        return self.all.get(f"{cluster}/{service}")
+
+    def service_deployment(self, arn: str) -> ServiceDeployment | None:
+        every = [one for own in self.service_deployments.values() for one in own]
+        return next((one for one in every if one.arn == arn), None)
+
+    def newest_service_deployment(
+        self, cluster: str, service: str, status: str | None = None
+    ) -> ServiceDeployment | None:
+        own = self.service_deployments.get(f"{cluster}/{service}", [])
+        return next((one for one in reversed(own) if status in {None, one.status}), None)
+
+    def revision_task_definition(self, service_revision: str) -> str:
+        return service_revision.partition("|")[2]
+
+    def task_definition(self, name: str) -> TaskDefinition | None:
+        if ":" in name:
+            return self.definitions.get(name)
+        newest = self.newest_revisions(name)
+        return self.definitions[newest[0]] if newest else None
+
+    def newest_revisions(self, family: str) -> Sequence[str]:
+        own = [one for one in self.definitions.values() if one.family == family and one.active]
+        own.sort(key=lambda one: one.body["revision"], reverse=True)
+        return [one.arn for one in own][:10]
+
+    def register(self, registration: Mapping[str, Any]) -> TaskDefinition:
+        body = {**copy.deepcopy(dict(registration)), **self.alters}
+        tags = {tag["key"]: tag["value"] for tag in body.pop("tags")}
+        family = body["family"]
+        known = [one.body["revision"] for one in self.definitions.values() if one.family == family]
+        body |= {"revision": max(known, default=0) + 1, "status": "ACTIVE"}
+        body["taskDefinitionArn"] = examples.revision(body["revision"], family)
+        made = TaskDefinition(body=body, tags=tags)
+        self.definitions[made.arn] = made
+        return made
+
+    def update(self, cluster: str, service: str, task_definition: str) -> Service:
+        name = f"{cluster}/{service}"
+        primary = self.all[name].primary
+        if primary is None or primary.task_definition != task_definition:
+            self.begin(name, task_definition)
+        return self.all[name]
+
+    def stop(self, service_deployment: str) -> None:
+        for name, own in self.service_deployments.items():
+            for one in own:
+                if one.arn == service_deployment:
+                    if one.status not in {"PENDING", "IN_PROGRESS"}:
+                        raise Refused(f"could not stop the service deployment: it is {one.status}")
+                    self.breaker(name, "stopped by a user")
+
+    def stopped_tasks(self, cluster: str, ecs_deployment: str) -> Sequence[StoppedTask]:
+        return self.tasks
+
+    # What happens in ECS
+
+    def begin(self, name: str, task_definition: str) -> None:
+        """A rollout begins, ours or anybody's; the one under way is stopped."""
+        service = self.all[name]
+        own = self.service_deployments.setdefault(name, [])
+        if own and own[-1].status == "IN_PROGRESS":
+            own[-1] = own[-1].model_copy(update={"status": "STOPPED"})
+        number = len(own) + 1
+        own.append(
+            ServiceDeployment(
+                arn=f"{examples.ARN}:service-deployment/{name}/{number}",
+                status="IN_PROGRESS",
+                target_revision=f"{examples.ARN}:service-revision/{name}/{number}|{task_definition}",
+            )
+        )
+        primary = EcsDeployment(
+            id=f"ecs-svc/{name}/{number}",
+            status="PRIMARY",
+            task_definition=task_definition,
+            desired=service.desired,
+            rollout_state="IN_PROGRESS",
+        )
+        old = tuple(one.model_copy(update={"status": "ACTIVE"}) for one in service.deployments)
+        self._set(name, (primary, *old), service_deployment=own[-1].arn)
+
+    def complete(self, name: str) -> None:
+        self._settle(name, "SUCCESSFUL")
+
+    def breaker(self, name: str, reason: str = "circuit breaker: tasks failed to start") -> None:
+        """ECS rolls back: the deployment before becomes PRIMARY again, under its old id."""
+        failed, before = self.all[name].deployments[:2]
+        self._end(name, "ROLLBACK_IN_PROGRESS", rollback_reason=reason)
+        self._set(
+            name,
+            (
+                before.model_copy(update={"status": "PRIMARY", "rollout_state": "IN_PROGRESS"}),
+                failed.model_copy(update={"status": "ACTIVE", "rollout_state": "FAILED"}),
+            ),
+        )
+
+    def rolled_back(self, name: str) -> None:
+        self._settle(name, "ROLLBACK_SUCCESSFUL")
+
+    def stopped(self, name: str) -> None:
+        """ECS gives up without a rollback configured."""
+        self._end(name, "STOPPED", reason="tasks failed to start")
+
+    def _settle(self, name: str, status: str) -> None:
+        service = self.all[name]
+        self._end(name, status)
+        primary = service.deployments[0].model_copy(
+            update={"rollout_state": "COMPLETED", "running": service.desired}
+        )
+        self._set(name, (primary,))
+
+    def _end(self, name: str, status: str, **fields: str) -> None:
+        own = self.service_deployments[name]
+        own[-1] = own[-1].model_copy(update={"status": status, **fields})
+
+    def _set(self, name: str, deployments: tuple[EcsDeployment, ...], **fields: str) -> None:
+        update = {"deployments": deployments, "task_definition": deployments[0].task_definition}
+        self.all[name] = self.all[name].model_copy(update={**update, **fields})
+
+
+class Watchers:
+    def __init__(self) -> None:
+        self.running: set[tuple[str, int]] = set()
+
+    def start(self, deployment: str, number: int) -> None:
+        self.running.add((deployment, number))
+
+    def alive(self, deployment: str, number: int) -> bool:
+        return (deployment, number) in self.running
+
+
+class Topic:
+    def __init__(self) -> None:
+        self.published: list[Notice] = []
+
+    def publish(self, notice: Notice, deployment: str, service: str) -> None:
+        self.published.append(notice)
+
+
+@dataclass
+class Aws:
+    """All ports over one state; `world()` is one invocation, a minute after the one before."""
+
+    targets: Targets = field(default_factory=examples.targets)
+    ledger: Ledger = field(default_factory=Ledger)
+    images: Images = field(default_factory=Images)
+    services: Services = field(default_factory=Services)
+    watchers: Watchers = field(default_factory=Watchers)
+    topic: Topic = field(default_factory=Topic)
+    acts: list[str] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    now: datetime = examples.NOW
+    invocations: int = 0
+
+    def world(self, after: float = 60) -> World:
+        self.now += timedelta(seconds=after)
+        self.invocations += 1
+        return World(
+            ledger=Port(self.ledger, self),
+            images=Port(self.images, self),
+            services=Port(self.services, self),
+            watchers=Port(self.watchers, self),
+            topic=Port(self.topic, self),
+            targets=self.targets,
+            holder=f"invocation-{self.invocations}",
+            lease_seconds=90,
+            now=self.now,
+        )
+
+    def next_fault(self, name: str) -> Fault | None:
+        """The fault of this call, if any; a fault breaks one call and is gone."""
+        self.calls.append(name)
+        for fault in self.faults:
+            counted = self.calls if not fault.name else [one for one in self.calls if one == name]
+            if fault.name in {"", name} and len(counted) == fault.call + 1:
+                self.faults.remove(fault)
+                return fault
+        return None
+
+    def restart(self) -> None:
+        """Count calls from 0 again."""
+        self.calls.clear()
+
+    @property
+    def ecs_acts(self) -> list[str]:
+        return [act for act in self.acts if act.split()[0] in {"register", "update", "stop"}]
+
+    @property
+    def told(self) -> list[str]:
+        return [notice.status.value for notice in self.topic.published]
+
+    def record(self, service: str = examples.NAME) -> Deployment:
+        """The newest record of a service."""
+        return self.ledger.history(service, 1)[0]
+
+
+def aws(*targets: Any) -> Aws:
+    """The examples' services, each running revision 7 steadily; the examples' image is in ECR."""
+    made = Aws(targets=examples.targets(*targets))
+    seven = examples.task_definition(7)
+    made.services.definitions[seven.arn] = seven
+    made.images.all.append(examples.image())
+    for target in made.targets.all:
+        name = target.name
+        made.services.all[name] = examples.service(desired=2).model_copy(
+            update={"name": target.service, "deployments": ()}
+        )
+        made.services.begin(name, seven.arn)
+        made.services.complete(name)
+    return made

@@ -1,0 +1,315 @@
+"""The step after the push: what it builds on, how it fails, who may act, the loop."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.decide.render import PROVENANCE
+from chalicelib.errors import Conflict, Refused, Unavailable
+from chalicelib.flow.advance import advance
+from chalicelib.flow.push import push
+from chalicelib.flow.watch import watch
+from chalicelib.model.deployments import Deployment, Lease, Return, Status
+from tests.fixtures import examples
+from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, at, push_event, revision
+from tests.flow.fakes import Aws, Fault, aws
+
+
+def _step(world: Aws, record: Deployment | None = None) -> Deployment:
+    record = record or world.record()
+    return advance(world.world(), record.service, record.id)
+
+
+def _pushed(**fields: Any) -> Aws:
+    """After the push of the examples' image: its rollout is under way."""
+    world = aws(examples.target(**fields))
+    push(world.world(), push_event())
+    return world
+
+
+# What to build on
+
+
+def test_what_terraform_registered_is_built_on() -> None:
+    world = aws()
+    newer = world.services.register({**examples.task_definition().body, "cpu": "512", "tags": []})
+    push(world.world(), push_event())
+    assert world.record().base == newer.arn
+    assert world.services.definitions[revision(9)].body["cpu"] == "512"
+
+
+def test_a_revision_of_ours_that_was_never_proven_is_not_built_on() -> None:
+    world = _pushed()
+    world.services.breaker(NAME)
+    world.services.rolled_back(NAME)
+    assert _step(world).status is Status.ROLLBACK_SUCCESSFUL
+    world.images.all.append(examples.image(OTHER_DIGEST))
+    push(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
+    assert world.record().base == revision(7)
+
+
+def test_a_proven_revision_of_ours_is_built_on() -> None:
+    world = _pushed()
+    world.services.complete(NAME)
+    _step(world)
+    world.images.all.append(examples.image(OTHER_DIGEST))
+    push(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
+    assert world.record().base == revision(8)
+
+
+def test_a_target_may_build_on_what_the_service_runs() -> None:
+    world = aws(examples.target(base="service"))
+    world.services.register({**examples.task_definition().body, "tags": []})
+    push(world.world(), push_event())
+    assert world.record().base == revision(7)
+
+
+def test_when_nothing_else_is_left_it_builds_on_what_the_service_runs() -> None:
+    world = aws()
+    seven = world.services.definitions[revision(7)]
+    ours = seven.model_copy(update={"tags": {PROVENANCE: "another"}})
+    world.services.definitions[seven.arn] = ours
+    world.ledger.heads[NAME] = examples.head(order=at(-60))
+    push(world.world(), push_event())
+    assert world.record().base == revision(7)
+
+
+# Failures
+
+
+def test_a_rollback_by_ecs_is_told_as_one_and_never_as_a_success() -> None:
+    world = _pushed()
+    world.services.breaker(NAME)
+    record = _step(world)
+    assert record.status is Status.ROLLBACK_IN_PROGRESS
+    assert record.returning == Return(by="ecs", how="breaker", began=world.now, done=True)
+    world.services.rolled_back(NAME)
+    assert _step(world).status is Status.ROLLBACK_SUCCESSFUL
+    assert world.told == ["IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL"]
+    assert world.record().reason == "circuit breaker: tasks failed to start"
+    assert len(world.ecs_acts) == 2
+    assert [one.revision for one in world.ledger.heads[NAME].proven] == [revision(7)]
+
+
+def test_a_rollback_that_was_over_before_anybody_looked_is_one() -> None:
+    world = _pushed()
+    world.services.breaker(NAME)
+    world.services.rolled_back(NAME)
+    assert _step(world).status is Status.ROLLBACK_SUCCESSFUL
+    assert world.told == ["IN_PROGRESS", "ROLLBACK_SUCCESSFUL"]
+
+
+def test_past_the_deadline_it_is_stopped_and_rolled_back() -> None:
+    world = _pushed()
+    record = world.record()
+    assert advance(world.world(1800), NAME, record.id).status is Status.ROLLBACK_IN_PROGRESS
+    assert world.ecs_acts[2:] == ["stop 2"]
+    assert _step(world).status is Status.ROLLBACK_IN_PROGRESS
+    world.services.rolled_back(NAME)
+    assert _step(world).status is Status.ROLLBACK_SUCCESSFUL
+    assert world.ecs_acts[2:] == ["stop 2"]
+    assert "deadline of 30 minutes" in world.record().reason
+    assert world.ledger.heads[NAME].lease is None
+
+
+def test_what_ecs_stopped_without_a_rollback_is_set_back() -> None:
+    world = _pushed()
+    world.services.stopped(NAME)
+    world.services.all[NAME] = world.services.all[NAME].model_copy(
+        update={
+            "deployments": tuple(
+                one.model_copy(update={"rollout_state": "FAILED"})
+                for one in world.services.all[NAME].deployments
+            )
+        }
+    )
+    assert _step(world).status is Status.ROLLBACK_IN_PROGRESS
+    assert world.ecs_acts[2:] == ["update conflicto-backend-dev:7"]
+    assert _step(world).status is Status.ROLLBACK_IN_PROGRESS
+    world.services.complete(NAME)
+    assert _step(world).status is Status.ROLLBACK_SUCCESSFUL
+    assert world.ecs_acts[2:] == ["update conflicto-backend-dev:7"]
+
+
+def test_what_can_no_longer_be_stopped_is_set_back_at_the_next_step() -> None:
+    world = _pushed()
+    record = world.record()
+    world.faults = [Fault(0, Refused("it cannot be stopped"), name="stop")]
+    stopped = advance(world.world(1800), NAME, record.id)
+    assert stopped.returning is not None
+    assert (stopped.returning.how, stopped.returning.done) == ("update", False)
+    assert _step(world).status is Status.ROLLBACK_IN_PROGRESS
+    assert world.ecs_acts[2:] == ["update conflicto-backend-dev:7"]
+
+
+def test_what_cannot_be_set_back_needs_a_person() -> None:
+    world = _pushed()
+    world.services.stopped(NAME)
+    world.services.all[NAME] = world.services.all[NAME].model_copy(
+        update={
+            "deployments": (
+                world.services.all[NAME]
+                .deployments[0]
+                .model_copy(update={"rollout_state": "FAILED"}),
+            )
+        }
+    )
+    world.faults = [Fault(1, Refused("INACTIVE"), name="update")]
+    record = _step(world)
+    assert record.status is Status.ROLLBACK_FAILED
+    assert record.reason.endswith("and it could not be rolled back: INACTIVE")
+    assert world.ledger.heads[NAME].lease is None
+
+
+def test_a_throttled_rollback_is_asked_for_again() -> None:
+    world = _pushed()
+    record = world.record()
+    world.faults = [Fault(0, Unavailable("throttled"), name="stop")]
+    with pytest.raises(Unavailable, match="throttled"):
+        advance(world.world(1800), NAME, record.id)
+    assert world.record().status is Status.ROLLBACK_IN_PROGRESS
+    assert world.ledger.heads[NAME].lease is None
+    assert _step(world).status is Status.ROLLBACK_IN_PROGRESS
+    assert world.ecs_acts[2:] == ["stop 2"]
+
+
+def test_the_first_deployment_ever_has_nothing_to_return_to() -> None:
+    world = aws()
+    world.services.service_deployments.clear()
+    world.services.all[NAME] = world.services.all[NAME].model_copy(update={"deployments": ()})
+    push(world.world(), push_event())
+    assert world.record().return_to == ""
+    world.services.stopped(NAME)
+    world.services.all[NAME] = world.services.all[NAME].model_copy(
+        update={
+            "deployments": (
+                world.services.all[NAME]
+                .deployments[0]
+                .model_copy(update={"rollout_state": "FAILED"}),
+            )
+        }
+    )
+    record = _step(world)
+    assert record.status is Status.FAILED
+    assert "nothing was touched" in record.reason
+    assert len(world.ecs_acts) == 2
+
+
+def test_a_service_deleted_meanwhile_has_failed() -> None:
+    world = _pushed()
+    world.services.all.clear()
+    assert _step(world).status is Status.FAILED
+
+
+@pytest.mark.parametrize(
+    ("applied", "status"), [(False, Status.REFUSED), (True, Status.FAILED)], ids=["waits", "runs"]
+)
+def test_a_target_that_was_removed_is_left_alone(applied: bool, status: Status) -> None:
+    world = aws()
+    if not applied:
+        world.faults = [Fault(0, Unavailable("throttled"), name="register")]
+    push(world.world(), push_event())
+    acts = list(world.ecs_acts)
+    world.targets = examples.targets(examples.target(service="web"))
+    assert _step(world).status is status
+    assert world.ecs_acts == acts
+
+
+def test_a_digest_that_failed_is_not_deployed_again() -> None:
+    world = _pushed()
+    world.services.breaker(NAME)
+    world.services.rolled_back(NAME)
+    _step(world)
+    world.images.all.append(examples.image(OTHER_DIGEST))
+    push(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
+    world.services.complete(NAME)
+    _step(world)
+    (outcome,) = push(world.world(), push_event(DIGEST, "again", at(120)))
+    assert outcome.outcome == "refused"
+    assert "this very image failed here before" in outcome.reason
+    assert len(world.ecs_acts) == 4
+
+
+# Who may act
+
+
+def test_while_another_step_holds_the_lease_nothing_is_done() -> None:
+    world = aws()
+    world.faults = [Fault(0, Unavailable("throttled"), name="register")]
+    push(world.world(), push_event())
+    head = world.ledger.heads[NAME]
+    lease = Lease(holder="another", until=world.now + (at(90) - at(0)))
+    world.ledger.heads[NAME] = head.model_copy(update={"lease": lease})
+    assert _step(world).status is Status.PENDING
+    assert world.ecs_acts == []
+    assert _step(world).status is Status.IN_PROGRESS
+
+
+def test_the_lease_is_held_while_acting_and_given_back() -> None:
+    world = aws()
+    seen = []
+    register = world.services.register
+
+    def looking(registration: Any) -> Any:
+        seen.append(world.ledger.heads[NAME].lease)
+        return register(registration)
+
+    world.services.register = looking  # type: ignore[method-assign]
+    push(world.world(), push_event())
+    assert seen == [Lease(holder="invocation-1", until=world.now + (at(90) - at(0)))]
+    assert world.ledger.heads[NAME].lease is None
+
+
+def test_others_who_write_meanwhile_are_read_again() -> None:
+    world = aws()
+    register = world.services.register
+
+    def meanwhile(registration: Any) -> Any:
+        world.ledger.save(world.ledger.heads[NAME])
+        return register(registration)
+
+    world.services.register = meanwhile  # type: ignore[method-assign]
+    (outcome,) = push(world.world(), push_event())
+    assert outcome.status == "IN_PROGRESS"
+    assert world.ecs_acts == ["register", "update conflicto-backend-dev:8"]
+
+
+def test_endless_conflicts_leave_the_step_to_later() -> None:
+    world = _pushed()
+    world.services.complete(NAME)
+    world.restart()
+    world.faults = [Fault(number, Conflict("again"), name="save") for number in range(5)]
+    with pytest.raises(Unavailable, match="others kept writing"):
+        _step(world)
+    assert _step(world).status is Status.SUCCESSFUL
+
+
+# The loop
+
+
+def test_the_loop_is_told_whether_and_when_to_come_back() -> None:
+    world = _pushed()
+    identity = world.record().id
+    answer = watch(world.world(), identity, hand_over=False)
+    assert answer == {"deployment": identity, "status": "IN_PROGRESS", "open": True, "wait": 15}
+    world.services.complete(NAME)
+    answer = watch(world.world(), identity, hand_over=False)
+    assert answer == {"deployment": identity, "status": "SUCCESSFUL", "open": False, "wait": 0}
+
+
+def test_a_long_loop_hands_over_to_the_next_execution() -> None:
+    world = _pushed()
+    identity = world.record().id
+    assert watch(world.world(), identity, hand_over=True)["wait"] == 0
+    assert world.watchers.running == {(identity, 1), (identity, 2)}
+    assert world.record().watcher == 2
+    world.services.complete(NAME)
+    watch(world.world(), identity, hand_over=True)
+    assert (identity, 3) not in world.watchers.running
+
+
+def test_a_record_that_the_index_does_not_show_yet_is_asked_for_again() -> None:
+    with pytest.raises(Unavailable, match="does not know the deployment d-1"):
+        watch(aws().world(), "d-1", hand_over=False)

@@ -1,0 +1,332 @@
+"""push -> record -> registered -> updated -> verdict, as the list of acts shows it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.decide.render import PROVENANCE
+from chalicelib.errors import Unanswered, Unavailable
+from chalicelib.flow.advance import advance
+from chalicelib.flow.push import push
+from chalicelib.model.deployments import Deployment, Status
+from tests.fixtures import examples
+from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, at, push_event, revision
+from tests.flow.fakes import Aws, Fault, aws
+
+WEB, WORKER = examples.target(service="web"), examples.target(service="worker")
+
+
+def _step(world: Aws, record: Deployment | None = None) -> Deployment:
+    record = record or world.record()
+    return advance(world.world(), record.service, record.id)
+
+
+def _pushed(**fields: Any) -> Aws:
+    """After the push of the examples' image: its rollout is under way."""
+    world = aws(examples.target(**fields))
+    push(world.world(), push_event())
+    return world
+
+
+def test_a_push_is_recorded_registered_and_rolled_out_at_once() -> None:
+    world = aws()
+    (outcome,) = push(world.world(), push_event())
+    assert (outcome.outcome, outcome.service, outcome.status) == ("recorded", NAME, "IN_PROGRESS")
+    assert world.acts == [
+        "start 1",
+        "register",
+        "update conflicto-backend-dev:8",
+        "publish IN_PROGRESS",
+    ]
+    record = world.record()
+    assert record.revision == revision(8)
+    assert record.return_to == revision(7)
+    assert record.base == revision(7)
+    assert record.deadline == world.now + (at(1800) - at(0))
+    assert record.service_deployment
+    assert not record.acting
+
+
+def test_what_is_registered_is_the_image_by_digest_with_its_provenance() -> None:
+    world = _pushed()
+    made = world.services.definitions[revision(8)]
+    images = [container["image"] for container in made.body["containerDefinitions"]]
+    assert images == [f"{examples.URI}@{DIGEST}", "public.ecr.aws/appmesh/envoy:v1"]
+    assert made.body["unknownToTheSdk"] == {"kept": True, "empty": ""}
+    assert made.tags[PROVENANCE] == world.record().id
+
+
+def test_a_rollout_ends_as_ecs_says_and_proves_its_revision() -> None:
+    world = _pushed()
+    assert _step(world).status is Status.IN_PROGRESS
+    world.services.complete(NAME)
+    record = _step(world)
+    assert record.status is Status.SUCCESSFUL
+    assert world.told == ["IN_PROGRESS", "SUCCESSFUL"]
+    head = world.ledger.heads[NAME]
+    assert head.open_deployments == ()
+    assert head.lease is None
+    assert [one.revision for one in head.proven] == [revision(8), revision(7)]
+    assert (head.proven[0].deployment, head.proven[0].tag) == (record.id, "abc1234")
+
+
+def test_a_poll_that_sees_nothing_new_writes_nothing() -> None:
+    world = _pushed()
+    _step(world)
+    writes = world.ledger.writes
+    assert _step(world).status is Status.IN_PROGRESS
+    assert world.ledger.writes == writes
+
+
+def test_a_closed_deployment_is_never_looked_at_again() -> None:
+    world = _pushed()
+    world.services.complete(NAME)
+    ended = _step(world)
+    world.restart()
+    assert _step(world) == ended
+    assert "service" not in world.calls
+
+
+def test_the_same_event_twice_creates_nothing() -> None:
+    world = _pushed()
+    acts = list(world.acts)
+    (outcome,) = push(world.world(), push_event())
+    assert (outcome.outcome, outcome.deployment) == ("known", world.record().id)
+    assert world.acts == acts
+    assert len(world.ledger.records) == 1
+
+
+def test_two_tags_of_one_image_are_one_deployment() -> None:
+    world = _pushed()
+    (outcome,) = push(world.world(), push_event(tag="v1.0", time=at(1)))
+    assert outcome.outcome == "known"
+    assert len(world.ledger.records) == 1
+    assert world.ecs_acts == ["register", "update conflicto-backend-dev:8"]
+
+
+def test_one_image_goes_to_every_service_that_follows_it() -> None:
+    world = aws(WEB, WORKER)
+    outcomes = push(world.world(), push_event())
+    assert [outcome.service for outcome in outcomes] == [WEB.name, WORKER.name]
+    assert world.ecs_acts == [
+        "register",
+        "update conflicto-backend-dev:8",
+        "register",
+        "update conflicto-backend-dev:9",
+    ]
+    made = [world.services.definitions[revision(number)] for number in (8, 9)]
+    assert made[0].body["containerDefinitions"] == made[1].body["containerDefinitions"]
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        pytest.param(examples.event("ecr-delete"), "DELETE", id="no push"),
+        pytest.param(push_event(repository="other"), "no target follows", id="no target"),
+        pytest.param(push_event(tag="latest"), "outside the rule", id="another tag"),
+        pytest.param(push_event(OTHER_DIGEST), "no longer holds", id="deleted since"),
+    ],
+)
+def test_what_deploys_nothing_is_ignored_for_a_reason(event: dict[str, Any], reason: str) -> None:
+    world = aws()
+    (outcome,) = push(world.world(), event)
+    assert outcome.outcome == "ignored"
+    assert reason in outcome.reason
+    assert not world.acts
+    assert not world.ledger.writes
+
+
+def test_what_is_no_image_is_ignored() -> None:
+    world = aws()
+    world.images.all = [examples.image(artifact_type="application/vnd.cncf.helm.config.v1+json")]
+    (outcome,) = push(world.world(), push_event())
+    assert outcome.reason.startswith("abc1234: it holds application/vnd.cncf.helm")
+
+
+def test_an_older_push_is_refused_and_told() -> None:
+    world = _pushed()
+    world.images.all.append(examples.image(OTHER_DIGEST))
+    (outcome,) = push(world.world(), push_event(OTHER_DIGEST, "old", at(-60)))
+    assert (outcome.outcome, outcome.status) == ("refused", "REFUSED")
+    assert "a newer image was asked for" in outcome.reason
+    assert world.told == ["IN_PROGRESS", "REFUSED"]
+    assert len(world.ecs_acts) == 2
+
+
+def test_a_newer_push_supersedes_what_is_under_way_by_being_applied() -> None:
+    world = _pushed()
+    first = world.record()
+    world.images.all.append(examples.image(OTHER_DIGEST))
+    push(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
+    assert world.ecs_acts[-1] == "update conflicto-backend-dev:9"
+    assert world.services.definitions[revision(9)].body["taskDefinitionArn"]
+    assert _step(world, first).status is Status.SUPERSEDED
+    world.services.complete(NAME)
+    assert _step(world).status is Status.SUCCESSFUL
+    assert world.record().base == revision(7)
+
+
+def test_a_deployment_that_waited_too_long_does_not_overwrite_a_newer_one() -> None:
+    world = aws()
+    world.faults = [Fault(0, Unavailable("throttled"), name="register")]
+    push(world.world(), push_event())
+    waiting = world.record()
+    world.images.all.append(examples.image(OTHER_DIGEST))
+    push(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
+    record = _step(world, waiting)
+    assert record.status is Status.SUPERSEDED
+    assert record.reason == f"a newer deployment was applied ({world.record().id})"
+    assert len(world.ecs_acts) == 2
+
+
+def test_throttled_it_waits_and_goes_on() -> None:
+    world = aws()
+    world.faults = [Fault(0, Unavailable("AWS answered ThrottlingException"), name="register")]
+    (outcome,) = push(world.world(), push_event())
+    assert (outcome.outcome, outcome.status) == ("recorded", "PENDING")
+    assert world.record().reason == "AWS answered ThrottlingException"
+    assert world.ledger.heads[NAME].lease is None
+    assert not world.told
+    assert _step(world).status is Status.IN_PROGRESS
+    assert world.record().reason == ""
+    assert world.ecs_acts == ["register", "update conflicto-backend-dev:8"]
+
+
+@pytest.mark.parametrize("call", ["register", "update"])
+def test_an_answer_that_was_lost_is_not_asked_for_again(call: str) -> None:
+    world = aws()
+    world.faults = [Fault(0, Unanswered("no answer"), after=True, name=call)]
+    push(world.world(), push_event())
+    assert world.record().status is Status.PENDING
+    assert _step(world).status is Status.IN_PROGRESS
+    assert world.ecs_acts == ["register", "update conflicto-backend-dev:8"]
+    assert world.record().return_to == revision(7)
+
+
+def test_a_first_step_that_does_not_get_through_is_left_to_the_watcher() -> None:
+    world = aws()
+    world.faults = [Fault(1, Unavailable("down"), name="service")]
+    (outcome,) = push(world.world(), push_event())
+    assert outcome.outcome == "recorded"
+    assert outcome.reason == "recorded; the watcher goes on: down"
+    assert world.acts == ["start 1"]
+    assert _step(world).status is Status.IN_PROGRESS
+
+
+def test_what_cannot_be_recorded_is_tried_again_by_lambda() -> None:
+    world = aws()
+    world.faults = [Fault(0, Unavailable("down"), name="save")]
+    with pytest.raises(Unavailable, match="down"):
+        push(world.world(), push_event())
+    assert push(world.world(), push_event())[0].outcome == "recorded"
+
+
+def test_a_foreign_rollout_is_waited_for() -> None:
+    world = aws()
+    foreign = world.services.register({**examples.task_definition().body, "tags": []})
+    world.services.begin(NAME, foreign.arn)
+    (outcome,) = push(world.world(), push_event())
+    assert outcome.status == "PENDING"
+    assert outcome.reason == (
+        "waiting for a rollout of conflicto-backend-dev:8 that Slipway did not start"
+    )
+    writes = world.ledger.writes
+    assert _step(world).status is Status.PENDING
+    assert world.ledger.writes == writes
+    world.services.complete(NAME)
+    assert _step(world).status is Status.IN_PROGRESS
+    assert (world.record().return_to, world.record().base) == (foreign.arn, foreign.arn)
+    assert world.ecs_acts == ["register", "update conflicto-backend-dev:9"]
+
+
+def test_a_foreign_rollout_that_never_ends_is_waited_for_until_the_deadline() -> None:
+    world = aws()
+    world.services.begin(NAME, revision(7))
+    world.services.begin(NAME, revision(6))
+    push(world.world(), push_event())
+    record = world.record()
+    assert advance(world.world(1800), NAME, record.id).status is Status.REFUSED
+    assert world.ecs_acts == []
+    assert world.told == ["REFUSED"]
+
+
+def test_who_deploys_something_else_supersedes_and_is_left_alone() -> None:
+    world = _pushed()
+    foreign = world.services.register({**examples.task_definition().body, "tags": []})
+    world.services.begin(NAME, foreign.arn)
+    record = _step(world)
+    assert record.status is Status.SUPERSEDED
+    assert "conflicto-backend-dev:9 was deployed to the service instead" in record.reason
+    assert len(world.ecs_acts) == 2
+
+
+def test_another_setting_changed_meanwhile_is_adopted() -> None:
+    world = _pushed()
+    world.services.begin(NAME, revision(8))
+    record = _step(world)
+    assert record.status is Status.IN_PROGRESS
+    assert record.ecs_deployment == world.services.all[NAME].deployments[0].id
+    assert record.service_deployment == world.services.all[NAME].service_deployment
+    world.services.complete(NAME)
+    assert _step(world).status is Status.SUCCESSFUL
+
+
+def test_in_observe_mode_nothing_is_changed_and_what_would_be_is_told() -> None:
+    world = _pushed(mode="observe")
+    record = world.record()
+    assert record.status is Status.OBSERVED
+    assert record.reason == (
+        "would register a revision of conflicto-backend-dev from conflicto-backend-dev:7 with "
+        "this image in conflicto-backend, and update the service"
+    )
+    assert world.ecs_acts == []
+    assert world.told == ["OBSERVED"]
+
+
+@pytest.mark.parametrize(
+    ("service", "reason"),
+    [
+        pytest.param({"status": "INACTIVE"}, "has no active service", id="no service"),
+        pytest.param({"controller": "CODE_DEPLOY"}, "is CODE_DEPLOY", id="another controller"),
+    ],
+)
+def test_a_service_that_is_not_deployed_to_is_refused(service: dict[str, str], reason: str) -> None:
+    world = aws()
+    world.services.all[NAME] = world.services.all[NAME].model_copy(update=service)
+    (outcome,) = push(world.world(), push_event())
+    assert outcome.status == "REFUSED"
+    assert reason in outcome.reason
+    assert world.told == ["REFUSED"]
+
+
+def test_a_service_that_does_not_exist_is_refused() -> None:
+    world = aws()
+    world.services.all.clear()
+    assert push(world.world(), push_event())[0].status == "REFUSED"
+
+
+@pytest.mark.parametrize(
+    ("fields", "reason"),
+    [
+        pytest.param({"containers": ("x",)}, "has no container named 'x'", id="no such container"),
+        pytest.param({"family": "x"}, "no ACTIVE task definition of the family x", id="no family"),
+    ],
+)
+def test_what_cannot_be_rendered_is_refused(fields: dict[str, Any], reason: str) -> None:
+    world = _pushed(**fields)
+    assert world.record().status is Status.REFUSED
+    assert reason in world.record().reason
+    assert not world.record().acting
+    assert world.ecs_acts == []
+
+
+def test_what_ecs_registers_otherwise_is_not_deployed() -> None:
+    world = aws()
+    world.services.alters = {"cpu": "1024"}
+    push(world.world(), push_event())
+    record = world.record()
+    assert record.status is Status.REFUSED
+    assert "conflicto-backend-dev:8 otherwise than planned (cpu)" in record.reason
+    assert world.ecs_acts == ["register"]
