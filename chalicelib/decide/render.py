@@ -111,6 +111,11 @@ def repository_of(image: str) -> str:
     return f"{head}{slash}{last.split(':', 1)[0]}"
 
 
+def tag_of(image: str) -> str:
+    """The tag of an image reference; empty when it has none."""
+    return image.split("@", 1)[0].rsplit("/", 1)[-1].partition(":")[2]
+
+
 def _tags(carried: Mapping[str, str], provenance: Mapping[str, str]) -> list[dict[str, str]]:
     own = {key: value for key, value in carried.items() if not key.lower().startswith(_RESERVED)}
     merged = {**own, **provenance}

@@ -27,6 +27,7 @@ _VERBS = {
     Status.REFUSED: "was refused",
     Status.OBSERVED: "would be deployed (observe mode)",
 }
+_BACK = {Status.IN_PROGRESS: "going back to", Status.SUCCESSFUL: "back on"}
 _CAUSES = {
     Cause.PUSH: "a push to ECR",
     Cause.MANUAL: "a deployment by hand",
@@ -37,7 +38,7 @@ _CAUSES = {
 
 def notice(deployment: Deployment) -> Notice:
     """The notice of a deployment's present status."""
-    subject = f"{deployment.service_name}: {deployment.version} {_VERBS[deployment.status]}"
+    subject = f"{deployment.service_name}: {_what(deployment)}"
     return Notice(
         id=f"{deployment.id}-{deployment.status.lower().replace('_', '-')}",
         status=deployment.status,
@@ -48,7 +49,7 @@ def notice(deployment: Deployment) -> Notice:
 
 def _lines(deployment: Deployment) -> list[str]:
     lines = [
-        f"{deployment.service}: {deployment.version} {_VERBS[deployment.status]}.",
+        f"{deployment.service}: {_what(deployment)}.",
         "",
     ]
     if deployment.reason:
@@ -60,6 +61,12 @@ def _lines(deployment: Deployment) -> list[str]:
         lines += [f"Next: {step}"]
     lines += ["", *_facts(deployment)]
     return lines
+
+
+def _what(deployment: Deployment) -> str:
+    if deployment.cause is Cause.ROLLBACK and deployment.status in _BACK:
+        return f"{_BACK[deployment.status]} {deployment.version}"
+    return f"{deployment.version} {_VERBS[deployment.status]}"
 
 
 def _now(deployment: Deployment) -> str:

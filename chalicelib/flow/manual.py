@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from chalicelib.decide.back import back, named
 from chalicelib.decide.match import undeployable
 from chalicelib.decide.order import Request
-from chalicelib.decide.render import image_in, repository_of
+from chalicelib.decide.render import image_in, repository_of, tag_of
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.advance import advance, withdraw
 from chalicelib.flow.ports import World
@@ -98,7 +98,7 @@ def rollback(world: World, payload: object) -> dict[str, Any]:
         why = f"stopped by hand by {asked.by}: {asked.why}"
         return _reply(withdraw(world, target.name, head.open_deployments[-1], why))
     proven = _chosen(world, target, head, asked.to)
-    image = _image_of(world, target, proven)
+    image, tag = _image_of(world, target, proven)
     return _ask(
         world,
         target,
@@ -107,7 +107,7 @@ def rollback(world: World, payload: object) -> dict[str, Any]:
             cause=Cause.ROLLBACK,
             digest=image.digest,
             order=world.now,
-            tag=proven.tag,
+            tag=tag,
             key=asked.key or "",
             by=asked.by,
             why=asked.why,
@@ -182,8 +182,7 @@ def _reference(target: Target, wanted: str) -> tuple[str, str]:
         return name, ""
     if "/" not in name:
         return digest or name, name
-    last = name.rsplit("/", 1)[1]
-    tag = last.partition(":")[2]
+    tag = tag_of(name)
     if not digest and not tag:
         raise Refused(
             f"{wanted!r} names no tag and no digest; expected one of {target.repository}'s"
@@ -204,8 +203,11 @@ def _running(service: Service | None, target: Target) -> str:
     return service.task_definition
 
 
-def _image_of(world: World, target: Target, proven: Proven) -> Image:
-    """The image of a proven revision, as far as it is known; one that ECR lost is refused."""
+def _image_of(world: World, target: Target, proven: Proven) -> tuple[Image, str]:
+    """The image of a proven revision and its tag, as far as known; one that ECR lost is refused.
+
+    A revision that Slipway did not render may name its image by a tag, which says no digest.
+    """
     definition = world.services.task_definition(proven.revision)
     if definition is None:
         raise Refused(
@@ -213,8 +215,9 @@ def _image_of(world: World, target: Target, proven: Proven) -> Image:
         )
     uri = image_in(definition, target.repository, target.containers)
     digest = proven.digest or uri.partition("@")[2]
+    tag = proven.tag or tag_of(uri)
     if not digest:
-        return Image(repository=target.repository, digest="", pushed_at=world.now, uri=uri)
+        return Image(repository=target.repository, digest="", pushed_at=world.now, uri=uri), tag
     image = world.images.image(target.repository, digest)
     if image is None:
         raise Refused(
@@ -223,4 +226,4 @@ def _image_of(world: World, target: Target, proven: Proven) -> Image:
         )
     if (why := undeployable(image)) is not None:
         raise Refused(f"{short_name(proven.revision)} cannot be gone back to: {why}")
-    return image
+    return image, tag
