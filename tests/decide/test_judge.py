@@ -58,11 +58,8 @@ GAVE_UP = examples.service(
                 _seen(GOING_BACK, service_deployment(status)),
                 "rolled_back", S.ROLLBACK_IN_PROGRESS, Remedy.NONE, id=f"1: ECS says {status}",
             )
-            for status in ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL")
-        ),
-        pytest.param(
-            _seen(ROLLING, service_deployment("ROLLBACK_FAILED")),
-            "rolled_back", S.ROLLBACK_FAILED, Remedy.NONE, id="1: ECS says ROLLBACK_FAILED",
+            for status in STATUSES
+            if status.startswith("ROLLBACK_")
         ),
         pytest.param(
             _seen(BACK, service_deployment("ROLLBACK_SUCCESSFUL")),
@@ -277,6 +274,10 @@ def _done(returning: Return) -> Return:
         pytest.param(
             _going_back(), _seen(ROLLING, service_deployment("ROLLBACK_FAILED")),
             "return_failed", S.ROLLBACK_FAILED, Remedy.NONE, id="ECS could not roll back",
+        ),
+        pytest.param(
+            _going_back(return_to=""), _seen(ROLLING, service_deployment("ROLLBACK_FAILED")),
+            "return_failed", S.FAILED, Remedy.NONE, id="ECS had nothing to roll back to",
         ),
         pytest.param(
             _going_back(),

@@ -100,6 +100,16 @@ def test_one_that_was_applied_already_is_not_overtaken_by_itself() -> None:
         ),
         pytest.param(examples.service(deployments=()), False, id="nothing was ever deployed"),
         pytest.param(
+            examples.service(ecs_deployment(9, rollout_state="IN_PROGRESS", running=0, failed=2)),
+            False,
+            id="the very first rollout fails",
+        ),
+        pytest.param(
+            examples.service(ecs_deployment(9, rollout_state="IN_PROGRESS", running=0)),
+            True,
+            id="the very first rollout",
+        ),
+        pytest.param(
             examples.service(ecs_deployment(8, rollout_state="IN_PROGRESS")), False, id="our own"
         ),
     ],

@@ -1,0 +1,107 @@
+"""status request -> the records asked for."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from chalicelib.errors import Refused
+from chalicelib.flow.push import push
+from chalicelib.flow.status import status
+from tests.fixtures import examples
+from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, at, push_event
+from tests.flow.fakes import Aws, aws
+
+WEB = examples.target(service="web")
+CONTRACT = {
+    "deployment", "service", "status", "image", "digest", "tag", "revision", "cause", "by", "why",
+    "created", "updated", "case",
+}  # fmt: skip
+
+
+@pytest.fixture
+def world() -> Aws:
+    """Two services that follow one repository, after two pushes."""
+    made = aws(examples.target(), WEB)
+    push(made.world(), push_event())
+    made.images.all.append(examples.image(OTHER_DIGEST))
+    push(made.world(), push_event(OTHER_DIGEST, "def5678", at(30)))
+    return made
+
+
+def test_every_field_of_the_contract_is_replied(world: Aws) -> None:
+    (newest, *_) = status(world.world(), {"service": NAME})["deployments"]
+    assert newest.keys() >= CONTRACT
+    assert newest["service"] == NAME
+    assert newest["status"] == "IN_PROGRESS"
+    assert newest["image"] == f"{examples.URI}@{OTHER_DIGEST}"
+    assert newest["digest"] == OTHER_DIGEST
+    assert newest["tag"] == "def5678"
+    assert newest["revision"] == "conflicto-backend-dev:10"
+    assert newest["cause"] == "push"
+    assert newest["created"] == "2026-03-02T10:17:30.000Z"
+    assert newest["updated"] >= newest["created"]
+
+
+def test_a_reply_is_plain_json(world: Aws) -> None:
+    reply = status(world.world(), {})
+    assert json.loads(json.dumps(reply)) == reply
+
+
+@pytest.mark.parametrize(
+    ("payload", "found"),
+    [
+        pytest.param({}, [(NAME, 1), ("web", 1), (NAME, 0), ("web", 0)], id="all"),
+        pytest.param(None, [(NAME, 1), ("web", 1), (NAME, 0), ("web", 0)], id="no payload"),
+        pytest.param({"service": NAME}, [(NAME, 1), (NAME, 0)], id="a service"),
+        pytest.param({"service": WEB.name, "image": "def5678"}, [("web", 1)], id="a service's tag"),
+        pytest.param({"image": DIGEST}, [(NAME, 0), ("web", 0)], id="a digest"),
+        pytest.param(
+            {"image": f"{examples.URI}@{OTHER_DIGEST}"}, [(NAME, 1), ("web", 1)], id="an image"
+        ),
+        pytest.param({"image": "other"}, [], id="an image that was never deployed"),
+    ],
+)
+def test_the_records_asked_for_come_newest_first(
+    world: Aws, payload: dict[str, str] | None, found: list[tuple[str, int]]
+) -> None:
+    records = status(world.world(), payload)["deployments"]
+    names = {NAME: NAME, WEB.name: "web"}
+    digests = [DIGEST, OTHER_DIGEST]
+    seen = [(names[one["service"]], digests.index(one["digest"])) for one in records]
+    assert sorted(seen) == sorted(found)
+    assert [number for _, number in seen] == [number for _, number in found]
+
+
+@pytest.mark.parametrize("with_service", [True, False])
+def test_one_deployment_is_found_by_its_id(world: Aws, with_service: bool) -> None:
+    identity = world.record().id
+    payload = {"deployment": identity} | ({"service": NAME} if with_service else {})
+    (found,) = status(world.world(), payload)["deployments"]
+    assert found["deployment"] == identity
+
+
+@pytest.mark.parametrize(
+    ("payload", "error"),
+    [
+        pytest.param({"deployment": "d-1"}, "the ledger has no deployment d-1", id="deployment"),
+        pytest.param({"service": "x/y"}, "no target is named x/y; the targets are", id="service"),
+        pytest.param({"servce": "x"}, "`servce`", id="an unknown key"),
+        pytest.param({"service": 7}, "`service`", id="a number"),
+        pytest.param("text", "`payload`", id="no object"),
+    ],
+)
+def test_what_is_not_known_is_refused(world: Aws, payload: Any, error: str) -> None:
+    with pytest.raises(Refused, match=error):
+        status(world.world(), payload)
+
+
+def test_at_most_twenty_of_a_service_are_replied() -> None:
+    world = aws()
+    for number in range(25):
+        record = examples.deployment(id=f"d-{number:02}", created=at(number))
+        world.ledger.records[NAME, record.id] = record
+    records = status(world.world(), {"service": NAME})["deployments"]
+    assert [one["deployment"] for one in records] == [f"d-{n:02}" for n in range(24, 4, -1)]
