@@ -33,7 +33,8 @@ from local.cloudformation import CloudFormation, Stack
 from local.events import EventBus
 from local.faults import ApiFaults
 from local.iam import Gatekeeper
-from local.lambda_ import InvocationRecord, Lambda
+from local.lambda_ import Lambda
+from local.lambda_function import InvocationRecord
 from local.moto_clock import moto_on
 from local.recorder import Recorder
 from local.server import Gate, HttpServer
@@ -59,7 +60,9 @@ class EmbeddedAws:
         enforce_iam: bool = True,
     ) -> None:
         if not _only_one.acquire(blocking=False):
-            raise RuntimeError("An embedded AWS runs in this process already: moto's state is global")
+            raise RuntimeError(
+                "An embedded AWS runs in this process already: moto's state is global"
+            )
         self._undo = ExitStack()
         self._undo.callback(_only_one.release)
         try:
@@ -70,11 +73,11 @@ class EmbeddedAws:
 
     def _build(self, rate: float, port: int, start: datetime | None, *, enforce_iam: bool) -> None:
         undo = self._undo
+        moto_api_backend.reset()
+        undo.callback(moto_api_backend.reset)
         undo.enter_context(
             patch.dict(default_user_config, {"iam": {"load_aws_managed_policies": True}})
         )
-        undo.callback(moto_api_backend.reset)
-        moto_api_backend.reset()
         self.clock = RunningClock(rate, start)
         undo.callback(self.clock.stop)
         undo.enter_context(moto_on(self.clock))

@@ -86,8 +86,16 @@ def _operation(request: Request, service: str) -> tuple[str, dict[str, Any]]:
 def _query_parameters(request: Request, service: str, action: str) -> dict[str, Any]:
     operation = get_service_model(service).operation_model(action)
     parser = PROTOCOL_PARSERS["query"](operation, map_type=dict)
-    parsed: dict[str, Any] = parser.parse({"values": request.values, "headers": request.headers})
-    return parsed
+    return parser.parse(
+        {
+            "method": request.method,
+            "values": request.values,
+            "headers": request.headers,
+            "body": request.data,
+            "url_path": request.path,
+            "url_params": {},
+        }
+    )
 
 
 def error_reply(service: str, code: str, message: str, status: int = 400) -> Reply:

@@ -18,6 +18,7 @@ from moto.core.request import Request
 from local.calls import Reply
 from local.sts import REGION, Credentials, Sessions
 
+
 class Gate(Protocol):
     """What a request is handed to: `local/server.py`'s Gate."""
 
@@ -26,9 +27,7 @@ class Gate(Protocol):
 
 _PERSON = Credentials("admin", "admin", "")
 # A service's own call is not repeated behind our back, and may wait as long as a Lambda runs.
-_SERVICE = Config(
-    retries={"total_max_attempts": 1}, read_timeout=960, max_pool_connections=50
-)
+_SERVICE = Config(retries={"total_max_attempts": 1}, read_timeout=960, max_pool_connections=50)
 
 
 class Clients:
@@ -88,7 +87,7 @@ class Clients:
         )
 
     def _send_within(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        """botocore's hook in place of the network: what it returns is the response."""
+        """A botocore hook in place of the network: what it returns is the response."""
         environ = Request.from_primitives(
             request.method, request.url, request.headers, request.body
         ).environ

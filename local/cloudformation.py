@@ -1,4 +1,4 @@
-"""AWS CloudFormation: a template becomes resources that exist, or an error that says what is missing.
+"""AWS CloudFormation: a template becomes resources that exist, or an error says what is missing.
 
 moto's engine does the bookkeeping (stacks, change sets, references, outputs). Added here, on every
 template that reaches it, whoever sends it: the AWS::Serverless transform (aws-sam-translator, as
@@ -61,7 +61,8 @@ class CloudFormation:
         self._patches = ExitStack()
 
     def start(self) -> None:
-        known = {**parsing.get_model_map(), **{kind.type: self._bound(kind) for kind in KINDS}}
+        ours = {kind.type: self._bound(kind) for kind in KINDS}
+        known: dict[str, Any] = {**parsing.get_model_map(), **ours}
         for kind in _WITHOUT_EFFECT:
             known.pop(kind, None)
         names = {kind: model.cloudformation_name_type() for kind, model in known.items()}
@@ -102,7 +103,11 @@ class CloudFormation:
         """The stack as it is; raises `MissingResources` unless all of its template exists."""
         client = self._clients.admin("cloudformation")
         described = client.describe_stacks(StackName=stack)["Stacks"][0]
-        listed = client.describe_stack_resources(StackName=stack)["StackResources"]
+        listed = [
+            resource
+            for resource in client.describe_stack_resources(StackName=stack)["StackResources"]
+            if "LogicalResourceId" in resource  # moto lists what a condition excluded, too
+        ]
         resources = {one["LogicalResourceId"]: one.get("PhysicalResourceId", "") for one in listed}
         types = {one["LogicalResourceId"]: one["ResourceType"] for one in listed}
         self._require_all(stack, resources)
@@ -145,14 +150,16 @@ class CloudFormation:
         """Put the code into S3 and its place into the template: `aws cloudformation package`."""
         body, key = code.read_bytes(), hashlib.sha256(code.read_bytes()).hexdigest()
         s3 = self._clients.admin("s3")
-        s3.create_bucket(
-            Bucket=_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
-        )
+        if _BUCKET not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
+            here = {"LocationConstraint": REGION}
+            s3.create_bucket(Bucket=_BUCKET, CreateBucketConfiguration=here)
         s3.put_object(Bucket=_BUCKET, Key=key, Body=body)
         packaged = copy.deepcopy(template)
         for resource in packaged["Resources"].values():
             properties = resource.get("Properties", {})
-            if resource["Type"] == "AWS::Serverless::Function" and _local(properties.get("CodeUri")):
+            if resource["Type"] == "AWS::Serverless::Function" and _local(
+                properties.get("CodeUri")
+            ):
                 properties["CodeUri"] = {"Bucket": _BUCKET, "Key": key}
             if resource["Type"] == "AWS::Lambda::Function" and _local(properties.get("Code")):
                 properties["Code"] = {"S3Bucket": _BUCKET, "S3Key": key}
@@ -214,7 +221,8 @@ def expand(template: Template) -> Template:
         expanded: Template = translator.translate(copy.deepcopy(template), parameter_values={})
     except InvalidDocumentException as error:
         reasons = "; ".join(str(cause.message) for cause in error.causes)
-        raise ValidationError(message=f"Transform AWS::Serverless-2016-10-31 failed: {reasons}") from error
+        words = f"Transform AWS::Serverless-2016-10-31 failed: {reasons}"
+        raise ValidationError(message=words) from error
     expanded.pop("Transform", None)
     return expanded
 
@@ -260,7 +268,7 @@ def _pieces(text: str) -> Iterator[tuple[str, str | None]]:
 
 
 def validate(template: Template, known: set[str]) -> None:
-    """Refuse unknown resource types, dangling references and cycles, with CloudFormation's words."""
+    """Refuse unknown resource types, dangling references and cycles, in CloudFormation's words."""
     resources: Template = template.get("Resources") or {}
     unknown = [
         f"{name} ({resource['Type']})"
@@ -274,7 +282,9 @@ def validate(template: Template, known: set[str]) -> None:
     needed: dict[str, set[str]] = {}
     for name, resource in resources.items():
         referred = set(_references(resource))
-        if dangling := sorted(r for r in referred - elsewhere - set(resources) if not _PSEUDO.match(r)):
+        if dangling := sorted(
+            r for r in referred - elsewhere - set(resources) if not _PSEUDO.match(r)
+        ):
             raise ValidationError(
                 message=f"Template format error: Unresolved resource dependencies "
                 f"[{', '.join(dangling)}] in the Resources block of the template"
@@ -284,7 +294,9 @@ def validate(template: Template, known: set[str]) -> None:
         TopologicalSorter(needed).prepare()
     except CycleError as cycle:
         names = ", ".join(sorted(set(cycle.args[1])))
-        raise ValidationError(message=f"Circular dependency between resources: [{names}]") from cycle
+        raise ValidationError(
+            message=f"Circular dependency between resources: [{names}]"
+        ) from cycle
 
 
 def _references(value: Any) -> Iterator[str]:

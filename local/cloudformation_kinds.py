@@ -323,7 +323,9 @@ class LogGroup(Kind):
     @classmethod
     def create(cls, name: str, properties: Properties) -> Kind:
         tags = {tag["Key"]: tag["Value"] for tag in properties.get("Tags", [])}
-        cls.call("logs", "CreateLogGroup", {"logGroupName": name, **({"tags": tags} if tags else {})})
+        cls.call(
+            "logs", "CreateLogGroup", {"logGroupName": name, **({"tags": tags} if tags else {})}
+        )
         cls.update(cls(name), name, properties)
         # CloudFormation's Arn ends in `:*`, unlike that of most other services.
         return cls(name, Arn=f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}:*")
@@ -387,7 +389,9 @@ class Subscription(Kind):
     def create(cls, name: str, properties: Properties) -> Kind:
         del name
         attributes = {
-            key: properties[key] if isinstance(properties[key], str) else json.dumps(properties[key])
+            key: properties[key]
+            if isinstance(properties[key], str)
+            else json.dumps(properties[key])
             for key in ("FilterPolicy", "FilterPolicyScope", "RawMessageDelivery", "RedrivePolicy")
             if key in properties
         }

@@ -3,8 +3,8 @@
 Rules, targets and pattern matching are moto's; delivery is ours: to Lambda (asynchronously), SNS,
 SQS and Step Functions, with InputPath, Input and InputTransformer. Scheduled rules fire on the
 clock (`rate(...)`; `cron(...)` is refused). A delivery that AWS would not retry (the function's
-resource-based policy does not name EventBridge, the target is gone) goes to the target's dead-letter
-queue (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html) and into `failures`.
+resource-based policy does not name EventBridge, the target is gone) goes into `failures` and to the
+target's dead-letter queue (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html).
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from functools import partial
+from typing import Any, cast
 from unittest.mock import patch
 
 from moto.awslambda.models import lambda_backends
@@ -219,9 +220,8 @@ class EventBus:
                 continue
             for _ in range(2 if chance() < wrong.duplicate else 1):
                 if chance() < wrong.late:
-                    self._clock.call_later(
-                        wrong.late_seconds * chance(), lambda d=delivery: self._enqueue(d)
-                    )
+                    late = wrong.late_seconds * chance()
+                    self._clock.call_later(late, partial(self._enqueue, delivery))
                 else:
                     self._enqueue(delivery)
 
@@ -235,7 +235,7 @@ class EventBus:
         while (delivery := self._queue.get()) is not None:
             try:
                 self._deliver(delivery)
-            except Exception as error:  # noqa: BLE001 - whatever it was, this event is not delivered
+            except Exception as error:
                 self._give_up(delivery, f"{type(error).__name__}: {error}")
             finally:
                 self._pending.add(-1)
@@ -313,13 +313,12 @@ def target_input(target: dict[str, Any], event: Event) -> str:
     text = str(transformer["InputTemplate"])
     for name, path in (transformer.get("InputPathsMap") or {}).items():
         text = _fill(text, name, at_path(event, path))
-    text = text.replace("<aws.events.event.json>", json.dumps(event))
-    return text
+    return text.replace("<aws.events.event.json>", json.dumps(event))
 
 
 def _matches(rule: Rule, event: Event) -> bool:
     pattern = rule.event_pattern  # empty for a rule that only has a schedule
-    return bool(pattern.get_pattern()) and bool(pattern.matches_event(event))
+    return bool(pattern.get_pattern()) and bool(pattern.matches_event(cast(Any, event)))
 
 
 def at_path(event: Event, path: str) -> Any:
@@ -346,7 +345,7 @@ def _fill(template: str, name: str, value: Any) -> str:
 
 def _require_permission(function_arn: str, rule_arn: str) -> None:
     """The function's resource-based policy must let this rule invoke it, as on AWS."""
-    name = function_arn.split(":function:")[1].split(":")[0]
+    name = function_arn.rsplit(":function:", 1)[-1].partition(":")[0]
     function = lambda_backends[ACCOUNT][REGION].get_function(name)
     context = {"aws:SourceArn": rule_arn, "aws:SourceAccount": ACCOUNT}
     for statement in function.policy.statements:

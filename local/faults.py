@@ -1,7 +1,7 @@
 """API faults: what an SDK or a service gets wrong at the worst moment, on demand.
 
-    aws.faults.add(service="ecs", operation="UpdateService", kind=Throttle(), times=2)
-    aws.faults.add(operation="RegisterTaskDefinition", kind=KillAfter(), principal="slipway-dev-watch")
+aws.faults.add(service="ecs", operation="UpdateService", kind=Throttle(), times=2)
+aws.faults.add(operation="RegisterTaskDefinition", kind=KillAfter(), principal="slipway-dev-watch")
 """
 
 from __future__ import annotations

@@ -35,7 +35,7 @@ _DENIALS = {
 }
 
 
-class Denied(Exception):  # noqa: N818 - named for what happened, as AWS does
+class Denied(Exception):
     """The call is refused, in the words and with the code of its service."""
 
     def __init__(self, call: Call, need: Need, resource: str, *, explicit: bool) -> None:
@@ -150,7 +150,9 @@ def statements(role_name: str | None) -> Iterator[Statement]:
         if role.name in inline.role_names:
             yield from read_policy(inline.policy_name, inline.policy_document)
     for policy in role.managed_policies.values():
-        yield from read_policy(policy.name, policy.document)
+        for version in policy.versions:
+            if version.is_default:
+                yield from read_policy(policy.name, version.document)
 
 
 def read_policy(name: str, document: str | dict[str, Any]) -> Iterator[Statement]:

@@ -3,8 +3,8 @@
 From the Service Authorization Reference
 (https://docs.aws.amazon.com/service-authorization/latest/reference/): the resource types and
 condition keys of each action. Where it names two required types (ECS service deployments), both
-must be allowed. The resource of CloudWatch Logs' group-level actions ends in `:log-stream:`, as AWS'
-own AccessDenied messages show; that `RegisterTaskDefinition` is checked against `FAMILY:*` is
+must be allowed. The resource of CloudWatch Logs' group-level actions ends in `:log-stream:`, as in
+AWS' own AccessDenied messages; that `RegisterTaskDefinition` is checked against `FAMILY:*` is
 inferred.
 """
 
@@ -52,49 +52,74 @@ def _unmapped(call: Call) -> Unmapped:
 # ---- ECS
 
 
+_ON_A_SERVICE = {"UpdateService", "CreateService", "DeleteService", "ListServiceDeployments"}
+_OF_A_DEPLOYMENT = {
+    "DescribeServiceDeployments",
+    "StopServiceDeployment",
+    "ContinueServiceDeployment",
+    "DescribeServiceRevisions",
+}
+_ON_ANY = {
+    "DescribeTaskDefinition",
+    "ListTaskDefinitions",
+    "ListTaskDefinitionFamilies",
+    "DeregisterTaskDefinition",
+    "ListClusters",
+}
+_TAGGING = {"TagResource", "UntagResource", "ListTagsForResource"}
+
+
 def _ecs(call: Call) -> Iterator[Need]:
     p, action = call.parameters, f"ecs:{call.operation}"
-    cluster = _last(p.get("cluster") or "default")
-    in_cluster = {"ecs:cluster": _arn(call, "ecs", f"cluster/{cluster}")}
+    if call.operation in _ON_ANY:
+        yield Need(action, ("*",))
+    elif call.operation in _TAGGING:
+        yield Need(action, (p["resourceArn"],))
+    elif call.operation == "RegisterTaskDefinition":
+        yield from _register(call)
+    elif call.operation in _OF_A_DEPLOYMENT:
+        yield from _of_deployments(call)
+    elif call.operation in _ON_A_SERVICE:
+        yield from _on_service(call)
+    elif call.operation == "DescribeClusters":
+        names = p.get("clusters") or ["default"]
+        yield Need(action, tuple(_arn(call, "ecs", f"cluster/{_last(n)}") for n in names))
+    else:
+        yield Need(action, _in_cluster(call), _cluster_context(call))
+
+
+def _in_cluster(call: Call) -> tuple[str, ...]:
+    """The resources of the operations that take a cluster and things in it."""
+    p, cluster = call.parameters, _cluster(call)
     match call.operation:
-        case "DescribeTaskDefinition" | "ListTaskDefinitions" | "ListTaskDefinitionFamilies":
-            yield Need(action, ("*",))
-        case "DeregisterTaskDefinition" | "ListClusters":
-            yield Need(action, ("*",))
-        case "RegisterTaskDefinition":
-            yield from _register(call)
-        case "UpdateService" | "CreateService" | "DeleteService" | "ListServiceDeployments":
-            service = p.get("service") or p.get("serviceName") or "*"
-            task_definition = {"ecs:task-definition": p["taskDefinition"]} if (
-                "taskDefinition" in p
-            ) else {}
-            yield Need(action, (_ecs_service(call, cluster, service),), {**in_cluster, **task_definition})
-            for role in _roles_within(p):
-                yield _pass_role(role, "ecs.amazonaws.com")
         case "DescribeServices":
-            services = tuple(_ecs_service(call, cluster, name) for name in p.get("services", []))
-            yield Need(action, services, in_cluster)
+            return tuple(_ecs_service(call, name) for name in p.get("services", []))
         case "ListServices":
-            yield Need(action, ("*",), in_cluster)
-        case "DescribeClusters":
-            names = p.get("clusters") or ["default"]
-            yield Need(action, tuple(_arn(call, "ecs", f"cluster/{_last(n)}") for n in names))
+            return ("*",)
         case "ListTasks":
-            resource = _arn(call, "ecs", f"container-instance/{cluster}/*")
-            yield Need(action, (resource,), in_cluster)
+            return (_arn(call, "ecs", f"container-instance/{cluster}/*"),)
         case "DescribeTasks" | "StopTask":
             tasks = p.get("tasks") or [p.get("task", "*")]
-            arns = tuple(_arn(call, "ecs", f"task/{cluster}/{_last(task)}") for task in tasks)
-            yield Need(action, arns, in_cluster)
-        case (
-            "DescribeServiceDeployments" | "StopServiceDeployment" | "ContinueServiceDeployment"
-            | "DescribeServiceRevisions"
-        ):  # fmt: skip
-            yield from _of_service(call)
-        case "TagResource" | "UntagResource" | "ListTagsForResource":
-            yield Need(action, (p["resourceArn"],))
-        case _:
-            raise _unmapped(call)
+            return tuple(_arn(call, "ecs", f"task/{cluster}/{_last(task)}") for task in tasks)
+    raise _unmapped(call)
+
+
+def _on_service(call: Call) -> Iterator[Need]:
+    p, context = call.parameters, _cluster_context(call)
+    if "taskDefinition" in p:
+        context["ecs:task-definition"] = p["taskDefinition"]
+    service = p.get("service") or p.get("serviceName") or "*"
+    yield Need(f"ecs:{call.operation}", (_ecs_service(call, service),), context)
+    for role in _roles_within(p):
+        yield _pass_role(role, "ecs.amazonaws.com")
+
+
+def _cluster(call: Call) -> str:
+    return _last(call.parameters.get("cluster") or "default")
+
+
+def _cluster_context(call: Call) -> dict[str, str | list[str]]:
+    return {"ecs:cluster": _arn(call, "ecs", f"cluster/{_cluster(call)}")}
 
 
 def _register(call: Call) -> Iterator[Need]:
@@ -117,7 +142,7 @@ def _register(call: Call) -> Iterator[Need]:
             yield _pass_role(role, "ecs-tasks.amazonaws.com")
 
 
-def _of_service(call: Call) -> Iterator[Need]:
+def _of_deployments(call: Call) -> Iterator[Need]:
     p = call.parameters
     named = p.get("serviceDeploymentArns") or p.get("serviceRevisionArns") or []
     for arn in [*named, *([p["serviceDeploymentArn"]] if "serviceDeploymentArn" in p else [])]:
@@ -130,9 +155,9 @@ def _of_service(call: Call) -> Iterator[Need]:
         yield Need(f"ecs:{call.operation}", (service_arn, arn), context)
 
 
-def _ecs_service(call: Call, cluster: str, service: str) -> str:
+def _ecs_service(call: Call, service: str) -> str:
     parts = service.split(":", 5)[-1].split("/")
-    cluster = parts[1] if len(parts) > 2 else cluster  # noqa: PLR2004 - service/CLUSTER/NAME
+    cluster = parts[1] if len(parts) > 2 else _cluster(call)  # noqa: PLR2004 - service/CLUSTER/NAME
     return _arn(call, "ecs", f"service/{cluster}/{parts[-1]}")
 
 
@@ -193,9 +218,9 @@ def _table(call: Call, name: str) -> str:
 # ---- CloudWatch Logs
 
 _LOG_GROUP_ACTIONS = frozenset(
-    "FilterLogEvents StartQuery DescribeLogStreams CreateLogGroup PutRetentionPolicy".split()
+    {"FilterLogEvents", "StartQuery", "DescribeLogStreams", "CreateLogGroup", "PutRetentionPolicy"}
 )
-_LOG_STREAM_ACTIONS = frozenset("GetLogEvents PutLogEvents CreateLogStream".split())
+_LOG_STREAM_ACTIONS = frozenset({"GetLogEvents", "PutLogEvents", "CreateLogStream"})
 
 
 def _logs(call: Call) -> Iterator[Need]:
@@ -279,7 +304,10 @@ def _events(call: Call) -> Iterator[Need]:
 def _cloudwatch(call: Call) -> Iterator[Need]:
     names = call.parameters.get("AlarmNames") or ["*"]
     if call.operation == "DescribeAlarms":
-        yield Need("cloudwatch:DescribeAlarms", tuple(_arn(call, "cloudwatch", f"alarm:{n}") for n in names))
+        yield Need(
+            "cloudwatch:DescribeAlarms",
+            tuple(_arn(call, "cloudwatch", f"alarm:{n}") for n in names),
+        )
     else:
         yield Need(f"cloudwatch:{call.operation}", ("*",))
 
@@ -294,13 +322,20 @@ def _ssm(call: Call) -> Iterator[Need]:
 def _secretsmanager(call: Call) -> Iterator[Need]:
     secret = str(call.parameters.get("SecretId", "*"))
     # Secrets Manager appends six random characters to the name in the ARN.
-    arn = secret if secret.startswith("arn:") else _arn(call, "secretsmanager", f"secret:{secret}-??????")
+    arn = (
+        secret
+        if secret.startswith("arn:")
+        else _arn(call, "secretsmanager", f"secret:{secret}-??????")
+    )
     yield Need(f"secretsmanager:{call.operation}", (arn,))
 
 
 def _kms(call: Call) -> Iterator[Need]:
     key = str(call.parameters.get("KeyId", "*"))
-    yield Need(f"kms:{call.operation}", (key if key.startswith("arn:") else _arn(call, "kms", f"key/{key}"),))
+    yield Need(
+        f"kms:{call.operation}",
+        (key if key.startswith("arn:") else _arn(call, "kms", f"key/{key}"),),
+    )
 
 
 def _s3(call: Call) -> Iterator[Need]:

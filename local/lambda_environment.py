@@ -69,7 +69,9 @@ class Environment:
         self.log_stream = variables["AWS_LAMBDA_LOG_STREAM_NAME"]
         self._process = self._start(handler, variables)
         self._threads = [
-            threading.Thread(target=self._api.serve_forever, args=(0.05,), name="lambda-runtime-api"),
+            threading.Thread(
+                target=self._api.serve_forever, args=(0.05,), name="lambda-runtime-api"
+            ),
             threading.Thread(target=self._await_exit, name="lambda-process"),
         ]
         for thread in self._threads:

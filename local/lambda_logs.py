@@ -1,7 +1,7 @@
 """What Lambda writes to CloudWatch Logs: START, the function's lines, END and REPORT.
 
-https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html. As on AWS the function's
-role must allow it, else the lines are lost (they stay in the invocation's record). All lines of an
+https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html. As on AWS, the role
+must allow it, else the lines are lost (they stay in the invocation's record). All lines of an
 invocation carry its end as their time; only START carries its own.
 """
 
@@ -10,16 +10,14 @@ from __future__ import annotations
 import json
 import uuid
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from moto.logs.models import logs_backends
 
 from local.clock import RunningClock
 from local.iam import Gatekeeper
-from local.sts import ACCOUNT, REGION, Principal
-
-if TYPE_CHECKING:
-    from local.lambda_ import Function, InvocationRecord
+from local.lambda_function import Function, InvocationRecord
+from local.sts import ACCOUNT, REGION
 
 
 class FunctionLog:
@@ -39,7 +37,9 @@ class FunctionLog:
         start = int(record.started.timestamp() * 1000)
         end = start + int(record.duration_ms + (record.init_ms or 0))
         lines = _json_lines(function, record) if function.json_logs else _lines(function, record)
-        events = [{"timestamp": start if n == 0 else end, "message": m} for n, m in enumerate(lines)]
+        events = [
+            {"timestamp": start if n == 0 else end, "message": m} for n, m in enumerate(lines)
+        ]
         with self._clock.lock:
             if group not in backend.groups:
                 if not self._may(function, "CreateLogGroup", f"{group}:log-stream:"):
@@ -57,8 +57,7 @@ class FunctionLog:
         if not self._gatekeeper.enforce:
             return True
         arn = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{rest}"
-        who = Principal(function.name, function.role.rsplit("/", 1)[-1])
-        return self._gatekeeper.decide(who, f"logs:{action}", arn, {})[0]
+        return self._gatekeeper.decide(function.principal, f"logs:{action}", arn, {})[0]
 
 
 def _lines(function: Function, record: InvocationRecord) -> list[str]:

@@ -1,4 +1,4 @@
-"""moto on the embedded AWS' clock: what moto stamps or waits, it stamps and waits in simulated time.
+"""moto on the embedded AWS' clock: it stamps and waits in simulated time.
 
 moto reads time through `moto.core.utils` (nearly every backend) and, in its Step Functions
 interpreter, through the `time`, `datetime` and `threading` modules that each file imported. While
@@ -7,7 +7,7 @@ interpreter, through the `time`, `datetime` and `threading` modules that each fi
 
 from __future__ import annotations
 
-import datetime as real_datetime
+import datetime as dt
 import importlib
 import sys
 import threading
@@ -91,15 +91,15 @@ def clock_thread(clock: RunningClock) -> type[threading.Thread]:
 
 class _InstanceOfDatetime(type):
     def __instancecheck__(cls, instance: object) -> bool:
-        return isinstance(instance, real_datetime.datetime)
+        return isinstance(instance, dt.datetime)
 
 
-def clock_datetime(clock: RunningClock) -> type[real_datetime.datetime]:
+def clock_datetime(clock: RunningClock) -> type[dt.datetime]:
     """`datetime.datetime` whose `now` and `utcnow` are the clock's; naive times are UTC."""
 
-    class ClockDatetime(real_datetime.datetime, metaclass=_InstanceOfDatetime):
+    class ClockDatetime(dt.datetime, metaclass=_InstanceOfDatetime):
         @classmethod
-        def now(cls, tz: real_datetime.tzinfo | None = None) -> Any:
+        def now(cls, tz: dt.tzinfo | None = None) -> Any:
             now = clock.now()
             return now.astimezone(tz) if tz else now.replace(tzinfo=None)
 
@@ -116,14 +116,14 @@ def moto_on(clock: RunningClock) -> Iterator[None]:
     event, thread = (lambda: ClockEvent(clock)), clock_thread(clock)
     stand_ins: dict[Any, Any] = {
         real_time: _like(real_time, time=lambda: clock.now().timestamp(), sleep=clock.sleep),
-        real_datetime: _like(real_datetime, datetime=clock_datetime(clock)),
+        dt: _like(dt, datetime=clock_datetime(clock)),
         threading: _like(threading, Event=event, Thread=thread),
         threading.Event: event,
         threading.Thread: thread,
     }
     with ExitStack() as patches:
         core = importlib.import_module("moto.core.utils")
-        patches.enter_context(patch.object(core, "datetime", stand_ins[real_datetime]))
+        patches.enter_context(patch.object(core, "datetime", stand_ins[dt]))
         for module in interpreter_modules():
             for name in ("time", "datetime", "threading", "Event", "Thread"):
                 original = vars(module).get(name)

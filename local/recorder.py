@@ -1,4 +1,4 @@
-"""A CloudTrail of the embedded AWS: every API call, by whom, when (simulated), with what outcome."""
+"""A CloudTrail of the embedded AWS: every API call, by whom, when, with what outcome."""
 
 from __future__ import annotations
 

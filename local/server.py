@@ -51,7 +51,7 @@ class Gate:
     `handlers` answer operations that moto cannot; they run without the world's lock.
     """
 
-    def __init__(  # noqa: PLR0913 - the one place where a request meets everything
+    def __init__(
         self,
         clock: RunningClock,
         sessions: Sessions,
@@ -116,10 +116,12 @@ class Gate:
             message = f"The embedded AWS does not know {call} ({error})"
             self.failures.append(message)
             return error_reply(call.service, "NotImplemented", message, 501)
-        except Exception as error:  # noqa: BLE001 - whatever breaks must come back as AWS' own 500
+        except Exception as error:
             log.exception("%s failed inside the embedded AWS", call)
             self.failures.append(f"{call}: {traceback.format_exc()}")
-            return error_reply(call.service, "InternalFailure", f"{type(error).__name__}: {error}", 500)
+            return error_reply(
+                call.service, "InternalFailure", f"{type(error).__name__}: {error}", 500
+            )
 
     def _ask_moto(self, environ: dict[str, Any]) -> Reply:
         body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
@@ -139,7 +141,7 @@ def _body(environ: dict[str, Any]) -> bytes:
     return bytes(environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0)))
 
 
-class _Handler(MotoRequestHandler):  # type: ignore[misc] # moto is untyped
+class _Handler(MotoRequestHandler):
     """Keeps connections open between calls, which werkzeug's own handler does not."""
 
     protocol_version = "HTTP/1.1"
@@ -159,6 +161,10 @@ class _Handler(MotoRequestHandler):  # type: ignore[misc] # moto is untyped
         self.wfile.flush()
 
 
+def _no_application(*_: Any) -> list[bytes]:
+    raise NotImplementedError("_Handler asks the gate")
+
+
 class HttpServer(ThreadedWSGIServer):
     """A threaded HTTP server on loopback that really ends: `stop` closes idle connections too."""
 
@@ -166,7 +172,7 @@ class HttpServer(ThreadedWSGIServer):
     block_on_close = False
 
     def __init__(self, gate: Gate, port: int = 0) -> None:
-        super().__init__("127.0.0.1", port, None, handler=_Handler)
+        super().__init__("127.0.0.1", port, _no_application, handler=_Handler)
         self.gate = gate
         self._open: set[socket.socket] = set()
         self._guard = threading.Lock()

@@ -1,7 +1,6 @@
 """Amazon SNS: every message that is published, with its simulated time; delivery stays moto's.
 
-moto delivers to SQS and HTTP subscribers. Subscribed functions are invoked through `local/lambda_.py`
-with the event of https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html.
+moto delivers to SQS and HTTP subscribers. Subscribed functions get the event of https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html.
 """
 
 from __future__ import annotations

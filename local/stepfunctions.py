@@ -17,7 +17,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 from unittest.mock import patch
 
 from botocore.exceptions import ClientError
@@ -80,7 +80,9 @@ class StepFunctions:
                 self._patch(module, "boto_client_for", self._client_for)
         self._patch(StepFunctionsParserBackend, "start_execution", self._checked_start())
         self._patch(EventManager, "add_event", _limited(EventManager.add_event))
-        self._patch(StateTaskLambda, "_from_error", _named_lambda_error(StateTaskLambda._from_error))
+        self._patch(
+            StateTaskLambda, "_from_error", _named_lambda_error(StateTaskLambda._from_error)
+        )
         terminated = BaseExecutionWorkerCommunication.terminated
 
         def announced(communication: BaseExecutionWorkerCommunication) -> None:
@@ -93,15 +95,13 @@ class StepFunctions:
     def executions(self) -> list[ExecutionRecord]:
         """Every execution, in the order in which they started."""
         with self._clock.lock:
-            machines = stepfunctions_parser_backends[ACCOUNT][REGION].state_machines
-            found = [_record(execution) for m in machines for execution in m.executions]
+            found = [_record(execution) for execution in _executions()]
         return sorted(found, key=lambda record: record.started)
 
     def close(self) -> None:
         """Abort what runs and wait for every thread of the interpreter."""
         with self._clock.lock:
-            machines = stepfunctions_parser_backends[ACCOUNT][REGION].state_machines
-            running = [e for m in machines for e in m.executions if e.status == "RUNNING"]
+            running = [execution for execution in _executions() if execution.status == "RUNNING"]
         for execution in running:
             execution.stop(self._clock.now(), error="EmbeddedAws", cause="The embedded AWS ends")
         self._patches.close()
@@ -123,7 +123,7 @@ class StepFunctions:
         return self._clients.as_role(state_credentials.role_arn, "stepfunctions", service)
 
     def _checked_start(self) -> Callable[..., Execution]:
-        original = StepFunctionsParserBackend.start_execution
+        original: Callable[..., Execution] = StepFunctionsParserBackend.start_execution
 
         def start(
             backend: StepFunctionsParserBackend,
@@ -169,6 +169,11 @@ class StepFunctions:
         )
 
 
+def _executions() -> list[Execution]:
+    machines = stepfunctions_parser_backends[ACCOUNT][REGION].state_machines
+    return [cast(Execution, execution) for machine in machines for execution in machine.executions]
+
+
 def _record(execution: Execution) -> ExecutionRecord:
     return ExecutionRecord(
         name=execution.name,
@@ -187,7 +192,9 @@ def _record(execution: Execution) -> ExecutionRecord:
 def _limited(original: Callable[..., int]) -> Callable[..., int]:
     """https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html: history events."""
 
-    def add_event(manager: EventManager, context: Any, event_type: Any, *args: Any, **kwargs: Any) -> int:
+    def add_event(
+        manager: EventManager, context: Any, event_type: Any, *args: Any, **kwargs: Any
+    ) -> int:
         ends = str(getattr(event_type, "value", event_type)).startswith("Execution")
         if len(manager._history_event_list) >= MAXIMUM_HISTORY and not ends:
             raise RuntimeError(
