@@ -1,0 +1,55 @@
+# Every target works on a fresh clone: the first one makes .venv and installs what is pinned.
+
+STAGE  ?= dev
+ARCH   ?= x86_64
+PYTHON ?= python3
+
+VENV := .venv
+BIN  := $(VENV)/bin
+.DEFAULT_GOAL := help
+.PHONY: help demo local test test-all check format package deploy logs clean
+
+help: ## what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@echo "  STAGE=dev|staging|prod chooses the environment, ARCH=x86_64|arm64 Lambda's processor."
+
+demo: package ## the main job, told as it happens, on the embedded AWS
+	@$(BIN)/python -m local.demo
+
+local: package ## keep the embedded AWS running for the aws CLI and any SDK
+	@$(BIN)/python -m local
+
+test: $(VENV)/installed ## all tests but the slow ones
+	@$(BIN)/pytest -q -n auto -m "not slow"
+
+test-all: $(VENV)/installed ## every test
+	@$(BIN)/pytest -q -n auto
+
+check: $(VENV)/installed ## ruff, mypy, import-linter
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-logo
+
+format: $(VENV)/installed ## let ruff format and mend what it can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+package: $(VENV)/installed ## out/STAGE/sam.json and deployment.zip, linted; needs no AWS account
+	@$(BIN)/python -m cli.package $(STAGE) --arch $(ARCH)
+
+deploy: package ## package, then create or update the stack slipway-STAGE; needs AWS credentials
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli.deploy $(STAGE)
+
+logs: $(VENV)/installed ## follow the functions' logs of STAGE; needs AWS credentials
+	@$(BIN)/aws logs tail --follow --since 30m --format short /aws/lambda/slipway-$(STAGE)-$(or $(FUNCTION),watch)
+
+clean: ## remove what was made
+	rm -rf out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/installed: requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Slipway needs Python 3.11 or newer; this is %s. Next: make PYTHON=python3.13" % sys.version.split()[0])'
+	@echo "Installing what requirements-dev.txt pins into $(VENV) (about a minute, once)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@

@@ -1,0 +1,100 @@
+"""`python -m cli.package STAGE`: package one stage, and say calmly what was done."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from chalicelib.errors import Refused
+from cli.package import lint, policies
+from cli.package.build import Package, package
+from cli.package.dependencies import ARCHITECTURES
+
+PROJECT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: list[str]) -> int:
+    """0 when packaged; 1 with a sentence on stderr when refused."""
+    parser = argparse.ArgumentParser(prog="python -m cli.package", description=__doc__)
+    parser.add_argument("stage", help="the environment: one of targets.toml's [environment.*]")
+    parser.add_argument("--arch", choices=ARCHITECTURES, default="x86_64")
+    parser.add_argument("--project", type=Path, default=PROJECT, help="where app.py is")
+    parser.add_argument("--out", type=Path, help="default: PROJECT/out")
+    parser.add_argument("--cache", type=Path, help="default: OUT/.cache")
+    chosen = parser.parse_args(arguments)
+    out = chosen.out or chosen.project / "out"
+    try:
+        made = package(
+            chosen.project, chosen.stage, out, chosen.arch, chosen.cache or out / ".cache"
+        )
+    except Refused as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    print("\n".join(summary(made)))
+    return 0
+
+
+def summary(made: Package) -> Iterator[str]:
+    """What was packaged: targets, sizes, policies, and what they grant widely and why."""
+    template = json.loads(made.template.read_text("utf-8"))
+    stage, count = made.targets.stage, len(made.targets.all)
+    yield f"{stage}: {count} target{'s' * (count != 1)}, {made.architecture}"
+    yield f"  {_shown(made.archive)}  {_sizes(made.archive)}; dependencies {_origin(made)}"
+    yield f"  {_shown(made.template)}  {_kilobytes(made.template)}, {_kinds(template)}"
+    sizes = {name: policies.size(policy) for name, policy in made.policies.documents.items()}
+    yield f"  policies, characters of {policies.LIMIT:,}: " + ", ".join(
+        f"{name} {length:,}" for name, length in sizes.items()
+    )
+    yield from _widened(made)
+    for sid, roles in sorted(lint.wildcards(template).items()):
+        yield f"  `*` in {sid} ({roles} roles): {policies.REASONS[sid]}"
+    yield from _missing_roles(made)
+    yield f"  linted: {', '.join(lint.CHECKS)}; no findings"
+
+
+def _widened(made: Package) -> Iterator[str]:
+    for function, step in made.policies.widened.items():
+        reach = "; ".join(words for each, words in policies.WORDS.items() if each <= step)
+        yield f"  the policy of {function} would be too long with every name, so it covers {reach}"
+
+
+def _missing_roles(made: Package) -> Iterator[str]:
+    for target in made.targets.all:
+        if target.mode == "deploy" and not target.pass_roles:
+            yield (
+                f"  {target.name} names no `pass_roles`: deploying it is denied if its task "
+                "definition has a task or execution role"
+            )
+
+
+def _sizes(archive: Path) -> str:
+    with zipfile.ZipFile(archive) as zipped:
+        unpacked = sum(entry.file_size for entry in zipped.infolist())
+    return f"{archive.stat().st_size / 1e6:.1f} MB ({unpacked / 1e6:.0f} MB unpacked)"
+
+
+def _kilobytes(path: Path) -> str:
+    return f"{path.stat().st_size / 1e3:.0f} KB"
+
+
+def _origin(made: Package) -> str:
+    return "from the cache" if made.cached else "fetched"
+
+
+def _kinds(template: dict[str, dict[str, dict[str, str]]]) -> str:
+    resources = template["Resources"].values()
+    functions = sum(each["Type"] == "AWS::Serverless::Function" for each in resources)
+    return f"{functions} functions among {len(resources)} resources"
+
+
+def _shown(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

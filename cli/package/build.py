@@ -1,0 +1,82 @@
+"""The stages in their order: everything is made and linted aside, then moved into place."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from chalicelib.errors import Refused
+from chalicelib.model.targets import Targets, load_targets
+from cli.package import archive, lint, policies, staging
+from cli.package.dependencies import dependencies, locked
+from cli.package.names import checked_stage
+from cli.package.policies import Policies
+
+TEMPLATE_LIMIT = 1_000_000  # CloudFormation: bytes of a template taken from a bucket
+
+
+@dataclass(frozen=True)
+class Package:
+    """What was written, and the facts worth telling."""
+
+    template: Path
+    archive: Path
+    targets: Targets
+    policies: Policies
+    architecture: str
+    cached: bool
+
+
+def package(project: Path, stage: str, out: Path, architecture: str, cache: Path) -> Package:
+    """Write out/STAGE/sam.json and out/STAGE/deployment.zip.
+
+    Raises:
+        Refused: the targets are wrong, or a lint found something; neither file was touched.
+    """
+    text = (project / "chalicelib" / "targets.toml").read_text("utf-8")
+    targets = load_targets(text, checked_stage(stage))
+    granted = policies.generate(targets)
+    libraries, cached = dependencies(project / "requirements.txt", architecture, cache)
+    directory = out / stage
+    directory.mkdir(parents=True, exist_ok=True)
+    made = Package(
+        template=directory / "sam.json",
+        archive=directory / "deployment.zip",
+        targets=targets,
+        policies=granted,
+        architecture=architecture,
+        cached=cached,
+    )
+    with locked(directory / ".lock"):
+        tree = directory / "build"
+        staging.stage_tree(project, tree, targets, granted, architecture)
+        template = _template(tree, stage)
+        zipped = _archive(tree, libraries)
+        template.replace(made.template)
+        zipped.replace(made.archive)
+    return made
+
+
+def _template(tree: Path, stage: str) -> Path:
+    template = staging.chalice_package(tree, stage)
+    if found := lint.findings(template):
+        raise Refused("\n".join(["the template was not written; linting found:", *found]))
+    written = tree / "sam.json"
+    written.write_text(json.dumps(template, indent=2) + "\n", encoding="utf-8")
+    if written.stat().st_size >= TEMPLATE_LIMIT:
+        raise Refused(f"the template has more than {TEMPLATE_LIMIT:,} bytes: name fewer targets.")
+    return written
+
+
+def _archive(tree: Path, libraries: Path) -> Path:
+    """The dependencies' zip, with the code that Chalice collected appended."""
+    code, zipped = tree / "code", tree / "deployment.zip"
+    with zipfile.ZipFile(tree / "package" / "deployment.zip") as collected:
+        collected.extractall(code)
+    archive.compile_tree(code)
+    shutil.copy(libraries, zipped)
+    archive.append_tree(zipped, code)
+    return zipped

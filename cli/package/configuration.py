@@ -1,0 +1,105 @@
+"""`.chalice/` as written by hand -> what Chalice reads for one stage.
+
+`{stage}` is filled in; what can be derived (a function's policy file, its
+name, log group and alarm) is added here, so that it is written nowhere twice.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import yaml
+
+from cli.package.names import function_name, logical_id, policy_file
+
+Document = dict[str, Any]
+
+
+def chalice_config(text: str, stage: str, architecture: str) -> Document:
+    """config.json for this stage: each function with its policy and architecture."""
+    config: Document = json.loads(_for_stage(text, stage))
+    for function, settings in config["stages"][stage]["lambda_functions"].items():
+        settings["iam_policy_file"] = policy_file(function)
+        settings["lambda_architecture"] = architecture
+    return config
+
+
+def functions(config: Document, stage: str) -> tuple[str, ...]:
+    """The functions' names, in the file's order."""
+    return tuple(config["stages"][stage]["lambda_functions"])
+
+
+def merge_template(text: str, stage: str, names: tuple[str, ...]) -> Document:
+    """resources.yaml for this stage, with what every function gets alike.
+
+    As JSON: given YAML to merge, Chalice would write YAML.
+    """
+    # The loader below is a SafeLoader: it makes plain values and CloudFormation's short forms.
+    template: Document = yaml.load(_for_stage(text, stage), Loader=_ShortForms)  # noqa: S506
+    resources, outputs = template["Resources"], template["Outputs"]
+    for name in names:
+        identifier = logical_id(name)
+        function = resources.setdefault(identifier, {}).setdefault("Properties", {})
+        function["FunctionName"] = function_name(stage, name)
+        function["LoggingConfig"] = {"LogGroup": {"Ref": f"{identifier}LogGroup"}}
+        resources[f"{identifier}LogGroup"] = _log_group(stage, name)
+        resources[f"{identifier}Alarm"] = _alarm(stage, name)
+        outputs[f"{identifier}Function"] = {"Value": {"Ref": identifier}}
+    return template
+
+
+def _for_stage(text: str, stage: str) -> str:
+    return text.replace("{stage}", stage)
+
+
+def _log_group(stage: str, name: str) -> Document:
+    """Chalice names it after the function, which is a cycle once the function names it."""
+    return {
+        "DeletionPolicy": "Delete",
+        "UpdateReplacePolicy": "Delete",
+        "Properties": {"LogGroupName": f"/aws/lambda/{function_name(stage, name)}"},
+    }
+
+
+def _alarm(stage: str, name: str) -> Document:
+    """Rings for what lasts: one throttled call is retried, and what is given up has its queue."""
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmName": f"{function_name(stage, name)}-errors",
+            "AlarmDescription": f"{name} raised in two of the last three five-minute periods.",
+            "Namespace": "AWS/Lambda",
+            "MetricName": "Errors",
+            "Dimensions": [{"Name": "FunctionName", "Value": {"Ref": logical_id(name)}}],
+            "Statistic": "Sum",
+            "Period": 300,
+            "EvaluationPeriods": 3,
+            "DatapointsToAlarm": 2,
+            "Threshold": 1,
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            "TreatMissingData": "notBreaching",
+            "AlarmActions": [{"Ref": "Notices"}],
+        },
+    }
+
+
+class _ShortForms(yaml.SafeLoader):
+    """YAML with CloudFormation's short forms: `!Ref x` is {"Ref": "x"}."""
+
+
+def _short_form(loader: _ShortForms, suffix: str, node: yaml.Node) -> Document:
+    if isinstance(node, yaml.SequenceNode):
+        value: Any = loader.construct_sequence(node, deep=True)
+    elif isinstance(node, yaml.ScalarNode):
+        value = loader.construct_scalar(node)
+    else:
+        raise yaml.constructor.ConstructorError(
+            None, None, f"!{suffix} takes a text or a list", node.start_mark
+        )
+    if suffix == "GetAtt" and isinstance(value, str):
+        value = value.split(".", 1)
+    return {suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}": value}
+
+
+_ShortForms.add_multi_constructor("!", _short_form)

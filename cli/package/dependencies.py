@@ -1,0 +1,95 @@
+"""requirements.txt -> what Lambda runs of it: fetched, trimmed, compiled and zipped once."""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from chalicelib.errors import Refused
+from cli.package import archive
+
+# The AWS services that chalicelib/aws may call. botocore's models of all others make 24 MB.
+SERVICES = frozenset(
+    {"dynamodb", "ecr", "ecs", "logs", "secretsmanager", "sns", "ssm", "stepfunctions", "sts"}
+)
+# Lambda's Amazon Linux 2 (Python 3.11) has glibc 2.26, Amazon Linux 2023 (later ones) 2.34.
+_MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
+ARCHITECTURES = tuple(_MACHINES)
+
+
+def dependencies(requirements: Path, architecture: str, cache: Path) -> tuple[Path, bool]:
+    """The zip of the dependencies, and whether it was there already.
+
+    Raises:
+        Refused: pip could not fetch them; its own last line says why.
+    """
+    built = cache / f"dependencies-{_key(requirements, architecture)}.zip"
+    cache.mkdir(parents=True, exist_ok=True)
+    with locked(cache / "lock"):
+        if built.exists():
+            return built, True
+        with tempfile.TemporaryDirectory(dir=cache) as scratch:
+            tree, zipped = Path(scratch, "tree"), Path(scratch, "dependencies.zip")
+            _fetch(requirements, architecture, tree)
+            _trim(tree)
+            archive.compile_tree(tree)
+            archive.append_tree(zipped, tree)
+            zipped.replace(built)
+    return built, False
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock of this file: two packagers at once build one after the other."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _key(requirements: Path, architecture: str) -> str:
+    """Changes with the requirements, the Python, the architecture, and their treatment here."""
+    treatment = Path(__file__).read_bytes() + Path(archive.__file__).read_bytes()
+    facts = requirements.read_bytes() + treatment + f"{sys.version}{architecture}".encode()
+    return hashlib.sha256(facts).hexdigest()[:16]
+
+
+def _fetch(requirements: Path, architecture: str, tree: Path) -> None:
+    newest = 26 if sys.version_info < (3, 12) else 34
+    machine = _MACHINES[architecture]
+    # pip takes a platform literally, except that manylinux2014 includes its two predecessors.
+    platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(17, newest + 1)]
+    platforms.append(f"manylinux2014_{machine}")
+    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command += ["--target", str(tree), "--requirement", str(requirements), "--no-compile"]
+    command += ["--only-binary", ":all:", "--implementation", "cp"]
+    command += ["--python-version", f"{sys.version_info.major}.{sys.version_info.minor}"]
+    command += [part for platform in platforms for part in ("--platform", platform)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
+        raise Refused(f"pip could not fetch {requirements.name} for {architecture}: {last}")
+
+
+def _trim(tree: Path) -> None:
+    """Remove what is never imported on Lambda."""
+    shutil.rmtree(tree / "bin", ignore_errors=True)  # console scripts
+    shutil.rmtree(tree / "boto3" / "examples", ignore_errors=True)
+    for data in (tree / "botocore" / "data", tree / "boto3" / "data"):
+        for service in data.iterdir():
+            # Files beside the services are about endpoints, partitions, retries and defaults.
+            if service.is_dir() and service.name not in SERVICES:
+                shutil.rmtree(service)
+    for metadata in tree.glob("*.dist-info"):
+        for path in metadata.iterdir():
+            # importlib.metadata, which pydantic uses, needs no other file to tell a version.
+            if path.name != "METADATA":
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for tests in [*tree.rglob("tests"), *tree.rglob("__pycache__")]:
+        shutil.rmtree(tests, ignore_errors=True)

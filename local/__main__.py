@@ -1,0 +1,74 @@
+"""`make local`: keep the embedded AWS running, with the example world and the packaged Slipway.
+
+With the printed lines pasted into a shell, the plain `aws` CLI and any SDK work.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from rich.console import Console
+
+from local import world
+from local.aws import EmbeddedAws
+from local.timeline import Timeline
+
+_PORT = 4566  # where tools that speak to a local AWS look first
+_HELP = """\
+[bold]Paste into another terminal:[/]
+
+  export AWS_ENDPOINT_URL={endpoint} AWS_REGION=us-west-2
+  export AWS_ACCESS_KEY_ID=admin AWS_SECRET_ACCESS_KEY=admin AWS_PAGER=
+
+  aws ecs describe-services --cluster conflicto-dev --services conflicto-backend-service-dev \\
+      --query 'services[0].[taskDefinition,runningCount]'
+  aws ecr put-image --repository-name conflicto-backend-dev --image-tag abc1234 \\
+      --image-manifest file://out/dev/example-manifest.json
+  aws lambda invoke --function-name slipway-dev-status --cli-binary-format raw-in-base64-out \\
+      --payload '{{"service": "conflicto-dev/conflicto-backend-service-dev"}}' /dev/stdout
+
+Time runs {rate:g} times as fast as real time. Ctrl-C ends it, and everything in it.
+"""
+
+
+def main(arguments: list[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
+    parser.add_argument("--port", type=int, default=_PORT, help="default: %(default)s; 0: any")
+    parser.add_argument("--rate", type=float, default=1.0, help="simulated seconds per second")
+    parser.add_argument("--package", type=Path, default=Path("out/dev"), help="what to deploy")
+    chosen = parser.parse_args(arguments)
+    console = Console(highlight=False)
+    if not (chosen.package / "deployment.zip").exists():
+        console.print("There is no package yet. Next: make package STAGE=dev")
+        return 1
+    try:
+        aws = EmbeddedAws(rate=chosen.rate, port=chosen.port)
+    except OSError as error:
+        console.print(f"Port {chosen.port} cannot be used ({error}). Next: --port 0")
+        return 1
+    ended = threading.Event()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(name, lambda *_: ended.set())
+    with aws:
+        _serve(aws, chosen, console, ended)
+    return 0
+
+
+def _serve(aws: EmbeddedAws, chosen: Any, console: Console, ended: threading.Event) -> None:
+    world.build(aws.client)
+    aws.deploy(chosen.package / "sam.json", chosen.package / "deployment.zip")
+    manifest = chosen.package / "example-manifest.json"
+    manifest.write_text(world.manifest("an example image"), encoding="utf-8")
+    console.print(_HELP.format(endpoint=aws.endpoint, rate=chosen.rate))
+    timeline = Timeline(aws, console)
+    while not ended.wait(0.1):
+        timeline.show()
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
