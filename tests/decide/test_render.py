@@ -20,6 +20,7 @@ from chalicelib.decide.render import (
     provenance,
     render,
     repository_of,
+    tag_of,
 )
 from chalicelib.errors import Refused
 from chalicelib.model.task_definitions import TaskDefinition
@@ -323,22 +324,22 @@ def test_a_golden_file_is_its_sample_but_for_the_image(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("image", "repository"),
+    ("image", "repository", "tag"),
     [
-        ("nginx", "nginx"),
-        ("nginx:1.27", "nginx"),
-        (f"nginx@{DIGEST}", "nginx"),
-        (f"nginx:1.27@{DIGEST}", "nginx"),
-        ("localhost:5000/nginx", "localhost:5000/nginx"),
-        ("localhost:5000/nginx:1.27", "localhost:5000/nginx"),
-        (f"localhost:5000/team/nginx:1@{DIGEST}", "localhost:5000/team/nginx"),
-        (f"{URI}:abc", URI),
-        (f"{URI}@{DIGEST}", URI),
-        ("", ""),
+        ("nginx", "nginx", ""),
+        ("nginx:1.27", "nginx", "1.27"),
+        (f"nginx@{DIGEST}", "nginx", ""),
+        (f"nginx:1.27@{DIGEST}", "nginx", "1.27"),
+        ("localhost:5000/nginx", "localhost:5000/nginx", ""),
+        ("localhost:5000/nginx:1.27", "localhost:5000/nginx", "1.27"),
+        (f"localhost:5000/team/nginx:1@{DIGEST}", "localhost:5000/team/nginx", "1"),
+        (f"{URI}:abc", URI, "abc"),
+        (f"{URI}@{DIGEST}", URI, ""),
+        ("", "", ""),
     ],
 )
-def test_a_repository_is_an_image_without_tag_and_digest(image: str, repository: str) -> None:
-    assert repository_of(image) == repository
+def test_an_image_is_a_repository_a_tag_and_a_digest(image: str, repository: str, tag: str) -> None:
+    assert (repository_of(image), tag_of(image)) == (repository, tag)
 
 
 @pytest.mark.parametrize(

@@ -108,6 +108,19 @@ def test_a_subject_says_which_service_which_image_and_what_became_of_it(status: 
     assert told.status is status
 
 
+@pytest.mark.parametrize(
+    ("status", "what"),
+    [
+        (Status.IN_PROGRESS, "going back to abc1234"),
+        (Status.SUCCESSFUL, "back on abc1234"),
+        (Status.FAILED, "abc1234 FAILED"),
+    ],
+)
+def test_a_rollback_by_hand_is_told_as_one(status: Status, what: str) -> None:
+    told = notice(examples.rolling_out(status=status, cause=Cause.ROLLBACK))
+    assert told.subject == f"conflicto-backend-service-dev: {what}"
+
+
 @pytest.mark.parametrize("status", Status)
 def test_a_body_says_what_happened_and_how_things_stand_now(status: Status) -> None:
     told = notice(examples.rolling_out(status=status, reason="because"))

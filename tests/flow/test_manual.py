@@ -1,0 +1,257 @@
+"""`deploy` and `rollback` by hand."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.errors import Refused, Unavailable
+from chalicelib.flow.advance import advance
+from chalicelib.flow.manual import deploy, rollback
+from chalicelib.flow.push import push
+from chalicelib.model.deployments import Lease, Status
+from tests.fixtures import examples
+from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, URI, at, push_event, revision
+from tests.flow.fakes import Aws, Fault, aws
+
+WHO = {"service": NAME, "by": "ann", "why": "a test"}
+
+
+def _end(world: Aws, *, well: bool = True) -> Status:
+    """The rollout under way ends, and Slipway looks."""
+    if well:
+        world.services.complete(NAME)
+    else:
+        world.services.breaker(NAME)
+        world.services.rolled_back(NAME)
+    return advance(world.world(), NAME, world.record().id).status
+
+
+def _deployed(*, well: bool = True) -> Aws:
+    """Revision 7 ran; revision 8 was pushed and ended."""
+    world = aws()
+    world.images.all += [
+        examples.image(OTHER_DIGEST, tags=("def5678",)),
+        examples.image(examples.OLD_DIGEST, tags=("old",)),
+    ]
+    push(world.world(), push_event())
+    _end(world, well=well)
+    world.acts.clear()
+    return world
+
+
+@pytest.mark.parametrize(
+    ("image", "tag"),
+    [
+        pytest.param("def5678", "def5678", id="a tag"),
+        pytest.param(OTHER_DIGEST, "def5678", id="a digest"),
+        pytest.param(f"{URI}:def5678", "def5678", id="an image by tag"),
+        pytest.param(f"{URI}@{OTHER_DIGEST}", "def5678", id="an image by digest"),
+        pytest.param(f"{URI}:named@{OTHER_DIGEST}", "named", id="both: the digest wins"),
+    ],
+)
+def test_an_image_is_deployed_by_hand_like_a_push(image: str, tag: str) -> None:
+    world = _deployed()
+    reply = deploy(world.world(), {**WHO, "image": image})
+    record = world.record()
+    assert reply == {"deployment": record.id, "status": "IN_PROGRESS"}
+    assert (record.cause, record.by, record.why) == ("manual", "ann", "a test")
+    assert (record.digest, record.tag) == (OTHER_DIGEST, tag)
+    assert world.ecs_acts == ["register", "update conflicto-backend-dev:9"]
+    assert _end(world) is Status.SUCCESSFUL
+
+
+def test_only_the_same_key_is_a_duplicate() -> None:
+    world = _deployed()
+    payload = {**WHO, "image": "def5678", "key": "build-7"}
+    first = deploy(world.world(), payload)
+    assert deploy(world.world(), payload) == first
+    assert deploy(world.world(), {**payload, "key": "build-8"}) != first
+
+
+def test_by_hand_an_image_that_failed_may_be_tried_again() -> None:
+    world = _deployed(well=False)
+    reply = deploy(world.world(), {**WHO, "image": DIGEST})
+    assert reply["status"] == "IN_PROGRESS"
+
+
+@pytest.mark.parametrize(
+    ("payload", "error"),
+    [
+        pytest.param({}, "`service`: Field required; expected an object of", id="nothing"),
+        pytest.param([], "`payload`", id="no object"),
+        pytest.param({**WHO, "image": " "}, "`image`", id="a blank image"),
+        pytest.param({**WHO, "image": "x", "forced": True}, "`forced`", id="an unknown key"),
+        pytest.param({**WHO, "image": "x", "override": "yes"}, "`override`", id="no boolean"),
+        pytest.param({**WHO, "image": "x", "service": "y"}, "no target is named 'y'", id="service"),
+        pytest.param({**WHO, "image": "none"}, "has no image 'none'", id="no such tag"),
+        pytest.param({**WHO, "image": URI}, "names no tag and no digest", id="no tag"),
+        pytest.param(
+            {**WHO, "image": f"{URI}-worker:def5678"}, "is not the repository", id="repository"
+        ),
+        pytest.param({**WHO, "image": "chart"}, "cannot be deployed: it holds", id="a chart"),
+    ],
+)
+def test_what_cannot_be_deployed_is_refused(payload: Any, error: str) -> None:
+    world = _deployed()
+    world.images.all.append(
+        examples.image("sha256:" + "c" * 64, tags=("chart",), artifact_type="text/sbom+json")
+    )
+    with pytest.raises(Refused, match=error):
+        deploy(world.world(), payload)
+    assert world.acts == []
+
+
+def test_a_deployment_by_hand_that_is_throttled_is_recorded_and_goes_on() -> None:
+    world = _deployed()
+    world.restart()
+    world.faults = [Fault(0, Unavailable("down"), name="service")]
+    assert deploy(world.world(), {**WHO, "image": "def5678"})["status"] == "PENDING"
+    assert advance(world.world(), NAME, world.record().id).status is Status.IN_PROGRESS
+
+
+def test_a_refusal_after_the_record_is_replied_as_an_error() -> None:
+    world = _deployed()
+    world.services.all[NAME] = world.services.all[NAME].model_copy(update={"status": "INACTIVE"})
+    reply = deploy(world.world(), {**WHO, "image": "def5678"})
+    assert reply["status"] == "REFUSED"
+    assert "has no active service" in reply["error"]
+
+
+def test_a_rollback_goes_to_the_proven_revision_before_and_registers_nothing() -> None:
+    world = _deployed()
+    reply = rollback(world.world(), WHO)
+    record = world.record()
+    assert reply == {"deployment": record.id, "status": "IN_PROGRESS"}
+    assert (record.cause, record.revision, record.goes_to) == ("rollback", revision(7), revision(7))
+    assert record.digest == examples.OLD_DIGEST
+    assert world.ecs_acts == ["update conflicto-backend-dev:7"]
+    assert _end(world) is Status.SUCCESSFUL
+    assert [one.left for one in world.ledger.heads[NAME].proven] == [False, True]
+
+
+def test_after_a_rollback_a_second_one_goes_no_further_than_what_is_proven() -> None:
+    world = _deployed()
+    rollback(world.world(), WHO)
+    _end(world)
+    with pytest.raises(Refused, match="no proven revision from before conflicto-backend-dev:7"):
+        rollback(world.world(), WHO)
+
+
+@pytest.mark.parametrize("to", ["conflicto-backend-dev:7", revision(7)])
+def test_a_rollback_goes_where_it_is_told(to: str) -> None:
+    world = _deployed(well=False)
+    assert rollback(world.world(), {**WHO, "to": to})["status"] == "IN_PROGRESS"
+
+
+def test_after_a_rollback_by_ecs_one_by_hand_needs_a_name() -> None:
+    with pytest.raises(Refused, match="is already back on conflicto-backend-dev:7"):
+        rollback(_deployed(well=False).world(), WHO)
+
+
+def test_an_inactive_revision_is_registered_again_as_a_copy() -> None:
+    world = _deployed()
+    seven = world.services.definitions[revision(7)]
+    seven.body["status"] = "INACTIVE"
+    rollback(world.world(), WHO)
+    assert world.ecs_acts == ["register", "update conflicto-backend-dev:9"]
+    nine = world.services.definitions[revision(9)]
+    assert nine.body["containerDefinitions"] == seven.body["containerDefinitions"]
+
+
+def test_a_rollback_stops_what_is_under_way_and_returns_its_id() -> None:
+    world = _deployed()
+    deploy(world.world(), {**WHO, "image": "def5678"})
+    open_one = world.record()
+    world.acts.clear()
+    reply = rollback(world.world(), WHO)
+    assert reply == {"deployment": open_one.id, "status": "ROLLBACK_IN_PROGRESS"}
+    assert world.ecs_acts == ["stop 3"]
+    world.services.rolled_back(NAME)
+    assert advance(world.world(), NAME, open_one.id).status is Status.ROLLBACK_SUCCESSFUL
+    assert world.record().reason == "stopped by hand by ann: a test"
+
+
+def test_a_rollback_of_what_is_over_already_gives_its_verdict() -> None:
+    world = _deployed()
+    deploy(world.world(), {**WHO, "image": "def5678"})
+    world.services.complete(NAME)
+    assert rollback(world.world(), WHO)["status"] == "SUCCESSFUL"
+    assert world.ecs_acts == ["register", "update conflicto-backend-dev:9"]
+
+
+def test_a_rollback_ends_what_waits() -> None:
+    world = _deployed()
+    world.restart()
+    world.faults = [Fault(0, Unavailable("throttled"), name="register")]
+    deploy(world.world(), {**WHO, "image": "def5678"})
+    waiting = world.record()
+    assert waiting.status is Status.PENDING
+    assert rollback(world.world(), WHO)["deployment"] == waiting.id
+    assert world.record().status is Status.REFUSED
+    assert world.ecs_acts == []
+
+
+def test_a_rollback_while_another_step_acts_is_asked_for_again() -> None:
+    world = _deployed()
+    deploy(world.world(), {**WHO, "image": "def5678"})
+    lease = Lease(holder="another", until=world.now + (at(90) - at(0)))
+    head = world.ledger.heads[NAME]
+    world.ledger.heads[NAME] = head.model_copy(update={"lease": lease})
+    with pytest.raises(Unavailable, match="another step is acting"):
+        rollback(world.world(), WHO)
+
+
+@pytest.mark.parametrize(
+    ("payload", "error"),
+    [
+        pytest.param({**WHO, "to": "v0"}, "'v0' names no revision that ran successfully", id="to"),
+        pytest.param({"service": NAME, "by": "ann"}, "`why`", id="no reason"),
+        pytest.param({**WHO, "service": "a/b"}, "no target is named 'a/b'", id="service"),
+    ],
+)
+def test_what_cannot_be_gone_back_to_is_refused(payload: Any, error: str) -> None:
+    with pytest.raises(Refused, match=error):
+        rollback(_deployed().world(), payload)
+
+
+def test_a_service_never_met_has_nothing_to_go_back_to() -> None:
+    with pytest.raises(Refused, match="Slipway has not met"):
+        rollback(aws().world(), WHO)
+
+
+def test_a_revision_deleted_from_ecs_is_refused() -> None:
+    world = _deployed()
+    del world.services.definitions[revision(7)]
+    with pytest.raises(Refused, match="was deleted from ECS"):
+        rollback(world.world(), WHO)
+
+
+def test_an_image_deleted_from_ecr_is_refused() -> None:
+    world = _deployed()
+    world.images.all = [examples.image()]
+    with pytest.raises(Refused, match="no longer has"):
+        rollback(world.world(), WHO)
+
+
+def test_an_image_archived_by_ecr_is_refused() -> None:
+    world = _deployed()
+    world.images.all[-1] = examples.image(examples.OLD_DIGEST, status="ARCHIVED")
+    with pytest.raises(Refused, match="it is archived"):
+        rollback(world.world(), WHO)
+
+
+def test_a_revision_whose_image_was_named_by_tag_only_is_gone_back_to() -> None:
+    world = _deployed()
+    seven = world.services.definitions[revision(7)]
+    seven.body["containerDefinitions"][0]["image"] = f"{URI}:old"
+    assert rollback(world.world(), WHO)["status"] == "IN_PROGRESS"
+    assert (world.record().digest, world.record().tag) == ("", "old")
+
+
+def test_a_rollback_of_a_deleted_service_is_refused() -> None:
+    world = _deployed()
+    world.services.all.clear()
+    with pytest.raises(Refused, match="has no active service"):
+        rollback(world.world(), WHO)

@@ -1,0 +1,94 @@
+"""What counts as steady, and other facts that models tell of themselves."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from chalicelib.model.base import iso
+from chalicelib.model.deployments import Deployment, Head, Status
+from chalicelib.model.services import Service
+from chalicelib.model.task_definitions import short_name
+from tests.fixtures import examples
+from tests.fixtures.examples import at, ecs_deployment, revision
+
+
+@pytest.mark.parametrize(
+    ("service", "steady"),
+    [
+        pytest.param(examples.service(), True, id="completed"),
+        pytest.param(examples.service(ecs_deployment(7, running=0)), True, id="completed, 0 tasks"),
+        pytest.param(examples.rolling_service(), False, id="a rollout"),
+        pytest.param(
+            examples.service(ecs_deployment(7), ecs_deployment(6, status="ACTIVE")),
+            False,
+            id="old tasks drain",
+        ),
+        pytest.param(
+            examples.service(ecs_deployment(7, rollout_state="FAILED")), False, id="failed"
+        ),
+        pytest.param(
+            examples.service(ecs_deployment(7, rollout_state="")), True, id="classic: all run"
+        ),
+        pytest.param(
+            examples.service(ecs_deployment(7, rollout_state="", running=1)),
+            False,
+            id="classic: one is missing",
+        ),
+        pytest.param(
+            examples.service(ecs_deployment(7, rollout_state="", pending=1)),
+            False,
+            id="classic: one is pending",
+        ),
+        pytest.param(examples.service(deployments=()), False, id="no deployment"),
+        pytest.param(examples.service(ecs_deployment(7, status="ACTIVE")), False, id="no PRIMARY"),
+    ],
+)
+def test_a_service_is_steady_when_its_only_deployment_has_ended_well(
+    service: Service, steady: bool
+) -> None:
+    assert (service.steady is not None) is steady
+
+
+def test_times_are_written_in_utc_and_sort_as_text() -> None:
+    berlin = timezone(timedelta(hours=1))
+    assert iso(datetime(2026, 3, 2, 11, 0, tzinfo=berlin)) == "2026-03-02T10:00:00.000Z"
+    moments = [at(seconds / 7) for seconds in range(50)]
+    assert sorted(map(iso, moments)) == list(map(iso, moments))
+    assert iso(datetime(2026, 3, 2, 10, 0, 0, 123456, UTC)).endswith("10:00:00.123Z")
+
+
+def test_records_survive_being_written_and_read() -> None:
+    record = examples.rolling_out(reason="because")
+    assert Deployment.model_validate_json(record.model_dump_json()) == record
+    head = examples.head(recent=(examples.recent(),), pushed_at=at(1))
+    assert Head.model_validate_json(head.model_dump_json(exclude_defaults=True)) == head
+
+
+def test_a_service_is_named_by_its_cluster_and_its_name() -> None:
+    record = examples.deployment()
+    assert (record.cluster, record.service_name) == (examples.CLUSTER, examples.SERVICE)
+
+
+@pytest.mark.parametrize("status", Status)
+def test_a_record_knows_whether_it_is_open(status: Status) -> None:
+    assert examples.deployment(status=status).open is (
+        status.value in {"PENDING", "HELD", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS"}
+    )
+
+
+def test_a_head_finds_what_it_knows_of_a_revision_and_a_digest() -> None:
+    head = examples.head(recent=(examples.recent(name="new"), examples.recent(name="old")))
+    newest = head.verdict_of(examples.DIGEST)
+    assert newest is not None
+    assert newest.deployment == "new"
+    assert head.verdict_of(examples.OTHER_DIGEST) is None
+    assert head.proven_revision(revision(7)) is None
+
+
+@pytest.mark.parametrize(
+    ("arn", "name"), [(revision(7), "conflicto-backend-dev:7"), ("web:1", "web:1"), (None, "")]
+)
+def test_a_revision_is_called_family_and_number(arn: str | None, name: str) -> None:
+    assert short_name(arn) == name
