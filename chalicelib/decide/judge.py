@@ -145,9 +145,8 @@ def past_deadline(deployment: Deployment, seen: Observation) -> Verdict | None:
     """The deadline counts from UpdateService and is the target's (plus bake time)."""
     if deployment.deadline is None or seen.at < deployment.deadline:
         return None
-    minutes = round(
-        (deployment.deadline - (deployment.applied or deployment.deadline)).seconds / 60
-    )
+    given = deployment.deadline - (deployment.applied or deployment.deadline)
+    minutes = round(given.total_seconds() / 60)
     counts = ""
     if seen.service is not None and seen.service.primary is not None:
         primary = seen.service.primary

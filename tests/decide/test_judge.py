@@ -193,6 +193,13 @@ def test_a_missed_deadline_tells_the_minutes_and_the_tasks() -> None:
     )
 
 
+def test_a_deadline_of_days_is_told_in_minutes_too() -> None:
+    two_days = 2 * 86_400
+    seen = _seen(ROLLING, service_deployment("IN_PROGRESS"), two_days)
+    reason = judge(examples.rolling_out(deadline=at(two_days)), seen).reason
+    assert "deadline of 2880 minutes" in reason
+
+
 @pytest.mark.parametrize("return_to", ["", revision(8)], ids=["none", "the same revision"])
 @pytest.mark.parametrize(
     "seen",
