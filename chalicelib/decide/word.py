@@ -49,7 +49,7 @@ def notice(deployment: Deployment) -> Notice:
 
 def _lines(deployment: Deployment) -> list[str]:
     lines = [
-        f"{deployment.service}: {_what(deployment)}.",
+        _one_line(f"{deployment.service}: {_what(deployment)}."),
         "",
     ]
     if deployment.reason:
