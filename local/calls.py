@@ -47,11 +47,12 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """An HTTP response that does not come from moto."""
+    """An HTTP response; `error` is the code that the embedded AWS (not moto) refused with."""
 
     status: int
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
+    error: str | None = None
 
 
 def read_call(request: Request, sessions: Sessions) -> Call | None:
@@ -108,10 +109,10 @@ def error_reply(service: str, code: str, message: str, status: int = 400) -> Rep
             f"<Message>{escape(message)}</Message></Error>"
             "<RequestId>embedded</RequestId></ErrorResponse>"
         )
-        return Reply(status, xml.encode(), (("Content-Type", "text/xml"),))
+        return Reply(status, xml.encode(), (("Content-Type", "text/xml"),), code)
     if protocol == "rest-xml":
         xml = f"<Error><Code>{escape(code)}</Code><Message>{escape(message)}</Message></Error>"
-        return Reply(status, xml.encode(), (("Content-Type", "application/xml"),))
+        return Reply(status, xml.encode(), (("Content-Type", "application/xml"),), code)
     words = json.dumps({"__type": code, "message": message})
     headers = (("Content-Type", "application/x-amz-json-1.1"), ("x-amzn-ErrorType", code))
-    return Reply(status, words.encode(), headers)
+    return Reply(status, words.encode(), headers, code)

@@ -22,7 +22,7 @@ from unittest.mock import patch
 
 import boto3
 from botocore.exceptions import ClientError
-from moto.cloudformation import models, parsing
+from moto.cloudformation import models, parsing, responses, utils
 from moto.cloudformation.exceptions import ValidationError
 from moto.iam.models import iam_backends
 from samtranslator.model.exceptions import InvalidDocumentException
@@ -73,7 +73,19 @@ class CloudFormation:
         def parse_change_set(change_set: models.ChangeSet) -> None:
             change_set.template_dict = parsed(change_set.template)
 
+        apply, from_s3 = models.ChangeSet.apply, utils.get_stack_from_s3_url
+
+        def apply_all(change_set: models.ChangeSet) -> None:
+            apply(change_set)  # moto leaves the stack without its template's outputs
+            change_set.stack.template_dict = change_set.template_dict
+            change_set.stack.output_map = change_set.stack._create_output_map()
+
+        def template_at(url: str, **where: str) -> str:
+            return from_s3(url.replace("//127.0.0.1", "//localhost"), **where)  # path-style to moto
+
         for owner, name, value in (
+            (models.ChangeSet, "apply", apply_all),
+            (responses, "get_stack_from_s3_url", template_at),
             (parsing, "get_model_map", lambda: known),
             (parsing, "get_model_list", lambda: list(known.values())),
             (parsing, "get_name_type_map", lambda: names),

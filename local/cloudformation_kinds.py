@@ -14,6 +14,7 @@ import zipfile
 from typing import Any, ClassVar
 
 from botocore.model import ListShape, MapShape, Shape, StructureShape
+from moto.cloudformation.exceptions import ValidationError
 
 from local.clients import Clients
 from local.sts import ACCOUNT, REGION
@@ -52,6 +53,17 @@ class Kind:
     @classmethod
     def client(cls, service: str) -> Any:
         return cls.clients.admin(service)
+
+    @classmethod
+    def require_trust(cls, role_arn: str, service: str) -> None:
+        """Refuse, as Lambda and Step Functions do, a role that the service cannot assume."""
+        name = role_arn.rsplit("/", 1)[-1]
+        role = cls.client("iam").get_role(RoleName=name)["Role"]
+        for statement in role["AssumeRolePolicyDocument"]["Statement"]:
+            trusted = statement.get("Principal", {}).get("Service", [])
+            if service in ([trusted] if isinstance(trusted, str) else trusted):
+                return
+        raise ValidationError(message=f"The role {role_arn} cannot be assumed by {service}")
 
     @classmethod
     def call(cls, service: str, operation: str, parameters: Properties) -> Any:
@@ -107,6 +119,7 @@ class Function(Kind):
     def create(cls, name: str, properties: Properties) -> Kind:
         if properties.get("Layers") or "ImageUri" in properties["Code"]:
             raise NotImplementedError(f"{name}: layers and images are not part of this Lambda")
+        cls.require_trust(properties["Role"], "lambda.amazonaws.com")
         settings = cls._settings(name, properties)
         code = _code(properties["Code"])
         cls.call("lambda", "CreateFunction", {**settings, "Code": code})
@@ -170,6 +183,7 @@ class StateMachine(Kind):
 
     @classmethod
     def create(cls, name: str, properties: Properties) -> Kind:
+        cls.require_trust(properties["RoleArn"], "states.amazonaws.com")
         parameters = cls._settings(properties) | {"name": name}
         parameters["type"] = properties.get("StateMachineType", "STANDARD")
         parameters["tags"] = [_small(tag) for tag in properties.get("Tags", [])]
@@ -248,14 +262,22 @@ class Role(Kind):
 
     @classmethod
     def _grant(cls, name: str, properties: Properties) -> None:
-        for policy in properties.get("Policies", []):
-            document = json.dumps(policy["PolicyDocument"], default=str)
+        policies = properties.get("Policies", [])
+        size = sum(len(_compact(policy["PolicyDocument"])) for policy in policies)
+        if size > _LARGEST_POLICIES:
+            limit = f"Maximum policy size of {_LARGEST_POLICIES} bytes exceeded for role {name}"
+            raise ValidationError(message=f"{limit}: {size}")
+        for policy in policies:
+            document = _compact(policy["PolicyDocument"])
             parameters = {"RoleName": name, "PolicyName": policy["PolicyName"]}
             cls.call("iam", "PutRolePolicy", {**parameters, "PolicyDocument": document})
         for arn in properties.get("ManagedPolicyArns", []):
             cls.call("iam", "AttachRolePolicy", {"RoleName": name, "PolicyArn": arn})
 
 
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: inline, per role,
+# not counting whitespace.
+_LARGEST_POLICIES = 10_240
 _ROLE_SETTINGS = ("Path", "Description", "MaxSessionDuration", "PermissionsBoundary", "Tags")
 
 
@@ -475,6 +497,10 @@ def _small(value: Any) -> Any:
     if isinstance(value, dict):
         return {key[0].lower() + key[1:]: _small(inner) for key, inner in value.items()}
     return [_small(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _compact(document: Properties) -> str:
+    return json.dumps(document, separators=(",", ":"), default=str)
 
 
 def _code(code: Properties) -> Properties:

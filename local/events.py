@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 Event = dict[str, Any]
 _RATE = re.compile(r"rate\((?P<value>\d+) (?P<unit>minute|hour|day)s?\)")
+# https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
+_LONGEST_PATTERN = 2048
 _SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
 
 
@@ -115,6 +117,8 @@ class EventBus:
 
         def our_put_rule(backend: EventsBackend, *args: Any, **kwargs: Any) -> Rule:
             period = schedule_period(kwargs.get("scheduled_expression"))
+            if len(kwargs.get("event_pattern") or "") > _LONGEST_PATTERN:
+                raise ValidationException(f"Event pattern is longer than {_LONGEST_PATTERN}")
             rule = put_rule(backend, *args, **kwargs)
             if period is not None:
                 bus._schedule(rule, period)
@@ -149,8 +153,7 @@ class EventBus:
             "resources": [],
             **event,
         }
-        for listener in self._listeners:
-            listener(event)
+        self._tell(event)
         with self._clock.lock:
             held = events_backends[ACCOUNT][REGION].event_buses.get(bus)
             for rule in list(held.rules.values()) if held else []:
@@ -205,9 +208,15 @@ class EventBus:
             "resources": [rule.arn],
             "detail": {},
         }
-        for listener in self._listeners:
-            listener(event)
+        self._tell(event)
         self._to_targets(rule, event)
+
+    def _tell(self, event: Event) -> None:
+        for listener in self._listeners:
+            try:
+                listener(event)
+            except Exception:  # a listener's mistake must not end the clock's thread
+                log.exception("A listener failed on %s", event["detail-type"])
 
     def _to_targets(self, rule: Rule, event: Event) -> None:
         wrong, chance = self._disturbance, self._random.random

@@ -155,10 +155,15 @@ def statements(role_name: str | None) -> Iterator[Statement]:
                 yield from read_policy(policy.name, version.document)
 
 
-def read_policy(name: str, document: str | dict[str, Any]) -> Iterator[Statement]:
-    policy = json.loads(document) if isinstance(document, str) else document
-    for number, raw in enumerate(_listed(policy["Statement"])):
-        yield Statement(
+def read_policy(name: str, document: str | dict[str, Any]) -> tuple[Statement, ...]:
+    text = document if isinstance(document, str) else json.dumps(document, default=str)
+    return _read_policy(name, text)
+
+
+@lru_cache(maxsize=1024)
+def _read_policy(name: str, document: str) -> tuple[Statement, ...]:
+    return tuple(
+        Statement(
             name=raw.get("Sid") or f"{name}[{number}]",
             effect=raw["Effect"],
             actions=tuple(_listed(raw.get("Action", []))),
@@ -167,6 +172,8 @@ def read_policy(name: str, document: str | dict[str, Any]) -> Iterator[Statement
             not_resources=tuple(_listed(raw.get("NotResource", []))),
             condition=raw.get("Condition", {}),
         )
+        for number, raw in enumerate(_listed(json.loads(document)["Statement"]))
+    )
 
 
 def holds(test: str, keys: dict[str, Any], context: Context) -> bool:

@@ -15,6 +15,7 @@ import traceback
 from collections.abc import Callable
 from typing import Any
 
+from botocore.exceptions import UnknownServiceError
 from moto.core.request import Request
 from moto.moto_server.werkzeug_app import (
     DomainDispatcherApplication,
@@ -26,7 +27,7 @@ from werkzeug.test import run_wsgi_app
 
 from local.calls import Call, Reply, error_reply, read_call
 from local.clock import RunningClock
-from local.faults import ApiFaults, Delay, KillAfter, KillBefore, as_error
+from local.faults import ApiFaults, Delay, KillAfter, KillBefore, Kind, as_error
 from local.iam import Denied, Gatekeeper
 from local.recorder import Record, Recorder
 from local.sts import Sessions
@@ -77,7 +78,10 @@ class Gate:
         request = Request(environ)
         request.get_data(cache=True, parse_form_data=False)
         environ["wsgi.input"] = io.BytesIO(body)
-        call = read_call(request, self._sessions)
+        try:
+            call = read_call(request, self._sessions)
+        except (ValueError, LookupError, UnknownServiceError) as error:
+            return Reply(400, f"Not an AWS request: {error}".encode())
         environ["wsgi.input"] = io.BytesIO(body)  # read twice: as a form, too
         return self._ask_moto(environ) if call is None else self._pass(call, request, environ)
 
@@ -85,22 +89,30 @@ class Gate:
         fault = self._faults.strike(call)
         if isinstance(fault, Delay):
             self._clock.sleep(fault.seconds)
+        reply = self._refusal(call, fault)
+        if reply is None and isinstance(fault, KillBefore):
+            call.principal.end()
+            reply = error_reply(call.service, "Killed", "The caller died before the call", 500)
+        if reply is None:
+            reply = self._effect(call, request, environ)
+        now, who = self._clock.now(), call.principal.name
+        self._recorder.add(
+            Record(call.service, call.operation, who, now, reply.status, reply.error)
+        )
+        if isinstance(fault, KillAfter):
+            call.principal.end()
+        return reply
+
+    def _refusal(self, call: Call, fault: Kind | None) -> Reply | None:
         if error := as_error(fault, call.service) if fault else None:
-            self._record(call, error.status, error.code)
             return error_reply(call.service, error.code, error.message, error.status)
         try:
             self._gatekeeper.check(call)
         except Denied as denied:
-            self._record(call, denied.status, denied.code)
             return error_reply(call.service, denied.code, denied.message, denied.status)
-        if isinstance(fault, KillBefore):
-            call.principal.end()
-            return error_reply(call.service, "Killed", "The caller was killed before the call", 500)
-        reply = self._effect(call, request, environ)
-        self._record(call, reply.status)
-        if isinstance(fault, KillAfter):
-            call.principal.end()
-        return reply
+        except NotImplementedError as unmapped:
+            return self._unknown(call, unmapped)
+        return None
 
     def _effect(self, call: Call, request: Request, environ: dict[str, Any]) -> Reply:
         operation = (call.service, call.operation)
@@ -112,26 +124,22 @@ class Gate:
             with self._clock.lock:
                 return self._ask_moto(environ)
         except NotImplementedError as error:
-            # moto's own answer is an HTML page with status 500, which botocore would retry.
-            message = f"The embedded AWS does not know {call} ({error})"
-            self.failures.append(message)
-            return error_reply(call.service, "NotImplemented", message, 501)
+            return self._unknown(call, error)
         except Exception as error:
             log.exception("%s failed inside the embedded AWS", call)
             self.failures.append(f"{call}: {traceback.format_exc()}")
-            return error_reply(
-                call.service, "InternalFailure", f"{type(error).__name__}: {error}", 500
-            )
+            words = f"{type(error).__name__}: {error}"
+            return error_reply(call.service, "InternalFailure", words, 500)
+
+    def _unknown(self, call: Call, error: NotImplementedError) -> Reply:
+        """Status 501, which botocore does not retry; moto answers with an HTML page and 500."""
+        message = f"The embedded AWS does not know {call} ({error})"
+        self.failures.append(message)
+        return error_reply(call.service, "NotImplemented", message, 501)
 
     def _ask_moto(self, environ: dict[str, Any]) -> Reply:
         body, status, headers = run_wsgi_app(self._moto, environ, buffered=True)
         return Reply(int(status.split()[0]), b"".join(body), tuple(headers.items()))
-
-    def _record(self, call: Call, outcome: int, error: str | None = None) -> None:
-        now = self._clock.now()
-        self._recorder.add(
-            Record(call.service, call.operation, call.principal.name, now, outcome, error)
-        )
 
 
 def _body(environ: dict[str, Any]) -> bytes:
