@@ -7,7 +7,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN  := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo local test test-all check format package deploy logs clean
+.PHONY: help demo local test test-all check format package deploy clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,9 +40,6 @@ package: $(VENV)/installed ## out/STAGE/sam.json and deployment.zip, linted; nee
 
 deploy: package ## package, then create or update the stack slipway-STAGE; needs AWS credentials
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli.deploy $(STAGE)
-
-logs: $(VENV)/installed ## follow the functions' logs of STAGE; needs AWS credentials
-	@$(BIN)/aws logs tail --follow --since 30m --format short /aws/lambda/slipway-$(STAGE)-$(or $(FUNCTION),watch)
 
 clean: ## remove what was made
 	rm -rf out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -130,11 +129,7 @@ def _tell(cloudformation: Any, stage: str) -> None:
     stack = cloudformation.describe_stacks(StackName=f"slipway-{stage}")["Stacks"][0]
     for output in stack.get("Outputs", []):
         print(f"  {output['OutputKey']:<26}{output['OutputValue']}")
-    payload = json.dumps({})
-    print(
-        f"Next: aws lambda invoke --function-name slipway-{stage}-status "
-        f"--cli-binary-format raw-in-base64-out --payload '{payload}' /dev/stdout"
-    )
+    print(f"Next: aws lambda invoke --function-name slipway-{stage}-status /dev/stdout")
 
 
 if __name__ == "__main__":

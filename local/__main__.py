@@ -6,6 +6,7 @@ With the printed lines pasted into a shell, the plain `aws` CLI and any SDK work
 from __future__ import annotations
 
 import argparse
+import json
 import signal
 import sys
 import threading
@@ -18,19 +19,20 @@ from local import world
 from local.aws import EmbeddedAws
 from local.timeline import Timeline
 
+_SERVICE = "conflicto-dev/conflicto-backend-service-dev"
 _PORT = 4566  # where tools that speak to a local AWS look first
 _HELP = """\
-[bold]Paste into another terminal:[/]
+Paste into another terminal (the AWS CLI, version 1 or 2):
 
-  export AWS_ENDPOINT_URL={endpoint} AWS_REGION=us-west-2
-  export AWS_ACCESS_KEY_ID=admin AWS_SECRET_ACCESS_KEY=admin AWS_PAGER=
+  export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION=us-west-2 AWS_PAGER=
+  export AWS_ACCESS_KEY_ID=admin AWS_SECRET_ACCESS_KEY=admin
 
   aws ecs describe-services --cluster conflicto-dev --services conflicto-backend-service-dev \\
       --query 'services[0].[taskDefinition,runningCount]'
   aws ecr put-image --repository-name conflicto-backend-dev --image-tag abc1234 \\
-      --image-manifest file://out/dev/example-manifest.json
-  aws lambda invoke --function-name slipway-dev-status --cli-binary-format raw-in-base64-out \\
-      --payload '{{"service": "conflicto-dev/conflicto-backend-service-dev"}}' /dev/stdout
+      --image-manifest file://{folder}/example-manifest.json
+  aws lambda invoke --function-name slipway-dev-status \\
+      --payload fileb://{folder}/example-status.json /dev/stdout
 
 Time runs {rate:g} times as fast as real time. Ctrl-C ends it, and everything in it.
 """
@@ -62,9 +64,11 @@ def main(arguments: list[str]) -> int:
 def _serve(aws: EmbeddedAws, chosen: Any, console: Console, ended: threading.Event) -> None:
     world.build(aws.client)
     aws.deploy(chosen.package / "sam.json", chosen.package / "deployment.zip")
-    manifest = chosen.package / "example-manifest.json"
-    manifest.write_text(world.manifest("an example image"), encoding="utf-8")
-    console.print(_HELP.format(endpoint=aws.endpoint, rate=chosen.rate))
+    folder: Path = chosen.package
+    (folder / "example-manifest.json").write_text(world.manifest("an example image"), "utf-8")
+    (folder / "example-status.json").write_text(json.dumps({"service": _SERVICE}), "utf-8")
+    words = _HELP.format(endpoint=aws.endpoint, rate=chosen.rate, folder=folder)
+    console.print(words, markup=False, soft_wrap=True)
     timeline = Timeline(aws, console)
     while not ended.wait(0.1):
         timeline.show()
