@@ -313,3 +313,28 @@ def test_a_long_loop_hands_over_to_the_next_execution() -> None:
 def test_a_record_that_the_index_does_not_show_yet_is_asked_for_again() -> None:
     with pytest.raises(Unavailable, match="does not know the deployment d-1"):
         watch(aws().world(), "d-1", hand_over=False)
+
+
+def test_a_hand_over_that_another_step_wrote_into_is_found_started_by_the_next() -> None:
+    world = _pushed()
+    identity = world.record().id
+    _step(world)
+    world.restart()
+    world.faults = [Fault(0, Conflict("written by another"), name="save")]
+    assert watch(world.world(), identity, hand_over=True)["wait"] == 0
+    assert world.watchers.running == {(identity, 1), (identity, 2)}
+    assert world.record().watcher == 1
+
+
+def test_a_deployment_that_the_ledger_does_not_know_is_refused() -> None:
+    with pytest.raises(Refused, match="has no deployment d-1"):
+        advance(_pushed().world(), NAME, "d-1")
+
+
+def test_behind_a_classic_load_balancer_a_rollout_ends_by_the_service_alone() -> None:
+    world = _pushed()
+    record = world.record().model_copy(update={"service_deployment": ""})
+    world.ledger.records[NAME, record.id] = record
+    world.services.complete(NAME)
+    world.services.service_deployments.clear()
+    assert _step(world).status is Status.SUCCESSFUL

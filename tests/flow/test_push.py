@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.decide.render import PROVENANCE
-from chalicelib.errors import Unanswered, Unavailable
+from chalicelib.errors import Conflict, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.push import push
 from chalicelib.model.deployments import Deployment, Status
@@ -330,3 +330,27 @@ def test_what_ecs_registers_otherwise_is_not_deployed() -> None:
     assert record.status is Status.REFUSED
     assert "conflicto-backend-dev:8 otherwise than planned (cpu)" in record.reason
     assert world.ecs_acts == ["register"]
+
+
+def test_a_push_that_others_keep_writing_into_is_tried_again_by_lambda() -> None:
+    world = aws()
+    world.faults = [Fault(number, Conflict("again"), name="save") for number in range(5)]
+    with pytest.raises(Unavailable, match="others kept writing"):
+        push(world.world(), push_event())
+    assert not world.acts
+
+
+def test_a_known_push_whose_deployment_is_forgotten_nudges_nothing() -> None:
+    world = aws()
+    world.ledger.heads[NAME] = examples.head(digest=DIGEST)
+    (outcome,) = push(world.world(), push_event())
+    assert (outcome.outcome, outcome.deployment, outcome.status) == ("known", "", "")
+    assert not world.acts
+
+
+def test_a_base_that_is_gone_is_refused() -> None:
+    world = aws(examples.target(base="service"))
+    world.services.definitions.clear()
+    (outcome,) = push(world.world(), push_event())
+    assert outcome.status == "REFUSED"
+    assert outcome.reason == "ECS has no task definition conflicto-backend-dev:7"

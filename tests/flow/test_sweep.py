@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from chalicelib.errors import Refused, Unavailable
+from chalicelib.errors import Conflict, Refused, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.push import push
 from chalicelib.flow.sweep import sweep
@@ -163,7 +163,7 @@ def test_one_services_fault_keeps_no_other_from_being_swept() -> None:
 
 def test_who_was_met_at_the_same_moment_by_another_step_is_met_once() -> None:
     world = aws()
-    world.faults = [Fault(0, Unavailable("written"), name="save")]
+    world.faults = [Fault(0, Conflict("written"), name="save")]
     assert _sweep(world, at(0)) == [("failed", NAME)]
     assert _sweep(world, at(600)) == [("met", NAME)]
 
