@@ -1,9 +1,9 @@
 """AWS CloudFormation: a template becomes resources that exist, or an error says what is missing.
 
 moto's engine does the bookkeeping (stacks, change sets, references, outputs). Added here, on every
-template that reaches it, whoever sends it: the AWS::Serverless transform (aws-sam-translator, as
-offline as it is in AWS), what AWS validates before it creates anything, and the kinds of resources
-that moto skips (`local/cloudformation_kinds.py`). A failed creation is not rolled back.
+template that reaches it, whoever sends it: the AWS::Serverless transform and what AWS checks
+before it creates anything (`local/cloudformation_template.py`), and the kinds of resources that
+moto skips (`local/cloudformation_kinds/`). A failed creation is not rolled back.
 """
 
 from __future__ import annotations
@@ -11,36 +11,22 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
-import re
-from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
 
-import boto3
 from botocore.exceptions import ClientError
 from moto.cloudformation import models, parsing, responses, utils
-from moto.cloudformation.exceptions import ValidationError
-from moto.iam.models import iam_backends
-from samtranslator.model.exceptions import InvalidDocumentException
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 
 from local.clients import Clients
 from local.cloudformation_kinds import KINDS, Kind
+from local.cloudformation_template import Template, prepare, read_template
 from local.sts import ACCOUNT, REGION
-
-Template = dict[str, Any]
 
 # moto accepts these and nothing happens: better refused than silently without effect.
 _WITHOUT_EFFECT = {"AWS::Lambda::EventSourceMapping", "AWS::Lambda::LayerVersion"}
-_PSEUDO = re.compile(r"AWS::(AccountId|Region|StackId|StackName|URLSuffix|NoValue|Partition"
-                     r"|NotificationARNs)")  # fmt: skip
-_VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
-read_template = models.Stack.parse_template  # JSON or YAML with the short forms, as moto reads it
 
 
 @dataclass(frozen=True)
@@ -206,122 +192,3 @@ _PROBES = {
 
 def _local(place: Any) -> bool:
     return isinstance(place, str) and not place.startswith("s3://")
-
-
-# ---- what happens to a template before anything is created
-
-
-def prepare(template: Template, known: set[str]) -> Template:
-    """Expand the SAM transform, write every function in one form, and validate as AWS does."""
-    resources = template.get("Resources") or {}
-    if any(r.get("Type", "").startswith("AWS::Serverless::") for r in resources.values()):
-        template = expand(template)
-    template = normal_form(template)
-    validate(template, known)
-    return template
-
-
-def expand(template: Template) -> Template:
-    """The AWS::Serverless-2016-10-31 transform."""
-    policies = iam_backends[ACCOUNT]["aws"].managed_policies
-    translator = Translator(
-        {policy.name: arn for arn, policy in policies.items()},
-        Parser(),
-        boto_session=boto3.Session(region_name=REGION),
-    )
-    try:
-        expanded: Template = translator.translate(copy.deepcopy(template), parameter_values={})
-    except InvalidDocumentException as error:
-        reasons = "; ".join(str(cause.message) for cause in error.causes)
-        words = f"Transform AWS::Serverless-2016-10-31 failed: {reasons}"
-        raise ValidationError(message=words) from error
-    expanded.pop("Transform", None)
-    return expanded
-
-
-def normal_form(value: Any) -> Any:
-    """Fn::Sub as Fn::Join and Fn::GetAtt as a list.
-
-    moto's Fn::Sub loses `$$` (Step Functions' context object) and takes GetAtt as a list only.
-    """
-    if isinstance(value, list):
-        return [normal_form(inner) for inner in value]
-    if not isinstance(value, dict):
-        return value
-    if set(value) == {"Fn::Sub"}:
-        return _joined(value["Fn::Sub"])
-    if set(value) == {"Fn::GetAtt"} and isinstance(value["Fn::GetAtt"], str):
-        return {"Fn::GetAtt": value["Fn::GetAtt"].split(".", 1)}
-    return {key: normal_form(inner) for key, inner in value.items()}
-
-
-def _joined(substitution: Any) -> Any:
-    text, given = substitution if isinstance(substitution, list) else (substitution, {})
-    parts: list[Any] = []
-    for literal, variable in _pieces(text):
-        if literal:
-            parts.append(literal.replace("${!", "${"))
-        if variable in given:
-            parts.append(normal_form(given[variable]))
-        elif variable and "." in variable:
-            parts.append({"Fn::GetAtt": variable.split(".", 1)})
-        elif variable:
-            parts.append({"Ref": variable})
-    return {"Fn::Join": ["", parts]}
-
-
-def _pieces(text: str) -> Iterator[tuple[str, str | None]]:
-    """The literal before each `${variable}`, then the rest."""
-    end = 0
-    for found in _VARIABLE.finditer(text):
-        yield text[end : found.start()], found[1].strip()
-        end = found.end()
-    yield text[end:], None
-
-
-def validate(template: Template, known: set[str]) -> None:
-    """Refuse unknown resource types, dangling references and cycles, in CloudFormation's words."""
-    resources: Template = template.get("Resources") or {}
-    unknown = [
-        f"{name} ({resource['Type']})"
-        for name, resource in resources.items()
-        if resource["Type"] not in known | set(parsing.NULL_MODELS)
-    ]
-    if unknown:
-        words = f"Template format error: Unrecognized resource types: [{', '.join(unknown)}]"
-        raise ValidationError(message=words)
-    elsewhere = {*template.get("Parameters", {}), *template.get("Mappings", {})}
-    needed: dict[str, set[str]] = {}
-    for name, resource in resources.items():
-        referred = set(_references(resource))
-        if dangling := sorted(
-            r for r in referred - elsewhere - set(resources) if not _PSEUDO.match(r)
-        ):
-            raise ValidationError(
-                message=f"Template format error: Unresolved resource dependencies "
-                f"[{', '.join(dangling)}] in the Resources block of the template"
-            )
-        needed[name] = referred & set(resources)
-    try:
-        TopologicalSorter(needed).prepare()
-    except CycleError as cycle:
-        names = ", ".join(sorted(set(cycle.args[1])))
-        raise ValidationError(
-            message=f"Circular dependency between resources: [{names}]"
-        ) from cycle
-
-
-def _references(value: Any) -> Iterator[str]:
-    if isinstance(value, list):
-        for inner in value:
-            yield from _references(inner)
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            if key == "Ref" and isinstance(inner, str):
-                yield inner
-            elif key == "Fn::GetAtt":
-                yield inner[0]
-            elif key == "DependsOn":
-                yield from [inner] if isinstance(inner, str) else inner
-            else:
-                yield from _references(inner)

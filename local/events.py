@@ -1,7 +1,7 @@
 """Amazon EventBridge: what crosses a bus reaches the targets of the rules that match it.
 
-Rules, targets and pattern matching are moto's; delivery is ours: to Lambda (asynchronously), SNS,
-SQS and Step Functions, with InputPath, Input and InputTransformer. Scheduled rules fire on the
+Rules, targets and pattern matching are moto's; delivery is ours (`local/event_targets.py`), on one
+thread, in order, unless a `Disturbance` loses, doubles or delays it. Scheduled rules fire on the
 clock (`rate(...)`; `cron(...)` is refused). A delivery that AWS would not retry (the function's
 resource-based policy does not name EventBridge, the target is gone) goes into `failures` and to the
 target's dead-letter queue (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html).
@@ -24,18 +24,16 @@ from functools import partial
 from typing import Any, cast
 from unittest.mock import patch
 
-from moto.awslambda.models import lambda_backends
 from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend, Rule, events_backends
 
 from local.clients import Clients
 from local.clock import RunningClock
-from local.iam import arn_like, holds
+from local.event_targets import Event, Targets, target_input
 from local.sts import ACCOUNT, REGION
 
 log = logging.getLogger(__name__)
 
-Event = dict[str, Any]
 _RATE = re.compile(r"rate\((?P<value>\d+) (?P<unit>minute|hour|day)s?\)")
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
 _LONGEST_PATTERN = 2048
@@ -91,8 +89,7 @@ class EventBus:
         self, clock: RunningClock, clients: Clients, invoke: Callable[[str, bytes], None]
     ) -> None:
         self._clock = clock
-        self._clients = clients
-        self._invoke = invoke
+        self._targets = Targets(clock, clients, invoke)
         self._listeners: list[Callable[[Event], None]] = []
         self._queue: queue.Queue[Delivery | None] = queue.Queue()
         self._pending = _Count()
@@ -243,43 +240,11 @@ class EventBus:
     def _deliver_all(self) -> None:
         while (delivery := self._queue.get()) is not None:
             try:
-                self._deliver(delivery)
+                self._targets.deliver(delivery.rule.arn, delivery.target, delivery.event)
             except Exception as error:
                 self._give_up(delivery, f"{type(error).__name__}: {error}")
             finally:
                 self._pending.add(-1)
-
-    def _deliver(self, delivery: Delivery) -> None:
-        target, arn = delivery.target, delivery.target["Arn"]
-        body = target_input(target, delivery.event)
-        match arn.split(":")[2]:
-            case "lambda":
-                _require_permission(arn, delivery.rule.arn)
-                self._invoke(arn, body.encode())
-            case "sns":
-                self._clients.admin("sns").publish(TopicArn=arn, Message=body)
-            case "sqs":
-                self._to_queue(arn, body)
-            case "states":
-                client = self._clients.as_role(target["RoleArn"], "events", "stepfunctions")
-                client.start_execution(stateMachineArn=arn, input=body)
-            case "logs":
-                self._to_log_group(arn, body)
-            case service:
-                raise NotImplementedError(f"EventBridge target of kind {service}: {arn}")
-
-    def _to_queue(self, arn: str, body: str, **attributes: Any) -> None:
-        client = self._clients.admin("sqs")
-        url = client.get_queue_url(QueueName=arn.rsplit(":", 1)[-1])["QueueUrl"]
-        client.send_message(QueueUrl=url, MessageBody=body, **attributes)
-
-    def _to_log_group(self, arn: str, body: str) -> None:
-        client, group = self._clients.admin("logs"), arn.split(":")[6]
-        stream = str(uuid.uuid4())
-        client.create_log_stream(logGroupName=group, logStreamName=stream)
-        now = int(self._clock.now().timestamp() * 1000)
-        lines = [{"timestamp": now, "message": body}]
-        client.put_log_events(logGroupName=group, logStreamName=stream, logEvents=lines)
 
     def _give_up(self, delivery: Delivery, error: str) -> None:
         rule, target = delivery.rule.arn, delivery.target["Arn"]
@@ -292,7 +257,7 @@ class EventBus:
         attributes = {k: {"DataType": "String", "StringValue": v} for k, v in words.items()}
         body = target_input(delivery.target, delivery.event)
         try:
-            self._to_queue(letters, body, MessageAttributes=attributes)
+            self._targets.to_queue(letters, body, MessageAttributes=attributes)
         except Exception:
             log.exception("EventBridge could not reach the dead-letter queue %s", letters)
 
@@ -307,66 +272,9 @@ def schedule_period(expression: str | None) -> int | None:
     return int(rate["value"]) * _SECONDS[rate["unit"]]
 
 
-def target_input(target: dict[str, Any], event: Event) -> str:
-    """What a target receives of `event`, as JSON text.
-
-    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-transform-target-input.html
-    """
-    if "Input" in target:
-        return str(target["Input"])
-    if "InputPath" in target:
-        return json.dumps(at_path(event, target["InputPath"]))
-    transformer = target.get("InputTransformer")
-    if transformer is None:
-        return json.dumps(event)
-    text = str(transformer["InputTemplate"])
-    for name, path in (transformer.get("InputPathsMap") or {}).items():
-        text = _fill(text, name, at_path(event, path))
-    return text.replace("<aws.events.event.json>", json.dumps(event))
-
-
 def _matches(rule: Rule, event: Event) -> bool:
     pattern = rule.event_pattern  # empty for a rule that only has a schedule
     return bool(pattern.get_pattern()) and bool(pattern.matches_event(cast(Any, event)))
-
-
-def at_path(event: Event, path: str) -> Any:
-    """The value at a simple JSONPath (`$.detail.name`, `$.resources[0]`); None when absent."""
-    value: Any = event
-    for name, index in re.findall(r"\.([^.\[]+)|\[(\d+)\]", path):
-        try:
-            value = value[name] if name else value[int(index)]
-        except (KeyError, IndexError, TypeError):
-            return None
-    return value
-
-
-def _fill(template: str, name: str, value: Any) -> str:
-    """Replace <name>: a string inside quotes is pasted, anything else is written as JSON."""
-    words = json.dumps(value)
-
-    def replace(found: re.Match[str]) -> str:
-        quoted = template[: found.start()].count('"') % 2 == 1
-        return words[1:-1] if quoted and isinstance(value, str) else words
-
-    return re.sub(re.escape(f"<{name}>"), replace, template)
-
-
-def _require_permission(function_arn: str, rule_arn: str) -> None:
-    """The function's resource-based policy must let this rule invoke it, as on AWS."""
-    name = function_arn.rsplit(":function:", 1)[-1].partition(":")[0]
-    function = lambda_backends[ACCOUNT][REGION].get_function(name)
-    context = {"aws:SourceArn": rule_arn, "aws:SourceAccount": ACCOUNT}
-    for statement in function.policy.statements:
-        principal = statement.get("Principal")
-        service = principal.get("Service") if isinstance(principal, dict) else principal
-        if (
-            service in ("events.amazonaws.com", "*")
-            and arn_like(statement.get("Action", ""), "lambda:InvokeFunction")
-            and all(holds(t, k, context) for t, k in (statement.get("Condition") or {}).items())
-        ):
-            return
-    raise PermissionError(f"NO_PERMISSIONS: {rule_arn} may not invoke {function_arn}")
 
 
 def _timestamp(time: datetime) -> str:

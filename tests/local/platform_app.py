@@ -119,7 +119,7 @@ MACHINE = {
 }
 
 
-def _role(service: str, *statements: dict[str, Any]) -> dict[str, Any]:
+def role(service: str, *statements: dict[str, Any]) -> dict[str, Any]:
     trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     logs = {
         "Effect": "Allow",
@@ -184,19 +184,19 @@ def template() -> dict[str, Any]:
                     }
                 },
             ),
-            "OnPushRole": _role(
+            "OnPushRole": role(
                 "lambda.amazonaws.com",
                 _allow("Write", "dynamodb:PutItem", TABLE_ARN),
                 _allow("Start", "states:StartExecution", {"Ref": "Watch"}),
             ),
             "Poll": _function("poll", Environment={"Variables": {"TABLE": {"Ref": "Orders"}}}),
-            "PollRole": _role(
+            "PollRole": role(
                 "lambda.amazonaws.com", _allow("Update", "dynamodb:UpdateItem", TABLE_ARN)
             ),
             "Act": _function(
                 "act",
                 FunctionName={"Fn::Sub": "${Prefix}-act"},
-                Timeout=2,
+                Timeout=3,
                 DeadLetterQueue={"Type": "SQS", "TargetArn": {"Fn::GetAtt": ["Letters", "Arn"]}},
                 EventInvokeConfig={
                     "MaximumRetryAttempts": 2,
@@ -205,7 +205,7 @@ def template() -> dict[str, Any]:
                     },
                 },
             ),
-            "ActRole": _role(
+            "ActRole": role(
                 "lambda.amazonaws.com",
                 _allow("Letters", "sqs:SendMessage", {"Fn::GetAtt": ["Letters", "Arn"]}),
                 _allow("Tell", "sns:Publish", {"Ref": "Notices"}),
@@ -249,7 +249,7 @@ def template() -> dict[str, Any]:
                     },
                 },
             },
-            "WatchRole": _role(
+            "WatchRole": role(
                 "states.amazonaws.com",
                 _allow("Invoke", "lambda:InvokeFunction", {"Fn::GetAtt": ["Poll", "Arn"]}),
                 _allow("Publish", "sns:Publish", {"Ref": "Notices"}),

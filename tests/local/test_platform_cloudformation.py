@@ -17,7 +17,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.aws import EmbeddedAws
-from local.cloudformation import MissingResources, normal_form
+from local.cloudformation import MissingResources
+from local.cloudformation_template import normal_form
 
 TOPIC = {"Type": "AWS::SNS::Topic"}
 
@@ -41,11 +42,13 @@ def test_every_resource_of_the_template_exists(aws: EmbeddedAws, tmp_path: Path)
     table = stack.outputs["Table"]
     ttl = aws.client("dynamodb").describe_time_to_live(TableName=table)["TimeToLiveDescription"]
     assert ttl == {"TimeToLiveStatus": "ENABLED", "AttributeName": "expires"}
-    logs = aws.client("logs").describe_log_groups()["logGroups"]
-    assert {g["logGroupName"]: g.get("retentionInDays") for g in logs} == {
-        f"/aws/lambda/{stack.outputs['Poll']}": 30
-    }
-    alarm = aws.client("cloudwatch").describe_alarms()["MetricAlarms"][0]
+    (group,) = aws.client("logs").describe_log_groups(
+        logGroupNamePrefix=f"/aws/lambda/{stack.outputs['Poll']}"
+    )["logGroups"]
+    assert group["retentionInDays"] == 30
+    (alarm,) = aws.client("cloudwatch").describe_alarms(AlarmNames=[stack.resources["Failures"]])[
+        "MetricAlarms"
+    ]
     assert alarm["Period"] == 60
     machine = aws.client("stepfunctions").describe_state_machine(
         stateMachineArn=stack.outputs["Machine"]
@@ -73,6 +76,24 @@ def test_a_cycle_is_refused(aws: EmbeddedAws, tmp_path: Path) -> None:
     }
     with pytest.raises(ClientError, match=r"Circular dependency between resources: \[One, Two\]"):
         deploy(aws, tmp_path, resources, "cycle")
+
+
+def test_a_role_that_lambda_cannot_assume_is_refused(aws: EmbeddedAws, tmp_path: Path) -> None:
+    resources = {
+        "Poll": copy.deepcopy(platform_app.template()["Resources"]["Poll"]),
+        "PollRole": platform_app.role("states.amazonaws.com"),
+    }
+    resources["Poll"]["Properties"].pop("Environment")
+    with pytest.raises(ClientError, match=r"cannot be assumed by lambda\.amazonaws\.com"):
+        deploy(aws, tmp_path, resources, "untrusted")
+
+
+def test_policies_above_the_quota_of_a_role_are_refused(aws: EmbeddedAws, tmp_path: Path) -> None:
+    allowed = [f"arn:aws:ecs:us-west-2:123456789012:service/c/service-{n}" for n in range(200)]
+    statement = {"Effect": "Allow", "Action": "ecs:UpdateService", "Resource": allowed}
+    resources = {"Role": platform_app.role("lambda.amazonaws.com", statement)}
+    with pytest.raises(ClientError, match="Maximum policy size of 10240 bytes exceeded"):
+        deploy(aws, tmp_path, resources, "large")
 
 
 def test_a_resource_that_vanished_is_missed(aws: EmbeddedAws, tmp_path: Path) -> None:
