@@ -12,6 +12,7 @@ is global, so there is one embedded AWS at a time in a process.
 
 from __future__ import annotations
 
+import atexit
 import json
 import threading
 import time
@@ -70,6 +71,7 @@ class EmbeddedAws:
         except BaseException:
             self._undo.close()
             raise
+        atexit.register(self.close)  # no process is left behind, even by a script that forgets
 
     def _build(self, rate: float, port: int, start: datetime | None, *, enforce_iam: bool) -> None:
         undo = self._undo
@@ -122,6 +124,7 @@ class EmbeddedAws:
 
     def close(self) -> None:
         """End every process and thread, and forget everything."""
+        atexit.unregister(self.close)
         self._undo.close()
 
     def client(self, service: str) -> Any:

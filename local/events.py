@@ -95,7 +95,9 @@ class EventBus:
         self._pending = _Count()
         self._disturbance = Disturbance()
         self._random = random.Random(0)
-        self._thread = threading.Thread(target=self._deliver_all, name="event-delivery")
+        self._thread = threading.Thread(
+            target=self._deliver_all, name="event-delivery", daemon=True
+        )
         self._patches = ExitStack()
         self._closed = False
         self.failures: list[FailedDelivery] = []

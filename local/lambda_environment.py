@@ -70,9 +70,9 @@ class Environment:
         self._process = self._start(handler, variables)
         self._threads = [
             threading.Thread(
-                target=self._api.serve_forever, args=(0.05,), name="lambda-runtime-api"
+                target=self._api.serve_forever, args=(0.05,), name="lambda-runtime-api", daemon=True
             ),
-            threading.Thread(target=self._await_exit, name="lambda-process"),
+            threading.Thread(target=self._await_exit, name="lambda-process", daemon=True),
         ]
         for thread in self._threads:
             thread.start()

@@ -85,7 +85,7 @@ class AsyncQueue:
                 with self._lock:
                     self._threads.discard(thread)
 
-        thread = threading.Thread(target=run, name="lambda-async")
+        thread = threading.Thread(target=run, name="lambda-async", daemon=True)
         with self._lock:
             if self._closed:
                 return

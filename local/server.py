@@ -184,7 +184,9 @@ class HttpServer(ThreadedWSGIServer):
         self.gate = gate
         self._open: set[socket.socket] = set()
         self._guard = threading.Lock()
-        self._thread = threading.Thread(target=self.serve_forever, args=(0.05,), name="aws-http")
+        self._thread = threading.Thread(
+            target=self.serve_forever, args=(0.05,), name="aws-http", daemon=True
+        )
 
     @property
     def endpoint(self) -> str:
