@@ -17,7 +17,7 @@ from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.ledger import DynamoLedger
 from chalicelib.aws.sns import SnsTopic
 from chalicelib.aws.stepfunctions import StateMachine
-from chalicelib.errors import Refused
+from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
 from chalicelib.model.targets import Targets, load_targets
@@ -72,9 +72,12 @@ def report(outcomes: Iterable[Outcome]) -> dict[str, Any]:
 
 
 def answered(flow: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """A flow's reply to a person; what is refused is a reply too, without a stack trace."""
+    """A flow's reply to a person; what cannot be done is a reply too, without a stack trace."""
     try:
         return flow()
     except Refused as refused:
         logger.warning(str(refused))
         return {"error": str(refused)}
+    except Unavailable as unavailable:
+        logger.warning(str(unavailable))
+        return {"error": f"{unavailable}. Ask again in a minute."}

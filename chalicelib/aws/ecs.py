@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -58,16 +59,16 @@ class Ecs:
                 cluster=cluster, service=service, maxResults=1, **filters
             )
         briefs = answer["serviceDeployments"]
-        if not briefs:
-            return None
-        return ServiceDeployment(
-            arn=briefs[0]["serviceDeploymentArn"],
-            status=briefs[0]["status"],
-            reason=briefs[0].get("statusReason", ""),
-            target_revision=briefs[0].get("targetServiceRevisionArn", ""),
-            created_at=briefs[0].get("createdAt"),
-            finished_at=briefs[0].get("finishedAt"),
-        )
+        return _brief(briefs[0]) if briefs else None
+
+    def service_deployments_since(
+        self, cluster: str, service: str, since: datetime
+    ) -> Sequence[ServiceDeployment]:
+        with translated(f"list the deployments of {cluster}/{service}"):
+            answer = client("ecs").list_service_deployments(
+                cluster=cluster, service=service, createdAt={"after": since}
+            )
+        return tuple(_brief(brief) for brief in answer["serviceDeployments"])
 
     def revision_task_definition(self, service_revision: str) -> str:
         with translated("read the service revision"):
@@ -228,6 +229,17 @@ def _service_deployment(answer: Mapping[str, Any]) -> ServiceDeployment:
         created_at=answer.get("createdAt"),
         finished_at=answer.get("finishedAt"),
         stage=answer.get("lifecycleStage", ""),
+    )
+
+
+def _brief(answer: Mapping[str, Any]) -> ServiceDeployment:
+    return ServiceDeployment(
+        arn=answer["serviceDeploymentArn"],
+        status=answer["status"],
+        reason=answer.get("statusReason", ""),
+        target_revision=answer.get("targetServiceRevisionArn", ""),
+        created_at=answer.get("createdAt"),
+        finished_at=answer.get("finishedAt"),
     )
 
 

@@ -20,6 +20,7 @@ _NOT_NOW = frozenset(
         "ThrottlingException",
         "Throttling",
         "ThrottledException",
+        "Throttled",
         "RequestLimitExceeded",
         "TooManyRequestsException",
         "LimitExceededException",

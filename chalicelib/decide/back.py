@@ -17,7 +17,8 @@ def back(head: Head, running: str) -> Proven:
     Raises:
         Refused: when the last deployment was rolled back already, or nothing earlier is proven.
     """
-    last = head.recent[0] if head.recent else None
+    judged = (one for one in head.recent if one.status is not Status.REFUSED)
+    last = next(judged, None)
     if last is not None and last.status is Status.ROLLBACK_SUCCESSFUL:
         raise Refused(
             f"{head.service} is already back on {short_name(running)}: {last.deployment} was "

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime
 
+from chalicelib.decide.text import one_line
 from chalicelib.model.services import Service, StoppedTask
 
 _CAUSES = 4
@@ -61,7 +62,8 @@ def _cause(task: StoppedTask) -> str:
         for text in (task.container_reason, task.reason)
         if text and text != "Essential container in task exited"
     ]
-    return "; ".join(dict.fromkeys(parts)) or task.reason or task.stop_code or "no reason given"
+    cause = "; ".join(dict.fromkeys(parts)) or task.reason or task.stop_code or "no reason given"
+    return one_line(cause)
 
 
 def _said(service: Service | None, since: datetime | None) -> list[str]:
@@ -72,7 +74,7 @@ def _said(service: Service | None, since: datetime | None) -> list[str]:
     if service is None:
         return []
     said = [
-        event.message.removeprefix(f"(service {service.name})").strip()
+        one_line(event.message.removeprefix(f"(service {service.name})").strip())
         for event in service.events
         if (since is None or event.at >= since)
         and "has started" not in event.message

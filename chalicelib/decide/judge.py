@@ -14,6 +14,7 @@ from chalicelib.model.services import EcsDeployment
 from chalicelib.model.task_definitions import short_name
 from chalicelib.model.verdicts import Observation, Remedy, Verdict
 
+_ROLLING_BACK = frozenset({"ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS"})
 Rule = Callable[[Deployment, Observation], Verdict | None]
 
 
@@ -125,10 +126,8 @@ def adopted(deployment: Deployment, seen: Observation) -> Verdict | None:
 
 def stopped(deployment: Deployment, seen: Observation) -> Verdict | None:
     """STOPPED also means "failed, and no rollback is configured"; it cannot be stopped again."""
-    if seen.ours is None or seen.ours.status not in {"STOPPED", "STOP_REQUESTED"}:
+    if seen.ours is None or seen.ours.status != "STOPPED":
         return None
-    if seen.ours.status == "STOP_REQUESTED":
-        return Verdict(rule="stopped", status=Status.IN_PROGRESS, reason="it is being stopped")
     why = seen.ours.reason or _rollout_reason(seen) or "ECS stopped the deployment"
     return _failed("stopped", deployment, why, Remedy.UPDATE)
 
@@ -138,7 +137,8 @@ def rollout_failed(deployment: Deployment, seen: Observation) -> Verdict | None:
     primary = _primary(seen)
     if primary is None or primary.rollout_state != "FAILED":
         return None
-    return _failed("rollout_failed", deployment, primary.rollout_reason, _stop_or_update(seen))
+    why = primary.rollout_reason or "ECS marked the rollout as failed"
+    return _failed("rollout_failed", deployment, why, _stop_or_update(seen))
 
 
 def past_deadline(deployment: Deployment, seen: Observation) -> Verdict | None:
@@ -227,7 +227,7 @@ def returned(deployment: Deployment, seen: Observation) -> Verdict | None:
 def return_superseded(deployment: Deployment, seen: Observation) -> Verdict | None:
     """Somebody deployed a third revision while ours was being rolled back."""
     primary = _primary(seen)
-    if primary is None or not deployment.return_to:
+    if primary is None or not deployment.return_to or _ecs_is_rolling_back(seen):
         return None
     if primary.task_definition in {deployment.return_to, deployment.revision}:
         return None
@@ -237,6 +237,11 @@ def return_superseded(deployment: Deployment, seen: Observation) -> Verdict | No
         reason=f"{deployment.reason}; before it was rolled back, "
         f"{short_name(primary.task_definition)} was deployed instead",
     )
+
+
+def _ecs_is_rolling_back(seen: Observation) -> bool:
+    """ECS may go back to another revision than ours: its last COMPLETED deployment."""
+    return seen.ours is not None and seen.ours.status in _ROLLING_BACK
 
 
 def return_failed(deployment: Deployment, seen: Observation) -> Verdict | None:

@@ -138,8 +138,13 @@ def undeployable(image: Image) -> str | None:
         return f"its manifest's media type is {image.manifest_type}, not an image's"
     if image.artifact_type and image.artifact_type not in _IMAGE_CONFIGS:
         return f"it holds {image.artifact_type}, not a container image"
-    if image.status == "ARCHIVED":
-        return "it is archived; ECS cannot pull it before `aws ecr update-image-storage-class`"
+    if image.status == "ACTIVATING":
+        return "it is being restored from the archive; deploy it by hand when that is done"
+    if image.status != "ACTIVE":
+        return (
+            f"its status is {image.status}, so ECS cannot pull it; restore it with "
+            "`aws ecr update-image-storage-class`, then deploy it by hand"
+        )
     return None
 
 

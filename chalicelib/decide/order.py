@@ -69,7 +69,7 @@ def admit(request: Request, head: Head | None) -> Admitted:
             reason="this digest is what the service was last asked to run",
             deployment=last.deployment if last else "",
         )
-    if not _after(request, head):
+    if not after(request, head):
         if last is not None:
             return Admitted(
                 what=Admission.KNOWN,
@@ -103,13 +103,19 @@ def _by_hand(request: Request, head: Head | None) -> Admitted:
     )
 
 
-def _after(request: Request, head: Head) -> bool:
-    """Newer by the event's time; event times have whole seconds, so imagePushedAt breaks ties."""
-    if request.order != head.order:
-        return request.order > head.order
-    if request.pushed_at is None or head.pushed_at is None:
-        return False
-    return request.pushed_at > head.pushed_at
+def after(request: Request, head: Head) -> bool:
+    """Whether the request is newer than what the service was last asked for."""
+    return newer((request.order, request.pushed_at), (head.order, head.pushed_at))
+
+
+def newer(one: tuple[datetime, datetime | None], other: tuple[datetime, datetime | None]) -> bool:
+    """Whether `one` (order, imagePushedAt) is newer than `other`.
+
+    Event times have whole seconds, so imagePushedAt breaks ties.
+    """
+    if one[0] != other[0]:
+        return one[0] > other[0]
+    return one[1] is not None and other[1] is not None and one[1] > other[1]
 
 
 def deployment_id(request: Request) -> str:

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from chalicelib.model.deployments import Deployment, Status
 
-_FIRST_MINUTES = 120
+_EARLY_SECONDS = 120
 _POLL_EARLY = 15
 _POLL_LATE = 30
 _POLL_PENDING = 15
@@ -27,4 +27,4 @@ def wait_seconds(deployment: Deployment, now: datetime) -> int:
     if deployment.status is Status.PENDING:
         return _POLL_PENDING
     since = (now - (deployment.applied or deployment.created)).total_seconds()
-    return _POLL_EARLY if since < _FIRST_MINUTES else _POLL_LATE
+    return _POLL_EARLY if since < _EARLY_SECONDS else _POLL_LATE

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from chalicelib.model.base import Frozen
+from chalicelib.decide.order import newer
+from chalicelib.model.base import Frozen, Moment
 from chalicelib.model.deployments import Deployment, Head, Status
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
@@ -14,10 +15,14 @@ PERMANENT_CONTROLLERS = {"CODE_DEPLOY", "EXTERNAL"}
 
 
 class Readiness(Frozen):
-    """PENDING: wait, for this reason. REFUSED or SUPERSEDED: the end. IN_PROGRESS: apply it."""
+    """PENDING: wait, for this reason. REFUSED or SUPERSEDED: the end. IN_PROGRESS: apply it.
+
+    `waiting` is since when somebody else's rollout is waited for.
+    """
 
     status: Status
     reason: str = ""
+    waiting: Moment | None = None
 
 
 GO = Readiness(status=Status.IN_PROGRESS)
@@ -45,10 +50,10 @@ def ready(
 
 def overtaken(deployment: Deployment, head: Head) -> bool:
     """Only applying supersedes: a newer deployment that was applied, never one that waits."""
-    return (
-        head.applied not in {"", deployment.id}
-        and head.applied_order is not None
-        and head.applied_order > deployment.order
+    if head.applied in {"", deployment.id} or head.applied_order is None:
+        return False
+    return newer(
+        (head.applied_order, head.applied_pushed_at), (deployment.order, deployment.pushed_at)
     )
 
 
@@ -74,6 +79,8 @@ def unsupported(service: Service) -> str | None:
 def foreign_rollout(deployment: Deployment, head: Head, service: Service) -> bool:
     """Whether a rollout is under way that neither this nor an earlier deployment of ours began.
 
+    A rollback of ours, by ECS or by Slipway, is ours as well.
+
     A service's very first rollout that fails already is not waited for: it replaces nothing, and
     may well be waiting for the image that is being deployed.
     """
@@ -89,7 +96,8 @@ def _wait_for_foreign(
     deployment: Deployment, service: Service, target: Target, now: datetime
 ) -> Readiness:
     running = short_name(service.primary.task_definition) if service.primary else "?"
-    if now >= deployment.created + timedelta(seconds=target.deadline):
+    since = deployment.waiting or now
+    if now >= since + timedelta(seconds=target.deadline):
         return _refused(
             f"a rollout of {running} that Slipway did not start has not ended within "
             f"{target.deadline // 60} minutes. Deploy by hand when it has."
@@ -97,6 +105,7 @@ def _wait_for_foreign(
     return Readiness(
         status=Status.PENDING,
         reason=f"waiting for a rollout of {running} that Slipway did not start",
+        waiting=since,
     )
 
 

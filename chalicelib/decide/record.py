@@ -49,6 +49,11 @@ def recorded(head: Head, deployment: Deployment, request: Request) -> Head:
     )
 
 
+def asked_again(head: Head, request: Request) -> Head:
+    """HEAD after the newest request was repeated: what is between the two is older than it."""
+    return head.model_copy(update={"order": request.order, "pushed_at": request.pushed_at})
+
+
 def moved(
     head: Head, deployment: Deployment, now: datetime, **changes: Any
 ) -> tuple[Head, Deployment]:
@@ -66,6 +71,8 @@ def moved(
     head = head.model_copy(
         update={"open_deployments": open_ids, "recent": _with_recent(head, after)}
     )
+    if after.status is Status.ROLLBACK_IN_PROGRESS and head.applied == after.id:
+        head = head.model_copy(update={"applied_revision": after.return_to})
     return head, after
 
 
@@ -88,6 +95,7 @@ def applied(head: Head, deployment: Deployment, revision: str) -> Head:
         update={
             "applied": deployment.id,
             "applied_order": deployment.order,
+            "applied_pushed_at": deployment.pushed_at,
             "applied_revision": revision,
         }
     )
@@ -124,4 +132,6 @@ def _with_recent(head: Head, deployment: Deployment) -> tuple[Recent, ...]:
     )
     if any(one.deployment == deployment.id for one in head.recent):
         return tuple(mine if one.deployment == deployment.id else one for one in head.recent)
+    if deployment.status is Status.REFUSED:
+        return head.recent  # it was never admitted, so it says nothing about the service
     return (mine, *head.recent)[:_RECENT_KEPT]

@@ -74,13 +74,15 @@ def image_in(base: TaskDefinition, repository: str, containers: Sequence[str]) -
 
     `repository` is a repository's name, without its registry.
     """
-    images = [
-        str(container.get("image", ""))
-        for container in base.body.get("containerDefinitions", [])
-        if container.get("name") in containers
-        or repository_of(str(container.get("image", ""))).endswith(f"/{repository}")
-    ]
-    return images[0] if images else ""
+    for container in base.body.get("containerDefinitions", []):
+        image = str(container.get("image", ""))
+        if containers:
+            chosen = container.get("name") in containers
+        else:
+            chosen = repository_of(image).partition("/")[2] == repository
+        if chosen:
+            return image
+    return ""
 
 
 def _chosen(base: TaskDefinition, repository_uri: str, containers: Sequence[str]) -> set[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 
+from chalicelib.decide.text import one_line
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Cause, Deployment, Notice, Status
 from chalicelib.model.task_definitions import short_name
@@ -49,13 +50,13 @@ def notice(deployment: Deployment) -> Notice:
 
 def _lines(deployment: Deployment) -> list[str]:
     lines = [
-        _one_line(f"{deployment.service}: {_what(deployment)}."),
+        one_line(f"{deployment.service}: {_what(deployment)}."),
         "",
     ]
     if deployment.reason:
         lines += [f"Why: {_sentence(deployment.reason)}", ""]
     if deployment.case:
-        lines += [*map(_one_line, deployment.case.splitlines()), ""]
+        lines += [*map(one_line, deployment.case.splitlines()), ""]
     lines += [f"Now: {_now(deployment)}"]
     if (step := _next_step(deployment)) is not None:
         lines += [f"Next: {step}"]
@@ -83,7 +84,8 @@ def _now(deployment: Deployment) -> str:
         ),
         Status.FAILED: f"look at the service: it was left as it is, with {ours or 'no change'}.",
         Status.ROLLBACK_SUCCESSFUL: back,
-        Status.ROLLBACK_FAILED: f"the service needs a person; it should run {before}.",
+        Status.ROLLBACK_FAILED: "the service needs a person"
+        + (f"; it should run {before}." if before else "."),
         Status.SUPERSEDED: "the newer deployment goes on; this one is over.",
         Status.REFUSED: "nothing was changed.",
         Status.OBSERVED: "nothing was changed; the target's mode is `observe`.",
@@ -91,7 +93,7 @@ def _now(deployment: Deployment) -> str:
 
 
 def _next_step(deployment: Deployment) -> str | None:
-    if deployment.status in {Status.ROLLBACK_SUCCESSFUL, Status.FAILED}:
+    if deployment.status in {Status.ROLLBACK_SUCCESSFUL, Status.FAILED} and deployment.digest:
         return "correct the cause and push a new image; this digest will not be deployed again."
     if deployment.status is Status.ROLLBACK_FAILED:
         return "see the service's events, then roll back by hand (`rollback` with `to`)."
@@ -113,7 +115,7 @@ def _facts(deployment: Deployment) -> list[str]:
         "Time": iso(deployment.updated),
         "Deployment": deployment.id,
     }
-    return [f"{name + ':':<12}{_one_line(value)}" for name, value in facts.items() if value]
+    return [f"{name + ':':<12}{one_line(value)}" for name, value in facts.items() if value]
 
 
 def _took(deployment: Deployment) -> str:
@@ -127,16 +129,11 @@ def _took(deployment: Deployment) -> str:
 def plain(text: str, length: int) -> str:
     """`text` as one line of printable ASCII, at most `length` long: what an SNS subject may be."""
     ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    return _cut(_one_line(ascii_only).lstrip() or "Slipway", length)
-
-
-def _one_line(text: str) -> str:
-    """Without control characters, so that what comes from outside cannot write lines of ours."""
-    return "".join(character if character.isprintable() else " " for character in text)
+    return _cut(one_line(ascii_only).lstrip() or "Slipway", length)
 
 
 def _sentence(text: str) -> str:
-    text = _one_line(text).strip()
+    text = one_line(text).strip()
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 

@@ -13,8 +13,16 @@ from chalicelib.decide.explain import explain
 from chalicelib.decide.judge import judge, judge_return, needs_service_deployment, withdrawn
 from chalicelib.decide.plan import ready
 from chalicelib.decide.record import applied, busy, leased, moved, proved, released
-from chalicelib.errors import Conflict, DeployerError, Refused, Unanswered, Unavailable
-from chalicelib.flow.apply import apply, earlier_revision, return_target
+from chalicelib.errors import Conflict, DeployerError, Refused, Unavailable
+from chalicelib.flow.apply import (
+    apply,
+    earlier_revision,
+    earlier_rollout,
+    observed,
+    plan,
+    return_target,
+    started,
+)
 from chalicelib.flow.ports import World
 from chalicelib.flow.tell import tell
 from chalicelib.model.deployments import FAILURES, Deployment, Head, Return, Status
@@ -75,27 +83,43 @@ def _step(world: World, head: Head, record: Deployment) -> Items:
 
 def _start(world: World, head: Head, record: Deployment, target: Target) -> Items:
     service = world.services.service(record.cluster, record.service_name)
-    if service is not None and record.acting and not record.revision:
-        revision = earlier_revision(world, record, target, service)
-        record = record.model_copy(update={"revision": revision})
-    readiness = ready(record, head, service, target, world.now)
-    if service is None or readiness.status is not Status.IN_PROGRESS:
-        changes: dict[str, Any] = {"status": readiness.status, "reason": readiness.reason}
-        unchanged = _no_news(record, changes)
-        return (head, record) if unchanged else _save(world, head, record, **changes)
-    return_to = record.return_to or return_target(world, record, service)
-    head, record = _save(world, _leased(world, head), record, acting=True, return_to=return_to)
     try:
-        changes = apply(world, record, target, service, head)
+        began: dict[str, Any] = {}
+        if service is not None and record.acting:
+            record, began = _recovered(world, record, target, service)
+        readiness = ready(record, head, service, target, world.now)
+        if service is None or readiness.status is not Status.IN_PROGRESS:
+            return _keep(world, head, record, **readiness.model_dump())
+        if began:
+            changes = started(world, target, service, service, record.revision) | began
+            head = applied(head, record, record.revision)
+            return _save(world, head, record, **changes)
+        planned = plan(world, record, target, service, head)
+        return_to = record.return_to or return_target(world, record, service)
     except Refused as refused:
-        changes = {"status": Status.REFUSED, "reason": str(refused), "acting": False}
-    except Unavailable as unavailable:
-        # What AWS answered with an error was not done; what it did not answer may have been.
-        unknown = isinstance(unavailable, Unanswered)
-        changes = {"reason": str(unavailable), "acting": unknown}
+        reason = str(refused)
+        return _save(world, head, record, status=Status.REFUSED, reason=reason, acting=False)
+    if record.mode == "observe":
+        return _save(world, head, record, **observed(record, planned))
+    head, record = _save(
+        world, _leased(world, head), record,
+        acting=True, waiting=None, base=planned.base.arn, return_to=return_to,
+    )  # fmt: skip
+    changes = apply(world, record, target, service, planned)
     if changes.get("status") is Status.IN_PROGRESS:
         head = applied(head, record, str(changes["revision"]))
     return _save(world, released(head), record, **changes)
+
+
+def _recovered(
+    world: World, record: Deployment, target: Target, service: Service
+) -> tuple[Deployment, dict[str, Any]]:
+    """The record with what an attempt that died half way left: its revision, and its rollout."""
+    revision = record.revision or record.goes_to or earlier_revision(world, record, target, service)
+    if not revision:
+        return record, {}
+    record = record.model_copy(update={"revision": revision})
+    return record, earlier_rollout(world, record, service)
 
 
 def _watch(world: World, head: Head, record: Deployment) -> Items:
@@ -118,8 +142,7 @@ def _carry_out(
     if _failing(verdict, record):
         changes["case"] = _case(world, record, seen)
     if verdict.remedy is Remedy.NONE:
-        unchanged = _no_news(record, changes)
-        return (head, record) if unchanged else _save(world, head, record, **changes)
+        return _keep(world, head, record, **changes)
     head, record = _save(world, _leased(world, head), record, **changes)
     return _remedy(world, head, record, seen, verdict.remedy)
 
@@ -130,6 +153,15 @@ def withdraw(world: World, service: str, deployment: str, why: str) -> Deploymen
     Raises:
         Unavailable: when another step is acting on the service; ask again in a moment.
     """
+    for _ in range(_TRIES):
+        try:
+            return _withdraw(world, service, deployment, why)
+        except Conflict:
+            continue
+    raise Unavailable(f"others kept writing to {service}; ask again in a moment")
+
+
+def _withdraw(world: World, service: str, deployment: str, why: str) -> Deployment:
     head, record = read(world, service, deployment)
     if busy(head, world.holder, world.now):
         raise Unavailable(f"another step is acting on {service}; ask again in a minute")
@@ -152,7 +184,8 @@ def _verdict(record: Deployment, seen: Observation) -> Verdict:
     verdict = judge(record, seen)
     if verdict.status is Status.ROLLBACK_IN_PROGRESS and verdict.remedy is Remedy.NONE:
         # ECS rolls back by itself, and may have finished already.
-        later = judge_return(record.model_copy(update={"reason": verdict.reason}), seen)
+        begun = {"reason": verdict.reason, "deadline": None}  # its own deadline begins now
+        later = judge_return(record.model_copy(update=begun), seen)
         return verdict if later.status is Status.ROLLBACK_IN_PROGRESS else later
     return verdict
 
@@ -257,9 +290,11 @@ def _case(world: World, record: Deployment, seen: Observation) -> str:
     return explain(tasks, seen.service, record.applied)
 
 
-def _no_news(record: Deployment, changes: dict[str, Any]) -> bool:
-    """Whether a poll saw nothing that is not in the record; then it costs no write."""
-    return record.model_copy(update=changes) == record
+def _keep(world: World, head: Head, record: Deployment, **changes: Any) -> Items:
+    """As `_save`, but what brings no news (most polls) costs no write."""
+    if record.model_copy(update=changes) == record:
+        return head, record
+    return _save(world, head, record, **changes)
 
 
 def _save(world: World, head: Head, record: Deployment, **changes: Any) -> Items:

@@ -13,12 +13,15 @@ from chalicelib.decide.render import (
     render,
     repository_of,
 )
-from chalicelib.errors import Refused
+from chalicelib.errors import Refused, Unanswered, Unavailable
 from chalicelib.flow.ports import World
+from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Deployment, Head, Status
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import TaskDefinition, short_name
+
+_SKEW = timedelta(seconds=5)  # between Lambda's clock and ECS'
 
 
 def return_target(world: World, record: Deployment, service: Service) -> str:
@@ -35,36 +38,91 @@ def return_target(world: World, record: Deployment, service: Service) -> str:
     return world.services.revision_task_definition(last.target_revision) if last else ""
 
 
-def apply(
-    world: World, record: Deployment, target: Target, service: Service, head: Head
-) -> dict[str, Any]:  # fmt: skip
-    """Bring the service to the record's image; returns the record's changes.
+class Plan(Frozen):
+    """What applying will do: `registration` (empty: `revision` is there already) on `base`."""
 
-    A record that has a `revision` already (an attempt that died half way registered it, or it is
-    one to go back to) registers none; a service that works towards it already is not updated.
+    base: TaskDefinition
+    registration: dict[str, Any]
+    revision: str = ""
+
+
+def plan(world: World, record: Deployment, target: Target, service: Service, head: Head) -> Plan:
+    """What to register and deploy; reads only.
 
     Raises:
-        Refused: when the image cannot be rendered, or ECS registered something else.
-        Unavailable: when ECS throttles or does not answer.
+        Refused: when the image cannot be rendered, or what an attempt that died half way
+            registered is not what was planned.
     """
-    base, planned = _plan(world, record, target, service, head)
-    if record.mode == "observe":
-        return _observed(base, planned, record)
-    revision = record.revision or (_registered(world, planned) if planned else base.arn)
-    if _runs(service, revision):
-        after = service
-    else:
+    marks = provenance(record.id, record.tag, record.cause)
+    if record.goes_to:
+        # An INACTIVE revision cannot be deployed (UpdateService): it is registered again, a copy.
+        base = _definition(world, record.goes_to)
+        registration = {} if base.active else copied(base, marks)
+        revision = record.revision or (base.arn if base.active else "")
+        return Plan(base=base, registration=registration, revision=revision)
+    again = record.acting and record.base
+    base = _definition(world, record.base) if again else _base(world, target, service, head)
+    repository = repository_of(record.image)
+    registration = render(base, record.image, repository, target.containers, marks)
+    if again and record.revision:
+        _proven_equal(registration, _definition(world, record.revision))
+    return Plan(base=base, registration=registration, revision=record.revision)
+
+
+def apply(
+    world: World, record: Deployment, target: Target, service: Service, planned: Plan
+) -> dict[str, Any]:
+    """Register and update, once each; returns the record's changes, also when AWS says not now.
+
+    What AWS answered with an error was not done; what it did not answer may have been, and
+    `acting` stays set until a later step has looked.
+    """
+    revision = planned.revision
+    try:
+        if not revision:
+            revision = _registered(world, planned)
+        if _runs(service, revision):
+            return started(world, target, service, service, revision)
         after = world.services.update(record.cluster, record.service_name, revision)
+    except Refused as refused:
+        return {"status": Status.REFUSED, "reason": str(refused), "acting": False}
+    except Unavailable as unavailable:
+        unknown = isinstance(unavailable, Unanswered)
+        return {"revision": revision, "reason": str(unavailable), "acting": unknown}
+    return started(world, target, service, after, revision)
+
+
+def observed(record: Deployment, planned: Plan) -> dict[str, Any]:
+    """What a target in mode `observe` would have done."""
+    changed = [
+        str(container.get("name"))
+        for container in planned.registration.get("containerDefinitions", [])
+        if container.get("image") == record.image
+    ]
+    base = planned.base
+    would = f"register a revision of {base.family} from {base.name} with this image in "
+    would = f"{would}{', '.join(changed)}" if changed else f"go back to {base.name}"
+    return {
+        "status": Status.OBSERVED,
+        "base": base.arn,
+        "reason": f"would {would}, and update the service",
+    }
+
+
+def started(
+    world: World, target: Target, before: Service, after: Service, revision: str
+) -> dict[str, Any]:
+    """The record's changes once the service works towards `revision`."""
     primary = after.primary
     return {
         "status": Status.IN_PROGRESS,
         "acting": False,
-        "base": base.arn,
+        "waiting": None,
         "revision": revision,
         "applied": world.now,
-        "deadline": world.now + timedelta(seconds=target.deadline, minutes=service.bake_minutes),
+        "deadline": world.now + timedelta(seconds=target.deadline, minutes=after.bake_minutes),
         "ecs_deployment": primary.id if primary else "",
-        "service_deployment": _new_service_deployment(service, after),
+        "service_deployment": _new_service_deployment(before, after),
         "desired": after.desired,
         "running": primary.running if primary else 0,
         "reason": "",
@@ -78,6 +136,23 @@ def earlier_revision(world: World, record: Deployment, target: Target, service: 
         if definition is not None and definition.tags.get(PROVENANCE) == record.id:
             return definition.arn
     return ""
+
+
+def earlier_rollout(world: World, record: Deployment, service: Service) -> dict[str, Any]:
+    """The rollout that an attempt that died half way began, wherever it stands by now.
+
+    Empty when ECS knows no service deployment of our revision since the attempt.
+    """
+    since = record.updated - _SKEW
+    for one in world.services.service_deployments_since(record.cluster, record.service_name, since):
+        if world.services.revision_task_definition(one.target_revision) == record.revision:
+            primary = service.primary
+            ours = primary is not None and primary.task_definition == record.revision
+            return {
+                "service_deployment": one.arn,
+                "ecs_deployment": primary.id if primary is not None and ours else "",
+            }
+    return {}
 
 
 def _family(target: Target, service: Service) -> str:
@@ -126,48 +201,20 @@ def _definition(world: World, name: str) -> TaskDefinition:
     return definition
 
 
-def _plan(
-    world: World, record: Deployment, target: Target, service: Service, head: Head
-) -> tuple[TaskDefinition, dict[str, Any]]:
-    """What to build on, and what to register; nothing, when an ACTIVE revision is gone back to.
-
-    An INACTIVE revision cannot be deployed (UpdateService), so it is registered again as a copy.
-    """
-    marks = provenance(record.id, record.tag, record.cause)
-    if record.goes_to:
-        base = _definition(world, record.goes_to)
-        return base, {} if base.active else copied(base, marks)
-    base = _base(world, target, service, head)
-    repository = repository_of(record.image)
-    return base, render(base, record.image, repository, target.containers, marks)
+def _registered(world: World, planned: Plan) -> str:
+    registered = world.services.register(planned.registration)
+    _proven_equal(planned.registration, registered)
+    return registered.arn
 
 
-def _registered(world: World, planned: dict[str, Any]) -> str:
-    registered = world.services.register(planned)
+def _proven_equal(planned: dict[str, Any], registered: TaskDefinition) -> None:
     if unlike := differences(planned, registered):
         raise Refused(
             f"ECS registered {registered.name} otherwise than planned ({', '.join(unlike[:5])}); "
             "the service was not updated. Compare it with the revision before it."
         )
-    return registered.arn
 
 
 def _runs(service: Service, revision: str) -> bool:
     primary = service.primary
     return primary is not None and primary.task_definition == revision
-
-
-def _observed(base: TaskDefinition, planned: dict[str, Any], record: Deployment) -> dict[str, Any]:
-    changed = [
-        str(container.get("name"))
-        for container in planned.get("containerDefinitions", [])
-        if container.get("image") == record.image
-    ]
-    would = f"register a revision of {base.family} from {base.name} with this image in "
-    would = f"{would}{', '.join(changed)}" if planned else f"go back to {base.name}"
-    return {
-        "status": Status.OBSERVED,
-        "acting": False,
-        "base": base.arn,
-        "reason": f"would {would}, and update the service",
-    }

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.decide.change import changed_service
 from chalicelib.decide.match import Ignored
+from chalicelib.errors import DeployerError
 from chalicelib.flow.advance import advance
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
@@ -27,16 +28,24 @@ def change(world: World, event: object) -> tuple[Outcome, ...]:
     if head is None or not head.open_deployments:
         reason = "no open deployment"
         return (Outcome(outcome="ignored", service=changed.service, reason=reason),)
-    outcomes = []
+    outcomes: list[Outcome] = []
+    failed: list[DeployerError] = []
     for deployment in head.open_deployments:
-        record = advance(world, changed.service, deployment)
-        outcomes.append(
-            Outcome(
-                outcome="nudged",
-                service=changed.service,
-                deployment=deployment,
-                status=record.status,
-                reason=record.reason,
-            )
-        )
+        try:
+            outcomes.append(_nudged(world, changed.service, deployment))
+        except DeployerError as error:
+            failed.append(error)
+    if failed:  # only now, so that one deployment's fault keeps no other from its nudge
+        raise failed[0]
     return tuple(outcomes)
+
+
+def _nudged(world: World, service: str, deployment: str) -> Outcome:
+    record = advance(world, service, deployment)
+    return Outcome(
+        outcome="nudged",
+        service=service,
+        deployment=deployment,
+        status=record.status,
+        reason=record.reason,
+    )

@@ -96,7 +96,7 @@ def rollback(world: World, payload: object) -> dict[str, Any]:
         )
     if head.open_deployments and asked.to is None:
         why = f"stopped by hand by {asked.by}: {asked.why}"
-        return _reply(withdraw(world, target.name, head.open_deployments[-1], why))
+        return _withdrawn(world, head, why)
     proven = _chosen(world, target, head, asked.to)
     image, tag = _image_of(world, target, proven)
     return _ask(
@@ -116,6 +116,14 @@ def rollback(world: World, payload: object) -> dict[str, Any]:
         ),
         image,
     )
+
+
+def _withdrawn(world: World, head: Head, why: str) -> dict[str, Any]:
+    """Stop what is open, what waits first; the reply names the one that was being rolled out."""
+    waiting = [one for one in head.open_deployments if one != head.applied]
+    rolling = [one for one in head.open_deployments if one == head.applied]
+    record = [withdraw(world, head.service, one, why) for one in (*waiting, *rolling)][-1]
+    return {"deployment": record.id, "status": record.status.value}
 
 
 def _ask(world: World, target: Target, asked: Request, image: Image) -> dict[str, Any]:

@@ -59,6 +59,11 @@ class Services(Protocol):
         self, cluster: str, service: str, status: str | None = None
     ) -> ServiceDeployment | None: ...
 
+    def service_deployments_since(
+        self, cluster: str, service: str, since: datetime
+    ) -> Sequence[ServiceDeployment]:
+        """Those created after `since` (UTC), newest first."""
+
     def revision_task_definition(self, service_revision: str) -> str:
         """The ARN of the task definition of a service revision."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.decide.match import Ignored, following, recognise, undeployable
 from chalicelib.decide.order import Admission, Request
-from chalicelib.errors import Unavailable
+from chalicelib.errors import DeployerError, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.ports import World
 from chalicelib.flow.request import request
@@ -46,7 +46,16 @@ def push(world: World, event: object) -> tuple[Outcome, ...]:
         return (Outcome(outcome="ignored", reason=reason),)
     if (why := undeployable(image)) is not None:
         return (Outcome(outcome="ignored", reason=f"{recognised.tag}: {why}"),)
-    return tuple(_one(world, target, recognised, image) for target in targets)
+    outcomes: list[Outcome] = []
+    unrecorded: list[Unavailable] = []
+    for target in targets:
+        try:
+            outcomes.append(_one(world, target, recognised, image))
+        except Unavailable as unavailable:
+            unrecorded.append(unavailable)
+    if unrecorded:  # only now, so that one service's fault keeps no other from being deployed
+        raise unrecorded[0]
+    return tuple(outcomes)
 
 
 def _one(world: World, target: Target, pushed: ImagePush, image: Image) -> Outcome:
@@ -68,8 +77,8 @@ def _one(world: World, target: Target, pushed: ImagePush, image: Image) -> Outco
         try:
             record = advance(world, target.name, asked.deployment)
             status, reason = record.status, reason or record.reason
-        except Unavailable as unavailable:
-            reason = f"recorded; the watcher goes on: {unavailable}"
+        except DeployerError as error:
+            reason = f"recorded; the watcher goes on: {error}"
     outcome = "recorded" if asked.admitted.what is Admission.NEW else asked.admitted.what.value
     return Outcome(
         outcome=outcome,

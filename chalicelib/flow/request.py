@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from chalicelib.decide.order import Admission, Admitted, Request, admit, deployment_id
-from chalicelib.decide.record import met, moved, recorded
+from chalicelib.decide.order import Admission, Admitted, Request, admit, after, deployment_id
+from chalicelib.decide.record import asked_again, met, moved, recorded
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen
@@ -21,24 +21,36 @@ class Asked(Frozen):
     deployment: str
 
 
-def request(world: World, target: Target, asked: Request, image: Image) -> Asked:
+def request(
+    world: World, target: Target, asked: Request, image: Image, *, refuse: str = ""
+) -> Asked:
     """Record a request in the ledger and start its watcher; asking again changes nothing.
+
+    With `refuse` (a reason), what would be new is refused instead: recorded, told, not deployed.
 
     Raises:
         Unavailable: when AWS does not answer; ask again.
     """
     for _ in range(_TRIES):
         try:
-            return _request(world, target, asked, image)
+            return _request(world, target, asked, image, refuse)
         except Conflict:
             continue
     raise Unavailable(f"others kept writing to {target.name}; ask again")
 
 
-def _request(world: World, target: Target, asked: Request, image: Image) -> Asked:
+def _request(world: World, target: Target, asked: Request, image: Image, refuse: str) -> Asked:
     known_head = world.ledger.head(target.name)
     admitted = admit(asked, known_head)
+    if refuse and admitted.what is Admission.NEW:
+        admitted = Admitted(what=Admission.REFUSED, reason=refuse)
     if admitted.what is Admission.KNOWN:
+        if (
+            known_head is not None
+            and asked.digest == known_head.digest
+            and after(asked, known_head)
+        ):
+            world.ledger.save(asked_again(known_head, asked))
         return Asked(admitted=admitted, deployment=admitted.deployment)
     identity = deployment_id(asked)
     if world.ledger.deployment(target.name, identity) is not None:
@@ -71,6 +83,7 @@ def _record(world: World, target: Target, asked: Request, image: Image) -> Deplo
         tag=asked.tag,
         image=image.uri,
         order=asked.order,
+        pushed_at=asked.pushed_at,
         created=world.now,
         updated=world.now,
         goes_to=asked.goes_to,

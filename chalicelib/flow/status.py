@@ -13,6 +13,7 @@ from chalicelib.model.deployments import Deployment
 from chalicelib.model.task_definitions import short_name
 
 _RECORDS = 20
+_SEARCHED = 200  # by image: as far back as one read of the table goes
 
 
 class StatusRequest(BaseModel):
@@ -26,7 +27,7 @@ class StatusRequest(BaseModel):
 
 
 def status(world: World, payload: object) -> dict[str, Any]:
-    """`{"deployments": [...]}`, newest first, at most 20 of a service.
+    """`{"deployments": [...]}`, newest first, the last 20 of a service; by image, of its last 200.
 
     Raises:
         Refused: when the payload is malformed, or nothing is known by that name.
@@ -47,7 +48,7 @@ def status(world: World, payload: object) -> dict[str, Any]:
     records = [
         record
         for service in services
-        for record in world.ledger.history(service, _RECORDS)
+        for record in world.ledger.history(service, _SEARCHED if asked.image else _RECORDS)
         if asked.image in {None, record.tag, record.digest, record.image}
     ]
     records.sort(key=lambda record: record.created, reverse=True)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 
 from chalicelib.decide.match import tag_deploys, undeployable
 from chalicelib.decide.order import Admission, Request
+from chalicelib.decide.pace import wait_seconds
 from chalicelib.decide.record import met
 from chalicelib.errors import Conflict, DeployerError, Unavailable
 from chalicelib.flow.advance import advance
@@ -13,6 +15,7 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
 from chalicelib.flow.request import request
 from chalicelib.flow.watch import start_next
+from chalicelib.model.base import iso
 from chalicelib.model.deployments import Cause, Head
 from chalicelib.model.images import Image
 from chalicelib.model.targets import Target
@@ -24,34 +27,45 @@ _IMAGES_MINUTES = 10  # DescribeImages reads whole repositories: in the first sw
 def sweep(world: World) -> tuple[Outcome, ...]:
     """Advance what is unfinished, restart dead watchers and, once an hour, find lost pushes.
 
-    One service's fault never keeps another from being swept: it becomes an outcome, and the next
-    sweep comes to it again.
+    One service's trouble never keeps another from being swept: it becomes an outcome, and the
+    next sweep comes to it again. A fault of ours is raised when all have had their turn.
     """
-    outcomes = [
-        _guarded(world, service, deployment) for service, deployment in world.ledger.unfinished()
+    turns = [
+        (service, deployment, partial(_unfinished, world, service, deployment))
+        for service, deployment in world.ledger.unfinished()
     ]
-    for target in world.targets.all:
+    turns += [(target.name, "", partial(_target, world, target)) for target in world.targets.all]
+    outcomes: list[Outcome] = []
+    faults: list[Exception] = []
+    for service, deployment, turn in turns:
         try:
-            outcomes += _target(world, target)
-        except DeployerError as error:
-            outcomes.append(Outcome(outcome="failed", service=target.name, reason=str(error)))
+            outcomes += turn()
+        except Exception as error:  # whatever it is, the others are still swept
+            if not isinstance(error, DeployerError):
+                faults.append(error)
+            outcomes.append(_failed(service, deployment, error))
+    if faults:
+        raise faults[0]
     return tuple(outcomes)
 
 
-def _guarded(world: World, service: str, deployment: str) -> Outcome:
-    try:
-        record = advance(world, service, deployment)
-        if record.open and not world.watchers.alive(record.id, record.watcher):
-            start_next(world, service, deployment)
-    except DeployerError as error:
-        return Outcome(outcome="failed", service=service, deployment=deployment, reason=str(error))
-    return Outcome(
-        outcome="advanced",
-        service=service,
-        deployment=deployment,
-        status=record.status,
-        reason=record.reason,
-    )
+def _failed(service: str, deployment: str, error: Exception) -> Outcome:
+    return Outcome(outcome="failed", service=service, deployment=deployment, reason=str(error))
+
+
+def _unfinished(world: World, service: str, deployment: str) -> list[Outcome]:
+    record = advance(world, service, deployment)
+    if wait_seconds(record, world.now) and not world.watchers.alive(record.id, record.watcher):
+        start_next(world, service, deployment)
+    return [
+        Outcome(
+            outcome="advanced",
+            service=service,
+            deployment=deployment,
+            status=record.status,
+            reason=record.reason,
+        )
+    ]
 
 
 def _target(world: World, target: Target) -> list[Outcome]:
@@ -76,11 +90,10 @@ def _meet(world: World, target: Target) -> Outcome:
 
 
 def _newest_only(world: World, target: Target, head: Head) -> list[Image]:
-    """The newest image whose push event was lost: after HEAD's order and within 24 hours."""
-    since = max(head.order, world.now - _LOOK_BACK)
+    """The newest deployable image pushed after HEAD's order: its event was lost."""
     lost = [
         image
-        for image in world.images.pushed_since(target.repository, since)
+        for image in world.images.pushed_since(target.repository, head.order)
         if image.digest != head.digest
         and undeployable(image) is None
         and any(tag_deploys(tag, target) for tag in image.tags)
@@ -102,6 +115,7 @@ def _lost_push(world: World, target: Target, image: Image) -> Outcome:
             tag=tag,
         ),
         image,
+        refuse=_too_old(world, image),
     )
     status = ""
     if asked.deployment:
@@ -113,4 +127,14 @@ def _lost_push(world: World, target: Target, image: Image) -> Outcome:
         deployment=asked.deployment,
         status=status,
         reason=asked.admitted.reason,
+    )
+
+
+def _too_old(world: World, image: Image) -> str:
+    """Why a lost push is only told of, once: nobody expects yesterday's image to go live now."""
+    if world.now - image.pushed_at <= _LOOK_BACK:
+        return ""
+    return (
+        f"the event of this push ({iso(image.pushed_at)}) never came, and it is too old to be "
+        "deployed by itself. Deploy it by hand, or push a new build."
     )

@@ -28,6 +28,9 @@ OPEN = frozenset({Status.PENDING, Status.HELD, Status.IN_PROGRESS, Status.ROLLBA
 FAILURES = frozenset({Status.FAILED, Status.ROLLBACK_SUCCESSFUL, Status.ROLLBACK_FAILED})
 
 
+_JUDGED = frozenset(Status) - {Status.REFUSED}
+
+
 class Cause(StrEnum):
     """Why a deployment exists."""
 
@@ -78,9 +81,11 @@ class Deployment(Frozen):
     tag: str = ""
     image: str
     order: Moment
+    pushed_at: Moment | None = None
     created: Moment
     updated: Moment
 
+    waiting: Moment | None = None  # since when a rollout of somebody else's is waited for
     acting: bool = False  # an attempt to apply it began, and how it ended is not known
     watcher: int = 1
     base: str = ""
@@ -146,9 +151,10 @@ class Recent(Frozen):
 class Head(Frozen):
     """A service's one HEAD item, never expired: what orders its deployments.
 
-    `version` grows by one with every change of the service's records; `order` and `digest` are
-    those of the newest request; `applied` and `applied_order` those of the deployment that last
-    changed the service.
+    `version` grows by one with every change of the service's records; `order`, `pushed_at` and
+    `digest` are those of the newest request; the `applied…` fields are those of the deployment
+    that last changed the service, `applied_revision` what it works towards (when it is rolled
+    back: what it goes back to).
     """
 
     service: str
@@ -160,6 +166,7 @@ class Head(Frozen):
     applied: str = ""
     applied_revision: str = ""
     applied_order: Moment | None = None
+    applied_pushed_at: Moment | None = None
     lease: Lease | None = None
     hold: str = ""
     proven: tuple[Proven, ...] = ()
@@ -169,5 +176,7 @@ class Head(Frozen):
         return next((one for one in self.proven if one.revision == revision), None)
 
     def verdict_of(self, digest: str) -> Recent | None:
-        """The newest recent deployment of this digest."""
-        return next((one for one in self.recent if one.digest == digest), None)
+        """The newest recent deployment of this digest; a refused one had no verdict."""
+        return next(
+            (one for one in self.recent if one.digest == digest and one.status in _JUDGED), None
+        )

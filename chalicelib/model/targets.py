@@ -14,19 +14,28 @@ from pydantic import (
     StringConstraints,
     ValidationError,
 )
+from pydantic_core import ErrorDetails
 
 from chalicelib.errors import Refused
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
+_MINUTE, _TWO_DAYS = 60, 48 * 3600
 # Names as ECR and ECS accept them: CreateRepository's repositoryName, CreateCluster's clusterName.
 _REPOSITORY = r"^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$"
 _ECS_NAME = r"^[a-zA-Z0-9_-]{1,255}$"
 
 
-def seconds(text: object) -> object:
-    """The seconds that "90s", "30m" or "2h" means; what is not such a text is returned as it is."""
+def seconds(text: object) -> int:
+    """The seconds that "90s", "30m" or "2h" means; a whole number is seconds already.
+
+    Raises:
+        ValueError: when it is neither, or not between a minute and two days.
+    """
     match = re.fullmatch(r"(\d{1,6})([smh])", text) if isinstance(text, str) else None
-    return int(match[1]) * _UNITS[match[2]] if match else text
+    meant = int(match[1]) * _UNITS[match[2]] if match else text
+    if not isinstance(meant, int) or isinstance(meant, bool) or not _MINUTE <= meant <= _TWO_DAYS:
+        raise ValueError('expected a time from "1m" to "48h", like "90s", "30m" or "2h"')
+    return meant
 
 
 def _compiles(pattern: str) -> str:
@@ -97,7 +106,7 @@ def load_targets(text: str, stage: str) -> Targets:
     _only_known_tables(document)
     overrides = _overrides(document, stage)
     targets = tuple(
-        _target(f"[[target]] number {number}", {**table, **overrides}, stage)
+        _target(number, table, overrides, stage)
         for number, table in enumerate(_tables(document), start=1)
     )
     _no_service_twice(targets)
@@ -137,14 +146,23 @@ def _overrides(document: dict[str, Any], stage: str) -> dict[str, Any]:
     return overrides
 
 
-def _target(table: str, keys: dict[str, Any], stage: str) -> Target:
+def _target(number: int, table: dict[str, Any], overrides: dict[str, Any], stage: str) -> Target:
     try:
-        return Target.model_validate(_with_env(keys, stage))
+        return Target.model_validate(_with_env({**table, **overrides}, stage))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "?"
-        found = "" if first["type"] == "missing" else f", found {first['input']!r}"
-        raise Refused(f"targets.toml: {table}, key `{key}`: {first['msg']}{found}.") from error
+        overridden = key.split(".")[0] in overrides
+        place = f"[environment.{stage}]" if overridden else f"[[target]] number {number}"
+        raise Refused(f"targets.toml: {place}, key `{key}`: {_expected(first)}.") from error
+
+
+def _expected(error: ErrorDetails) -> str:
+    if error["type"] == "extra_forbidden":
+        return f"there is no such key; expected one of {', '.join(Target.model_fields)}"
+    if error["type"] == "missing":
+        return "it is missing, and every target needs it"
+    return f"{error['msg'].removeprefix('Value error, ')}, found {error['input']!r}"
 
 
 def _with_env(value: Any, stage: str) -> Any:

@@ -123,6 +123,7 @@ class Services:
         self.service_deployments: dict[str, list[ServiceDeployment]] = {}
         self.tasks: list[StoppedTask] = []
         self.alters: dict[str, Any] = {}
+        self.now: datetime | None = None
 
     # What Slipway asks
 
@@ -138,6 +139,12 @@ class Services:
     ) -> ServiceDeployment | None:
         own = self.service_deployments.get(f"{cluster}/{service}", [])
         return next((one for one in reversed(own) if status in {None, one.status}), None)
+
+    def service_deployments_since(
+        self, cluster: str, service: str, since: datetime
+    ) -> Sequence[ServiceDeployment]:
+        own = self.service_deployments.get(f"{cluster}/{service}", [])
+        return [one for one in reversed(own) if one.created_at and one.created_at > since]
 
     def revision_task_definition(self, service_revision: str) -> str:
         return service_revision.partition("|")[2]
@@ -195,6 +202,7 @@ class Services:
             ServiceDeployment(
                 arn=f"{examples.ARN}:service-deployment/{name}/{number}",
                 status="IN_PROGRESS",
+                created_at=self.now,
                 target_revision=f"{examples.ARN}:service-revision/{name}/{number}|{task_definition}",
             )
         )
@@ -285,6 +293,7 @@ class Aws:
     def world(self, after: float = 60) -> World:
         self.now += timedelta(seconds=after)
         self.invocations += 1
+        self.services.now = self.now
         return World(
             ledger=Port(self.ledger, self),
             images=Port(self.images, self),

@@ -1,0 +1,8 @@
+"""Text from outside -> text that cannot write lines of ours."""
+
+from __future__ import annotations
+
+
+def one_line(text: str) -> str:
+    """`text` with a space for every control character and line break."""
+    return "".join(character if character.isprintable() else " " for character in text)
