@@ -137,6 +137,8 @@ def rollout_failed(deployment: Deployment, seen: Observation) -> Verdict | None:
     primary = _primary(seen)
     if primary is None or primary.rollout_state != "FAILED":
         return None
+    if seen.ours is not None and seen.ours.status == "STOP_REQUESTED":
+        return None  # ECS is ending it
     why = primary.rollout_reason or "ECS marked the rollout as failed"
     return _failed("rollout_failed", deployment, why, _stop_or_update(seen))
 
@@ -270,23 +272,27 @@ def return_failed(deployment: Deployment, seen: Observation) -> Verdict | None:
 
 
 def return_unasked(deployment: Deployment, seen: Observation) -> Verdict | None:
-    """We decided to roll back and died before we asked for it: ask now.
+    """The rollback that we decided on was not asked for, or asking came to nothing: ask now.
 
-    Also when ECS answered that nothing can be stopped any more: then the revision is set back.
+    A deployment that ECS was already stopping, without a rollback, ends STOPPED whatever it is
+    asked: then the revision is set back.
     """
-    returning = deployment.returning
-    if returning is None or returning.by == "ecs" or returning.done:
+    returning, primary = deployment.returning, _primary(seen)
+    if returning is None or returning.by == "ecs":
+        return None
+    if primary is not None and primary.task_definition == deployment.return_to:
+        return None
+    ended = seen.ours is None or seen.ours.status == "STOPPED"
+    if returning.done and not (ended and returning.how == "stop"):
         return None
     if seen.ours is not None and seen.ours.status.startswith("ROLLBACK_"):
         return None
-    primary = _primary(seen)
-    if primary is not None and primary.task_definition == deployment.return_to:
-        return None
+    stop = returning.how == "stop" and not ended
     return Verdict(
         rule="return_unasked",
         status=Status.ROLLBACK_IN_PROGRESS,
         reason=deployment.reason,
-        remedy=Remedy.STOP if returning.how == "stop" else Remedy.UPDATE,
+        remedy=Remedy.STOP if stop else Remedy.UPDATE,
     )
 
 

@@ -213,14 +213,16 @@ def _remedy(
     returning = record.returning
     if returning is None:
         raise ValueError(f"{record.id}: a remedy without a decision to roll back")
-    changes: dict[str, Any] = {"returning": returning.model_copy(update={"done": True})}
+    how = "stop" if remedy is Remedy.STOP and seen.ours is not None else "update"
+    done = returning.model_copy(update={"done": True, "how": how})
+    changes: dict[str, Any] = {"returning": done}
     try:
-        if remedy is Remedy.STOP and seen.ours is not None:
+        if how == "stop" and seen.ours is not None:
             world.services.stop(seen.ours.arn)
         else:
             world.services.update(record.cluster, record.service_name, record.return_to)
     except Refused as refused:
-        if remedy is Remedy.STOP:
+        if how == "stop":
             changes = {"returning": returning.model_copy(update={"how": "update"})}
         else:
             reason = f"{record.reason}; and it could not be rolled back: {refused}"
