@@ -12,11 +12,13 @@ from typing import Any
 
 from aws_lambda_powertools import Logger
 
+from chalicelib.aws.channels import Channels
 from chalicelib.aws.ecr import Ecr
 from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.ledger import DynamoLedger
 from chalicelib.aws.sns import SnsTopic
 from chalicelib.aws.stepfunctions import StateMachine
+from chalicelib.aws.webhooks import Slack, Webhook
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
@@ -39,6 +41,14 @@ def _targets() -> Targets:
     return load_targets(text, _settings().stage)
 
 
+def _channels(topic: str) -> Channels:
+    makers = {"slack": Slack, "webhook": Webhook}
+    named = _targets().notices.named
+    return Channels(
+        {"sns": SnsTopic(topic), **{name: makers[name](secret) for name, secret in named.items()}}
+    )
+
+
 def _now() -> datetime:
     return datetime.fromtimestamp(time.time(), UTC)
 
@@ -55,7 +65,7 @@ def world(context: Any) -> World:
         images=Ecr(settings.region),
         services=Ecs(),
         watchers=StateMachine(settings.state_machine),
-        topic=SnsTopic(settings.topic),
+        topic=_channels(settings.topic),
         targets=_targets(),
         holder=context.aws_request_id,
         lease_seconds=context.get_remaining_time_in_millis() // 1000 + _GRACE_SECONDS,

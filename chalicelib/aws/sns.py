@@ -1,4 +1,4 @@
-"""Topic: a notice -> SNS Publish."""
+"""A channel: a notice -> SNS Publish."""
 
 from __future__ import annotations
 
@@ -14,7 +14,12 @@ class SnsTopic:
     def __init__(self, arn: str) -> None:
         self._arn = arn
 
-    def publish(self, notice: Notice, deployment: str, service: str) -> None:
+    def send(self, notice: Notice, deployment: str, service: str) -> None:
+        """Publish one notice.
+
+        Raises:
+            Unavailable: it was not published, or nobody knows.
+        """
         attributes = {
             "notice": notice.id,
             "deployment": deployment,

@@ -11,17 +11,21 @@ _POLL_EARLY = 15
 _POLL_LATE = 30
 _POLL_PENDING = 15
 _POLL_OUTBOX = 30
+_OUTBOX_SECONDS = 600
 _NEVER = 0
 
 
 def wait_seconds(deployment: Deployment, now: datetime) -> int:
     """How long the state machine waits before it comes back; 0: it need not come back.
 
-    A closed record with nothing left to say needs nobody, and one that waits for a person is
-    taken up again by what the person does. ECS' events bring news sooner than any poll.
+    A closed record with nothing left to say needs nobody (what cannot be said for ten minutes is
+    the sweep's), and one that waits for a person is taken up again by what the person does. ECS'
+    events bring news sooner than any poll.
     """
     if not deployment.open:
-        return _POLL_OUTBOX if deployment.notices else _NEVER
+        closed = (now - deployment.updated).total_seconds()
+        unsent = deployment.notices and closed < _OUTBOX_SECONDS
+        return _POLL_OUTBOX if unsent else _NEVER
     if deployment.status is Status.HELD:
         return _NEVER
     if deployment.status is Status.PENDING:

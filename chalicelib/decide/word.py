@@ -14,7 +14,8 @@ from chalicelib.model.deployments import Cause, Deployment, Notice, Status
 from chalicelib.model.task_definitions import short_name
 
 _SUBJECT = 99
-_BODY = 8_000
+_TEXT = 5_000
+_FACT = 500
 _VERBS = {
     Status.PENDING: "waits",
     Status.HELD: "is held",
@@ -44,7 +45,9 @@ def notice(deployment: Deployment) -> Notice:
         id=f"{deployment.id}-{deployment.status.lower().replace('_', '-')}",
         status=deployment.status,
         subject=plain(subject, _SUBJECT),
-        body=_cut("\n".join(_lines(deployment)), _BODY),
+        text=_cut("\n".join(_lines(deployment)), _TEXT),
+        facts=_facts(deployment),
+        at=deployment.updated,
     )
 
 
@@ -60,7 +63,6 @@ def _lines(deployment: Deployment) -> list[str]:
     lines += [f"Now: {_now(deployment)}"]
     if (step := _next_step(deployment)) is not None:
         lines += [f"Next: {step}"]
-    lines += ["", *_facts(deployment)]
     return lines
 
 
@@ -100,7 +102,7 @@ def _next_step(deployment: Deployment) -> str | None:
     return None
 
 
-def _facts(deployment: Deployment) -> list[str]:
+def _facts(deployment: Deployment) -> tuple[tuple[str, str], ...]:
     facts = {
         "Service": deployment.service,
         "Image": f"{deployment.repository}:{deployment.tag}"
@@ -115,7 +117,7 @@ def _facts(deployment: Deployment) -> list[str]:
         "Time": iso(deployment.updated),
         "Deployment": deployment.id,
     }
-    return [f"{name + ':':<12}{one_line(value)}" for name, value in facts.items() if value]
+    return tuple((name, _cut(one_line(value), _FACT)) for name, value in facts.items() if value)
 
 
 def _took(deployment: Deployment) -> str:

@@ -97,9 +97,14 @@ class Watchers(Protocol):
 
 
 class Topic(Protocol):
-    """Where notices go."""
+    """Where notices go: one or more channels."""
 
-    def publish(self, notice: Notice, deployment: str, service: str) -> None: ...
+    def publish(self, notice: Notice, deployment: str, service: str) -> Sequence[str] | None:
+        """Send to the channels in `notice.left` (None: to all); returns those not reached.
+
+        Raises:
+            Unavailable: when none was reached.
+        """
 
 
 @dataclass(frozen=True)

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.ports import World
-from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.deployments import Deployment, Head, Notice
+
+_GIVE_UP = timedelta(hours=24)
 
 
 def tell(world: World, head: Head, record: Deployment) -> Deployment:
     """Publish the notices of the record's outbox, oldest first, and remove what was sent.
 
-    One that cannot be sent stays, with those after it, for the next step or the sweep. One that
-    was sent but could not be removed is sent again: its id tells that it is the same.
+    What could not be sent stays, for the next step or the sweep; a channel that takes nothing for
+    a day is given up when another was reached. One that was sent but could not be removed is
+    sent again: its id tells that it is the same.
     """
-    left = list(record.notices)
-    while left:
-        try:
-            world.topic.publish(left[0], record.id, record.service)
-        except Unavailable:
+    left: list[Notice] = []
+    for number, notice in enumerate(record.notices):
+        rest = _send(world, record, notice)
+        if rest is notice:  # nobody was reached: those after it wait, so that order is kept
+            left += record.notices[number:]
             break
-        del left[0]
-    if len(left) == len(record.notices):
+        left += [rest] if rest else []
+    if tuple(left) == record.notices:
         return record
     told = record.model_copy(update={"notices": tuple(left)})
     try:
@@ -28,3 +33,14 @@ def tell(world: World, head: Head, record: Deployment) -> Deployment:
     except Conflict:
         return record
     return told
+
+
+def _send(world: World, record: Deployment, notice: Notice) -> Notice | None:
+    """What is left to send of a notice; None when nothing is."""
+    try:
+        missed = world.topic.publish(notice, record.id, record.service)
+    except Unavailable:
+        return notice
+    if not missed or world.now - notice.at > _GIVE_UP:
+        return None
+    return notice.model_copy(update={"left": tuple(missed)})

@@ -41,12 +41,26 @@ class Cause(StrEnum):
 
 
 class Notice(Frozen):
-    """One message to people; `id` lets a reader recognise that it came twice."""
+    """One message to people; `id` lets a reader recognise that it came twice.
+
+    `text` is the story, in plain text; `facts` are (name, value) pairs below it. `left` names the
+    channels that it has not reached yet; None: none was tried.
+    """
 
     id: str
     status: Status
     subject: str
-    body: str
+    text: str
+    facts: tuple[tuple[str, str], ...] = ()
+    at: Moment
+    left: tuple[str, ...] | None = None
+
+    @property
+    def body(self) -> str:
+        """The whole notice as plain text."""
+        width = max((len(name) for name, _ in self.facts), default=0) + 2
+        lines = (f"{name + ':':<{width}}{value}" for name, value in self.facts)
+        return "\n".join([self.text, "", *lines])
 
 
 class Return(Frozen):

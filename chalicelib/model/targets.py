@@ -47,6 +47,9 @@ def _compiles(pattern: str) -> str:
 
 
 Seconds = Annotated[int, BeforeValidator(seconds)]
+# An SSM parameter (SecureString) or a Secrets Manager secret, by its name in this account.
+_SECRET_NAME = r"^(ssm:/[A-Za-z0-9_./-]+|secretsmanager:[A-Za-z0-9_/+=.@-]+)$"  # noqa: S105 - a pattern
+SecretName = Annotated[str, StringConstraints(pattern=_SECRET_NAME, max_length=500)]
 EcsName = Annotated[str, StringConstraints(pattern=_ECS_NAME)]
 
 
@@ -73,6 +76,20 @@ class Target(BaseModel):
         return f"{self.cluster}/{self.service}"
 
 
+class Channels(BaseModel):
+    """Where notices go besides SNS: the names of secrets that hold the URLs, never the URLs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    slack: SecretName | None = None
+    webhook: SecretName | None = None
+
+    @property
+    def named(self) -> dict[str, str]:
+        """Channel -> secret, for the channels that there are."""
+        return {name: secret for name, secret in self.model_dump().items() if secret}
+
+
 class Targets(BaseModel):
     """All targets of one stage, in the file's order."""
 
@@ -80,6 +97,7 @@ class Targets(BaseModel):
 
     stage: str
     all: tuple[Target, ...]
+    notices: Channels = Channels()
 
     def following(self, repository: str) -> tuple[Target, ...]:
         """The targets that follow exactly this repository (`app` is not `app-worker`)."""
@@ -110,14 +128,14 @@ def load_targets(text: str, stage: str) -> Targets:
         for number, table in enumerate(_tables(document), start=1)
     )
     _no_service_twice(targets)
-    return Targets(stage=stage, all=targets)
+    return Targets(stage=stage, all=targets, notices=_channels(document, stage))
 
 
 def _only_known_tables(document: dict[str, Any]) -> None:
-    if unknown := sorted(document.keys() - {"target", "environment"}):
+    if unknown := sorted(document.keys() - {"target", "environment", "notices"}):
         raise Refused(
             f"targets.toml: unknown table or key `{unknown[0]}`; "
-            "expected only [[target]] and [environment.NAME]."
+            "expected only [[target]], [environment.NAME] and [notices]."
         )
 
 
@@ -144,6 +162,18 @@ def _overrides(document: dict[str, Any], stage: str) -> dict[str, Any]:
     if not isinstance(overrides, dict):
         raise Refused(f"targets.toml: [environment.{stage}] must be a table.")
     return overrides
+
+
+def _channels(document: dict[str, Any], stage: str) -> Channels:
+    try:
+        return Channels.model_validate(_with_env(document.get("notices", {}), stage))
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"]) or "?"
+        raise Refused(
+            f"targets.toml: [notices], key `{key}`: expected `slack` or `webhook`, each "
+            f'"ssm:/NAME" or "secretsmanager:NAME", found {first["input"]!r}.'
+        ) from error
 
 
 def _target(number: int, table: dict[str, Any], overrides: dict[str, Any], stage: str) -> Target:

@@ -66,6 +66,7 @@ class _Scope:
     stage: str
     targets: tuple[Target, ...]
     widening: Widening
+    secrets: tuple[str, ...] = ()
 
     @property
     def deployed(self) -> tuple[Target, ...]:
@@ -94,7 +95,8 @@ def size(policy: Policy) -> int:
 
 def _fitting(function: str, targets: Targets) -> tuple[Policy, Widening]:
     for widening in Widening:
-        policy = _policy(_Scope(function, targets.stage, targets.all, widening))
+        secrets = tuple(sorted(targets.notices.named.values()))
+        policy = _policy(_Scope(function, targets.stage, targets.all, widening, secrets))
         if size(policy) <= COMFORTABLE:
             return policy, widening
     if size(policy) < LIMIT:
@@ -137,6 +139,22 @@ def _look_at_watchers(scope: _Scope) -> Iterable[Statement]:
 
 def _notify(_: _Scope) -> Iterable[Statement]:
     yield _allow("Notify", ["sns:Publish"], [{"Ref": "Notices"}])
+
+
+def _read_webhooks(scope: _Scope) -> Iterable[Statement]:
+    """The URLs of webhooks; AWS' own keys decrypt for whoever may read through their service."""
+    names = [secret.partition(":") for secret in scope.secrets]
+    parameters = [_arn("ssm", f"parameter{name}") for store, _, name in names if store == "ssm"]
+    # Secrets Manager adds a hyphen and six characters of its own to a secret's name.
+    secrets = [
+        _arn("secretsmanager", f"secret:{name}-??????")
+        for store, _, name in names
+        if store != "ssm"
+    ]
+    if parameters:
+        yield _allow("ReadParameters", ["ssm:GetParameter"], parameters)
+    if secrets:
+        yield _allow("ReadSecrets", ["secretsmanager:GetSecretValue"], secrets)
 
 
 def _start_watchers(scope: _Scope) -> Iterable[Statement]:
@@ -218,6 +236,7 @@ _STEP: tuple[_Grant, ...] = (
     _read_ledger,
     _write_ledger,
     _notify,
+    _read_webhooks,
     _read_services,
     _read_tasks,
     _read_task_definitions,

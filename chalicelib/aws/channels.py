@@ -1,0 +1,34 @@
+"""Topic: every channel that notices go to, each reached or not by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from chalicelib.errors import Unavailable
+from chalicelib.model.deployments import Notice
+
+
+class Channel(Protocol):
+    """One way to people."""
+
+    def send(self, notice: Notice, deployment: str, service: str) -> None: ...
+
+
+class Channels:
+    """All ways to people, by name."""
+
+    def __init__(self, channels: Mapping[str, Channel]) -> None:
+        self._channels = channels
+
+    def publish(self, notice: Notice, deployment: str, service: str) -> Sequence[str]:
+        wanted = [name for name in self._channels if notice.left is None or name in notice.left]
+        failures: dict[str, Unavailable] = {}
+        for name in wanted:
+            try:
+                self._channels[name].send(notice, deployment, service)
+            except Unavailable as unavailable:
+                failures[name] = unavailable
+        if failures and len(failures) == len(wanted) and notice.left is None:
+            raise next(iter(failures.values()))
+        return tuple(failures)

@@ -1,0 +1,24 @@
+"""The name of a secret -> its value, from SSM (SecureString) or Secrets Manager."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from chalicelib.aws.clients import client
+from chalicelib.aws.errors import translated
+
+
+@lru_cache
+def secret(name: str) -> str:
+    """The value of `ssm:/NAME` or `secretsmanager:NAME`; remembered until `forget`."""
+    store, _, key = name.partition(":")
+    with translated(f"read the secret {name}"):
+        if store == "ssm":
+            answer = client("ssm").get_parameter(Name=key, WithDecryption=True)
+            return str(answer["Parameter"]["Value"])
+        return str(client("secretsmanager").get_secret_value(SecretId=key)["SecretString"])
+
+
+def forget() -> None:
+    """Forget every value: a webhook that stopped working may have a new URL."""
+    secret.cache_clear()

@@ -1,0 +1,111 @@
+"""Channels: a notice -> an HTTP POST to Slack, or to anybody's webhook.
+
+The URL is itself a secret: it is read from a secret store, and appears in no message of ours.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import urllib3
+
+from chalicelib.aws import secrets
+from chalicelib.errors import DeployerError, Unavailable
+from chalicelib.model.deployments import Notice
+
+_TIMEOUT = urllib3.Timeout(connect=2.0, read=3.0)
+_SAFE_URL = re.compile(r"https://\S+|http://(127\.0\.0\.1|localhost)[:/]\S*")
+_OK, _MULTIPLE = 200, 300
+# Block Kit's limits: a header's, a section's and a field's characters, a section's fields.
+_HEADER, _SECTION, _FIELD, _FIELDS = 150, 2_900, 1_900, 10
+_http = urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
+
+
+class Webhook:
+    """One JSON POST for a notice: its fields, for whoever writes the receiver."""
+
+    def __init__(self, secret: str) -> None:
+        self._secret = secret
+
+    def send(self, notice: Notice, deployment: str, service: str) -> None:
+        """Post one notice.
+
+        Raises:
+            Unavailable: it did not answer within seconds, or not with 2xx. It is tried again.
+        """
+        status = self._post(self.payload(notice, deployment, service))
+        if not _OK <= status < _MULTIPLE:
+            secrets.forget()  # revoked or moved: the secret may hold a new URL by now
+            raise Unavailable(f"the webhook of {self._secret} answered {status}")
+
+    def payload(self, notice: Notice, deployment: str, service: str) -> dict[str, Any]:
+        return {
+            "notice": notice.id,
+            "deployment": deployment,
+            "service": service,
+            "status": notice.status.value,
+            "subject": notice.subject,
+            "text": notice.text,
+            "facts": dict(notice.facts),
+        }
+
+    def _post(self, payload: dict[str, Any]) -> int:
+        try:
+            url = secrets.secret(self._secret).strip()
+        except DeployerError as error:
+            raise Unavailable(str(error)) from error
+        if not _SAFE_URL.fullmatch(url):
+            raise Unavailable(f"the secret {self._secret} does not hold an https:// URL")
+        try:
+            answer = _http.request(
+                "POST",
+                url,
+                body=json.dumps(payload).encode(),
+                headers={"Content-Type": "application/json", "User-Agent": "slipway"},
+                redirect=False,
+            )
+        except urllib3.exceptions.HTTPError as error:
+            kind = type(error).__name__
+            # Not `from error`: urllib3's messages hold the URL.
+            raise Unavailable(f"the webhook of {self._secret} failed: {kind}") from None
+        return int(answer.status)
+
+
+class Slack(Webhook):
+    """A Slack incoming webhook: blocks that read well in a channel.
+
+    https://docs.slack.dev/reference/block-kit/blocks
+    """
+
+    def payload(self, notice: Notice, deployment: str, service: str) -> dict[str, Any]:
+        facts = [
+            {"type": "mrkdwn", "text": _cut(f"*{name}*\n{_escaped(value)}", _FIELD)}
+            for name, value in notice.facts
+            if name != "Deployment"
+        ]
+        story = _cut(_escaped(notice.text), _SECTION)
+        context = _escaped(f"{deployment} · {notice.id}")
+        return {
+            "text": _escaped(notice.subject),
+            "blocks": [
+                {"type": "header", "text": _plain(_cut(notice.subject, _HEADER))},
+                {"type": "section", "text": {"type": "mrkdwn", "text": story}},
+                {"type": "section", "fields": facts[:_FIELDS]},
+                {"type": "context", "elements": [{"type": "mrkdwn", "text": context}]},
+            ],
+        }
+
+
+def _plain(text: str) -> dict[str, Any]:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _escaped(text: str) -> str:
+    """Slack reads &, < and > as its own; nothing else can mention or link."""
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
