@@ -35,17 +35,17 @@ def watch(event: dict[str, Any], context: Any) -> dict[str, Any]:
 
 @app.lambda_function()
 def deploy(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return wiring.answered(lambda: manual.deploy(wiring.world(context), event))
+    return wiring.answered(manual.deploy, event, context)
 
 
 @app.lambda_function()
 def rollback(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return wiring.answered(lambda: manual.rollback(wiring.world(context), event))
+    return wiring.answered(manual.rollback, event, context)
 
 
 @app.lambda_function()
 def status(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return wiring.answered(lambda: states.status(wiring.world(context), event))
+    return wiring.answered(states.status, event, context)
 
 
 @app.schedule("rate(10 minutes)")

@@ -17,6 +17,10 @@ class Unavailable(DeployerError):
     """For now: AWS throttles, denies or is down; the same step is tried again later."""
 
 
+class Denied(Unavailable):
+    """A permission is missing: people must hear of it, and the step waits until it is there."""
+
+
 class Unanswered(Unavailable):
     """AWS did not answer, so nobody knows whether it acted: look before acting again."""
 

@@ -28,6 +28,7 @@ from chalicelib.settings import Settings, settings_from
 # Not "slipway": Chalice's own logger has that name, and two owners make each line appear twice.
 logger = Logger(service="slipway-deployer")
 _GRACE_SECONDS = 30
+_TROUBLES = frozenset({"failed", "untold"})
 
 
 @lru_cache
@@ -77,17 +78,24 @@ def report(outcomes: Iterable[Outcome]) -> dict[str, Any]:
     """One log line an outcome; the reply repeats them."""
     lines = [outcome.model_dump(exclude_defaults=True) for outcome in outcomes]
     for line in lines:
-        logger.info(line.get("reason") or line["outcome"], extra={"slipway": line})
+        log = logger.error if line["outcome"] in _TROUBLES else logger.info
+        log(line.get("reason") or line["outcome"], extra={"slipway": line})
     return {"outcomes": lines}
 
 
-def answered(flow: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-    """A flow's reply to a person; what cannot be done is a reply too, without a stack trace."""
+def answered(
+    flow: Callable[[World, object], dict[str, Any]], payload: object, context: Any
+) -> dict[str, Any]:
+    """A flow's reply to a person; what cannot be done is a reply too, without a stack trace.
+
+    Who asked for what, and the reply, make one log line.
+    """
     try:
-        return flow()
+        reply = flow(world(context), payload)
     except Refused as refused:
-        logger.warning(str(refused))
-        return {"error": str(refused)}
+        reply = {"error": str(refused)}
     except Unavailable as unavailable:
-        logger.warning(str(unavailable))
-        return {"error": f"{unavailable}. Ask again in a minute."}
+        reply = {"error": f"{unavailable}. Ask again in a minute."}
+    told = {key: value for key, value in reply.items() if key != "deployments"}
+    logger.info(reply.get("error") or "answered", extra={"slipway": told, "asked": payload})
+    return reply

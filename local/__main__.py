@@ -69,7 +69,7 @@ def _serve(aws: EmbeddedAws, chosen: Any, console: Console, ended: threading.Eve
     (folder / "example-status.json").write_text(json.dumps({"service": _SERVICE}), "utf-8")
     words = _HELP.format(endpoint=aws.endpoint, rate=chosen.rate, folder=folder)
     console.print(words, markup=False, soft_wrap=True)
-    timeline = Timeline(aws, console)
+    timeline = Timeline(aws, console, "conflicto-dev")
     while not ended.wait(0.1):
         timeline.show()
 

@@ -22,8 +22,7 @@ from local.timeline import Timeline
 
 RATE = 10.0
 _PACKAGE = Path("out/dev")
-_CLUSTER, _NAME = "conflicto-dev", "conflicto-backend-service-dev"
-_SERVICE = f"{_CLUSTER}/{_NAME}"
+_SERVICE = "conflicto-dev/conflicto-backend-service-dev"
 _REPOSITORY = "conflicto-backend-dev"
 _FAMILY = "conflicto-backend-dev"
 _LIMIT = 300  # simulated seconds for one act
@@ -37,7 +36,7 @@ class Story:
     def __init__(self, aws: EmbeddedAws, console: Console) -> None:
         self._aws = aws
         self._console = console
-        self._timeline = Timeline(aws, console)
+        self._timeline = Timeline(aws, console, "conflicto-dev")
         self._began = time.monotonic()
         self.checks: list[tuple[bool, str]] = []
 
@@ -52,14 +51,16 @@ class Story:
     def _set_the_stage(self) -> None:
         aws = self._aws
         self._title("The stage", f"an embedded AWS on {aws.endpoint}, {RATE:.0f} times real time")
-        self._timeline.say("account", f"ECR {_REPOSITORY}, ECS {_SERVICE} with 2 tasks")
         world.build(aws.client)
-        steady = aws.wait_until(lambda: self._steady_on(f"{_FAMILY}:1"), _LIMIT)
-        self._check(steady, f"the team's service runs {_FAMILY}:1 before Slipway comes")
-        self._timeline.show()
+        steady = aws.wait_until(lambda: all(map(self._steady, world.STAGES)), _LIMIT)
+        self._check(steady, "the team's services run steadily before Slipway comes")
+        self._timeline.forget()
+        for stage in world.STAGES:
+            text = f"ECR conflicto-backend-{stage}, ECS conflicto-{stage} with one service, 2 tasks"
+            self._timeline.say("the team's account", text, "")
         stack = aws.deploy(_PACKAGE / "sam.json", _PACKAGE / "deployment.zip")
         count = len(stack.resources)
-        self._timeline.say("cloudformation", f"slipway-dev: {count} resources, all of them present")
+        self._timeline.say("CloudFormation", f"stack slipway-dev: {count} resources, all there", "")
         self._check(count > 0, f"the packaged template deploys: {count} resources")
 
     def _a_good_image(self) -> None:
@@ -101,6 +102,9 @@ class Story:
     def _epilogue(self) -> None:
         aws = self._aws
         self._title("What must be true", "and is checked")
+        others = [self._service(stage)["taskDefinition"] for stage in world.STAGES[1:]]
+        untouched = all(revision.endswith(":1") for revision in others)
+        self._check(untouched, "staging and prod were not touched")
         idle = aws.wait_until(self._watchers_ended, _LIMIT)
         self._check(idle, "every watcher of the state machine has ended well")
         failed = [one for one in aws.invocations if one.error]
@@ -148,14 +152,18 @@ class Story:
         self._timeline.show()
         return record()
 
-    def _service(self) -> dict[str, Any]:
-        client = self._aws.client("ecs")
-        return dict(client.describe_services(cluster=_CLUSTER, services=[_NAME])["services"][0])
+    def _service(self, stage: str = "dev") -> dict[str, Any]:
+        found = self._aws.client("ecs").describe_services(
+            cluster=f"conflicto-{stage}", services=[f"conflicto-backend-service-{stage}"]
+        )
+        return dict(found["services"][0])
+
+    def _steady(self, stage: str) -> bool:
+        return bool(self._service(stage)["deployments"][0]["rolloutState"] == "COMPLETED")
 
     def _steady_on(self, revision: str) -> bool:
-        primary = self._service()["deployments"][0]
-        on_it = primary["taskDefinition"].endswith(f"/{revision}")
-        return bool(on_it and primary["rolloutState"] == "COMPLETED")
+        on_it = self._service()["taskDefinition"].endswith(f"/{revision}")
+        return bool(on_it and self._steady("dev"))
 
     def _image_running(self) -> str:
         definition = self._aws.client("ecs").describe_task_definition(
@@ -181,7 +189,8 @@ class Story:
 
 def main(console: Console | None = None, run: Callable[[Story], None] = Story.tell) -> int:
     """Tell the story; 0 when every check held."""
-    console = console or Console(highlight=False)
+    width = None if sys.stdout.isatty() else 110
+    console = console or Console(highlight=False, width=width)
     if not (_PACKAGE / "deployment.zip").exists():
         console.print("There is no package yet. Next: make package STAGE=dev")
         return 1

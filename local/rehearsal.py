@@ -128,7 +128,7 @@ class Rehearsal:
             {
                 "subject": subject,
                 "body": body,
-                "attributes": {name: given["Value"] for name, given in attributes.items()},
+                "attributes": {name: one["Value"] for name, one in (attributes or {}).items()},
             }
             for _, body, subject, attributes, *_ in topic.sent_notifications
         ]

@@ -106,9 +106,13 @@ def _why_stopped(detail: dict[str, Any]) -> str:
 
 
 class Timeline:
-    """Prints what happens in `aws` from now on, whenever `show` is called."""
+    """Prints what happens in `aws` from now on, whenever `show` is called.
 
-    def __init__(self, aws: EmbeddedAws, console: Console) -> None:
+    Of ECS' events, those of `cluster` only.
+    """
+
+    def __init__(self, aws: EmbeddedAws, console: Console, cluster: str) -> None:
+        self._cluster = f"/{cluster}/"
         self._aws = aws
         self._console = console
         self._tasks = Tasks()
@@ -122,6 +126,12 @@ class Timeline:
     def restart(self) -> None:
         """Count the minutes and seconds from now."""
         self._zero = self._aws.clock.now()
+
+    def forget(self) -> None:
+        """Drop what has happened so far: the story begins now."""
+        with self._lock:
+            self._lines.clear()
+        self.restart()
 
     def say(self, label: str, text: str, style: str = "cyan") -> None:
         """Add a line of the story's own: what a person does."""
@@ -154,6 +164,8 @@ class Timeline:
             self._console.print(_panel(line.notice))
 
     def _on_event(self, event: dict[str, Any]) -> None:
+        if event["source"] == "aws.ecs" and self._cluster not in event["resources"][0]:
+            return
         with self._lock:
             self._lines += self._words(event)
 

@@ -18,6 +18,7 @@ _CONFIG = "application/vnd.docker.container.image.v1+json"
 _LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 REGION = "us-west-2"
 ACCOUNT = "123456789012"
+STAGES = ("dev", "staging", "prod")
 
 Client = Callable[[str], Any]
 
@@ -77,10 +78,11 @@ def task_definition(sample: str, name: str, stage: str, image: str) -> dict[str,
     return {**definition, "family": f"conflicto-{name}-{stage}", **roles}
 
 
-def build(client: Client, stage: str = "dev") -> None:
-    """Make the team's account: repository, first image, cluster, log group, running service."""
-    client("ecs").create_cluster(clusterName=f"conflicto-{stage}")
-    add_service(client, "backend", "gunicorn_fargate", stage)
+def build(client: Client) -> None:
+    """Make the team's account: dev, staging and prod, each with its repository and service."""
+    for stage in STAGES:
+        client("ecs").create_cluster(clusterName=f"conflicto-{stage}")
+        add_service(client, "backend", "gunicorn_fargate", stage)
 
 
 def add_service(

@@ -12,7 +12,7 @@ from botocore.exceptions import (
     EndpointConnectionError,
 )
 
-from chalicelib.errors import Refused, Unanswered, Unavailable
+from chalicelib.errors import Denied, Refused, Unanswered, Unavailable
 
 # Common errors of AWS' JSON and query protocols, and each service's own words for "not now".
 _NOT_NOW = frozenset(
@@ -42,7 +42,7 @@ def translated(what: str) -> Iterator[None]:
     """Raise ours for botocore's: `what` says what was wanted ("register a revision of web").
 
     Raises:
-        Unavailable: throttled, denied, or not reached: nothing was done.
+        Unavailable: throttled, denied (Denied), or not reached: nothing was done.
         Unanswered: no answer, or a server error: whether it was done is not known.
         Refused: anything else that AWS says no to.
     """
@@ -65,7 +65,7 @@ def _ours(what: str, error: ClientError) -> Exception:
     message = str(error.response.get("Error", {}).get("Message", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _DENIED:
-        return Unavailable(f"could not {what}: a permission is missing. {message}")
+        return Denied(f"could not {what}: a permission is missing. {message}")
     if code in _NOT_NOW or code in _EXPIRED or _CONCURRENT in message:
         return Unavailable(f"could not {what} yet: AWS answered {code}")
     if status >= _SERVER_ERROR:

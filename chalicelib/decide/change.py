@@ -15,10 +15,10 @@ _SERVICE = re.compile(r"arn:[a-z-]+:ecs:[a-z0-9-]+:\d{12}:service/([\w-]{1,255}/
 
 
 class Changed(Frozen):
-    """The service, as `CLUSTER/SERVICE`, and what ECS calls what happened."""
+    """The service, as `CLUSTER/SERVICE`; `began` is the ECS deployment that only now began."""
 
     service: str
-    name: str = ""
+    began: str = ""
 
 
 class _Event(BaseModel):
@@ -43,5 +43,8 @@ def changed_service(event: object) -> Changed | Ignored:
         return Ignored(reason=f"{envelope.kind!r} from {envelope.source!r} tells of no deployment")
     for resource in envelope.resources:
         if (arn := _SERVICE.fullmatch(resource)) is not None:
-            return Changed(service=arn[1], name=str(envelope.detail.get("eventName", "")))
+            detail = envelope.detail
+            begins = detail.get("eventName") == "SERVICE_DEPLOYMENT_IN_PROGRESS"
+            began = str(detail.get("deploymentId", "")) if begins else ""
+            return Changed(service=arn[1], began=began)
     return Ignored(reason="no service ARN among the event's resources")

@@ -59,13 +59,16 @@ def moved(
 ) -> tuple[Head, Deployment]:
     """Both after `changes` to the record; a change of status adds its notice to the outbox.
 
+    So does the first time that a permission is missing.
+
     Raises:
         ValueError: when the table of transitions does not allow it (a fault of ours).
     """
     after = deployment.model_copy(update={**changes, "updated": now})
     if not allowed(deployment.status, after.status):
         raise ValueError(f"{deployment.id}: {deployment.status} -> {after.status} is not allowed")
-    if after.status != deployment.status and after.status not in _SILENT:
+    moves = after.status != deployment.status and after.status not in _SILENT
+    if moves or (after.denied and not deployment.denied):
         after = after.model_copy(update={"notices": (*after.notices, notice(after))})
     open_ids = tuple(one for one in head.open_deployments if one != after.id or after.open)
     head = head.model_copy(

@@ -41,8 +41,9 @@ _CAUSES = {
 def notice(deployment: Deployment) -> Notice:
     """The notice of a deployment's present status."""
     subject = f"{deployment.service_name}: {_what(deployment)}"
+    kind = "denied" if deployment.denied else deployment.status.lower().replace("_", "-")
     return Notice(
-        id=f"{deployment.id}-{deployment.status.lower().replace('_', '-')}",
+        id=f"{deployment.id}-{kind}",
         status=deployment.status,
         subject=plain(subject, _SUBJECT),
         text=_cut("\n".join(_lines(deployment)), _TEXT),
@@ -67,6 +68,8 @@ def _lines(deployment: Deployment) -> list[str]:
 
 
 def _what(deployment: Deployment) -> str:
+    if deployment.denied:
+        return f"{deployment.version} waits for a permission"
     if deployment.cause is Cause.ROLLBACK and deployment.status in _BACK:
         return f"{_BACK[deployment.status]} {deployment.version}"
     return f"{deployment.version} {_VERBS[deployment.status]}"
@@ -95,6 +98,11 @@ def _now(deployment: Deployment) -> str:
 
 
 def _next_step(deployment: Deployment) -> str | None:
+    if deployment.denied:
+        return (
+            "see that targets.toml names the service, its family and its roles, then "
+            "`make deploy`; the deployment goes on by itself."
+        )
     if deployment.status in {Status.ROLLBACK_SUCCESSFUL, Status.FAILED} and deployment.digest:
         return "correct the cause and push a new image; this digest will not be deployed again."
     if deployment.status is Status.ROLLBACK_FAILED:

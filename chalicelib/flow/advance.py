@@ -13,7 +13,7 @@ from chalicelib.decide.explain import explain
 from chalicelib.decide.judge import judge, judge_return, needs_service_deployment, withdrawn
 from chalicelib.decide.plan import ready
 from chalicelib.decide.record import applied, busy, leased, moved, proved, released
-from chalicelib.errors import Conflict, DeployerError, Refused, Unavailable
+from chalicelib.errors import Conflict, Denied, DeployerError, Refused, Unavailable
 from chalicelib.flow.apply import (
     apply,
     earlier_revision,
@@ -76,9 +76,12 @@ def _step(world: World, head: Head, record: Deployment) -> Items:
             world, head, record, status=end,
             reason=f"{record.service} is no longer in targets.toml; Slipway leaves it alone",
         )  # fmt: skip
-    if record.status is Status.PENDING:
-        return _start(world, head, record, target)
-    return _watch(world, head, record)
+    try:
+        if record.status is Status.PENDING:
+            return _start(world, head, record, target)
+        return _watch(world, head, record)
+    except Denied as denied:
+        return _keep(world, head, record, denied=True, reason=str(denied))
 
 
 def _start(world: World, head: Head, record: Deployment, target: Target) -> Items:
@@ -131,7 +134,11 @@ def _watch(world: World, head: Head, record: Deployment) -> Items:
 def _carry_out(
     world: World, head: Head, record: Deployment, seen: Observation, verdict: Verdict
 ) -> Items:
-    changes = _noticed(record, seen) | ({"reason": verdict.reason} if verdict.reason else {})
+    changes = (
+        {"denied": False}
+        | _noticed(record, seen)
+        | ({"reason": verdict.reason} if verdict.reason else {})
+    )
     if verdict.adopt:
         return _adopt(world, head, record, verdict, changes)
     if verdict.status is Status.ROLLBACK_IN_PROGRESS and record.status is Status.IN_PROGRESS:
@@ -227,9 +234,8 @@ def _remedy(
         else:
             reason = f"{record.reason}; and it could not be rolled back: {refused}"
             changes = {"status": Status.ROLLBACK_FAILED, "reason": reason}
-    except Unavailable:
-        _save(world, released(head), record)
-        raise
+    except Unavailable as unavailable:
+        changes = {"denied": isinstance(unavailable, Denied)}  # the next step asks again
     return _save(world, released(head), record, **changes)
 
 

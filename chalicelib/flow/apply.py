@@ -13,7 +13,7 @@ from chalicelib.decide.render import (
     render,
     repository_of,
 )
-from chalicelib.errors import Refused, Unanswered, Unavailable
+from chalicelib.errors import Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Deployment, Head, Status
@@ -87,8 +87,12 @@ def apply(
     except Refused as refused:
         return {"status": Status.REFUSED, "reason": str(refused), "acting": False}
     except Unavailable as unavailable:
-        unknown = isinstance(unavailable, Unanswered)
-        return {"revision": revision, "reason": str(unavailable), "acting": unknown}
+        return {
+            "revision": revision,
+            "reason": str(unavailable),
+            "acting": isinstance(unavailable, Unanswered),
+            "denied": isinstance(unavailable, Denied),
+        }
     return started(world, target, service, after, revision)
 
 
@@ -117,6 +121,7 @@ def started(
     return {
         "status": Status.IN_PROGRESS,
         "acting": False,
+        "denied": False,
         "waiting": None,
         "revision": revision,
         "applied": world.now,

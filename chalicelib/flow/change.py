@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.decide.change import changed_service
+from chalicelib.decide.change import Changed, changed_service
 from chalicelib.decide.match import Ignored
 from chalicelib.errors import DeployerError
 from chalicelib.flow.advance import advance
@@ -32,7 +32,7 @@ def change(world: World, event: object) -> tuple[Outcome, ...]:
     failed: list[DeployerError] = []
     for deployment in head.open_deployments:
         try:
-            outcomes.append(_nudged(world, changed.service, deployment))
+            outcomes.append(_nudged(world, changed, deployment))
         except DeployerError as error:
             failed.append(error)
     if failed:  # only now, so that one deployment's fault keeps no other from its nudge
@@ -40,7 +40,12 @@ def change(world: World, event: object) -> tuple[Outcome, ...]:
     return tuple(outcomes)
 
 
-def _nudged(world: World, service: str, deployment: str) -> Outcome:
+def _nudged(world: World, changed: Changed, deployment: str) -> Outcome:
+    service = changed.service
+    record = world.ledger.deployment(service, deployment) if changed.began else None
+    if record is not None and record.ecs_deployment == changed.began:
+        reason = "the beginning of its own rollout is no news"
+        return Outcome(outcome="ignored", service=service, deployment=deployment, reason=reason)
     record = advance(world, service, deployment)
     return Outcome(
         outcome="nudged",

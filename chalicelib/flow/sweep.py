@@ -59,7 +59,7 @@ def _unfinished(world: World, service: str, deployment: str) -> list[Outcome]:
         start_next(world, service, deployment)
     return [
         Outcome(
-            outcome="advanced",
+            outcome="untold" if record.notices else "advanced",
             service=service,
             deployment=deployment,
             status=record.status,

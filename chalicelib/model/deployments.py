@@ -99,6 +99,7 @@ class Deployment(Frozen):
     created: Moment
     updated: Moment
 
+    denied: bool = False  # AWS denies what the next step needs
     waiting: Moment | None = None  # since when a rollout of somebody else's is waited for
     acting: bool = False  # an attempt to apply it began, and how it ended is not known
     watcher: int = 1
