@@ -20,7 +20,7 @@ LIMIT = 10_240  # IAM: characters of all inline policies of a role, white space 
 COMFORTABLE = 8_192  # above this, names are widened: room is left for what a later version needs
 
 # Why a statement names `*`: nothing narrower exists, or what narrows it is not the resource.
-# `lint` refuses a statement with `*` that is not here, and a reason here that no statement needs.
+# `lint` refuses a statement with `*` that is not here; a test, a reason that no statement needs.
 REASONS = {
     "ReadTaskDefinitions": "ECS offers no resource for describing or listing task definitions",
     "ListTasks": "ECS lists tasks by container instance or `*`; the condition names the clusters",
@@ -123,8 +123,11 @@ def _traces(_: _Scope) -> Iterable[Statement]:
     yield _allow("SendTraces", ["xray:PutTraceSegments", "xray:PutTelemetryRecords"], ["*"])
 
 
-def _read_ledger(_: _Scope) -> Iterable[Statement]:
-    yield _allow("ReadLedger", ["dynamodb:GetItem", "dynamodb:Query"], _LEDGER)
+def _read_ledger(scope: _Scope) -> Iterable[Statement]:
+    if scope.function in _SEARCHING:
+        yield _allow("ReadLedger", ["dynamodb:GetItem", "dynamodb:Query"], _LEDGER)
+    else:
+        yield _allow("ReadLedger", ["dynamodb:GetItem"], _LEDGER[:1])
 
 
 def _write_ledger(_: _Scope) -> Iterable[Statement]:
@@ -262,6 +265,9 @@ GRANTS: dict[str, tuple[_Grant, ...]] = {
     ),
 }
 
+# Who finds a record by its deployment's id, a service's history, or what is unfinished; the others
+# know the keys of what they read.
+_SEARCHING = frozenset({"watch", "status", "sweep"})
 _KINDS = ("service", "service-deployment", "service-revision")
 _LEDGER = [
     {"Fn::GetAtt": ["Ledger", "Arn"]},

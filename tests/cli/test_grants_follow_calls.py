@@ -1,0 +1,231 @@
+"""Each function may do what its own flow calls, and nothing else: code -> IAM actions -> policy.
+
+The calls are read from the source: from a handler in app.py through `chalicelib/flow` to the
+methods of `chalicelib/aws`, and from there to botocore's operations.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from functools import lru_cache
+from pathlib import Path
+
+import botocore.session
+import cfnlint
+import pytest
+from botocore import xform_name
+
+from chalicelib.model.targets import load_targets
+from cli.package.policies import generate
+from tests.cli.packages import PROJECT, STAGES, written
+
+PORTS = {
+    "images": ("ecr", "Ecr"),
+    "ledger": ("ledger", "DynamoLedger"),
+    "services": ("ecs", "Ecs"),
+    "topic": ("sns", "SnsTopic"),
+    "watchers": ("stepfunctions", "StateMachine"),
+}
+# What is granted and never called by our code, and why.
+NOT_CALLED = {
+    "logs:CreateLogStream": "Lambda writes the function's log",
+    "logs:PutLogEvents": "Lambda writes the function's log",
+    "xray:PutTraceSegments": "Lambda sends the traces",
+    "xray:PutTelemetryRecords": "Lambda sends the traces",
+    "sqs:SendMessage": "Lambda reports what failed three times, with the function's role",
+}
+ASYNCHRONOUS = {"on_image_push", "on_service_change", "sweep"}
+# An operation that needs other actions than its own: it passes roles, tags, or is a transaction.
+NEEDS = {
+    "ecs:RegisterTaskDefinition": {"ecs:TagResource", "iam:PassRole"},
+    "dynamodb:TransactWriteItems": set(),
+}
+PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem",
+         "ConditionCheck": "ConditionCheckItem"}  # fmt: skip
+
+
+@lru_cache
+def parsed(path: Path) -> ast.Module:
+    return ast.parse(path.read_text("utf-8"))
+
+
+@lru_cache
+def operations(service):
+    """botocore's operations of a service by the names of a client's methods."""
+    model = botocore.session.get_session().get_service_model(service)
+    return {xform_name(name): f"{model.signing_name}:{name}" for name in model.operation_names}
+
+
+@lru_cache
+def functions(tree):
+    return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+@lru_cache
+def imported(tree):
+    """What a module's names mean: (module, name), the name empty for a module."""
+    found = {}
+    for node in tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            for alias in node.names:
+                known = alias.asname or alias.name
+                below = PROJECT.joinpath(*node.module.split("."), f"{alias.name}.py")
+                is_module = below.exists()
+                found[known] = (
+                    (f"{node.module}.{alias.name}", "") if is_module else (node.module, alias.name)
+                )
+    return found
+
+
+def ports_used(module, name, seen):
+    """(port, method) of everything that a function reaches in app.py and chalicelib/flow."""
+    tree = parsed(PROJECT / f"{module.replace('.', '/')}.py")
+    if (module, name) in seen or name not in functions(tree):
+        return set()
+    seen.add((module, name))
+    nodes = list(ast.walk(functions(tree)[name]))
+    used = {
+        (node.value.attr, node.attr)
+        for node in nodes
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Attribute)
+        and node.value.attr in PORTS
+    }
+    for target in filter(None, (meant(node, module, tree) for node in nodes)):
+        used |= ports_used(*target, seen)
+    return used
+
+
+def meant(node, module, tree):
+    """The function of app.py or chalicelib/flow that a name in `module` may mean."""
+    meanings = imported(tree)
+    match node:
+        case ast.Attribute(ast.Name(owner), name) if meanings.get(owner, ("", "x"))[1] == "":
+            found = (meanings[owner][0], name)
+        case ast.Name(name):
+            found = meanings.get(name, (module, name))
+        case _:
+            return None
+    return found if found[0] == "app" or found[0].startswith("chalicelib.flow.") else None
+
+
+def actions_of(port, method, seen=None):
+    """The IAM actions of a method in chalicelib/aws, its own private methods included."""
+    module, name = PORTS[port]
+    tree = parsed(PROJECT / "chalicelib" / "aws" / f"{module}.py")
+    (owner,) = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name]
+    methods = functions(owner)
+    seen = set() if seen is None else seen
+    if method in seen or method not in methods:
+        return set()
+    seen.add(method)
+    (service,) = {
+        node.args[0].value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id in {"client", "client_once"}
+    }
+    found = set()
+    for node in ast.walk(methods[method]):
+        if isinstance(node, ast.Attribute):
+            if isinstance(node.value, ast.Name) and node.value.id == "self":
+                found |= actions_of(port, node.attr, seen)
+            elif node.attr in operations(service):
+                found.add(operations(service)[node.attr])
+        elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "get_paginator":
+            found.add(operations(service)[node.args[0].value])
+    return {action for each in found for action in needed(each, tree)}
+
+
+def needed(action, tree):
+    if action == "dynamodb:TransactWriteItems":
+        texts = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)}
+        return {f"dynamodb:{PARTS[part]}" for part in PARTS.keys() & texts}
+    return {action} | NEEDS.get(action, set())
+
+
+# Every channel of the topic has `send`; what the others need depends on the targets file.
+CHANNEL = {("topic", "publish"): ("topic", "send")}
+
+
+def reached(function):
+    return {CHANNEL.get(each, each) for each in ports_used("app", function, set())}
+
+
+def called(function):
+    used = reached(function)
+    assert used, function
+    return set().union(*(actions_of(*each) for each in used))
+
+
+def granted(policy):
+    return {action for statement in policy["Statement"] for action in statement["Action"]}
+
+
+@pytest.fixture(scope="module", params=STAGES)
+def policies(request, tmp_path_factory):
+    return written(tmp_path_factory, request.param).policies.documents
+
+
+FUNCTIONS = tuple(functions(parsed(PROJECT / "app.py")))
+
+
+def test_the_calls_are_found_in_the_source():
+    """Else the tests below would pass on nothing."""
+    assert called("status") == {"dynamodb:GetItem", "dynamodb:Query"}
+    assert {"ecs:UpdateService", "iam:PassRole", "states:StartExecution"} <= called("on_image_push")
+    everything = set().union(*map(called, FUNCTIONS))
+    assert len(everything) > 15
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_what_a_function_calls_is_granted_to_it_and_nothing_more(policies, function):
+    assert granted(policies[function]) - NOT_CALLED.keys() == called(function)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_what_only_lambda_does_is_granted_where_lambda_does_it(policies, function):
+    uncalled = granted(policies[function]) & NOT_CALLED.keys()
+    assert ("sqs:SendMessage" in uncalled) is (function in ASYNCHRONOUS)
+    assert uncalled >= NOT_CALLED.keys() - {"sqs:SendMessage"}
+
+
+@pytest.mark.parametrize(
+    ("secret", "action", "end"),
+    [
+        ("ssm:/slipway/slack", "ssm:GetParameter", ":parameter/slipway/slack"),
+        ("secretsmanager:slack", "secretsmanager:GetSecretValue", ":secret:slack-??????"),
+    ],
+    ids=["ssm", "secretsmanager"],
+)
+def test_who_tells_people_may_read_the_one_secret_that_is_named(secret, action, end):
+    text = (PROJECT / "chalicelib" / "targets.toml").read_text("utf-8")
+    with_slack = load_targets(f'{text}\n[notices]\nslack = "{secret}"\n', "dev")
+    for function, policy in generate(with_slack).documents.items():
+        readers = [s for s in policy["Statement"] if s["Action"] == [action]]
+        assert len(readers) == (("topic", "send") in reached(function)), function
+        for statement in readers:
+            (resource,) = statement["Resource"]
+            assert resource["Fn::Sub"].endswith(end)
+
+
+def test_no_method_that_reaches_aws_is_forgotten_by_every_flow():
+    """Otherwise its permission is granted to nobody, or the method is dead."""
+    everything = set().union(*map(reached, FUNCTIONS))
+    for port, (module, name) in PORTS.items():
+        tree = parsed(PROJECT / "chalicelib" / "aws" / f"{module}.py")
+        (owner,) = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name]
+        public = {method for method in functions(owner) if not method.startswith("_")}
+        assert {method for p, method in everything if p == port} == public
+
+
+def test_every_action_is_one_that_aws_knows():
+    """By the list of actions that cfn-lint carries; names are compared as IAM does."""
+    (listed,) = Path(cfnlint.__file__).parent.glob("data/**/Policies.json")
+    services = json.loads(listed.read_text("utf-8"))
+    for function in FUNCTIONS:
+        for action in called(function) | NOT_CALLED.keys():
+            service, name = action.split(":")
+            assert name.lower() in services[service]["Actions"], action
