@@ -1,0 +1,75 @@
+"""The rules' patterns, asked of real samples: what wakes a function, and what must not."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from moto.events.models import EventPattern
+
+from cli.package.lint import PATTERN_LIMIT
+from tests.cli.packages import PROJECT, written
+
+EVENTS = PROJECT / "tests" / "fixtures" / "events"
+SAMPLES = {
+    path.stem: event
+    for path in sorted(EVENTS.glob("*.json"))
+    if "detail-type" in (event := json.loads(path.read_text("utf-8")))
+}
+# Rules match source and type; which push it is, the handler decides by its names and tag.
+WAKES = {
+    "OnImagePush": {
+        "ecr-delete",
+        "ecr-push",
+        "ecr-push-cosign-signature",
+        "ecr-push-latest",
+        "ecr-push-untagged",
+        "ecr-replication",
+        "ecr-storage-class",
+    },
+    "OnServiceChange": {
+        "ecs-deployment-completed",
+        "ecs-deployment-failed",
+        "ecs-deployment-in-progress",
+        "ecs-deployment-rollback-started",
+    },
+}
+
+
+@pytest.fixture(scope="module")
+def resources(tmp_path_factory):
+    return written(tmp_path_factory, "dev").template["Resources"]
+
+
+def pattern(resources, function):
+    (event,) = resources[function]["Properties"]["Events"].values()
+    return event["Properties"]["Pattern"]
+
+
+@pytest.mark.parametrize("sample", SAMPLES)
+@pytest.mark.parametrize("function", WAKES)
+def test_a_rule_matches_its_own_samples_and_no_others(resources, function, sample):
+    found = EventPattern.load(json.dumps(pattern(resources, function)))
+    assert found.matches_event(SAMPLES[sample]) is (sample in WAKES[function])
+
+
+@pytest.mark.parametrize("function", WAKES)
+def test_every_sample_that_a_rule_should_match_is_there(function):
+    assert WAKES[function] <= SAMPLES.keys()
+
+
+@pytest.mark.parametrize("function", WAKES)
+def test_the_same_event_of_another_source_wakes_nobody(resources, function):
+    found = EventPattern.load(json.dumps(pattern(resources, function)))
+    for sample in WAKES[function]:
+        assert not found.matches_event(SAMPLES[sample] | {"source": "somebody.else"})
+
+
+@pytest.mark.parametrize("function", WAKES)
+def test_a_pattern_is_far_from_eventbridges_limit(resources, function):
+    assert len(json.dumps(pattern(resources, function))) < PATTERN_LIMIT / 2
+
+
+def test_the_sweep_comes_every_ten_minutes(resources):
+    (event,) = resources["Sweep"]["Properties"]["Events"].values()
+    assert event["Properties"]["Schedule"] == "rate(10 minutes)"

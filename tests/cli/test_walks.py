@@ -1,0 +1,128 @@
+"""The state machine, walked: each answer that `watch` can give leads where the loop should go."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from chalicelib.decide.order import Request, deployment_id
+from chalicelib.decide.pace import wait_seconds
+from chalicelib.model.deployments import Cause, Deployment, Notice, Status
+from tests.cli.packages import written
+
+NOW = datetime(2026, 3, 2, 10, 15, tzinfo=UTC)
+LONGEST_NAME = 80  # StartExecution: characters of an execution's name
+LONGEST_WAIT = 99_999_999  # the States Language's seconds of a Wait
+COMPARED = {
+    "NumericLessThanEquals": lambda found, wanted: found <= wanted,
+    "NumericGreaterThanEquals": lambda found, wanted: found >= wanted,
+}
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory):
+    return written(tmp_path_factory, "dev").template["Resources"]["Watcher"]["Properties"][
+        "Definition"
+    ]
+
+
+def onward(state):
+    """Every state that may follow."""
+    following = [state.get("Next"), state.get("Default")]
+    following += [choice["Next"] for choice in state.get("Choices", [])]
+    following += [catcher["Next"] for catcher in state.get("Catch", [])]
+    return {name for name in following if name}
+
+
+def chosen(state, values):
+    """Where a Choice of simple comparisons goes."""
+    for choice in state["Choices"]:
+        ((test, wanted),) = [(key, value) for key, value in choice.items() if key in COMPARED]
+        if COMPARED[test](values[choice["Variable"]], wanted):
+            return choice["Next"]
+    return state["Default"]
+
+
+def path(machine, wait, polls):
+    """The states from the poll that answered `wait`, until the next poll or the end."""
+    states, name = machine["States"], machine["States"]["Watch"]["Next"]
+    walked = []
+    while name and name != "Watch":
+        walked.append(name)
+        state = states[name]
+        if state["Type"] == "Choice":
+            name = chosen(state, {"$.wait": wait, "$.polls": polls})
+        else:
+            name = state.get("Next")
+    return [*walked, name] if name else walked
+
+
+def record(**changes):
+    facts = {
+        "id": "d", "service": "c/s", "status": Status.IN_PROGRESS, "cause": Cause.PUSH,
+        "repository": "r", "digest": f"sha256:{'0' * 64}", "image": "i", "order": NOW,
+        "created": NOW, "updated": NOW,
+    }  # fmt: skip
+    return Deployment.model_validate(facts | changes)
+
+
+def test_every_state_can_be_reached_and_every_name_is_a_state(machine):
+    reached, ahead = set(), {machine["StartAt"]}
+    while ahead:
+        name = ahead.pop()
+        reached.add(name)
+        ahead |= onward(machine["States"][name]) - reached
+    assert reached == set(machine["States"])
+
+
+def test_every_state_that_waits_or_works_can_come_to_an_end(machine):
+    states = machine["States"]
+    ending = {name for name, state in states.items() if state["Type"] in {"Succeed", "Fail"}}
+    while more := {n for n, s in states.items() if onward(s) & ending} - ending:
+        ending |= more
+    assert ending == set(states)
+
+
+@pytest.mark.parametrize("polls", [1, 1_999, 2_000, 5_000])
+def test_an_answer_of_zero_ends_the_loop_however_old_it_is(machine, polls):
+    assert path(machine, 0, polls)[-1] == "Done"
+    assert "Hand over" not in path(machine, 0, polls)
+
+
+@pytest.mark.parametrize("polls", [1, 1_999])
+def test_any_other_answer_waits_and_polls_again(machine, polls):
+    assert path(machine, 15, polls)[-2:] == ["Pause", "Watch"]
+    assert machine["States"]["Pause"]["SecondsPath"] == "$.wait"
+
+
+def test_at_two_thousand_polls_the_loop_is_handed_over_once(machine):
+    assert path(machine, 15, 2_000)[-2:] == ["Hand over", "Done"]
+    payload = machine["States"]["Hand over"]["Parameters"]["Payload"]
+    assert payload["hand_over"] is True
+
+
+@pytest.mark.parametrize("status", Status)
+@pytest.mark.parametrize("unsent", [(), "one"], ids=["all told", "one unsent"])
+def test_what_watch_answers_for_a_status_is_a_wait_that_a_state_takes(machine, status, unsent):
+    notice = Notice.model_construct(id="n", status=status)
+    after = record(status=status).model_copy(update={"notices": (notice,) if unsent else ()})
+    wait = wait_seconds(after, NOW + timedelta(hours=1))
+    assert isinstance(wait, int)
+    assert 0 <= wait <= LONGEST_WAIT
+    assert (path(machine, wait, 1)[-1] == "Watch") is (wait > 0)
+
+
+@pytest.mark.parametrize("cause", Cause)
+def test_the_name_of_a_later_execution_of_the_longest_id_is_short_enough(cause):
+    asked = Request(
+        service=f"{'c' * 255}/{'s' * 255}",
+        cause=cause,
+        digest=f"sha256:{'0' * 64}",
+        order=NOW,
+        tag="t" * 128,
+        key="k" * 200,
+    )
+    identity = deployment_id(asked)
+    assert len(identity) <= 60
+    assert len(f"{identity}-{10**6}") <= LONGEST_NAME
