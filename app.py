@@ -52,3 +52,6 @@ def status(event: dict[str, Any], context: Any) -> dict[str, Any]:
 def sweep(event: CloudWatchEvent) -> dict[str, Any]:
     world = wiring.world(event.context)
     return wiring.report(sweeps.sweep(world))
+
+
+wiring.accept_any_event(on_image_push, on_service_change, sweep)
