@@ -1,17 +1,20 @@
 # Every target works on a fresh clone: the first one makes .venv and installs what is pinned.
 
-STAGE  ?= dev
-ARCH   ?= x86_64
-PYTHON ?= python3
+STAGE    ?= dev
+ARCH     ?= x86_64
+FUNCTION ?= on_image_push
+NOTIFY   ?=
+PYTHON   ?= python3
 
 VENV := .venv
 BIN  := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo local test test-all check format package deploy clean
+.PHONY: help demo local test test-all check format package deploy logs clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  STAGE=dev|staging|prod chooses the environment, ARCH=x86_64|arm64 Lambda's processor."
+	@echo "  NOTIFY=team@example.com, at the first deploy, is told of every deployment by e-mail."
 
 demo: package ## the main job, told as it happens, on the embedded AWS
 	@$(BIN)/python -m local.demo
@@ -39,7 +42,10 @@ package: $(VENV)/installed ## out/STAGE/sam.json and deployment.zip, linted; nee
 	@$(BIN)/python -m cli.package $(STAGE) --arch $(ARCH)
 
 deploy: package ## package, then create or update the stack slipway-STAGE; needs AWS credentials
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli.deploy $(STAGE)
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli.deploy $(STAGE) $(if $(NOTIFY),--set NotifyEmail=$(NOTIFY))
+
+logs: $(VENV)/installed ## follow the log of one function: FUNCTION=watch
+	@$(BIN)/aws logs tail /aws/lambda/slipway-$(STAGE)-$(FUNCTION) --since 1h --follow --format short
 
 clean: ## remove what was made
 	rm -rf out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

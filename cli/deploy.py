@@ -17,7 +17,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import Refused
 
-_KEEP_DAYS = 30
+# A failed update is rolled back to the package before it, which must still be in the bucket.
+_KEEP_DAYS = 400
 _DEFAULT_LOCATION = "us-east-1"  # the one region that CreateBucket must not be told
 Run = Callable[[Sequence[str]], None]
 
@@ -61,7 +62,7 @@ def deploy(stage: str, package: Path, parameters: Sequence[str], run: Run) -> No
         raise Refused("no AWS region is set. Next: export AWS_REGION=us-west-2 (or yours)")
     account = session.client("sts").get_caller_identity()["Account"]
     print(f"slipway-{stage} in account {account}, {region}")
-    bucket = ensure_bucket(session.client("s3"), f"slipway-packages-{account}-{region}", region)
+    bucket = ensure_bucket(session.client("s3"), account, region)
     packaged = package / "packaged.json"
     for command in commands(stage, template, packaged, bucket, parameters):
         run(command)
@@ -88,15 +89,17 @@ def commands(
     ]
 
 
-def ensure_bucket(s3: Any, name: str, region: str) -> str:
+def ensure_bucket(s3: Any, account: str, region: str) -> str:
     """The private bucket for packages, made when it is not there; old packages expire."""
+    name = f"slipway-packages-{account}-{region}"
+    owned = {"Bucket": name, "ExpectedBucketOwner": account}
     location = {"CreateBucketConfiguration": {"LocationConstraint": region}}
     try:
         s3.create_bucket(Bucket=name, **({} if region == _DEFAULT_LOCATION else location))
     except (s3.exceptions.BucketAlreadyOwnedByYou, s3.exceptions.BucketAlreadyExists):
-        s3.head_bucket(Bucket=name)  # refused when it is somebody else's
+        s3.head_bucket(**owned)  # refused when it is somebody else's
     s3.put_public_access_block(
-        Bucket=name,
+        **owned,
         PublicAccessBlockConfiguration={
             "BlockPublicAcls": True,
             "IgnorePublicAcls": True,
@@ -105,14 +108,14 @@ def ensure_bucket(s3: Any, name: str, region: str) -> str:
         },
     )
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
-    s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [rule]})
+    s3.put_bucket_encryption(**owned, ServerSideEncryptionConfiguration={"Rules": [rule]})
     expiry = {
         "ID": "old packages",
         "Status": "Enabled",
         "Filter": {"Prefix": ""},
         "Expiration": {"Days": _KEEP_DAYS},
     }
-    s3.put_bucket_lifecycle_configuration(Bucket=name, LifecycleConfiguration={"Rules": [expiry]})
+    s3.put_bucket_lifecycle_configuration(**owned, LifecycleConfiguration={"Rules": [expiry]})
     return name
 
 

@@ -51,7 +51,7 @@ def summary(made: Package) -> Iterator[str]:
     )
     yield from _widened(made)
     for sid, roles in sorted(lint.wildcards(template).items()):
-        yield f"  `*` in {sid} ({roles} roles): {policies.REASONS[sid]}"
+        yield f"  `*` in {sid} ({roles} role{'s' * (roles != 1)}): {policies.REASONS[sid]}"
     yield from _missing_roles(made)
     yield f"  linted: {', '.join(lint.CHECKS)}; no findings"
 
@@ -63,12 +63,13 @@ def _widened(made: Package) -> Iterator[str]:
 
 
 def _missing_roles(made: Package) -> Iterator[str]:
-    for target in made.targets.all:
-        if target.mode == "deploy" and not target.pass_roles:
-            yield (
-                f"  {target.name} names no `pass_roles`: deploying it is denied if its task "
-                "definition has a task or execution role"
-            )
+    deployed = [target for target in made.targets.all if target.mode == "deploy"]
+    if missing := [target.name for target in deployed if not target.pass_roles]:
+        others = f" and {len(missing) - 1} more" if missing[1:] else ""
+        yield (
+            f"  without `pass_roles`: {missing[0]}{others}; deploying is denied when the task "
+            "definition has a task or execution role"
+        )
 
 
 def _sizes(archive: Path) -> str:

@@ -19,9 +19,10 @@ Document = dict[str, Any]
 def chalice_config(text: str, stage: str, architecture: str) -> Document:
     """config.json for this stage: each function with its policy and architecture."""
     config: Document = json.loads(_for_stage(text, stage))
+    # Chalice reads the architecture of the stage, and ignores one of a function.
+    config["stages"][stage]["lambda_architecture"] = architecture
     for function, settings in config["stages"][stage]["lambda_functions"].items():
         settings["iam_policy_file"] = policy_file(function)
-        settings["lambda_architecture"] = architecture
     return config
 
 

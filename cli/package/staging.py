@@ -77,8 +77,9 @@ def _toml(value: Any) -> str:
         )
     if isinstance(value, list):
         return "[" + ", ".join(map(_toml, value)) + "]"
-    # A JSON text, number or boolean is TOML's too, but for one character that must be escaped.
-    return json.dumps(value).replace("\x7f", "\\u007f")
+    # A JSON text, number or boolean is TOML's too, but for one character that must be escaped and
+    # for surrogates, which TOML does not know.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
 
 
 def _write_settings(

@@ -1,0 +1,144 @@
+"""The zip: what Lambda needs, nothing else, and the same bytes for the same input."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import json
+import marshal
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from chalicelib.model.targets import load_targets
+from cli.package.build import package
+from cli.package.dependencies import SERVICES
+from tests.cli.conftest import CACHE, FUNCTIONS, PROJECT
+
+MEGABYTE = 1_000_000
+FILES = "app.py chalice/app.py chalicelib/wiring.py chalicelib/flow/advance.py boto3/session.py"
+
+
+@pytest.fixture
+def names(packaged):
+    with zipfile.ZipFile(packaged.archive) as zipped:
+        return zipped.namelist()
+
+
+def test_it_is_small(packaged):
+    assert packaged.archive.stat().st_size < 12 * MEGABYTE
+
+
+def test_it_holds_the_code_the_runtime_and_the_dependencies(names):
+    assert set(FILES.split()) <= set(names)
+    (native,) = [name for name in names if name.endswith(".so")]
+    assert native.startswith("pydantic_core/")
+    assert "x86_64" in native
+
+
+def test_every_source_is_compiled_for_its_path_on_lambda(unzipped, names):
+    sources = [name for name in names if name.endswith(".py")]
+    assert [name for name in sources if compiled(name) not in names] == []
+    code = marshal.loads((unzipped / compiled("app.py")).read_bytes()[16:])
+    assert code.co_filename == "/var/task/app.py"
+
+
+def test_compiled_code_is_used_without_asking_the_source(unzipped):
+    header = (unzipped / compiled("chalicelib/wiring.py")).read_bytes()[:8]
+    assert header[:4] == importlib.util.MAGIC_NUMBER
+    assert header[4] == 0b01  # PEP 552: by hash, and the hash is not checked
+
+
+def test_it_holds_nothing_that_only_tests_or_packages(names):
+    tops = {name.split("/")[0] for name in names}
+    assert not tops & {"cli", "local", "tests", "bench", "bin", "pip", "setuptools", "pytest"}
+    assert not tops & {"moto", "rich", "awslambdaric", "cfnlint", "samtranslator", "yaml"}
+    assert not [name for name in names if "/tests/" in name or "/examples/" in name]
+    assert len(names) == len(set(names))
+
+
+def test_of_the_service_models_only_those_that_may_be_called_are_there(names):
+    for library in ("botocore", "boto3"):
+        paths = [name.split("/") for name in names if name.startswith(f"{library}/data/")]
+        assert {path[2] for path in paths if len(path) > 3} <= SERVICES
+    assert "botocore/data/endpoints.json" in names
+    assert "botocore/data/_retry.json" in names
+
+
+def test_every_service_that_the_code_calls_has_its_model():
+    called = set()
+    for path in (PROJECT / "chalicelib").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            match node:
+                case ast.Call(ast.Name("client" | "client_once"), [ast.Constant(service), *_]):
+                    called.add(service)
+    assert called
+    assert called <= SERVICES
+
+
+def test_it_names_this_stages_targets_and_no_others(packaged, unzipped):
+    text = (unzipped / "chalicelib" / "targets.toml").read_text("utf-8")
+    here = (packaged.project / "chalicelib" / "targets.toml").read_text("utf-8")
+    assert load_targets(text, "dev") == load_targets(here, "dev")
+    assert "staging" not in text
+    assert "prod" not in text
+
+
+def test_a_bare_python_imports_it_and_finds_every_handler(unzipped):
+    code = "import app, json; print(json.dumps([callable(getattr(app, n)) for n in {!r}]))"
+    done = bare(unzipped, code.format(FUNCTIONS))
+    assert json.loads(done) == [True] * len(FUNCTIONS)
+
+
+@pytest.mark.parametrize("service", sorted(SERVICES))
+def test_a_bare_python_makes_a_client_of_every_service(unzipped, service):
+    code = f"import boto3; print(boto3.client({service!r}, 'eu-west-1').meta.endpoint_url)"
+    assert "eu-west-1.amazonaws.com" in bare(unzipped, code)
+
+
+def test_the_same_input_makes_the_same_bytes(packaged, tmp_path):
+    again = package(packaged.project, "dev", tmp_path / "elsewhere", "x86_64", CACHE)
+    assert again.cached
+    assert again.archive.read_bytes() == packaged.archive.read_bytes()
+    template = packaged.out / "dev" / "sam.json"
+    assert again.template.read_bytes() == template.read_bytes()
+
+
+@pytest.mark.slow
+def test_fetching_the_dependencies_again_makes_the_same_bytes(packaged, tmp_path):
+    again = package(packaged.project, "dev", tmp_path / "out", "x86_64", tmp_path / "cache")
+    assert not again.cached
+    assert again.archive.read_bytes() == packaged.archive.read_bytes()
+
+
+@pytest.mark.slow
+def test_it_can_be_packaged_for_arm(packaged, tmp_path):
+    made = package(packaged.project, "prod", tmp_path, "arm64", CACHE)
+    with zipfile.ZipFile(made.archive) as zipped:
+        (native,) = [name for name in zipped.namelist() if name.endswith(".so")]
+    assert "aarch64" in native
+    template = json.loads(made.template.read_text("utf-8"))
+    functions = [each["Properties"] for each in template["Resources"].values()
+                 if each["Type"] == "AWS::Serverless::Function"]  # fmt: skip
+    assert [function["Architectures"] for function in functions] == [["arm64"]] * len(FUNCTIONS)
+
+
+def compiled(source):
+    """Where Python looks for a source's compiled code."""
+    path = Path(source)
+    tag = sys.implementation.cache_tag
+    return (path.parent / "__pycache__" / f"{path.stem}.{tag}.pyc").as_posix()
+
+
+def bare(tree, code):
+    """What a Python without site-packages prints, run where the zip was unpacked."""
+    paths = f"import sys; sys.path.insert(0, {str(tree)!r}); "
+    # No HOME and no credentials: nothing of this machine helps.
+    environment = {"PATH": os.environ["PATH"], "AWS_EC2_METADATA_DISABLED": "true"}
+    command = [sys.executable, "-I", "-S", "-c", paths + code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    return done.stdout

@@ -1,0 +1,132 @@
+"""The command: what it says, what it refuses, and that a refusal writes nothing."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.model.targets import Channels, Target, Targets, load_targets
+from cli.package import staging
+from cli.package.__main__ import main
+from tests.cli.conftest import CACHE, FUNCTIONS, copy_project
+
+TARGET = '[[target]]\nrepository = "shop"\ncluster = "shop"\nservice = "api"\n'
+
+BROKEN = {
+    "a key is missing": (
+        '[[target]]\nrepository = "shop"\ncluster = "shop"\n',
+        ("[[target]] number 1", "`service`"),
+    ),
+    "a key is unknown": (TARGET + 'dealine = "30m"\n', ("[[target]] number 1", "`dealine`")),
+    "a value is wrong": (TARGET + 'deadline = "soon"\n', ("[[target]] number 1", "`deadline`")),
+    "a pattern is wrong": (TARGET + "tags = '['\n", ("[[target]] number 1", "`tags`")),
+    "a service is named twice": (TARGET + TARGET, ("shop/api", "two [[target]] tables")),
+    "a table is unknown": (TARGET + "[enviroment.dev]\n", ("`enviroment`",)),
+    "the stage is unknown": (TARGET + "[environment.prod]\n", ("[environment.dev]", "prod")),
+    "it is not TOML": ("[[target]\n", ("targets.toml is not TOML",)),
+    "a role names nothing": (TARGET + 'pass_roles = ["*"]\n', ("shop/api", "`pass_roles`")),
+}
+
+
+@pytest.fixture
+def project(tmp_path):
+    copy = tmp_path / "project"
+    copy_project(copy)
+    return copy
+
+
+def run(project, *arguments):
+    return main([*arguments, "--project", str(project), "--cache", str(CACHE)])
+
+
+@pytest.mark.parametrize(("text", "expected"), BROKEN.values(), ids=BROKEN)
+def test_broken_targets_are_refused_in_one_sentence_and_nothing_is_written(
+    project, capsys, text, expected
+):
+    (project / "chalicelib" / "targets.toml").write_text(text)
+    assert run(project, "dev") == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert len(said.err.strip().splitlines()) == 1
+    assert all(part in said.err for part in expected), said.err
+    assert not (project / "out").exists()
+
+
+@pytest.mark.parametrize("stage", ["Dev", "dev_1", "-dev", "d" * 33, "", "1st"])
+def test_a_stage_that_cannot_be_part_of_every_name_is_refused(project, capsys, stage):
+    assert main(["--project", str(project), "--", stage]) == 1
+    assert "STAGE: expected an environment's name" in capsys.readouterr().err
+
+
+def test_code_that_chalice_cannot_load_is_refused_with_its_own_words(project, capsys):
+    (project / "app.py").write_text("import nothing_of_that_name\n")
+    assert run(project, "dev") == 1
+    assert "nothing_of_that_name" in capsys.readouterr().err
+    assert not (project / "out" / "dev" / "sam.json").exists()
+
+
+def test_a_finding_keeps_the_package_that_was_there(project, capsys):
+    out = project / "out" / "dev"
+    out.mkdir(parents=True)
+    (out / "sam.json").write_text("the one before")
+    resources = project / ".chalice" / "resources.yaml"
+    resources.write_text(resources.read_text().replace("Next: Count", "Next: Cuont"))
+    assert run(project, "dev") == 1
+    assert "Cuont" in capsys.readouterr().err
+    assert (out / "sam.json").read_text() == "the one before"
+    assert not (out / "deployment.zip").exists()
+
+
+def test_it_says_what_it_did(project, capsys):
+    assert run(project, "dev") == 0
+    said = capsys.readouterr().out
+    assert said.startswith("dev: 1 target, x86_64\n")
+    assert "from the cache" in said or "fetched" in said
+    assert "7 functions among" in said
+    assert all(f"{name} " in said for name in FUNCTIONS)
+    assert "`*` in ListTasks (6 roles): ECS lists tasks by" in said
+    assert "no findings" in said
+    assert len(said.splitlines()) < 15
+
+
+def test_it_says_when_names_were_widened_and_when_roles_are_missing(project, capsys):
+    many = "".join(TARGET.replace('"api"', f'"api-{n}"') for n in range(300))
+    (project / "chalicelib" / "targets.toml").write_text(many)
+    assert run(project, "dev") == 0
+    said = capsys.readouterr().out
+    assert "dev: 300 targets" in said
+    assert "too long with every name, so it covers every service of the targets' clusters" in said
+    assert "without `pass_roles`: shop/api-0 and 299 more; deploying is denied when" in said
+    assert len(said.splitlines()) < 25
+
+
+def test_the_repository_is_not_dirtied(project):
+    before = {path for path in project.rglob("*") if "__pycache__" not in path.parts}
+    assert run(project, "dev") == 0
+    after = {path for path in project.rglob("*") if "__pycache__" not in path.parts}
+    assert {path.relative_to(project).parts[0] for path in after - before} == {"out"}
+
+
+words = st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True)
+anything = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
+
+
+@given(
+    st.builds(
+        Target,
+        repository=st.from_regex(r"[a-z][a-z0-9]{0,20}", fullmatch=True),
+        cluster=words,
+        service=words,
+        family=st.none() | words,
+        containers=st.lists(words, max_size=3).map(tuple),
+        tags=st.none() | anything.map(lambda text: "".join(f"[{ord(c)}]" for c in text)),
+        mode=st.sampled_from(["deploy", "observe"]),
+        deadline=st.integers(60, 48 * 3600),
+        log_groups=st.lists(anything.filter(lambda text: "{env}" not in text)).map(tuple),
+    ),
+    st.builds(Channels, slack=st.none() | st.just("ssm:/slipway/dev/slack")),
+)
+def test_the_stages_file_is_read_back_as_the_same_targets(target, notices):
+    targets = Targets(stage="dev", all=(target,), notices=notices)
+    assert load_targets(staging.as_toml(targets), "dev") == targets

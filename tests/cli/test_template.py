@@ -1,0 +1,144 @@
+"""The template: that it lints clean, and that it says what the design says."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from app import app
+from chalicelib.settings import _VARIABLES
+from cli.package import lint
+from cli.package.names import logical_id
+from tests.cli.conftest import FUNCTIONS, PROJECT
+
+ASYNCHRONOUS = ("on_image_push", "on_service_change", "sweep")
+RULES = {name: f"{logical_id(name)}{logical_id(name)}Event" for name in ASYNCHRONOUS}
+
+
+def test_it_lints_clean_before_and_after_expansion(packaged):
+    assert lint.findings(packaged.template) == []
+
+
+def test_the_functions_are_those_of_the_app_and_of_the_configuration(packaged):
+    config = json.loads((PROJECT / ".chalice" / "config.json").read_text("utf-8"))
+    handlers = {function.name for function in app.pure_lambda_functions} | {
+        handler.name for handler in app.event_sources
+    } or set(app.handler_map)
+    assert set(config["stages"]["{stage}"]["lambda_functions"]) == set(FUNCTIONS)
+    assert handlers == set(FUNCTIONS)
+    assert set(packaged.of_type("AWS::Lambda::Function")) == {logical_id(n) for n in FUNCTIONS}
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_the_name_handler_and_settings_that_are_promised(packaged, name):
+    function = packaged.resource(logical_id(name))
+    assert function["FunctionName"] == f"slipway-dev-{name}"
+    assert function["Handler"] == f"app.{name}"
+    assert function["Architectures"] == ["x86_64"]
+    assert function["TracingConfig"] == {"Mode": "Active"}
+    assert "ReservedConcurrentExecutions" not in function
+    config = json.loads((PROJECT / ".chalice" / "config.json").read_text("utf-8"))
+    settings = config["stages"]["{stage}"]["lambda_functions"][name]
+    assert function["MemorySize"] == settings["lambda_memory_size"]
+    assert function["Timeout"] == settings["lambda_timeout"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_gets_the_variables_that_its_settings_read(packaged, name):
+    given = packaged.resource(logical_id(name))["Environment"]["Variables"]
+    from_lambda = {"AWS_REGION"}
+    assert set(_VARIABLES.values()) == set(given) | from_lambda
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_writes_json_to_a_log_group_that_forgets(packaged, name):
+    logging = packaged.resource(logical_id(name))["LoggingConfig"]
+    assert logging["LogFormat"] == "JSON"
+    group = packaged.resource(logging["LogGroup"]["Ref"])
+    assert group["LogGroupName"] == f"/aws/lambda/slipway-dev-{name}"
+    assert group["RetentionInDays"] == 90
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_has_its_own_role_and_its_own_alarm(packaged, name):
+    role = packaged.resource(logical_id(name))["Role"]
+    assert role == {"Fn::GetAtt": [f"{logical_id(name)}Role", "Arn"]}
+    alarm = packaged.resource(f"{logical_id(name)}Alarm")
+    assert alarm["Dimensions"] == [{"Name": "FunctionName", "Value": {"Ref": logical_id(name)}}]
+
+
+@pytest.mark.parametrize("name", ASYNCHRONOUS)
+def test_what_is_not_delivered_or_not_handled_is_kept(packaged, name):
+    queue = {"Fn::GetAtt": ["Failures", "Arn"]}
+    (target,) = packaged.resource(RULES[name])["Targets"]
+    assert target["DeadLetterConfig"] == {"Arn": queue}
+    assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+    invocation = packaged.resource(f"{logical_id(name)}EventInvokeConfig")
+    assert invocation["DestinationConfig"] == {"OnFailure": {"Destination": queue}}
+
+
+def test_only_the_rules_of_this_stack_may_fill_the_queue(packaged):
+    policy = packaged.resource("FailuresPolicy")["PolicyDocument"]
+    allowed = [each for each in policy["Statement"] if each["Effect"] == "Allow"]
+    (sources,) = [each["Condition"]["ArnEquals"]["aws:SourceArn"] for each in allowed]
+    assert {arn["Fn::GetAtt"][0] for arn in sources} == set(RULES.values())
+    assert set(packaged.of_type("AWS::Events::Rule")) == set(RULES.values())
+
+
+def test_the_queue_is_encrypted_and_keeps_messages_for_14_days(packaged):
+    queue = packaged.resource("Failures")
+    assert queue["SqsManagedSseEnabled"] is True
+    assert queue["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+def test_the_ledger_outlives_its_stack_and_cannot_be_deleted_by_accident(packaged):
+    ledger = packaged.expanded["Resources"]["Ledger"]
+    assert (ledger["DeletionPolicy"], ledger["UpdateReplacePolicy"]) == ("Retain", "Retain")
+    assert ledger["Properties"]["DeletionProtectionEnabled"] is True
+    recovery = ledger["Properties"]["PointInTimeRecoverySpecification"]
+    assert recovery == {"PointInTimeRecoveryEnabled": True}
+    assert "TableName" not in ledger["Properties"]
+
+
+def test_the_ledger_has_the_keys_and_indexes_that_the_code_uses(packaged):
+    ledger = packaged.resource("Ledger")
+    keys = {
+        index.get("IndexName", "table"): [key["AttributeName"] for key in index["KeySchema"]]
+        for index in (ledger, *ledger["GlobalSecondaryIndexes"])
+    }
+    assert keys == {"table": ["pk", "sk"], "open": ["open", "sk"], "by-deployment": ["deployment"]}
+    assert ledger["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
+    projections = {
+        index["Projection"]["ProjectionType"] for index in ledger["GlobalSecondaryIndexes"]
+    }
+    assert projections == {"KEYS_ONLY"}
+
+
+def test_every_alarm_tells_people_and_alarms_may_publish(packaged):
+    alarms = packaged.of_type("AWS::CloudWatch::Alarm")
+    assert len(alarms) == len(FUNCTIONS) + 2
+    assert all(alarm["AlarmActions"] == [{"Ref": "Notices"}] for alarm in alarms.values())
+    statements = packaged.resource("NoticesPolicy")["PolicyDocument"]["Statement"]
+    allowed = [each["Principal"] for each in statements if each["Effect"] == "Allow"]
+    assert {"Service": "cloudwatch.amazonaws.com"} in allowed
+
+
+def test_an_address_is_subscribed_only_when_one_is_given(packaged):
+    subscription = packaged.expanded["Resources"]["NoticesByEmail"]
+    assert subscription["Condition"] == "NotifyByEmail"
+    assert packaged.expanded["Parameters"]["NotifyEmail"]["Default"] == ""
+
+
+def test_the_outputs_name_what_people_and_tools_need(packaged):
+    functions = {f"{logical_id(name)}Function" for name in FUNCTIONS}
+    expected = {"LedgerTable", "NoticesTopic", "StateMachine", "FailuresQueue"} | functions
+    assert set(packaged.expanded["Outputs"]) == expected
+
+
+def test_nothing_in_it_speaks_of_another_stage_or_is_left_unfilled(packaged):
+    text = json.dumps(packaged.template)
+    assert "{stage}" not in text
+    assert "{env}" not in text
+    assert "slipway-prod" not in text
+    assert "staging" not in text

@@ -1,0 +1,104 @@
+"""The state machine: its contract with `watch`, its patience, its room for events."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+MOST_EVENTS = 25_000  # Step Functions: events in the history of one standard execution
+# Events that one visit makes. https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
+EVENTS = {"Task": 5, "Wait": 2, "Pass": 2, "Choice": 2}
+
+
+@pytest.fixture
+def machine(packaged):
+    return packaged.resource("Watcher")["Definition"]
+
+
+@pytest.fixture
+def states(machine):
+    return machine["States"]
+
+
+def attempts(retrier):
+    """Seconds waited in all, at the most."""
+    waits = (
+        min(retrier["IntervalSeconds"] * retrier["BackoffRate"] ** n, retrier["MaxDelaySeconds"])
+        for n in range(retrier["MaxAttempts"])
+    )
+    return sum(waits)
+
+
+def test_every_state_says_why_it_is_there(states):
+    assert [name for name, state in states.items() if not state.get("Comment")] == []
+
+
+def test_every_task_retries_everything_and_catches_everything(states):
+    for name, state in states.items():
+        if state["Type"] == "Task":
+            assert ["States.ALL"] in [each["ErrorEquals"] for each in state["Retry"]], name
+            assert [each["ErrorEquals"] for each in state["Catch"]] == [["States.ALL"]], name
+
+
+def test_it_is_patient_for_about_half_an_hour(states):
+    seconds = [attempts(retrier) for retrier in states["Watch"]["Retry"]]
+    assert all(20 * 60 <= each <= 35 * 60 for each in seconds), seconds
+
+
+def test_two_thousand_polls_fit_into_one_history(states):
+    loop = ("Watch", "Count", "Anything left?", "Pause")
+    per_poll = sum(EVENTS[states[name]["Type"]] for name in loop)
+    (limit,) = [
+        choice["NumericGreaterThanEquals"]
+        for choice in states["Anything left?"]["Choices"]
+        if choice["Variable"] == "$.polls"
+    ]
+    retries = 3 * sum(retrier["MaxAttempts"] for retrier in states["Watch"]["Retry"])
+    assert limit == 2_000
+    assert limit * per_poll + retries < MOST_EVENTS
+
+
+def test_the_loop_is_closed_and_ends_only_in_done_or_lost(states):
+    assert states["Pause"]["Next"] == states["Settle"]["Next"] == "Watch"
+    ends = {name for name, state in states.items() if state["Type"] in {"Succeed", "Fail"}}
+    assert ends == {"Done", "Lost"}
+
+
+def test_catching_an_error_never_asks_watch_for_a_verdict(states):
+    """Catch tells people; only the step judges."""
+    reached, names = set(), [states["Watch"]["Catch"][0]["Next"]]
+    while names:
+        name = names.pop()
+        if name in reached:
+            continue
+        reached.add(name)
+        state = states[name]
+        names += [state["Next"]] if "Next" in state else []
+        names += [catcher["Next"] for catcher in state.get("Catch", [])]
+    assert reached == {"Tell people", "Lost"}
+
+
+def test_it_asks_for_what_the_reply_has(states):
+    """The contract: {"deployment", "status", "open", "wait"}, flat."""
+    asked = set(states["Watch"]["ResultSelector"].values())
+    assert asked <= {f"$.Payload.{field}" for field in ("deployment", "status", "open", "wait")}
+
+
+def test_a_subject_of_the_longest_id_fits(states):
+    subject = states["Tell people"]["Parameters"]["Subject.$"]
+    assert len(subject.split("'")[1].replace("{}", "d" * 60)) <= 100
+
+
+def test_it_logs_errors_without_what_was_in_them(packaged):
+    logging = packaged.resource("Watcher")["LoggingConfiguration"]
+    assert (logging["Level"], logging["IncludeExecutionData"]) == ("ERROR", False)
+    assert packaged.resource("Watcher")["TracingConfiguration"] == {"Enabled": True}
+
+
+def test_everything_to_be_filled_in_is_filled_in(packaged, machine):
+    text = json.dumps(machine)
+    for name in packaged.resource("Watcher")["DefinitionSubstitutions"]:
+        assert f"${{{name}}}" in text
+        text = text.replace(f"${{{name}}}", "")
+    assert "${" not in text
