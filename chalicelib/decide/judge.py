@@ -51,6 +51,7 @@ def needs_service_deployment(deployment: Deployment, seen: Observation) -> bool:
 
 
 def service_gone(deployment: Deployment, seen: Observation) -> Verdict | None:
+    """ECS knows no such service, or calls it INACTIVE: it was deleted, so nothing can be done."""
     if seen.service is not None and seen.service.status != "INACTIVE":
         return None
     return Verdict(
@@ -203,6 +204,7 @@ _RULES: tuple[Rule, ...] = (
 
 
 def return_gone(deployment: Deployment, seen: Observation) -> Verdict | None:
+    """As `service_gone`, while rolling back: what was to be returned to cannot run any more."""
     if (gone := service_gone(deployment, seen)) is None:
         return None
     return gone.model_copy(update={"rule": "return_gone", "status": Status.ROLLBACK_FAILED})
@@ -247,6 +249,10 @@ def _ecs_is_rolling_back(seen: Observation) -> bool:
 
 
 def return_failed(deployment: Deployment, seen: Observation) -> Verdict | None:
+    """ECS ended our service deployment ROLLBACK_FAILED, or the rollout of `return_to` FAILED.
+
+    Without a `return_to` there was nothing to roll back to: it has FAILED, no more.
+    """
     primary = _primary(seen)
     if seen.ours is not None and seen.ours.status == "ROLLBACK_FAILED":
         why = seen.ours.reason or "ECS could not roll it back"
@@ -297,6 +303,7 @@ def return_unasked(deployment: Deployment, seen: Observation) -> Verdict | None:
 
 
 def return_past_deadline(deployment: Deployment, seen: Observation) -> Verdict | None:
+    """The rollback is given as long as the rollout was; past that, a person is needed."""
     if deployment.deadline is None or seen.at < deployment.deadline:
         return None
     return Verdict(

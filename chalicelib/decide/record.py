@@ -80,10 +80,12 @@ def moved(
 
 
 def leased(head: Head, holder: str, until: datetime) -> Head:
+    """HEAD while `holder` alone may act on the service, until this moment (UTC)."""
     return head.model_copy(update={"lease": Lease(holder=holder, until=until)})
 
 
 def released(head: Head) -> Head:
+    """HEAD once its holder is done: whoever comes next may act."""
     return head.model_copy(update={"lease": None})
 
 
