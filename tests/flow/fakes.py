@@ -173,6 +173,9 @@ class Services:
 
     def update(self, cluster: str, service: str, task_definition: str) -> Service:
         name = f"{cluster}/{service}"
+        definition = self.definitions.get(task_definition)
+        if definition is not None and not definition.active:
+            raise Refused("ECS answered ClientException: TaskDefinition is inactive")
         primary = self.all[name].primary
         if primary is None or primary.task_definition != task_definition:
             self.begin(name, task_definition)

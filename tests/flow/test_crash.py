@@ -4,41 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 
 import pytest
 
 from chalicelib.errors import Conflict, DeployerError, Unanswered, Unavailable
+from chalicelib.flow.manual import rollback
 from chalicelib.flow.push import push
 from chalicelib.flow.sweep import sweep
 from chalicelib.flow.watch import watch
-from chalicelib.model.deployments import Status
-from tests.fixtures.examples import NAME, push_event
+from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.task_definitions import short_name
+from tests.fixtures import examples
+from tests.fixtures.examples import NAME, OTHER_DIGEST, at, push_event, revision
 from tests.flow.fakes import Aws, Died, Fault, aws
 
-Script = tuple[Callable[[Aws], object], ...]
+Happens = Callable[[Aws], object]
 
-SUCCESS: Script = (lambda world: world.services.complete(NAME),)
-BREAKER: Script = (
-    lambda world: world.services.breaker(NAME),
-    lambda world: world.services.rolled_back(NAME),
-)
-DEADLINE: Script = (
-    lambda world: world.world(1800),
-    lambda world: world.services.rolled_back(NAME),
-)
-ENDS = {
-    "success": (SUCCESS, Status.SUCCESSFUL, ["register", "update conflicto-backend-dev:8"]),
-    "breaker": (
-        BREAKER,
-        Status.ROLLBACK_SUCCESSFUL,
-        ["register", "update conflicto-backend-dev:8"],
-    ),
-    "deadline": (
-        DEADLINE,
-        Status.ROLLBACK_SUCCESSFUL,
-        ["register", "update conflicto-backend-dev:8", "stop 2"],
-    ),
-}
 ERRORS: dict[str, tuple[BaseException, bool]] = {
     "died before": (Died(), False),
     "died after": (Died(), True),
@@ -47,7 +29,10 @@ ERRORS: dict[str, tuple[BaseException, bool]] = {
     "unanswered after": (Unanswered("no answer"), True),
     "throttled": (Unavailable("throttled"), False),
 }
-ANY_CALL = ("died before", "died after", "unanswered before", "unanswered after")
+ANY_CALL = [kind for kind in ERRORS if kind != "conflict"]
+
+
+# What happens
 
 
 def _try(step: Callable[[], object]) -> bool:
@@ -58,8 +43,13 @@ def _try(step: Callable[[], object]) -> bool:
     return True
 
 
-def _invocations(world: Aws) -> None:
-    """What AWS calls within ten minutes: the state machine's polls, then the sweep."""
+def _thrice(step: Callable[[], object]) -> None:
+    """As Lambda repeats an event, and a person what did not work."""
+    any(_try(step) for _ in range(3))
+
+
+def _ten_minutes(world: Aws) -> None:
+    """What AWS calls within them: the state machine's polls, then the sweep."""
     for _ in range(5):
         for deployment, number in sorted(world.watchers.running):
             record = world.ledger.deployment(NAME, deployment)
@@ -68,51 +58,221 @@ def _invocations(world: Aws) -> None:
     _try(lambda: sweep(world.world()))
 
 
-def _live(world: Aws, script: Script) -> None:
-    """One push, retried by Lambda, and what happens after it."""
-    for _ in range(3):
-        if _try(lambda: push(world.world(), push_event())):
-            break
-    for happens in (*script, lambda _: None):
-        _invocations(world)
+def _pushed(world: Aws) -> None:
+    _thrice(lambda: push(world.world(), push_event()))
+
+
+def _pushed_again(world: Aws) -> None:
+    world.images.all.append(examples.image(OTHER_DIGEST, tags=("newer",)))
+    _thrice(lambda: push(world.world(), push_event(OTHER_DIGEST, "newer", at(60))))
+
+
+def _stopped_by_hand(world: Aws) -> None:
+    _thrice(lambda: rollback(world.world(), {"service": NAME, "by": "ann", "why": "a test"}))
+
+
+def _rolled_back_by_hand(world: Aws) -> None:
+    asked = {"service": NAME, "by": "ann", "why": "a test", "key": "k", "to": revision(7)}
+    _thrice(lambda: rollback(world.world(), asked))
+
+
+def _seven_is_deregistered(world: Aws) -> None:
+    world.services.definitions[revision(7)].body["status"] = "INACTIVE"
+
+
+def _half_an_hour(world: Aws) -> None:
+    world.world(1800)
+
+
+def _completed(world: Aws) -> None:
+    world.services.complete(NAME)
+
+
+def _breaker(world: Aws) -> None:
+    world.services.breaker(NAME)
+
+
+def _rolled_back(world: Aws) -> None:
+    world.services.rolled_back(NAME)
+
+
+# The lives of a deployment
+
+_UNMENDED = {
+    "withdrawn at once": "what may have been applied is refused as if it had not",
+    "superseded at once": "a record that is overtaken keeps `acting`",
+    "rolled back by hand to a copy": "a retry takes the INACTIVE revision for its copy",
+}
+
+
+@dataclass(frozen=True)
+class Life:
+    """What happens, one after the other, and how it ends when nothing breaks.
+
+    `ends` are the records' statuses, oldest first; `otherwise` is what else they may be when
+    something broke (a deployment that waited was never applied); `runs` is the image at the end.
+    """
+
+    happens: tuple[Happens, ...]
+    ends: tuple[Status, ...]
+    acts: tuple[str, ...]
+    runs: str
+    otherwise: tuple[Status, ...] = ()
+
+
+LIVES = {
+    "success": Life(
+        (_pushed, _ten_minutes, _completed),
+        (Status.SUCCESSFUL,),
+        ("register", "update 8"),
+        runs=examples.DIGEST,
+    ),
+    "breaker": Life(
+        (_pushed, _ten_minutes, _breaker, _ten_minutes, _rolled_back),
+        (Status.ROLLBACK_SUCCESSFUL,),
+        ("register", "update 8"),
+        runs=examples.OLD_DIGEST,
+    ),
+    "deadline": Life(
+        (_pushed, _ten_minutes, _half_an_hour, _ten_minutes, _rolled_back),
+        (Status.ROLLBACK_SUCCESSFUL,),
+        ("register", "update 8", "stop 2"),
+        runs=examples.OLD_DIGEST,
+    ),
+    "withdrawn": Life(
+        (_pushed, _ten_minutes, _stopped_by_hand, _ten_minutes, _rolled_back),
+        (Status.ROLLBACK_SUCCESSFUL,),
+        ("register", "update 8", "stop 2"),
+        runs=examples.OLD_DIGEST,
+    ),
+    "withdrawn at once": Life(
+        (_pushed, _stopped_by_hand, _ten_minutes, _rolled_back),
+        (Status.ROLLBACK_SUCCESSFUL,),
+        ("register", "update 8", "stop 2"),
+        runs=examples.OLD_DIGEST,
+        otherwise=(Status.REFUSED,),
+    ),
+    "rolled back by hand": Life(
+        (_pushed, _ten_minutes, _completed, _ten_minutes, _rolled_back_by_hand, _ten_minutes,
+         _completed),
+        (Status.SUCCESSFUL, Status.SUCCESSFUL),
+        ("register", "update 8", "update 7"),
+        runs=examples.OLD_DIGEST,
+    ),
+    "rolled back by hand to a copy": Life(
+        (_pushed, _ten_minutes, _completed, _ten_minutes, _seven_is_deregistered,
+         _rolled_back_by_hand, _ten_minutes, _completed),
+        (Status.SUCCESSFUL, Status.SUCCESSFUL),
+        ("register", "update 8", "register", "update 9"),
+        runs=examples.OLD_DIGEST,
+    ),
+    "superseded": Life(
+        (_pushed, _ten_minutes, _pushed_again, _ten_minutes, _completed),
+        (Status.SUPERSEDED, Status.SUCCESSFUL),
+        ("register", "update 8", "register", "update 9"),
+        runs=OTHER_DIGEST,
+    ),
+    "superseded at once": Life(
+        (_pushed, _pushed_again, _ten_minutes, _completed),
+        (Status.SUPERSEDED, Status.SUCCESSFUL),
+        ("register", "update 8", "register", "update 9"),
+        runs=OTHER_DIGEST,
+    ),
+}  # fmt: skip
+
+
+def _live(world: Aws, life: Life) -> None:
+    world.images.all.append(examples.image(examples.OLD_DIGEST, at(-9_999), tags=("old",)))
+    for happens in life.happens:
         happens(world)
-    _invocations(world)
+    _ten_minutes(world)
+    _ten_minutes(world)
 
 
-def _calls(script: Script) -> list[str]:
-    world = aws()
-    _live(world, script)
-    return world.calls
+def _acts(world: Aws) -> list[str]:
+    return [act.replace(f"{examples.FAMILY}:", "") for act in world.ecs_acts]
+
+
+def _records(world: Aws) -> list[Deployment]:
+    return sorted(world.ledger.records.values(), key=lambda record: record.created)
+
+
+def _running(world: Aws) -> str:
+    service = world.services.all[NAME]
+    image: str = world.services.definitions[service.task_definition].body["containerDefinitions"][
+        0
+    ]["image"]
+    return image.partition("@")[2]
 
 
 def _faults() -> Iterator[object]:
-    for end, (script, _, _) in ENDS.items():
-        for number, name in enumerate(_calls(script)):
-            for kind in ANY_CALL:
-                yield pytest.param(end, number, kind, id=f"{end}-{number}-{name}-{kind}")
-            if name == "save":
-                yield pytest.param(end, number, "conflict", id=f"{end}-{number}-{name}-conflict")
+    for name, life in LIVES.items():
+        world = aws()
+        _live(world, life)
+        for number, call in enumerate(world.calls):
+            kinds = [*ANY_CALL, "conflict"] if call == "save" else ANY_CALL
+            acting = {"register", "update"} & {*world.calls[max(0, number - 1) : number + 2]}
+            unmended = pytest.mark.xfail(reason=_UNMENDED.get(name, ""), strict=False)
+            marks = [unmended] if acting and name in _UNMENDED else []
+            for kind in kinds:
+                yield pytest.param(
+                    name, number, kind, id=f"{name}-{number}-{call}-{kind}", marks=marks
+                )
 
 
-@pytest.mark.parametrize(("end", "number", "kind"), list(_faults()))
+@pytest.mark.parametrize("name", LIVES)
+def test_a_life_in_which_nothing_breaks_ends_as_it_says(name: str) -> None:
+    life, world = LIVES[name], aws()
+    _live(world, life)
+    assert tuple(record.status for record in _records(world)) == life.ends
+    assert tuple(_acts(world)) == life.acts
+    assert _running(world) == life.runs
+    assert max(Counter(notice.id for notice in world.topic.published).values()) == 1
+
+
+@pytest.mark.parametrize(("name", "number", "kind"), list(_faults()))
 def test_what_breaks_anywhere_converges_when_it_is_run_again(
-    end: str, number: int, kind: str
+    name: str, number: int, kind: str
 ) -> None:
-    script, status, acts = ENDS[end]
+    life, world = LIVES[name], aws()
     error, after = ERRORS[kind]
-    world = aws()
     world.faults = [Fault(number, error, after)]
-    _live(world, script)
+    _live(world, life)
     assert not world.faults
-    record = world.record()
-    assert record.status is status
-    assert world.ecs_acts == acts
-    assert len(world.ledger.records) == 1
-    assert not record.notices
-    assert not record.acting
+    _is_over(world, life)
+    _acted_at_most_once(world, life)
+    _everybody_was_told(world)
+
+
+def _is_over(world: Aws, life: Life) -> None:
+    records = _records(world)
+    ends = tuple(record.status for record in records)
+    assert ends in {life.ends, life.otherwise}
+    assert [record.id for record in records if record.open or record.notices] == []
+    assert [record.id for record in records if record.acting] == []
     head = world.ledger.heads[NAME]
     assert head.open_deployments == ()
-    assert [one.status for one in head.recent] == [status]
+    assert {one.deployment: one.status for one in head.recent} == {
+        record.id: record.status for record in records
+    }
+    assert _running(world) == life.runs
+
+
+def _acted_at_most_once(world: Aws, life: Life) -> None:
+    """Never more than when nothing broke; what never began changed nothing."""
+    acts = Counter(act.split()[0] for act in _acts(world))
+    assert acts <= Counter(act.split()[0] for act in life.acts)
+    assert max(Counter(act for act in _acts(world) if act != "register").values(), default=0) <= 1
+    begun = [record for record in _records(world) if record.applied]
+    updated = {short_name(record.revision).partition(":")[2] for record in begun}
+    assert {act.split()[1] for act in _acts(world) if act.startswith("update")} == updated
+
+
+def _everybody_was_told(world: Aws) -> None:
     told = Counter(notice.id for notice in world.topic.published)
-    assert {"IN_PROGRESS", status.value} <= set(world.told)
     assert max(told.values()) <= 2
+    statuses = {(record.id, record.status) for record in _records(world)} | {
+        (record.id, Status.IN_PROGRESS) for record in _records(world) if record.applied
+    }
+    ids = {f"{name}-{status.lower().replace('_', '-')}" for name, status in statuses}
+    assert ids <= told.keys()
