@@ -12,19 +12,21 @@ from chalicelib.decide.match import Ignored
 from tests.decide.test_match import JSON
 from tests.fixtures import examples
 
-ACTED_ON = {
-    "ecs-deployment-completed": "SERVICE_DEPLOYMENT_COMPLETED",
-    "ecs-deployment-failed": "SERVICE_DEPLOYMENT_FAILED",
-    "ecs-deployment-in-progress": "SERVICE_DEPLOYMENT_IN_PROGRESS",
-    "ecs-deployment-rollback-started": "SERVICE_DEPLOYMENT_IN_PROGRESS",
+BEGINS = {
+    "ecs-deployment-completed": False,
+    "ecs-deployment-failed": False,
+    "ecs-deployment-in-progress": True,
+    "ecs-deployment-rollback-started": True,
 }
 
 
 @pytest.mark.parametrize("name", examples.SAMPLE_EVENTS)
 def test_only_a_deployments_state_change_names_a_service(name: str) -> None:
-    changed = changed_service(examples.event(name))
-    if name in ACTED_ON:
-        assert changed == Changed(service=examples.NAME, name=ACTED_ON[name])
+    event = examples.event(name)
+    changed = changed_service(event)
+    if name in BEGINS:
+        began = event["detail"]["deploymentId"] if BEGINS[name] else ""
+        assert changed == Changed(service=examples.NAME, began=began)
     else:
         assert isinstance(changed, Ignored)
         assert changed.reason

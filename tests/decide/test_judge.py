@@ -115,7 +115,16 @@ GAVE_UP = examples.service(
         ),
         pytest.param(
             _seen(ROLLING, service_deployment("STOP_REQUESTED")),
-            "stopped", S.IN_PROGRESS, Remedy.NONE, id="5: being stopped",
+            "in_progress", S.IN_PROGRESS, Remedy.NONE, id="5: being stopped is no verdict yet",
+        ),
+        pytest.param(
+            _seen(ROLLING, service_deployment("STOP_REQUESTED"), LATE),
+            "past_deadline", S.ROLLBACK_IN_PROGRESS, Remedy.STOP,
+            id="7: being stopped for ever counts against the deadline",
+        ),
+        pytest.param(
+            _seen(GAVE_UP, service_deployment("STOP_REQUESTED")),
+            "in_progress", S.IN_PROGRESS, Remedy.NONE, id="6: ECS gave up and is ending it",
         ),
         pytest.param(
             _seen(GAVE_UP, service_deployment("IN_PROGRESS"), LATE),
@@ -200,6 +209,14 @@ def test_a_deadline_of_days_is_told_in_minutes_too() -> None:
     assert "deadline of 2880 minutes" in reason
 
 
+def test_a_failure_for_which_ecs_gives_no_reason_is_told_in_words_of_ours() -> None:
+    silent = examples.service(ecs_deployment(8, rollout_state="FAILED"))
+    seen = _seen(silent, service_deployment("IN_PROGRESS"))
+    assert judge(examples.rolling_out(), seen).reason == "ECS marked the rollout as failed"
+    reason = judge(examples.rolling_out(return_to=""), seen).reason
+    assert reason.startswith("ECS marked the rollout as failed; there is no earlier revision")
+
+
 @pytest.mark.parametrize("return_to", ["", revision(8)], ids=["none", "the same revision"])
 @pytest.mark.parametrize(
     "seen",
@@ -275,8 +292,21 @@ def _done(returning: Return) -> Return:
             id="back on what we do not know",
         ),
         pytest.param(
-            _going_back(), _seen(THIRD_DONE, STOPPING), "return_superseded", S.FAILED, Remedy.NONE,
-            id="a third revision came in between",
+            _going_back(_done(BY_UPDATE)), _seen(THIRD_DONE, service_deployment("STOPPED")),
+            "return_superseded", S.FAILED, Remedy.NONE, id="a third revision came in between",
+        ),
+        *(
+            pytest.param(
+                _going_back(), _seen(THIRD, service_deployment(status)),
+                "returning", S.ROLLBACK_IN_PROGRESS, Remedy.NONE,
+                id=f"a third revision may be ECS' own choice while it says {status}",
+            )
+            for status in ("ROLLBACK_REQUESTED", "ROLLBACK_IN_PROGRESS")
+        ),
+        pytest.param(
+            _going_back(), _seen(THIRD, service_deployment("ROLLBACK_IN_PROGRESS"), LATE),
+            "return_past_deadline", S.ROLLBACK_FAILED, Remedy.NONE,
+            id="also while ECS goes back to what it chose, the deadline counts",
         ),
         pytest.param(
             _going_back(), _seen(ROLLING, service_deployment("ROLLBACK_FAILED")),
@@ -300,6 +330,20 @@ def _done(returning: Return) -> Return:
             _going_back(BY_UPDATE), _seen(ROLLING, service_deployment("STOPPED")),
             "return_unasked", S.ROLLBACK_IN_PROGRESS, Remedy.UPDATE,
             id="decided to update and died: asked now",
+        ),
+        pytest.param(
+            _going_back(_done(BY_STOP)), _seen(ROLLING, service_deployment("STOPPED")),
+            "return_unasked", S.ROLLBACK_IN_PROGRESS, Remedy.UPDATE,
+            id="asked to stop, it stopped without a rollback: the revision is set back",
+        ),
+        pytest.param(
+            _going_back(_done(BY_STOP)), _seen(ROLLING, service_deployment("STOP_REQUESTED")),
+            "returning", S.ROLLBACK_IN_PROGRESS, Remedy.NONE, id="asked to stop, it is stopping",
+        ),
+        pytest.param(
+            _going_back(BY_STOP), _seen(ROLLING, service_deployment("STOPPED")),
+            "return_unasked", S.ROLLBACK_IN_PROGRESS, Remedy.UPDATE,
+            id="it stopped before we asked: the revision is set back",
         ),
         pytest.param(
             _going_back(BY_STOP), _seen(ROLLING, STOPPING),
@@ -435,7 +479,7 @@ def test_what_ecs_rolled_back_is_never_a_success(seen: Observation) -> None:
 def test_past_every_deadline_something_is_decided(
     fields: dict[str, Any], seen: Observation, later: int
 ) -> None:
-    """Nothing stays in progress for ever, but what ECS is stopping or gave to another id."""
+    """Nothing stays in progress for ever, but what ECS gave to another id."""
     seen = seen.model_copy(update={"at": at(1800) + timedelta(seconds=later)})
     verdict = judge(examples.rolling_out(**{**fields, "deadline": at(1800)}), seen)
-    assert verdict.status is not S.IN_PROGRESS or verdict.rule in {"adopted", "stopped"}
+    assert verdict.status is not S.IN_PROGRESS or verdict.rule == "adopted"

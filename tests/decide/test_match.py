@@ -247,10 +247,20 @@ def test_a_targets_rule_must_match_the_whole_tag(rule: str | None, tag: str, dep
             "it holds application/vnd.dev.cosign",
             id="a cosign signature",
         ),
-        pytest.param({"status": "ARCHIVED"}, "it is archived", id="an archived image"),
+        pytest.param(
+            {"status": "ARCHIVED"}, "its status is ARCHIVED, so ECS cannot", id="an archived image"
+        ),
+        pytest.param(
+            {"status": "ACTIVATING"}, "it is being restored from the archive", id="being restored"
+        ),
+        pytest.param(
+            {"manifest_type": "application/vnd.oci.image.manifest.v1+json", "status": "ARCHIVED"},
+            "its status is ARCHIVED",
+            id="an archived OCI image",
+        ),
     ],
 )
-def test_what_ecs_cannot_run_is_told_by_its_media_types(
+def test_what_ecs_cannot_run_is_told_by_its_media_types_and_its_status(
     fields: dict[str, str], why: str | None
 ) -> None:
     found = undeployable(examples.image(**fields))

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.decide.order import Admission, Request, admit, deployment_id
-from chalicelib.decide.record import recorded
+from chalicelib.decide.order import Admission, Request, admit, after, deployment_id, newer
+from chalicelib.decide.record import asked_again, recorded
 from chalicelib.model.deployments import FAILURES, Cause, Head, Status
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, OTHER_DIGEST, at
@@ -209,7 +209,9 @@ def _arrive(pushes: list[Request]) -> tuple[Head | None, list[str]]:
     """HEAD and the new deployments after these pushes, as the ledger would hold them."""
     head, made = None, []
     for push in pushes:
-        if admit(push, head).what is NEW:
+        if head and admit(push, head).what is KNOWN and push.digest == head.digest:
+            head = asked_again(head, push) if after(push, head) else head
+        elif admit(push, head).what is NEW:
             record = examples.deployment(
                 id=deployment_id(push), digest=push.digest, order=push.order
             )
@@ -234,6 +236,58 @@ def test_the_newest_push_wins_in_any_order_of_arrival(pushes: list[Request]) -> 
     head, _ = _arrive(pushes)
     assert head is not None
     assert (head.digest, head.order) == (newest.digest, newest.order)
+
+
+REPEATED = st.lists(
+    st.tuples(st.integers(-500, 500), st.sampled_from("abc")),
+    min_size=1,
+    max_size=8,
+    unique_by=lambda push: push[0],
+)
+
+
+@given(
+    REPEATED.map(
+        lambda pushes: [
+            examples.request(order=at(second), digest="sha256:" + letter * 64)
+            for second, letter in pushes
+        ]
+    )
+)
+def test_a_digest_pushed_again_is_as_new_as_its_newest_push(pushes: list[Request]) -> None:
+    newest = max(pushes, key=lambda push: push.order)
+    head, _ = _arrive(pushes)
+    assert head is not None
+    assert (head.digest, head.order) == (newest.digest, newest.order)
+
+
+def test_what_was_pushed_before_the_newest_repeat_is_older_than_it() -> None:
+    first, between, again = (
+        examples.request(order=at(1)),
+        examples.request(order=at(2), digest=OTHER_DIGEST),
+        examples.request(order=at(3)),
+    )
+    head, made = _arrive([first, again, between])
+    assert head is not None
+    assert (head.digest, head.order, len(made)) == (DIGEST, at(3), 1)
+    assert admit(between, head).what is REFUSED
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "is_newer"),
+    [
+        pytest.param((at(2), None), (at(1), at(9)), True, id="a later event"),
+        pytest.param((at(1), at(9)), (at(2), None), False, id="an earlier event"),
+        pytest.param((at(1), at(1)), (at(1), at(0)), True, id="a tie: pushed later"),
+        pytest.param((at(1), at(1)), (at(1), at(1)), False, id="a tie: pushed together"),
+        pytest.param((at(1), None), (at(1), at(0)), False, id="a tie, and no push is known"),
+        pytest.param((at(1), at(1)), (at(1), None), False, id="a tie with an unknown push"),
+    ],
+)
+def test_newer_is_by_event_and_then_by_push(
+    one: tuple[datetime, datetime | None], other: tuple[datetime, datetime | None], is_newer: bool
+) -> None:
+    assert newer(one, other) is is_newer
 
 
 @given(st.permutations(range(6)))

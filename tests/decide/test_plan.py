@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -58,11 +59,6 @@ GO, WAIT, REFUSED, OVER = Status.IN_PROGRESS, Status.PENDING, Status.REFUSED, St
             FOREIGN, {}, 0, WAIT, "waiting for a rollout of conflicto-backend-dev:9 that Slipway",
             id="a foreign rollout",
         ),
-        pytest.param(FOREIGN, {}, 1799, WAIT, "waiting for", id="a long foreign rollout"),
-        pytest.param(
-            FOREIGN, {}, 1800, REFUSED, "has not ended within 30 minutes",
-            id="a foreign rollout beyond the deadline",
-        ),
         pytest.param(
             FOREIGN, {"applied_revision": revision(9)}, 0, GO, "", id="our own rollout is replaced"
         ),
@@ -77,6 +73,26 @@ def test_a_deployment_is_ready_by_the_first_rule_that_matches(
     assert readiness.status is status
     assert reason in readiness.reason
     assert bool(readiness.reason) is (status is not GO)
+
+
+@pytest.mark.parametrize(
+    ("waiting", "seconds", "status", "since"),
+    [
+        pytest.param(None, 0, WAIT, at(0), id="it begins to wait"),
+        pytest.param(None, 9e6, WAIT, at(9e6), id="pending for months: it begins to wait now"),
+        pytest.param(at(0), 1799, WAIT, at(0), id="it waits on"),
+        pytest.param(at(0), 1800, REFUSED, None, id="at the deadline"),
+        pytest.param(at(9000), 10_799, WAIT, at(9000), id="only the wait itself counts"),
+    ],
+)
+def test_a_foreign_rollout_is_waited_for_until_the_deadline_counted_from_the_waits_begin(
+    waiting: datetime | None, seconds: float, status: Status, since: datetime | None
+) -> None:
+    record = examples.deployment(waiting=waiting)
+    readiness = ready(record, examples.head(), FOREIGN, examples.target(), at(seconds))
+    assert (readiness.status, readiness.waiting) == (status, since)
+    refused = "has not ended within 30 minutes" in readiness.reason
+    assert refused is (status is REFUSED)
 
 
 def test_one_that_was_applied_already_is_not_overtaken_by_itself() -> None:

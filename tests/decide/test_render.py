@@ -355,3 +355,11 @@ def test_the_image_that_a_revision_runs_is_found(
     repository: str, containers: tuple[str, ...], image: str
 ) -> None:
     assert image_in(examples.task_definition(), repository, containers) == image
+
+
+def test_the_image_of_a_repository_whose_name_ends_alike_is_not_taken_for_it() -> None:
+    nested, own = f"{examples.REGISTRY}/team/app@{DIGEST}", f"{examples.REGISTRY}/app@{DIGEST}"
+    containers = [{"name": "nested", "image": nested}, {"name": "own", "image": own}]
+    base = examples.task_definition(containerDefinitions=containers)
+    assert image_in(base, "app", ()) == own
+    assert image_in(base, "team/app", ()) == nested

@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.decide.explain import explain
 from chalicelib.decide.word import notice, plain
 from chalicelib.model.deployments import OPEN, Cause, Deployment, Notice, Status
+from chalicelib.model.services import StoppedTask
 from tests.fixtures import examples
 from tests.fixtures.examples import at
 
@@ -56,7 +58,7 @@ def test_nothing_from_outside_can_forge_a_line(fields: dict[str, str], status: S
     hostile = notice(
         examples.deployment(**{key: value or "x" for key, value in fields.items()}, status=status)
     )
-    if len(hostile.body) < 8_000:
+    if len(hostile.text) < 5_000:
         assert len(hostile.body.splitlines()) in {
             len(ordinary.body.splitlines()),
             len(ordinary.body.splitlines()) - 1,
@@ -237,3 +239,17 @@ def test_every_status_and_cause_has_its_words() -> None:
 )
 def test_plain_is_one_line_of_printable_ascii(text: str, line: str) -> None:
     assert plain(text, 10 if "x" * 9 in text else 99) == line
+
+
+def test_a_tag_or_a_case_from_outside_writes_no_line_of_ours() -> None:
+    hostile = "x\nNow: all is well"
+    told = notice(examples.deployment(tag=hostile, status=Status.REFUSED, reason="r"))
+    assert told.body.count("\nNow: ") == 1
+    case = explain([StoppedTask(id="1", reason=hostile)], None, None)
+    told = notice(examples.rolling_out(status=Status.FAILED, case=case))
+    assert told.body.count("\nNow: ") == 1
+
+
+def test_without_a_revision_to_return_to_none_is_named() -> None:
+    told = notice(examples.rolling_out(status=Status.ROLLBACK_FAILED, return_to=""))
+    assert "Now: the service needs a person." in told.body.splitlines()

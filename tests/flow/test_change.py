@@ -6,11 +6,13 @@ from typing import Any
 
 import pytest
 
+from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.change import change
 from chalicelib.flow.push import push
+from chalicelib.model.deployments import Status
 from tests.fixtures import examples
-from tests.fixtures.examples import NAME, event, push_event
-from tests.flow.fakes import aws
+from tests.fixtures.examples import NAME, OTHER_DIGEST, at, event, push_event
+from tests.flow.fakes import Fault, aws
 
 COMPLETED = event("ecs-deployment-completed")
 
@@ -61,3 +63,45 @@ def test_with_nothing_open_an_event_is_ignored() -> None:
     change(world.world(), COMPLETED)
     (outcome,) = change(world.world(), COMPLETED)
     assert (outcome.outcome, outcome.reason) == ("ignored", "no open deployment")
+
+
+def test_the_beginning_of_its_own_rollout_is_no_news() -> None:
+    world = aws()
+    push(world.world(), push_event())
+    began = event("ecs-deployment-in-progress")
+    began["detail"]["deploymentId"] = world.record().ecs_deployment
+    world.restart()
+    (outcome,) = change(world.world(), began)
+    assert outcome.reason == "the beginning of its own rollout is no news"
+    assert "service" not in world.calls
+
+
+def test_the_beginning_of_somebodys_rollout_is_news() -> None:
+    world = aws()
+    push(world.world(), push_event())
+    foreign = world.services.register({**examples.task_definition().body, "tags": []})
+    world.services.begin(NAME, foreign.arn)
+    began = event("ecs-deployment-in-progress")
+    began["detail"]["deploymentId"] = world.services.all[NAME].deployments[0].id
+    (outcome,) = change(world.world(), began)
+    assert (outcome.outcome, outcome.status) == ("nudged", "SUPERSEDED")
+
+
+@pytest.mark.parametrize("error", [Unavailable("down"), Refused("odd")])
+def test_one_deployments_fault_keeps_no_other_from_its_nudge(error: Exception) -> None:
+    world = aws()
+    world.faults = [Fault(0, Unavailable("throttled"), name="register")]
+    push(world.world(), push_event())
+    waiting = world.record()
+    world.images.all.append(examples.image(OTHER_DIGEST, tags=("def5678",)))
+    push(world.world(), push_event(OTHER_DIGEST, "def5678", at(60)))
+    rolling = world.record()
+    assert world.ledger.heads[NAME].open_deployments == (waiting.id, rolling.id)
+    world.services.complete(NAME)
+    world.restart()
+    world.faults = [Fault(0, error, name="service")]
+    with pytest.raises(type(error), match=str(error)):
+        change(world.world(), COMPLETED)
+    assert world.record().status is Status.SUCCESSFUL
+    (outcome,) = change(world.world(), COMPLETED)
+    assert (outcome.deployment, outcome.status) == (waiting.id, "SUPERSEDED")

@@ -105,3 +105,12 @@ def test_at_most_twenty_of_a_service_are_replied() -> None:
         world.ledger.records[NAME, record.id] = record
     records = status(world.world(), {"service": NAME})["deployments"]
     assert [one["deployment"] for one in records] == [f"d-{n:02}" for n in range(24, 4, -1)]
+
+
+def test_an_image_is_found_among_older_records_than_are_listed() -> None:
+    world = aws()
+    for number in range(25):
+        record = examples.deployment(id=f"d-{number:02}", created=at(number), tag=f"t{number}")
+        world.ledger.records[NAME, record.id] = record
+    (found,) = status(world.world(), {"service": NAME, "image": "t1"})["deployments"]
+    assert found["deployment"] == "d-01"

@@ -5,7 +5,8 @@ from __future__ import annotations
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.push import push
-from chalicelib.model.deployments import Status
+from chalicelib.flow.sweep import sweep
+from chalicelib.model.deployments import Notice, Status
 from tests.fixtures.examples import NAME, push_event
 from tests.flow.fakes import Aws, Fault, aws
 
@@ -67,3 +68,51 @@ def test_a_notice_is_published_with_its_deployment_and_service() -> None:
     push(world.world(), push_event())
     identity = world.record().id
     assert told == [(f"{identity}-in-progress", identity, NAME)]
+
+
+class _Channels:
+    """SNS takes everything, Slack nothing while it is down."""
+
+    def __init__(self) -> None:
+        self.down = True
+        self.sent: list[tuple[str, str]] = []
+
+    def publish(self, notice: Notice, deployment: str, service: str) -> list[str]:
+        channels = ("sns", "slack") if notice.left is None else notice.left
+        missed = [name for name in channels if name == "slack" and self.down]
+        self.sent += [(name, notice.status.value) for name in channels if name not in missed]
+        return missed
+
+
+def _slack_is_down() -> tuple[Aws, _Channels]:
+    world, channels = aws(), _Channels()
+    world.topic.publish = channels.publish  # type: ignore[method-assign, assignment]
+    push(world.world(), push_event())
+    return world, channels
+
+
+def test_a_channel_that_is_down_keeps_no_other_from_its_notices() -> None:
+    world, channels = _slack_is_down()
+    world.services.complete(NAME)
+    advance(world.world(), NAME, world.record().id)
+    assert channels.sent == [("sns", "IN_PROGRESS"), ("sns", "SUCCESSFUL")]
+    assert [notice.left for notice in world.record().notices] == [("slack",), ("slack",)]
+    writes = world.ledger.writes
+    (outcome,) = sweep(world.world())
+    assert (outcome.outcome, outcome.status) == ("untold", "SUCCESSFUL")
+    assert world.ledger.writes == writes
+    channels.down = False
+    sweep(world.world())
+    assert channels.sent[2:] == [("slack", "IN_PROGRESS"), ("slack", "SUCCESSFUL")]
+    assert world.record().notices == ()
+
+
+def test_a_channel_that_is_down_for_a_day_is_given_up() -> None:
+    world, channels = _slack_is_down()
+    world.services.complete(NAME)
+    advance(world.world(), NAME, world.record().id)
+    record = advance(world.world(86_400), NAME, world.record().id)
+    assert [notice.status for notice in record.notices] == [Status.SUCCESSFUL]
+    record = advance(world.world(), NAME, world.record().id)
+    assert record.notices == ()
+    assert [name for name, _ in channels.sent] == ["sns", "sns"]

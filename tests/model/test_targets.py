@@ -58,7 +58,23 @@ def test_targets_are_found_by_repository_and_by_name() -> None:
         pytest.param(ONE + "tag = 'x'", "key `tag`", id="an unknown key"),
         pytest.param(ONE + "tags = '['", "key `tags`.*not a regular expression", id="tags"),
         pytest.param(ONE + 'deadline = "30 minutes"', "key `deadline`", id="deadline"),
-        pytest.param(ONE.replace("cluster", "x", 1), "key `cluster`: Field required", id="missing"),
+        pytest.param(ONE.replace("cluster", "x", 1), "key `cluster`: it is missing", id="misspelt"),
+        pytest.param("[[target]]\n" + ONE, "key `repository`: it is missing", id="missing"),
+        pytest.param(
+            ONE + "[environment.dev]\ndeadlin = '4m'\n",
+            r"\[environment.dev\], key `deadlin`: there is no such key; expected one of repository",
+            id="an environment's unknown key",
+        ),
+        pytest.param(
+            ONE + "deadline = '4m'\n[environment.dev]\ndeadline = 4\n",
+            r"\[environment.dev\], key `deadline`: expected a time from .* found 4",
+            id="an environment's own value",
+        ),
+        pytest.param(
+            ONE + "mode = 'dry'\n[environment.dev]\ndeadline = '4m'\n",
+            r"\[\[target\]\] number 1, key `mode`",
+            id="a target's own value beside an environment's",
+        ),
         pytest.param(ONE.replace('"web"', '"a/b"'), "key `service`", id="a service with a slash"),
         pytest.param(ONE.replace("app-", "App-"), "key `repository`", id="capital letters"),
     ],
@@ -70,7 +86,23 @@ def test_a_mistake_is_named_with_its_table_and_key(text: str, error: str) -> Non
 
 @pytest.mark.parametrize(
     ("text", "found"),
-    [("90s", 90), ("30m", 1800), ("2h", 7200), ("30", "30"), ("-1s", "-1s"), ("1d", "1d"), (5, 5)],
-)
-def test_a_duration_is_a_number_and_its_unit(text: object, found: object) -> None:
+    [
+        ("60s", 60), ("1m", 60), ("90s", 90), ("30m", 1800), ("2h", 7200), ("48h", 172_800),
+        (60, 60), (172_800, 172_800),
+    ],
+)  # fmt: skip
+def test_a_duration_is_a_number_and_its_unit(text: object, found: int) -> None:
     assert seconds(text) == found
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "30", "-1s", "1d", "0s", "59s", "2881m", "49h", "1.5h", "1m30s", " 1m", "1m\n", "9999999s",
+        "", 5, 0, -5, 172_801, 90.0, True, None, ["1m"],
+    ],
+    ids=repr,
+)  # fmt: skip
+def test_a_duration_is_between_a_minute_and_two_days(text: object) -> None:
+    with pytest.raises(ValueError, match='expected a time from "1m" to "48h"'):
+        seconds(text)
