@@ -1,0 +1,113 @@
+"""Every scenario through the whole of Slipway: the right verdict, and nothing touched but ours."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import pytest
+
+from local import world
+from local.rehearsal import Rehearsal, rehearse
+from local.scenarios import SCENARIOS
+from local.stage import CLUSTER, Build, Scenario, Stage
+from tests.rehearsal.conftest import TARGETS
+
+VERDICTS = {
+    "SUCCESSFUL": "successful",
+    "FAILED": "failed",
+    "ROLLBACK_SUCCESSFUL": "failed",
+    "ROLLBACK_FAILED": "failed",
+    "SUPERSEDED": "superseded",
+}
+BYSTANDER = f"{CLUSTER}/conflicto-frontend-service-dev"
+LONG = 3 * 3600
+ACTS = ("ecs:UpdateService", "ecs:StopServiceDeployment", "ecs:RegisterTaskDefinition")
+by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
+
+
+class Played(Rehearsal):
+    """A rehearsal in which one scenario was played to its end."""
+
+    stage: Stage
+    record: dict[str, Any]
+
+    @cache  # noqa: B019 - a rehearsal is short, and making a client is most of its time
+    def client(self, service: str) -> Any:
+        return super().client(service)
+
+    __hash__ = object.__hash__
+
+    def play(self, scenario: Scenario) -> None:
+        self.stage = stage = Stage("backend", scenario, self.client, self.ecs, self.clock, _push)
+        self.deliver = False
+        self.client("ecs").create_cluster(clusterName=CLUSTER)
+        world.add_service(self.client, "frontend", "nginx_fargate")
+        stage.build()
+        self.until(lambda: stage.ready and self.ecs.service(BYSTANDER).ongoing is None)
+        self.deliver = True
+        if scenario.earlier:
+            stage.push("earlier")
+            self.settle(stage.key, stage.digest("earlier"))
+        self.calls.clear()
+        stage.begin()
+        stage.push("new")
+        self.record = self.settle(stage.key, stage.digest(), LONG)
+        self.advance(900)
+
+
+def _push(stage: Stage, build: Build) -> None:
+    stage.push(build)
+
+
+@contextmanager
+def played(scenario: Scenario) -> Iterator[Played]:
+    with rehearse(TARGETS, Played) as slipway:
+        slipway.play(scenario)
+        yield slipway
+
+
+@by_name
+def test_the_verdict_is_right_and_what_should_run_runs(scenario):
+    with played(scenario) as slipway:
+        assert VERDICTS[slipway.record["status"]] == scenario.right, slipway.record
+        assert slipway.stage.runs() == {scenario.runs}
+        assert slipway.failures == []
+        if scenario.right == "failed" and scenario.runs in {"first", "earlier"}:
+            assert slipway.record["status"] == "ROLLBACK_SUCCESSFUL"
+        _assert_little_was_done(slipway)
+        _assert_bystanders_are_as_they_were(slipway)
+
+
+def _assert_little_was_done(slipway: Played) -> None:
+    """One update for each push, at most one rollback, and none of what is not ours or is good."""
+    update, stop, register = (slipway.calls.count(act) for act in ACTS)
+    pushes = 2 if "newer-push" in slipway.stage.scenario.name else 1
+    assert register == pushes
+    rollbacks = update + stop - pushes
+    assert rollbacks <= (slipway.stage.scenario.right == "failed")
+    told = [notice["attributes"] for notice in slipway.notices()]
+    mine = [one for one in told if one["deployment"] == slipway.record["deployment"]]
+    assert [one["status"] for one in mine].count("ROLLBACK_IN_PROGRESS") <= 1
+    assert mine[-1]["status"] == slipway.record["status"]
+
+
+def _assert_bystanders_are_as_they_were(slipway: Played) -> None:
+    assert [one.status for one in slipway.ecs.service_deployments(BYSTANDER)] == ["SUCCESSFUL"]
+    assert {one.service.key for one in slipway.ecs.tasks(BYSTANDER) if one.service} == {BYSTANDER}
+    found = slipway.client("ecs").list_task_definitions(familyPrefix="conflicto-frontend-dev")
+    assert len(found["taskDefinitionArns"]) == 1
+
+
+def test_every_scenario_has_a_name_and_a_story_of_its_own():
+    assert len({one.name for one in SCENARIOS}) == len(SCENARIOS)
+    assert len({one.story for one in SCENARIOS}) == len(SCENARIOS)
+
+
+def test_a_good_rollout_of_a_minute_costs_few_calls():
+    good = next(one for one in SCENARIOS if one.name == "good")
+    with played(good) as slipway:
+        calls = [call for call in slipway.calls if call.startswith("ecs:")]
+        assert len(calls) <= 12, calls
