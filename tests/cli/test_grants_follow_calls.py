@@ -111,11 +111,11 @@ def meant(node, module, tree):
 
 
 def actions_of(port, method, seen=None):
-    """The IAM actions of a method in chalicelib/aws, its own private methods included."""
+    """The IAM actions of a method in chalicelib/aws, with its module's own helpers included."""
     module, name = PORTS[port]
     tree = parsed(PROJECT / "chalicelib" / "aws" / f"{module}.py")
     (owner,) = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name]
-    methods = functions(owner)
+    methods = functions(tree) | functions(owner)
     seen = set() if seen is None else seen
     if method in seen or method not in methods:
         return set()
@@ -129,7 +129,9 @@ def actions_of(port, method, seen=None):
     }
     found = set()
     for node in ast.walk(methods[method]):
-        if isinstance(node, ast.Attribute):
+        if isinstance(node, ast.Name):
+            found |= actions_of(port, node.id, seen)
+        elif isinstance(node, ast.Attribute):
             if isinstance(node.value, ast.Name) and node.value.id == "self":
                 found |= actions_of(port, node.attr, seen)
             elif node.attr in operations(service):
