@@ -30,6 +30,7 @@ WAKES = {
     "OnServiceChange": {
         "ecs-deployment-completed",
         "ecs-deployment-failed",
+        "ecs-task-stopped-oom",
         "ecs-deployment-in-progress",
         "ecs-deployment-rollback-started",
     },
