@@ -33,7 +33,7 @@ TAG_OF_CAUSE = "slipway:cause"
 _RESERVED = "aws:"
 _MOST_TAGS = 50  # ECS API reference, TagResource: "Maximum number of tags per resource - 50"
 # ECS may give these lists back in another order; each entry has this key.
-_NAMED_LISTS = {"containerDefinitions": "name", "environment": "name", "secrets": "name"}
+NAMED_LISTS = {"containerDefinitions": "name", "environment": "name", "secrets": "name"}
 
 
 def render(
@@ -146,7 +146,7 @@ def _unlike(planned: Any, found: Any, path: str) -> list[str]:
             below = f"{path}.{key}" if path else str(key)
             if key not in found:
                 unlike.append(below)
-            elif (name := _NAMED_LISTS.get(key)) and _all_named(value, found[key], name):
+            elif (name := NAMED_LISTS.get(key)) and all_named(value, found[key], name):
                 unlike += _unlike_by_name(value, found[key], name, below)
             else:
                 unlike += _unlike(value, found[key], below)
@@ -165,7 +165,7 @@ def _same(planned: Any, found: Any) -> bool:
     return isinstance(planned, bool) == isinstance(found, bool) and bool(planned == found)
 
 
-def _all_named(planned: Any, found: Any, name: str) -> bool:
+def all_named(planned: Any, found: Any, name: str) -> bool:
     return all(
         isinstance(entries, list)
         and all(isinstance(entry, Mapping) and name in entry for entry in entries)
