@@ -22,7 +22,24 @@ def on_image_push(event: CloudWatchEvent) -> dict[str, Any]:
     return wiring.report(pushes.push(wiring.world(event.context), event.to_dict()))
 
 
-@app.on_cw_event({"source": ["aws.ecs"], "detail-type": ["ECS Deployment State Change"]})
+@app.on_cw_event(
+    {
+        "source": ["aws.ecs"],
+        "$or": [
+            {"detail-type": ["ECS Deployment State Change"]},
+            {
+                "detail-type": ["ECS Task State Change"],
+                "detail": {
+                    "lastStatus": ["STOPPED"],
+                    "group": [{"prefix": "service:"}],
+                    "stoppedReason": [
+                        {"anything-but": {"prefix": "Scaling activity initiated by"}}
+                    ],
+                },
+            },
+        ],
+    }
+)
 def on_service_change(event: CloudWatchEvent) -> dict[str, Any]:
     return wiring.report(changes.change(wiring.world(event.context), event.to_dict()))
 

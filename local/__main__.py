@@ -32,7 +32,7 @@ Paste into another terminal (the AWS CLI, version 1 or 2):
   aws ecr put-image --repository-name conflicto-backend-dev --image-tag abc1234 \\
       --image-manifest file://{folder}/example-manifest.json
   aws lambda invoke --function-name slipway-dev-status \\
-      --payload fileb://{folder}/example-status.json /dev/stdout
+      --payload fileb://{folder}/example-status.json {folder}/reply.json && cat {folder}/reply.json
 
 Time runs {rate:g} times as fast as real time. Ctrl-C ends it, and everything in it.
 """

@@ -16,12 +16,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
 
 import boto3
 from moto import mock_aws
+from moto.events.models import EventPattern
 
 from chalicelib.model.deployments import OPEN
 from local import ecr, ecs
@@ -63,6 +65,7 @@ class Rehearsal:
     ecs: ecs.Ecs
     app: Any
     topic: str
+    rules: dict[str, Any]
     events: list[dict[str, Any]] = field(default_factory=list)
     failures: list[tuple[str, Exception]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -134,15 +137,12 @@ class Rehearsal:
         ]
 
     def on_event(self, event: dict[str, Any]) -> None:
-        """EventBridge: what the template's rules match goes to the handlers, a moment later."""
+        """EventBridge: what the app's own rules match goes to its handlers, a moment later."""
         self.events.append(event)
-        function = {
-            ("aws.ecr", "ECR Image Action"): "on_image_push",
-            ("aws.ecs", "ECS Deployment State Change"): "on_service_change",
-        }.get((event["source"], event["detail-type"]))
-        if function is not None and self.deliver:
-            copied = json.loads(json.dumps(event))
-            self.clock.call_later(_DELIVERY_SECONDS, lambda: self.nudge(function, copied))
+        for function, pattern in self.rules.items():
+            if self.deliver and pattern.matches_event(event):
+                copied = json.loads(json.dumps(event))
+                self.clock.call_later(_DELIVERY_SECONDS, partial(self.nudge, function, copied))
 
     def poll(self, deployment: str) -> None:
         """Step Functions: one turn of the watcher's loop."""
@@ -179,12 +179,14 @@ def rehearse(
         topic = _account()
         os.environ["NOTICES_TOPIC_ARN"] = topic
         calls: list[str] = []
+        app = _fresh_app(stack, clock, targets, calls)
         rehearsal = kind(
             calls=calls,
             clock=clock,
             ecs=simulated,
-            app=_fresh_app(stack, clock, targets, calls),
+            app=app,
             topic=topic,
+            rules=_rules(app),
         )
         bus.append(rehearsal.on_event)
         stack.enter_context(_state_machine(rehearsal))
@@ -239,6 +241,15 @@ def _fresh_app(stack: ExitStack, clock: VirtualClock, targets: str, calls: list[
     if str(root := Path(__file__).parent.parent) not in sys.path:
         sys.path.insert(0, str(root))
     return importlib.import_module("app")
+
+
+def _rules(app: Any) -> dict[str, Any]:
+    """The pattern of each function's rule, as the package carries it to EventBridge."""
+    return {
+        source.name: EventPattern.load(json.dumps(source.event_pattern))
+        for source in app.app.event_sources
+        if hasattr(source, "event_pattern")
+    }
 
 
 def _counting(calls: list[str]) -> boto3.Session:

@@ -19,10 +19,12 @@ from chalicelib.aws.clients import client, client_once
 from chalicelib.aws.errors import code_of, translated
 from chalicelib.model.services import (
     EcsDeployment,
+    RunningTask,
     Service,
     ServiceDeployment,
     ServiceEvent,
     StoppedTask,
+    Tasks,
 )
 from chalicelib.model.task_definitions import TaskDefinition, short_name
 
@@ -122,19 +124,32 @@ class Ecs:
                 serviceDeploymentArn=service_deployment, stopType="ROLLBACK"
             )
 
-    def stopped_tasks(self, cluster: str, ecs_deployment: str) -> Sequence[StoppedTask]:
-        with translated(f"read the stopped tasks of {ecs_deployment}"):
-            listed = client("ecs").list_tasks(
-                cluster=cluster,
-                startedBy=ecs_deployment,
-                desiredStatus="STOPPED",
-                maxResults=_TASKS,
+    def tasks(self, cluster: str, service: str, ecs_deployment: str) -> Tasks:
+        """By service, not by `startedBy`: ListTasks takes that one only without other filters."""
+        with translated(f"read the tasks of {cluster}/{service}"):
+            stopped, running = (
+                [
+                    task
+                    for task in _described_tasks(cluster, service, status)
+                    if task.get("startedBy") == ecs_deployment
+                ]
+                for status in ("STOPPED", "RUNNING")
             )
-            if not listed["taskArns"]:
-                return ()
-            answer = client("ecs").describe_tasks(cluster=cluster, tasks=listed["taskArns"])
-        tasks = [_stopped_task(task) for task in answer["tasks"]]
-        return tuple(sorted(tasks, key=lambda task: str(task.stopped_at), reverse=True))
+        newest = sorted(stopped, key=lambda task: str(task.get("stoppedAt", "")), reverse=True)
+        return Tasks(
+            stopped=tuple(_stopped_task(task) for task in newest),
+            running=tuple(_running_task(task) for task in running),
+        )
+
+
+def _described_tasks(cluster: str, service: str, status: str) -> Sequence[Mapping[str, Any]]:
+    listed = client("ecs").list_tasks(
+        cluster=cluster, serviceName=service, desiredStatus=status, maxResults=_TASKS
+    )
+    if not listed["taskArns"]:
+        return ()
+    answer = client("ecs").describe_tasks(cluster=cluster, tasks=listed["taskArns"])
+    return list(answer["tasks"])
 
 
 # https://docs.aws.amazon.com/boto3/latest/guide/events.html: `before-call` may change the
@@ -255,5 +270,10 @@ def _stopped_task(answer: Mapping[str, Any]) -> StoppedTask:
         container=container.get("name", ""),
         container_reason=container.get("reason", ""),
         exit_code=container.get("exitCode"),
+        started_at=answer.get("startedAt"),
         stopped_at=answer.get("stoppedAt"),
     )
+
+
+def _running_task(answer: Mapping[str, Any]) -> RunningTask:
+    return RunningTask(id=short_name(answer["taskArn"]), started_at=answer.get("startedAt"))

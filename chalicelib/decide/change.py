@@ -3,22 +3,36 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from chalicelib.decide.match import Ignored
-from chalicelib.model.base import Frozen
+from chalicelib.model.base import Frozen, Moment
 
 # arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE (the short form has no cluster in it).
 _SERVICE = re.compile(r"arn:[a-z-]+:ecs:[a-z0-9-]+:\d{12}:service/([\w-]{1,255}/[\w-]{1,255})")
+_CLUSTER = r"^arn:[a-z-]+:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]{1,255}$"
 
 
 class Changed(Frozen):
-    """The service, as `CLUSTER/SERVICE`; `began` is the ECS deployment that only now began."""
+    """The service, as `CLUSTER/SERVICE`, and what happened to which of its ECS deployments.
+
+    `began` is the ECS deployment that only now began; `ended` the one of which a task stopped,
+    at `stopped_at` (UTC).
+    """
 
     service: str
     began: str = ""
+    ended: str = ""
+    stopped_at: Moment | None = None
 
 
 class _Event(BaseModel):
@@ -30,17 +44,34 @@ class _Event(BaseModel):
     detail: dict[str, Any] = {}
 
 
-def changed_service(event: object) -> Changed | Ignored:
-    """The service that an "ECS Deployment State Change" is about: its ARN is the event's resource.
+class _StoppedTask(BaseModel):
+    model_config = ConfigDict(extra="ignore")
 
-    Amazon ECS developer guide, "Amazon ECS service deployment state change events".
+    cluster: Annotated[str, StringConstraints(pattern=_CLUSTER)] = Field(alias="clusterArn")
+    group: Annotated[str, StringConstraints(pattern=r"^service:[A-Za-z0-9_-]{1,255}$")]
+    started_by: str = Field(alias="startedBy", max_length=200)
+    stopped_at: AwareDatetime = Field(alias="stoppedAt")
+
+
+def changed_service(event: object) -> Changed | Ignored:
+    """The service that an event of ECS is about.
+
+    Amazon ECS developer guide, "Amazon ECS service deployment state change events" (the service's
+    ARN is the event's resource) and "Amazon ECS task state change events" (the task's `group` is
+    `service:NAME`, its `startedBy` the ECS deployment).
     """
     try:
         envelope = _Event.model_validate(event)
     except ValidationError:
         return Ignored(reason="not an EventBridge event")
-    if envelope.source != "aws.ecs" or envelope.kind != "ECS Deployment State Change":
-        return Ignored(reason=f"{envelope.kind!r} from {envelope.source!r} tells of no deployment")
+    if envelope.source == "aws.ecs" and envelope.kind == "ECS Deployment State Change":
+        return _of_deployment(envelope)
+    if envelope.source == "aws.ecs" and envelope.kind == "ECS Task State Change":
+        return _of_task(envelope)
+    return Ignored(reason=f"{envelope.kind!r} from {envelope.source!r} tells of no deployment")
+
+
+def _of_deployment(envelope: _Event) -> Changed | Ignored:
     for resource in envelope.resources:
         if (arn := _SERVICE.fullmatch(resource)) is not None:
             detail = envelope.detail
@@ -48,3 +79,16 @@ def changed_service(event: object) -> Changed | Ignored:
             began = str(detail.get("deploymentId", "")) if begins else ""
             return Changed(service=arn[1], began=began)
     return Ignored(reason="no service ARN among the event's resources")
+
+
+def _of_task(envelope: _Event) -> Changed | Ignored:
+    if envelope.detail.get("lastStatus") != "STOPPED":
+        return Ignored(reason="the task has not stopped")
+    try:
+        task = _StoppedTask.model_validate(envelope.detail)
+    except ValidationError:
+        return Ignored(reason="not a complete event of a service's stopped task")
+    cluster, service = task.cluster.rsplit("/", 1)[1], task.group.partition(":")[2]
+    return Changed(
+        service=f"{cluster}/{service}", ended=task.started_by, stopped_at=task.stopped_at
+    )

@@ -11,6 +11,7 @@ Pages named in the table are chapters of the Amazon ECS developer guide.
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from enum import StrEnum
 
 from chalicelib.decide.mask import masked
@@ -484,6 +485,17 @@ def classify(task: StoppedTask) -> Cause:
     The texts in the answer are of one line each and hold nothing that looks like a secret.
     """
     return _cause(row_of(task), task)
+
+
+def certain_from_logs(cause: Cause, logs: Sequence[str]) -> Cause:
+    """The cause, or a certain one where a crash's log lines show it.
+
+    A command of another CPU architecture often ends with code 1 or 255, and only the log says
+    `exec format error` (re:Post, "ecs-task-exec-format-error").
+    """
+    if cause.kind is Kind.CRASHED and any("exec format error" in line.lower() for line in logs):
+        return classify(StoppedTask(id="", container_reason="exec format error"))
+    return cause
 
 
 def classify_placement(reason: str) -> Cause:

@@ -1,69 +1,189 @@
-"""stopped tasks + service events -> case: why a deployment failed, in words.
+"""stopped tasks + what else was read -> case: why a deployment failed, on one screen, in words.
+
+Most important first, because a phone shows the beginning: what failed, what to do, what the load
+balancer, the placement and the alarms say, ECS' own words, what changed, the last log lines.
 
 Sources: ECS API reference, Task (`stopCode`, `stoppedReason`, `containers[].exitCode` and
-`reason`); Amazon ECS developer guide, "Stopped tasks error messages".
+`reason`); Amazon ECS developer guide, "Viewing Amazon ECS service event messages".
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
+from chalicelib.decide.classify import (
+    Cause,
+    Kind,
+    certain_from_logs,
+    classify,
+    classify_placement,
+    said,
+    shortened,
+)
+from chalicelib.decide.mask import masked
 from chalicelib.decide.text import one_line
 from chalicelib.model.services import Service, StoppedTask
 
+_LONGEST = 4_500  # a notice holds 5,000 characters, and says more than the case
+_LINE = 240
+_LOG_LINE = 200
 _CAUSES = 4
+_ADVICES = 2
+_FACTS = 5
 _EVENTS = 3
-# Stop codes that say nothing about the image by themselves: ECS' API reference, `stopCode`.
-_NOT_THE_IMAGE = frozenset(
-    {"UserInitiated", "SpotInterruption", "TerminationNotice", "InfrastructureHealth"}
-)
-# What shells and kernels mean by an exit code (128 + the signal's number).
-_EXIT_CODES = {
-    126: "the command is not executable",
-    127: "the command was not found",
-    134: "aborted, SIGABRT",
-    137: "killed, SIGKILL",
-    139: "crashed, SIGSEGV",
-    143: "stopped, SIGTERM",
-}
+_CHANGED = 12
+_LOGS = 30
+_NOT_PLACED = {Kind.NO_CAPACITY, Kind.NO_IP_ADDRESS, Kind.ROLE_NOT_ASSUMABLE}
+# Reasons that say no more than the sentence does.
+_EMPTY = {"Essential container in task exited", "Task failed to start"}
+# Events that only count tasks, and those that tell of a task one by one.
+_COUNTING = (
+    "has started", "has stopped", "has begun draining", "has reached a steady state",
+    "registered 1 targets", "deregistered 1 targets",
+)  # fmt: skip
 
 
-def explain(tasks: Sequence[StoppedTask], service: Service | None, since: datetime | None) -> str:
-    """The case: what stopped the tasks, most frequent first, and what ECS' events say.
+def explain(  # noqa: PLR0913 - each is one thing that was read, and all but the first may lack
+    tasks: Sequence[StoppedTask],
+    service: Service | None,
+    since: datetime | None,
+    *,
+    logs: Sequence[str] = (),
+    logs_note: str = "",
+    targets: Sequence[str] = (),
+    changed: Sequence[str] = (),
+    alarms: Sequence[str] = (),
+) -> str:
+    """The case, at most 4,500 characters; empty when nothing was seen.
 
-    `since` (UTC) is when the deployment was applied; older events are not its own. Empty when
-    nothing was seen.
+    `since` (UTC) is when the deployment was applied; older events are not its own. `logs` are the
+    last lines of the failing container, oldest first; `logs_note` says why there are none, or
+    whose they are. `targets` are the load balancer's reasons, `changed` the fields that differ
+    from the last good task definition, `alarms` those that fired. Everything from outside is
+    put on one line, cut, and masked. What does not fit is cut from the oldest log lines.
     """
-    counted = Counter(_cause(task) for task in tasks if task.stop_code not in _NOT_THE_IMAGE)
-    lines = [f"- {_tasks(count)}: {cause}" for cause, count in counted.most_common(_CAUSES)]
-    if lines:
-        lines.insert(0, "What stopped the tasks:")
-    if said := _said(service, since):
-        lines += ["What ECS says:", *(f"- {message}" for message in said)]
-    return "\n".join(lines)
+    causes = _causes(tasks, logs)
+    unplaced = _unplaced(service, since)
+    sections = [
+        _section("What failed:", _failed(causes, unplaced)),
+        _section("What to do:", _advice(causes, unplaced)),
+        _section("The load balancer says:", _facts(targets)),
+        _section("Alarms that fired:", _facts(alarms)),
+        _section("What ECS says:", [*_reasons(causes), *_said(service, since)]),
+        _section("Changed since the last good task definition:", _listed(changed)),
+    ]
+    above = "\n".join(section for section in sections if section)[: _LONGEST - 300]
+    below = _logs(logs, logs_note, _LONGEST - len(above) - 1)
+    return "\n".join(part for part in (above, below) if part)
+
+
+def headline(
+    tasks: Sequence[StoppedTask], service: Service | None, since: datetime | None = None
+) -> str:
+    """The cause in one clause, `container web exited with code 1 (4 tasks)`; empty when unknown."""
+    known = [
+        (cause, ended) for cause, ended in _causes(tasks, ()) if cause.kind is not Kind.UNKNOWN
+    ]
+    for cause, ended in known:
+        if cause.kind is not Kind.NOT_THE_IMAGE:
+            return f"{cause.sentence} ({_tasks(len(ended))})"
+    for cause in _unplaced(service, since):
+        return f"no task could be placed: {cause.sentence}"
+    return ""
+
+
+def kinds(tasks: Sequence[StoppedTask]) -> Counter[Kind]:
+    """How many tasks ended by each kind of cause; those of `UNKNOWN` are worth a look."""
+    return Counter(classify(task).kind for task in tasks)
+
+
+def _causes(
+    tasks: Sequence[StoppedTask], logs: Sequence[str]
+) -> list[tuple[Cause, list[StoppedTask]]]:
+    """The causes and their tasks, the most frequent first, what is not the image's doing last."""
+    by_cause: dict[Cause, list[StoppedTask]] = {}
+    for task in tasks:
+        by_cause.setdefault(certain_from_logs(classify(task), logs), []).append(task)
+    return sorted(
+        by_cause.items(),
+        key=lambda item: (item[0].kind is Kind.NOT_THE_IMAGE, -len(item[1])),
+    )
+
+
+def _unplaced(service: Service | None, since: datetime | None) -> list[Cause]:
+    events = service.events if service else ()
+    causes = (
+        classify_placement(event.message) for event in events if since is None or event.at >= since
+    )
+    return [cause for cause in dict.fromkeys(causes) if cause.kind in _NOT_PLACED]
+
+
+def _section(title: str, lines: Sequence[str]) -> str:
+    return "\n".join([title, *(f"- {line}" for line in lines)]) if lines else ""
+
+
+def _failed(
+    causes: Sequence[tuple[Cause, list[StoppedTask]]], unplaced: Sequence[Cause]
+) -> list[str]:
+    lines = []
+    for cause, ended in causes[:_CAUSES]:
+        apart = ", not counted" if cause.kind is Kind.NOT_THE_IMAGE else ""
+        lines.append(f"{_tasks(len(ended))}{_when(ended)}{apart}: {cause.sentence}")
+    if left := sum(len(ended) for _, ended in causes[_CAUSES:]):
+        lines.append(f"{_tasks(left)}: other causes")
+    return lines + [f"no task could be placed: {cause.sentence}" for cause in unplaced[:_ADVICES]]
 
 
 def _tasks(count: int) -> str:
     return "1 task" if count == 1 else f"{count} tasks"
 
 
-def _cause(task: StoppedTask) -> str:
-    parts = []
-    if task.container and task.exit_code is not None:
-        meaning = _EXIT_CODES.get(task.exit_code)
-        parts.append(
-            f"container {task.container} exited with code {task.exit_code}"
-            + (f" ({meaning})" if meaning else "")
+def _when(ended: Sequence[StoppedTask]) -> str:
+    times = sorted(task.stopped_at for task in ended if task.stopped_at is not None)
+    if not times:
+        return ""
+    first, last = (f"{moment.astimezone(UTC):%H:%M:%S}" for moment in (times[0], times[-1]))
+    return f", {first} UTC" if first == last else f", {first} to {last} UTC"
+
+
+def _advice(
+    causes: Sequence[tuple[Cause, list[StoppedTask]]], unplaced: Sequence[Cause]
+) -> list[str]:
+    failures = [cause for cause, _ in causes if cause.kind is not Kind.NOT_THE_IMAGE]
+    advices = dict.fromkeys(cause.advice for cause in (*failures, *unplaced))
+    return list(advices)[:_ADVICES]
+
+
+def _facts(facts: Sequence[str]) -> list[str]:
+    return [_outside(fact) for fact in dict.fromkeys(facts)][:_FACTS]
+
+
+def _listed(names: Sequence[str]) -> list[str]:
+    told = [_outside(name) for name in names[:_CHANGED]]
+    return told + [f"and {len(names) - _CHANGED} more"] * (len(names) > _CHANGED)
+
+
+def _outside(text: str) -> str:
+    return shortened(masked(one_line(text)).strip(), _LINE)
+
+
+def _reasons(causes: Sequence[tuple[Cause, list[StoppedTask]]]) -> list[str]:
+    """ECS' words for the newest task of each cause, where they say more than its sentence."""
+    reasons = []
+    for cause, ended in causes[:_CAUSES]:
+        if cause.kind in {Kind.NOT_THE_IMAGE, Kind.UNKNOWN}:
+            continue
+        newest = ended[0]
+        telling = newest.model_copy(
+            update={
+                "stop_code": "",
+                "reason": "" if newest.reason in _EMPTY else newest.reason,
+            }
         )
-    parts += [
-        text.strip()
-        for text in (task.container_reason, task.reason)
-        if text and text != "Essential container in task exited"
-    ]
-    cause = "; ".join(dict.fromkeys(parts)) or task.reason or task.stop_code or "no reason given"
-    return one_line(cause)
+        reasons.append(said(telling, _LINE))
+    return [reason for reason in dict.fromkeys(reasons) if reason]
 
 
 def _said(service: Service | None, since: datetime | None) -> list[str]:
@@ -74,12 +194,25 @@ def _said(service: Service | None, since: datetime | None) -> list[str]:
     if service is None:
         return []
     said = [
-        one_line(event.message.removeprefix(f"(service {service.name})").strip())
+        _outside(event.message.removeprefix(f"(service {service.name})"))
         for event in service.events
         if (since is None or event.at >= since)
-        and "has started" not in event.message
-        and "has stopped" not in event.message
-        and "has begun draining" not in event.message
-        and "has reached a steady state" not in event.message
+        and not any(counting in event.message for counting in _COUNTING)
     ]
-    return said[:_EVENTS][::-1]
+    return list(dict.fromkeys(said))[:_EVENTS][::-1]
+
+
+def _logs(logs: Sequence[str], note: str, room: int) -> str:
+    """The newest lines that there is room for."""
+    title = shortened(f"Last log lines{f' ({_outside(note)})' if note else ''}:", room)
+    if not logs:
+        return f"Log: {_outside(note)}"[:room] if note else ""
+    room -= len(title)
+    kept: list[str] = []
+    for line in reversed(logs[-_LOGS:]):
+        told = f"  {shortened(masked(one_line(line)).rstrip(), _LOG_LINE)}"
+        room -= len(told) + 1
+        if room < 0:
+            break
+        kept.insert(0, told)
+    return "\n".join([title, *kept]) if kept else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from chalicelib.decide.heal import hopeless
 from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.services import EcsDeployment
 from chalicelib.model.task_definitions import short_name
@@ -32,6 +33,17 @@ def judge_return(deployment: Deployment, seen: Observation) -> Verdict:
     )
 
 
+def needs_tasks(deployment: Deployment, seen: Observation) -> bool:
+    """Whether ECS counts failed tasks of ours, so that their ends may tell more."""
+    primary = _primary(seen)
+    return (
+        primary is not None
+        and deployment.status is Status.IN_PROGRESS
+        and primary.id == deployment.ecs_deployment
+        and primary.failed > 0
+    )
+
+
 def needs_service_deployment(deployment: Deployment, seen: Observation) -> bool:
     """Whether the service alone cannot answer, so that the service deployment must be read.
 
@@ -41,7 +53,7 @@ def needs_service_deployment(deployment: Deployment, seen: Observation) -> bool:
     primary = seen.service.primary if seen.service else None
     if primary is None:
         return False
-    if past_deadline(deployment, seen) is not None:
+    if past_deadline(deployment, seen) or will_not_heal(deployment, seen):
         return True
     return (
         deployment.status is Status.ROLLBACK_IN_PROGRESS
@@ -144,6 +156,15 @@ def rollout_failed(deployment: Deployment, seen: Observation) -> Verdict | None:
     return _failed("rollout_failed", deployment, why, _stop_or_update(seen))
 
 
+def will_not_heal(deployment: Deployment, seen: Observation) -> Verdict | None:
+    """The tasks' ends say that no retry can help: called before ECS' threshold and the deadline."""
+    primary = _primary(seen)
+    if primary is None or seen.tasks is None:
+        return None
+    why = hopeless(seen.tasks, primary.desired, seen.at)
+    return _failed("will_not_heal", deployment, why, _stop_or_update(seen)) if why else None
+
+
 def past_deadline(deployment: Deployment, seen: Observation) -> Verdict | None:
     """The deadline counts from UpdateService and is the target's (plus bake time)."""
     if deployment.deadline is None or seen.at < deployment.deadline:
@@ -164,7 +185,8 @@ def past_deadline(deployment: Deployment, seen: Observation) -> Verdict | None:
 
 def withdrawn(deployment: Deployment, seen: Observation, why: str) -> Verdict:
     """A person stops a deployment that is being rolled out: it is rolled back like a failure."""
-    return _failed("withdrawn", deployment, why, _stop_or_update(seen))
+    verdict = _failed("withdrawn", deployment, why, _stop_or_update(seen))
+    return verdict.model_copy(update={"by": "person"})
 
 
 def _stop_or_update(seen: Observation) -> Remedy:
@@ -199,6 +221,7 @@ _RULES: tuple[Rule, ...] = (
     adopted,
     stopped,
     rollout_failed,
+    will_not_heal,
     past_deadline,
 )
 
@@ -208,6 +231,15 @@ def return_gone(deployment: Deployment, seen: Observation) -> Verdict | None:
     if (gone := service_gone(deployment, seen)) is None:
         return None
     return gone.model_copy(update={"rule": "return_gone", "status": Status.ROLLBACK_FAILED})
+
+
+def completed_meanwhile(deployment: Deployment, seen: Observation) -> Verdict | None:
+    """ECS completed what Slipway had given up, before it was asked to roll it back."""
+    returning = deployment.returning
+    if returning is None or returning.by != "slipway" or returning.done:
+        return None
+    verdict = completed(deployment, seen) if seen.ours is not None else None
+    return verdict and verdict.model_copy(update={"rule": "completed_meanwhile"})
 
 
 def returned(deployment: Deployment, seen: Observation) -> Verdict | None:
@@ -225,7 +257,10 @@ def returned(deployment: Deployment, seen: Observation) -> Verdict | None:
         runs = ecs_says_so
     if not runs:
         return None
-    return Verdict(rule="returned", status=Status.ROLLBACK_SUCCESSFUL, reason=deployment.reason)
+    reason = deployment.reason
+    if primary.task_definition != deployment.return_to and deployment.return_to:
+        reason = f"{reason}; {short_name(primary.task_definition)} was deployed since"
+    return Verdict(rule="returned", status=Status.ROLLBACK_SUCCESSFUL, reason=reason)
 
 
 def return_superseded(deployment: Deployment, seen: Observation) -> Verdict | None:
@@ -315,6 +350,7 @@ def return_past_deadline(deployment: Deployment, seen: Observation) -> Verdict |
 
 _RETURN_RULES: tuple[Rule, ...] = (
     return_gone,
+    completed_meanwhile,
     returned,
     return_superseded,
     return_failed,

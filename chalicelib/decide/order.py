@@ -8,13 +8,14 @@ from datetime import datetime
 from enum import Enum
 
 from chalicelib.model.base import Frozen, Moment, iso
-from chalicelib.model.deployments import FAILURES, Cause, Head
+from chalicelib.model.deployments import FAILURES, Cause, Head, Status
 
 
 class Request(Frozen):
     """Somebody wants a service to run an image. `order` is the event's or invocation's time.
 
-    `goes_to` names an existing task definition to deploy, instead of one to render (a rollback).
+    `observes`: the target's mode is "observe". `goes_to` names an existing task definition to
+    deploy, instead of one to render (a rollback).
     """
 
     service: str
@@ -27,6 +28,7 @@ class Request(Frozen):
     by: str = ""
     why: str = ""
     override: bool = False
+    observes: bool = False
     goes_to: str = ""
 
 
@@ -53,7 +55,8 @@ def admit(request: Request, head: Head | None) -> Admitted:
 
     1. by hand: only the same key among the recent deployments is known; anything else is new;
     2. a service never met: new;
-    3. a push of the digest that HEAD was last asked for: known;
+    3. a push of the digest that HEAD was last asked for: known (unless it was only observed, and
+       the target deploys by now);
     4. a push not after HEAD's order: known when the digest is recent, else refused;
     5. a digest whose last verdict on this service was a failure: refused;
     6. any other push is new, also of a digest that ran before (a revert).
@@ -63,7 +66,8 @@ def admit(request: Request, head: Head | None) -> Admitted:
     if head is None:
         return Admitted(what=Admission.NEW)
     last = head.verdict_of(request.digest)
-    if request.digest == head.digest:
+    only_observed = last is not None and last.status is Status.OBSERVED and not request.observes
+    if request.digest == head.digest and not only_observed:
         return Admitted(
             what=Admission.KNOWN,
             reason="this digest is what the service was last asked to run",

@@ -8,8 +8,11 @@ from chalicelib.model.deployments import Deployment, Status
 
 _EARLY_SECONDS = 120
 _POLL_EARLY = 15
-_POLL_LATE = 30
+_MIDDLE_SECONDS = 300
+_POLL_MIDDLE = 30
+_POLL_LATE = 60
 _POLL_PENDING = 15
+_POLL_DENIED = 300
 _POLL_OUTBOX = 30
 _OUTBOX_SECONDS = 600
 _NEVER = 0
@@ -28,7 +31,9 @@ def wait_seconds(deployment: Deployment, now: datetime) -> int:
         return _POLL_OUTBOX if unsent else _NEVER
     if deployment.status is Status.HELD:
         return _NEVER
-    if deployment.status is Status.PENDING:
-        return _POLL_PENDING
+    if deployment.denied:
+        return _POLL_DENIED  # a person must act first
     since = (now - (deployment.applied or deployment.created)).total_seconds()
-    return _POLL_EARLY if since < _EARLY_SECONDS else _POLL_LATE
+    if since < _EARLY_SECONDS:
+        return _POLL_PENDING if deployment.status is Status.PENDING else _POLL_EARLY
+    return _POLL_MIDDLE if since < _MIDDLE_SECONDS else _POLL_LATE

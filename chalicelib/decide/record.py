@@ -64,11 +64,15 @@ def moved(
     Raises:
         ValueError: when the table of transitions does not allow it (a fault of ours).
     """
-    after = deployment.model_copy(update={**changes, "updated": now})
+    moves = changes.get("status", deployment.status) is not deployment.status
+    begins_anew = {"denied": False} if moves else {}
+    after = deployment.model_copy(update={**begins_anew, **changes, "updated": now})
+    if not after.open:
+        after = after.model_copy(update={"acting": False})
     if not allowed(deployment.status, after.status):
         raise ValueError(f"{deployment.id}: {deployment.status} -> {after.status} is not allowed")
-    moves = after.status != deployment.status and after.status not in _SILENT
-    if moves or (after.denied and not deployment.denied):
+    news = moves and after.status not in _SILENT
+    if news or (after.denied and not deployment.denied):
         after = after.model_copy(update={"notices": (*after.notices, notice(after))})
     open_ids = tuple(one for one in head.open_deployments if one != after.id or after.open)
     head = head.model_copy(

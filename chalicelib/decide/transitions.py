@@ -20,7 +20,8 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
         }
     ),
     Status.ROLLBACK_IN_PROGRESS: frozenset(
-        {Status.ROLLBACK_SUCCESSFUL, Status.ROLLBACK_FAILED, Status.FAILED}
+        # SUCCESSFUL: ECS completed it before Slipway could have it rolled back.
+        {Status.ROLLBACK_SUCCESSFUL, Status.ROLLBACK_FAILED, Status.FAILED, Status.SUCCESSFUL}
     ),
     **{status: frozenset() for status in Status if status not in OPEN},
 }

@@ -10,8 +10,14 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.decide.explain import explain
-from chalicelib.decide.judge import judge, judge_return, needs_service_deployment, withdrawn
-from chalicelib.decide.plan import ready
+from chalicelib.decide.judge import (
+    judge,
+    judge_return,
+    needs_service_deployment,
+    needs_tasks,
+    withdrawn,
+)
+from chalicelib.decide.plan import overtaken, ready
 from chalicelib.decide.record import applied, busy, leased, moved, proved, released
 from chalicelib.errors import Conflict, Denied, DeployerError, Refused, Unavailable
 from chalicelib.flow.apply import (
@@ -26,7 +32,7 @@ from chalicelib.flow.apply import (
 from chalicelib.flow.ports import World
 from chalicelib.flow.tell import tell
 from chalicelib.model.deployments import FAILURES, Deployment, Head, Return, Status
-from chalicelib.model.services import Service, ServiceDeployment
+from chalicelib.model.services import Service, ServiceDeployment, Tasks
 from chalicelib.model.targets import Target
 from chalicelib.model.verdicts import Observation, Remedy, Verdict
 
@@ -34,8 +40,10 @@ _TRIES = 5
 Items = tuple[Head, Deployment]
 
 
-def advance(world: World, service: str, deployment: str) -> Deployment:
+def advance(world: World, service: str, deployment: str, *, look: bool = False) -> Deployment:
     """Take a deployment as far as it can go at `world.now`, and return its record.
+
+    With `look`, a task of it is known to have ended, so its tasks are looked at.
 
     Raises:
         Unavailable: when AWS does not answer, or others keep writing; the same step may be taken
@@ -46,7 +54,7 @@ def advance(world: World, service: str, deployment: str) -> Deployment:
         try:
             head, record = read(world, service, deployment)
             if record.open:
-                head, record = _step(world, head, record)
+                head, record = _step(world, head, record, look=look)
             return tell(world, head, record)
         except Conflict:
             continue
@@ -66,12 +74,12 @@ def read(world: World, service: str, deployment: str) -> Items:
     return head, record
 
 
-def _step(world: World, head: Head, record: Deployment) -> Items:
+def _step(world: World, head: Head, record: Deployment, *, look: bool) -> Items:
     if busy(head, world.holder, world.now) or record.status is Status.HELD:
         return head, record
     target = world.targets.named(record.service)
     if target is None:
-        end = Status.FAILED if record.applied else Status.REFUSED
+        end = Status.FAILED if record.applied or record.acting else Status.REFUSED
         return _save(
             world, head, record, status=end,
             reason=f"{record.service} is no longer in targets.toml; Slipway leaves it alone",
@@ -79,7 +87,7 @@ def _step(world: World, head: Head, record: Deployment) -> Items:
     try:
         if record.status is Status.PENDING:
             return _start(world, head, record, target)
-        return _watch(world, head, record)
+        return _watch(world, head, record, look=look)
     except Denied as denied:
         return _keep(world, head, record, denied=True, reason=str(denied))
 
@@ -90,13 +98,13 @@ def _start(world: World, head: Head, record: Deployment, target: Target) -> Item
         began: dict[str, Any] = {}
         if service is not None and record.acting:
             record, began = _recovered(world, record, target, service)
-        readiness = ready(record, head, service, target, world.now)
-        if service is None or readiness.status is not Status.IN_PROGRESS:
-            return _keep(world, head, record, **readiness.model_dump())
-        if began:
+        if service is not None and began and not overtaken(record, head):
             changes = started(world, target, service, service, record.revision) | began
             head = applied(head, record, record.revision)
             return _save(world, head, record, **changes)
+        readiness = ready(record, head, service, target, world.now)
+        if service is None or readiness.status is not Status.IN_PROGRESS:
+            return _keep(world, head, record, **readiness.model_dump())
         planned = plan(world, record, target, service, head)
         return_to = record.return_to or return_target(world, record, service)
     except Refused as refused:
@@ -106,7 +114,7 @@ def _start(world: World, head: Head, record: Deployment, target: Target) -> Item
         return _save(world, head, record, **observed(record, planned))
     head, record = _save(
         world, _leased(world, head), record,
-        acting=True, waiting=None, base=planned.base.arn, return_to=return_to,
+        acting=True, attempted=world.now, waiting=None, base=planned.base.arn, return_to=return_to,
     )  # fmt: skip
     changes = apply(world, record, target, service, planned)
     if changes.get("status") is Status.IN_PROGRESS:
@@ -118,15 +126,15 @@ def _recovered(
     world: World, record: Deployment, target: Target, service: Service
 ) -> tuple[Deployment, dict[str, Any]]:
     """The record with what an attempt that died half way left: its revision, and its rollout."""
-    revision = record.revision or record.goes_to or earlier_revision(world, record, target, service)
+    revision = record.revision or earlier_revision(world, record, target, service)
     if not revision:
         return record, {}
     record = record.model_copy(update={"revision": revision})
     return record, earlier_rollout(world, record, service)
 
 
-def _watch(world: World, head: Head, record: Deployment) -> Items:
-    seen = _observe(world, record)
+def _watch(world: World, head: Head, record: Deployment, *, look: bool) -> Items:
+    seen = _observe(world, record, look=look)
     verdict = _verdict(record, seen)
     return _carry_out(world, head, record, seen, verdict)
 
@@ -172,6 +180,10 @@ def _withdraw(world: World, service: str, deployment: str, why: str) -> Deployme
     head, record = read(world, service, deployment)
     if busy(head, world.holder, world.now):
         raise Unavailable(f"another step is acting on {service}; ask again in a minute")
+    if record.acting:  # it may have been applied: find out first
+        head, record = _step(world, head, record, look=False)
+    if record.acting:
+        raise Unavailable(f"whether {deployment} was applied is not known yet; ask again")
     if record.status in {Status.PENDING, Status.HELD}:
         head, record = _save(world, head, record, status=Status.REFUSED, reason=why)
     elif record.status is Status.IN_PROGRESS:
@@ -202,9 +214,9 @@ def _returning(world: World, record: Deployment, verdict: Verdict) -> dict[str, 
     if verdict.remedy is Remedy.NONE:
         returning = Return(by="ecs", how="breaker", began=world.now, done=True)
     elif verdict.remedy is Remedy.STOP:
-        returning = Return(by="slipway", how="stop", began=world.now)
+        returning = Return(by=verdict.by, how="stop", began=world.now)
     else:
-        returning = Return(by="slipway", how="update", began=world.now)
+        returning = Return(by=verdict.by, how="update", began=world.now)
     if record.applied is None or record.deadline is None:
         return {"returning": returning}
     return {"returning": returning, "deadline": world.now + (record.deadline - record.applied)}
@@ -239,13 +251,19 @@ def _remedy(
     return _save(world, released(head), record, **changes)
 
 
-def _observe(world: World, record: Deployment) -> Observation:
+def _observe(world: World, record: Deployment, *, look: bool) -> Observation:
     service = world.services.service(record.cluster, record.service_name)
     seen = Observation(at=world.now, service=service)
+    if service is not None and (look or needs_tasks(record, seen)):
+        seen = seen.model_copy(update={"tasks": _tasks(world, record)})
     if service is None or not needs_service_deployment(record, seen):
         return seen
     ours = _our_service_deployment(world, record, service)
     return seen.model_copy(update={"ours": ours})
+
+
+def _tasks(world: World, record: Deployment) -> Tasks:
+    return world.services.tasks(record.cluster, record.service_name, record.ecs_deployment)
 
 
 def _our_service_deployment(
@@ -278,6 +296,8 @@ def _noticed(record: Deployment, seen: Observation) -> dict[str, Any]:
     primary = seen.service.primary if seen.service else None
     if primary is not None and primary.task_definition == record.revision:
         noticed = {"desired": primary.desired, "running": primary.running}
+    if seen.tasks is not None:
+        noticed["looked"] = seen.at
     if seen.ours is not None and not record.service_deployment:
         noticed["service_deployment"] = seen.ours.arn
     return noticed
@@ -292,10 +312,10 @@ def _failing(verdict: Verdict, record: Deployment) -> bool:
 def _case(world: World, record: Deployment, seen: Observation) -> str:
     """Why it failed; that the reasons cannot be read never keeps a verdict waiting."""
     try:
-        tasks = world.services.stopped_tasks(record.cluster, record.ecs_deployment)
+        tasks = seen.tasks or _tasks(world, record)
     except DeployerError as error:
         return f"The stopped tasks could not be read: {error}"
-    return explain(tasks, seen.service, record.applied)
+    return explain(tasks.stopped, seen.service, record.applied)
 
 
 def _keep(world: World, head: Head, record: Deployment, **changes: Any) -> Items:

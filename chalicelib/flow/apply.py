@@ -135,7 +135,12 @@ def started(
 
 
 def earlier_revision(world: World, record: Deployment, target: Target, service: Service) -> str:
-    """The revision that an attempt that died half way registered; empty when there is none."""
+    """The revision that an attempt that died half way registered, or would have gone to.
+
+    Empty when there is none.
+    """
+    if record.goes_to and _definition(world, record.goes_to).active:
+        return record.goes_to
     for arn in world.services.newest_revisions(_family(target, service)):
         definition = world.services.task_definition(arn)
         if definition is not None and definition.tags.get(PROVENANCE) == record.id:
@@ -148,7 +153,7 @@ def earlier_rollout(world: World, record: Deployment, service: Service) -> dict[
 
     Empty when ECS knows no service deployment of our revision since the attempt.
     """
-    since = record.updated - _SKEW
+    since = (record.attempted or record.created) - _SKEW
     for one in world.services.service_deployments_since(record.cluster, record.service_name, since):
         if world.services.revision_task_definition(one.target_revision) == record.revision:
             primary = service.primary

@@ -94,6 +94,8 @@ def rollback(world: World, payload: object) -> dict[str, Any]:
             f"Slipway has not met {target.name} yet, so it knows nothing to go back to. "
             "The next sweep (every 10 minutes) or push will."
         )
+    if asked.key and (known := _asked_before(world, head, asked.key)) is not None:
+        return known
     if head.open_deployments and asked.to is None:
         why = f"stopped by hand by {asked.by}: {asked.why}"
         return _withdrawn(world, head, why)
@@ -116,6 +118,13 @@ def rollback(world: World, payload: object) -> dict[str, Any]:
         ),
         image,
     )
+
+
+def _asked_before(world: World, head: Head, key: str) -> dict[str, Any] | None:
+    """The reply to a rollback that was asked for with this key before."""
+    same = next((one for one in head.recent if one.key == key), None)
+    record = world.ledger.deployment(head.service, same.deployment) if same else None
+    return _reply(record) if record is not None else None
 
 
 def _withdrawn(world: World, head: Head, why: str) -> dict[str, Any]:

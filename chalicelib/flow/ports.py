@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from chalicelib.model.deployments import Deployment, Head, Notice
 from chalicelib.model.images import Image
-from chalicelib.model.services import Service, ServiceDeployment, StoppedTask
+from chalicelib.model.services import Service, ServiceDeployment, Tasks
 from chalicelib.model.targets import Targets
 from chalicelib.model.task_definitions import TaskDefinition
 
@@ -83,8 +83,8 @@ class Services(Protocol):
             Refused: when it cannot be stopped (any more).
         """
 
-    def stopped_tasks(self, cluster: str, ecs_deployment: str) -> Sequence[StoppedTask]:
-        """The tasks of an ECS deployment that stopped within the last hour, newest first."""
+    def tasks(self, cluster: str, service: str, ecs_deployment: str) -> Tasks:
+        """The tasks of an ECS deployment: a hundred of each kind at most, newest stopped first."""
 
 
 class Watchers(Protocol):

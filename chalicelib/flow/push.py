@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.decide.match import Ignored, following, recognise, undeployable
 from chalicelib.decide.order import Admission, Request
-from chalicelib.errors import DeployerError, Unavailable
+from chalicelib.errors import DeployerError, Refused, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.ports import World
 from chalicelib.flow.request import request
@@ -53,6 +53,9 @@ def push(world: World, event: object) -> tuple[Outcome, ...]:
             outcomes.append(_one(world, target, recognised, image))
         except Unavailable as unavailable:
             unrecorded.append(unavailable)
+        except Refused as refused:
+            reason = str(refused)
+            outcomes.append(Outcome(outcome="failed", service=target.name, reason=reason))
     if unrecorded:  # only now, so that one service's fault keeps no other from being deployed
         raise unrecorded[0]
     return tuple(outcomes)
@@ -69,6 +72,7 @@ def _one(world: World, target: Target, pushed: ImagePush, image: Image) -> Outco
             order=pushed.time,
             pushed_at=image.pushed_at,
             tag=pushed.tag,
+            observes=target.mode == "observe",
         ),
         image,
     )

@@ -7,7 +7,7 @@ from chalicelib.decide.record import asked_again, met, moved, recorded
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen
-from chalicelib.model.deployments import Deployment, Head, Status
+from chalicelib.model.deployments import Cause, Deployment, Head, Status
 from chalicelib.model.images import Image
 from chalicelib.model.targets import Target
 
@@ -45,11 +45,7 @@ def _request(world: World, target: Target, asked: Request, image: Image, refuse:
     if refuse and admitted.what is Admission.NEW:
         admitted = Admitted(what=Admission.REFUSED, reason=refuse)
     if admitted.what is Admission.KNOWN:
-        if (
-            known_head is not None
-            and asked.digest == known_head.digest
-            and after(asked, known_head)
-        ):
+        if known_head is not None and _newest_again(asked, known_head):
             world.ledger.save(asked_again(known_head, asked))
         return Asked(admitted=admitted, deployment=admitted.deployment)
     identity = deployment_id(asked)
@@ -65,6 +61,12 @@ def _request(world: World, target: Target, asked: Request, image: Image, refuse:
     world.ledger.save(recorded(head, record, asked), record)
     world.watchers.start(record.id, record.watcher)
     return Asked(admitted=admitted, deployment=identity)
+
+
+def _newest_again(asked: Request, head: Head) -> bool:
+    """Whether a push repeats what the service was last asked for, later than it was asked."""
+    pushed = asked.cause in {Cause.PUSH, Cause.SWEEP}
+    return pushed and asked.digest == head.digest and after(asked, head)
 
 
 def _record(world: World, target: Target, asked: Request, image: Image) -> Deployment:

@@ -95,6 +95,7 @@ def _newest_only(world: World, target: Target, head: Head) -> list[Image]:
         image
         for image in world.images.pushed_since(target.repository, head.order)
         if image.digest != head.digest
+        and (head.pushed_at is None or image.pushed_at > head.pushed_at)
         and undeployable(image) is None
         and any(tag_deploys(tag, target) for tag in image.tags)
     ]
@@ -113,6 +114,7 @@ def _lost_push(world: World, target: Target, image: Image) -> Outcome:
             order=image.pushed_at,
             pushed_at=image.pushed_at,
             tag=tag,
+            observes=target.mode == "observe",
         ),
         image,
         refuse=_too_old(world, image),

@@ -64,13 +64,13 @@ class Notice(Frozen):
 
 
 class Return(Frozen):
-    """The rollback of a failed deployment: who began it, and how.
+    """The rollback of a failed deployment: who wanted it, and how.
 
     `stop` is StopServiceDeployment, `update` is UpdateService to `return_to`; ECS' own circuit
     breaker and alarms need neither (`by` is then "ecs").
     """
 
-    by: Literal["ecs", "slipway"]
+    by: Literal["ecs", "slipway", "person"]
     how: Literal["breaker", "stop", "update"]
     began: Moment
     done: bool = False
@@ -102,6 +102,7 @@ class Deployment(Frozen):
     denied: bool = False  # AWS denies what the next step needs
     waiting: Moment | None = None  # since when a rollout of somebody else's is waited for
     acting: bool = False  # an attempt to apply it began, and how it ended is not known
+    attempted: Moment | None = None  # when that attempt began
     watcher: int = 1
     base: str = ""
     revision: str = ""
@@ -115,6 +116,7 @@ class Deployment(Frozen):
 
     desired: int = 0
     running: int = 0
+    looked: Moment | None = None  # when its tasks were last looked at
     case: str = ""
     notices: tuple[Notice, ...] = ()
 

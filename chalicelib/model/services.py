@@ -85,8 +85,15 @@ class ServiceDeployment(Frozen):
     stage: str = ""
 
 
+class RunningTask(Frozen):
+    """One task of a deployment that runs (DescribeTasks)."""
+
+    id: str
+    started_at: Moment | None = None
+
+
 class StoppedTask(Frozen):
-    """Why one task of a deployment ended (DescribeTasks)."""
+    """Why one task of a deployment ended (DescribeTasks); `started_at` None: it never ran."""
 
     id: str
     stop_code: str = ""
@@ -94,4 +101,12 @@ class StoppedTask(Frozen):
     container: str = ""
     container_reason: str = ""
     exit_code: int | None = None
+    started_at: Moment | None = None
     stopped_at: Moment | None = None
+
+
+class Tasks(Frozen):
+    """The tasks that one ECS deployment started: those stopped within an hour, and the rest."""
+
+    stopped: tuple[StoppedTask, ...] = ()
+    running: tuple[RunningTask, ...] = ()

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Literal
 
 from chalicelib.model.base import Frozen, Moment
 from chalicelib.model.deployments import Status
-from chalicelib.model.services import Service, ServiceDeployment
+from chalicelib.model.services import Service, ServiceDeployment, Tasks
 
 
 class Observation(Frozen):
-    """The facts at one moment: the service (None: gone) and our service deployment, where read."""
+    """The facts at one moment: the service (None: gone), and what else was read.
+
+    `ours` is our service deployment, `tasks` those of our ECS deployment.
+    """
 
     at: Moment
     service: Service | None
     ours: ServiceDeployment | None = None
+    tasks: Tasks | None = None
 
 
 class Remedy(StrEnum):
@@ -29,7 +34,8 @@ class Verdict(Frozen):
     """A judgement: the status that follows, why, and what to do about it.
 
     `rule` is the name of the rule that matched. `adopt` is the id of the ECS deployment that now
-    carries our revision. `proven` says that the revision ran with at least one task.
+    carries our revision. `proven` says that the revision ran with at least one task; `by` is who
+    wants the remedy.
     """
 
     rule: str
@@ -38,3 +44,4 @@ class Verdict(Frozen):
     adopt: str = ""
     proven: bool = False
     remedy: Remedy = Remedy.NONE
+    by: Literal["slipway", "person"] = "slipway"

@@ -21,10 +21,14 @@ BEGINS = {
 
 
 @pytest.mark.parametrize("name", examples.SAMPLE_EVENTS)
-def test_only_a_deployments_state_change_names_a_service(name: str) -> None:
+def test_only_what_happens_to_deployments_and_tasks_names_a_service(name: str) -> None:
     event = examples.event(name)
     changed = changed_service(event)
-    if name in BEGINS:
+    if name == "ecs-task-stopped-oom":
+        assert isinstance(changed, Changed)
+        assert (changed.service, changed.ended) == (examples.NAME, event["detail"]["startedBy"])
+        assert changed.stopped_at is not None
+    elif name in BEGINS:
         began = event["detail"]["deploymentId"] if BEGINS[name] else ""
         assert changed == Changed(service=examples.NAME, began=began)
     else:

@@ -455,7 +455,7 @@ def test_whatever_is_seen_of_a_rollback_has_a_verdict_that_may_follow(
     record = examples.rolling_out(status=S.ROLLBACK_IN_PROGRESS, returning=returning, **fields)
     verdict = judge_return(record, seen)
     assert allowed(S.ROLLBACK_IN_PROGRESS, verdict.status)
-    assert not verdict.proven
+    assert verdict.proven <= (verdict.status is S.SUCCESSFUL)
     if verdict.remedy is not Remedy.NONE:
         assert verdict.status is S.ROLLBACK_IN_PROGRESS
 

@@ -16,7 +16,7 @@ from chalicelib.errors import Conflict, Refused
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Deployment, Head, Notice
 from chalicelib.model.images import Image
-from chalicelib.model.services import EcsDeployment, Service, ServiceDeployment, StoppedTask
+from chalicelib.model.services import EcsDeployment, Service, ServiceDeployment, StoppedTask, Tasks
 from chalicelib.model.targets import Targets
 from chalicelib.model.task_definitions import TaskDefinition, short_name
 from tests.fixtures import examples
@@ -24,7 +24,7 @@ from tests.fixtures import examples
 READS = {
     "head", "deployment", "service_of", "unfinished", "history", "image", "pushed_since", "service",
     "service_deployment", "newest_service_deployment", "revision_task_definition",
-    "task_definition", "newest_revisions", "stopped_tasks", "alive",
+    "task_definition", "newest_revisions", "tasks", "alive",
 }  # fmt: skip
 
 
@@ -121,7 +121,7 @@ class Services:
         self.all: dict[str, Service] = {}
         self.definitions: dict[str, TaskDefinition] = {}
         self.service_deployments: dict[str, list[ServiceDeployment]] = {}
-        self.tasks: list[StoppedTask] = []
+        self.ended: list[StoppedTask] = []
         self.alters: dict[str, Any] = {}
         self.now: datetime | None = None
 
@@ -189,8 +189,8 @@ class Services:
                         raise Refused(f"could not stop the service deployment: it is {one.status}")
                     self.breaker(name, "stopped by a user")
 
-    def stopped_tasks(self, cluster: str, ecs_deployment: str) -> Sequence[StoppedTask]:
-        return self.tasks
+    def tasks(self, cluster: str, service: str, ecs_deployment: str) -> Tasks:
+        return Tasks(stopped=tuple(self.ended))
 
     # What happens in ECS
 

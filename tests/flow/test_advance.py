@@ -383,9 +383,6 @@ def test_a_rollback_that_is_denied_is_told_and_asked_for_again() -> None:
     assert world.ecs_acts[2:] == ["stop 2"]
 
 
-@pytest.mark.xfail(
-    reason="`denied` stays set, and the end is worded as one more missing permission"
-)
 def test_what_was_denied_and_then_overtaken_is_told_as_superseded() -> None:
     world = aws()
     world.faults = [Fault(0, Denied("register is denied"), name="register")]

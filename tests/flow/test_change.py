@@ -39,7 +39,9 @@ def test_an_event_says_that_something_happened_and_never_what(name: str) -> None
 @pytest.mark.parametrize(
     ("sent", "reason"),
     [
-        pytest.param(event("ecs-task-stopped-oom"), "tells of no deployment", id="another event"),
+        pytest.param(
+            event("ecs-service-placement-failure"), "tells of no deployment", id="another event"
+        ),
         pytest.param(
             COMPLETED | {"resources": [f"{examples.ARN}:service/{NAME}x"]},
             f"{NAME}x is no target",

@@ -98,12 +98,6 @@ def _rolled_back(world: Aws) -> None:
 
 # The lives of a deployment
 
-_UNMENDED = {
-    "withdrawn at once": "what may have been applied is refused as if it had not",
-    "superseded at once": "a record that is overtaken keeps `acting`",
-    "rolled back by hand to a copy": "a retry takes the INACTIVE revision for its copy",
-}
-
 
 @dataclass(frozen=True)
 class Life:
@@ -211,13 +205,8 @@ def _faults() -> Iterator[object]:
         _live(world, life)
         for number, call in enumerate(world.calls):
             kinds = [*ANY_CALL, "conflict"] if call == "save" else ANY_CALL
-            acting = {"register", "update"} & {*world.calls[max(0, number - 1) : number + 2]}
-            unmended = pytest.mark.xfail(reason=_UNMENDED.get(name, ""), strict=False)
-            marks = [unmended] if acting and name in _UNMENDED else []
             for kind in kinds:
-                yield pytest.param(
-                    name, number, kind, id=f"{name}-{number}-{call}-{kind}", marks=marks
-                )
+                yield pytest.param(name, number, kind, id=f"{name}-{number}-{call}-{kind}")
 
 
 @pytest.mark.parametrize("name", LIVES)

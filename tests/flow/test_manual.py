@@ -314,7 +314,6 @@ def test_a_rollback_that_others_keep_writing_into_is_asked_for_again() -> None:
     assert "stop 3" not in world.ecs_acts
 
 
-@pytest.mark.xfail(reason="`rollback` without `to` does not look at the key before it acts")
 @pytest.mark.parametrize("ended", [False, True], ids=["under way", "over"])
 def test_a_rollback_asked_for_again_with_its_key_changes_nothing(ended: bool) -> None:
     world = _deployed()
@@ -326,7 +325,6 @@ def test_a_rollback_asked_for_again_with_its_key_changes_nothing(ended: bool) ->
     assert world.ecs_acts == ["update conflicto-backend-dev:7"]
 
 
-@pytest.mark.xfail(reason="a key used again is taken for a newer request of the digest")
 def test_a_deployment_asked_for_again_with_its_key_is_no_newer_than_before() -> None:
     world = _deployed()
     payload = {**WHO, "image": "old", "key": "k"}
@@ -337,7 +335,6 @@ def test_a_deployment_asked_for_again_with_its_key_is_no_newer_than_before() -> 
     assert outcome.outcome == "recorded"
 
 
-@pytest.mark.xfail(reason="what is PENDING is refused though its update may have happened")
 def test_a_rollback_of_what_may_have_been_applied_leaves_nothing_rolling_out() -> None:
     world = aws()
     world.faults = [Fault(0, Unanswered("no answer"), after=True, name="update")]
@@ -349,7 +346,6 @@ def test_a_rollback_of_what_may_have_been_applied_leaves_nothing_rolling_out() -
     assert (world.record().status, primary.task_definition) != (Status.REFUSED, revision(8))
 
 
-@pytest.mark.xfail(reason="a retry takes the INACTIVE revision itself for the copy of it")
 @pytest.mark.parametrize("happened", [False, True])
 def test_a_copy_whose_registration_was_not_answered_is_registered_once(happened: bool) -> None:
     world = _deployed()

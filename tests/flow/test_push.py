@@ -397,7 +397,6 @@ def test_a_rollout_that_nobody_wrote_down_and_somebody_replaced_is_not_begun_aga
     assert world.ecs_acts == ["register", "update conflicto-backend-dev:8"]
 
 
-@pytest.mark.xfail(reason="waiting for it moves `updated`, from which the rollout is looked for")
 def test_a_rollout_that_nobody_wrote_down_and_somebody_replaces_is_not_begun_again() -> None:
     world = _died_after_the_update()
     foreign = world.services.register({**examples.task_definition().body, "tags": []})
@@ -428,10 +427,7 @@ def test_what_an_unanswered_registration_made_is_compared_before_it_is_deployed(
     "error",
     [
         Unavailable("denied"),
-        pytest.param(
-            Refused("InvalidParameterException"),
-            marks=pytest.mark.xfail(reason="push() collects Unavailable only", strict=True),
-        ),
+        Refused("InvalidParameterException"),
     ],
 )
 def test_a_service_that_aws_does_not_answer_for_keeps_no_other_from_its_push(

@@ -144,7 +144,6 @@ def test_a_lost_push_that_failed_before_is_refused_once() -> None:
     assert world.ecs_acts == []
 
 
-@pytest.mark.xfail(reason="imagePushedAt has fractions of a second, HEAD's order has not")
 @pytest.mark.parametrize("older_first", [True, False], ids=["superseded", "refused"])
 def test_the_older_of_two_pushes_within_one_second_is_no_lost_push(older_first: bool) -> None:
     world = _met()
