@@ -132,9 +132,8 @@ def _tell(cloudformation: Any, stage: str) -> None:
     stack = cloudformation.describe_stacks(StackName=f"slipway-{stage}")["Stacks"][0]
     for output in stack.get("Outputs", []):
         print(f"  {output['OutputKey']:<26}{output['OutputValue']}")
-    print(
-        f"Next: aws lambda invoke --function-name slipway-{stage}-status reply.json && cat reply.json"
-    )
+    invoke = f"aws lambda invoke --function-name slipway-{stage}-status"
+    print(f"Next: {invoke} reply.json && cat reply.json")
 
 
 if __name__ == "__main__":
