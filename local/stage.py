@@ -103,8 +103,12 @@ class Stage:
         return self.service.ongoing is None
 
     def tag(self, build: Build = "new") -> str:
-        """A tag like a commit's, different for every image of every service."""
-        return hashlib.sha256(f"{self.name}/{build}".encode()).hexdigest()[:10]
+        """A tag like a commit's, different for every image of every service.
+
+        That of the first image is none: a tool that deploys what is pushed leaves it alone.
+        """
+        commit = hashlib.sha256(f"{self.name}/{build}".encode()).hexdigest()[:10]
+        return f"first-{commit}" if build == "first" else commit
 
     def digest(self, build: Build = "new") -> str:
         return world.digest_of(self._source(build))

@@ -1,0 +1,129 @@
+"""`make bench`: the scenarios, side by side, on one simulated ECS: Slipway and two other tools.
+
+One line as each row comes; then out/bench.json, out/bench.md and out/bench.svg.
+"""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+
+from bench import chart, rows, table
+from bench.account import PROJECT, deploy_slipway, stage_name
+from bench.rows import Row
+from bench.tools import LIMIT, AwsWaiter, EcsDeploy, Slipway, Tool
+from local.aws import EmbeddedAws
+from local.scenarios import SCENARIOS
+from local.stage import CLUSTER, Scenario, Stage
+
+RATE = 40.0
+OUT = PROJECT / "out"
+ECS_DEPLOY = "ecs-deploy==1.17.0"
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    parser.add_argument("--only", nargs="+", metavar="SCENARIO", help="default: all")
+    parser.add_argument("--resume", action="store_true", help="keep the rows that are there")
+    parser.add_argument("--out", type=Path, default=OUT, help="default: %(default)s")
+    chosen = parser.parse_args(arguments)
+    names = [one.name for one in SCENARIOS]
+    if unknown := set(chosen.only or ()) - set(names):
+        print(f"There is no scenario {', '.join(sorted(unknown))}. There are: {', '.join(names)}.")
+        return 2
+    file = chosen.out / "bench.json"
+    known = rows.read(file)
+    there = {row.scenario for row in known} if chosen.resume else set()
+    wanted = [one for one in SCENARIOS if one.name in (chosen.only or names)]
+    began = time.monotonic()
+    print(f"{len(wanted)} scenarios; {table.CLOCK.format(rate=RATE)}\n", flush=True)
+    found: list[Row] = []
+    for row in measure([one for one in wanted if one.name not in there], chosen.out):
+        print(_line(row), flush=True)
+        found.append(row)
+        known = rows.merged(known, [row], names)
+        rows.write(file, known)
+    (chosen.out / "bench.md").write_text(table.markdown(known, RATE), encoding="utf-8")
+    (chosen.out / "bench.svg").write_text(chart.svg(known), encoding="utf-8")
+    print(f"\n{table.summary(known)}\n{time.monotonic() - began:.0f} s; see {chosen.out}/bench.md")
+    return int(any(row.tool == "slipway" and not row.right for row in found))
+
+
+def measure(scenarios: Sequence[Scenario], out: Path, rate: float = RATE) -> Iterator[Row]:
+    """Play each scenario to all tools at once, each with a service of its own."""
+    if not scenarios:
+        return
+    venv = ecs_deploy(OUT / "bench-venv")
+    with EmbeddedAws(rate=rate) as aws:
+        aws.client("ecs").create_cluster(clusterName=CLUSTER)
+        deploy_slipway(aws, out)
+        tools = (Slipway(aws), EcsDeploy(aws, venv), AwsWaiter(aws))
+        for scenario in scenarios:
+            yield from _side_by_side(aws, tools, scenario)
+
+
+def _side_by_side(aws: EmbeddedAws, tools: Sequence[Tool], scenario: Scenario) -> Iterator[Row]:
+    stages = {tool: _stage(aws, tool, scenario) for tool in tools}
+    for stage in stages.values():
+        stage.build()
+    aws.wait_until(lambda: all(stage.ready for stage in stages.values()), LIMIT)
+    if scenario.earlier:
+        for tool, stage in stages.items():
+            tool.ship(stage, "earlier")
+        aws.wait_until(lambda: all(map(_on_earlier, stages.values())), LIMIT)
+        aws.wait_until(lambda: all(tool.settled(stages[tool]) for tool in tools), LIMIT)
+    for stage in stages.values():
+        with aws.clock.lock:
+            stage.begin()
+    with ThreadPoolExecutor(len(tools)) as pool:
+        running = [pool.submit(tool.deploy, stage) for tool, stage in stages.items()]
+        for done in as_completed(running):
+            yield done.result()
+    _clear(aws, stages.values())
+
+
+def _stage(aws: EmbeddedAws, tool: Tool, scenario: Scenario) -> Stage:
+    name = stage_name(scenario.name, tool.name)
+    return Stage(name, scenario, aws.client, aws.ecs, aws.clock, tool.ship)
+
+
+def _on_earlier(stage: Stage) -> bool:
+    return stage.runs() == {"earlier"}
+
+
+def _clear(aws: EmbeddedAws, stages: Iterable[Stage]) -> None:
+    """Delete the services, so that no crash loop goes on beside the next scenario."""
+    aws.ecs.faults.clear()
+    for stage in stages:
+        if stage.service.status == "ACTIVE":
+            aws.client("ecs").delete_service(
+                cluster=CLUSTER, service=stage.service_name, force=True
+            )
+
+
+def ecs_deploy(venv: Path) -> Path:
+    """A virtual environment with ecs-deploy in it, apart from ours."""
+    if not (venv / "bin" / "ecs").exists():
+        print(f"Installing {ECS_DEPLOY} into {venv} (once)", flush=True)
+        subprocess.run([sys.executable, "-m", "venv", str(venv)], check=True)
+        pip = [str(venv / "bin" / "python"), "-m", "pip", "install", "--quiet"]
+        subprocess.run([*pip, "--disable-pip-version-check", ECS_DEPLOY], check=True)
+    return venv
+
+
+def _line(row: Row) -> str:
+    mark = "✓" if row.right else "✗"
+    after = "        -" if row.seconds is None else f"{row.seconds:7.1f} s"
+    return (
+        f"  {mark} {row.scenario:<26}{row.tool:<12}{row.verdict:<12}{after}"
+        f"{row.calls:>7} calls{row.peak_mb:>5} MB"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

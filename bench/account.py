@@ -1,0 +1,89 @@
+"""The benchmark's account: one embedded AWS, the packaged Slipway, and keys for the other tools."""
+
+from __future__ import annotations
+
+import secrets
+import shutil
+import string
+from collections.abc import Callable
+from pathlib import Path
+
+from cli.package.build import package
+from local.aws import EmbeddedAws
+from local.scenarios import SCENARIOS
+from local.stage import CLUSTER, Stage
+from local.sts import REGION, Principal
+
+PROJECT = Path(__file__).resolve().parents[1]
+_LETTERS = string.ascii_uppercase + string.digits
+_TARGET = """
+[[target]]
+repository = "conflicto-{name}-dev"
+cluster    = "{cluster}"
+service    = "conflicto-{name}-service-dev"
+tags       = '^[0-9a-f]{{7,40}}$'
+pass_roles = ["arn:aws:iam::*:role/conflicto-*"]
+log_groups = ["/ecs/conflicto-{name}-dev"]
+"""
+
+
+def stage_name(scenario: str, tool: str) -> str:
+    return f"{scenario}-{tool}"
+
+
+def targets() -> str:
+    """A targets.toml in which Slipway follows its own service of every scenario."""
+    tables = [
+        _TARGET.format(name=stage_name(one.name, "slipway"), cluster=CLUSTER) for one in SCENARIOS
+    ]
+    return "".join([*tables, "\n[environment.dev]\n"])
+
+
+def deploy_slipway(aws: EmbeddedAws, out: Path) -> None:
+    """Package Slipway as `make package` does, with the benchmark's targets, and deploy it."""
+    project = out / "bench" / "project"
+    shutil.rmtree(project, ignore_errors=True)
+    ignored = shutil.ignore_patterns("__pycache__", "deployed", "deployments")
+    for folder in ("chalicelib", ".chalice"):
+        shutil.copytree(PROJECT / folder, project / folder, ignore=ignored)
+    for file in ("app.py", "requirements.txt"):
+        shutil.copy(PROJECT / file, project)
+    (project / "chalicelib" / "targets.toml").write_text(targets(), encoding="utf-8")
+    made = package(project, "dev", out / "bench", "x86_64", out / ".cache")
+    aws.deploy(made.template, made.archive)
+
+
+def keys_of(aws: EmbeddedAws, name: str) -> dict[str, str]:
+    """Environment variables of a program that calls as a user of its own, who may do anything."""
+    key = "AKIA" + "".join(secrets.choice(_LETTERS) for _ in range(16))
+    # A user with keys, which the embedded AWS' sessions hold but offer no way to make.
+    sessions = aws._clients._sessions  # noqa: SLF001
+    sessions._principals[key] = Principal(name)  # noqa: SLF001
+    return {
+        "AWS_ENDPOINT_URL": aws.endpoint,
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": key,
+        "AWS_SECRET_ACCESS_KEY": "benchmark",
+        "AWS_CONFIG_FILE": "/dev/null",
+        "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
+        "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_PAGER": "",
+        "LANG": "C.UTF-8",
+        "TZ": "UTC",
+    }
+
+
+def ecs_calls(aws: EmbeddedAws, by: Callable[[str], bool], since: int) -> int:
+    """How many ECS calls these principals have made since the recorder held `since` calls."""
+    return sum(call.service == "ecs" and by(call.principal) for call in aws.recorder.calls[since:])
+
+
+def updated_at(aws: EmbeddedAws, stage: Stage, by: Callable[[str], bool], since: int) -> float:
+    """When the tool first updated the service (epoch seconds); now, where it never did."""
+    updates = [
+        call.at.timestamp()
+        for call in aws.recorder.calls[since:]
+        if call.operation == "UpdateService" and by(call.principal)
+    ]
+    return updates[0] if updates else stage.clock.now().timestamp()

@@ -1,0 +1,88 @@
+"""rows -> out/bench.svg: when each tool gave its verdict on each scenario, and which were wrong."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from xml.sax.saxutils import escape
+
+from bench.rows import TOOLS, Row
+from local.scenarios import SCENARIOS
+
+_COLORS = {"slipway": "#0969da", "ecs-deploy": "#9a6700", "aws-waiter": "#6e7781"}
+_LEFT, _TOP, _WIDTH, _LINE = 190, 64, 640, 17
+_FROM, _TO = 5.0, 2400.0  # seconds, logarithmic
+_TICKS = ((10, "10 s"), (30, "30 s"), (60, "1 min"), (300, "5 min"), (600, "10 min"),
+          (1800, "30 min"))  # fmt: skip
+_WORDS = 'font-family="system-ui, sans-serif" font-size="11"'
+
+
+def svg(rows: Sequence[Row]) -> str:
+    shown = [one for one in SCENARIOS if any(row.scenario == one.name for row in rows)]
+    height = _TOP + _LINE * len(shown) + 16
+    body = [*_legend(), *_grid(height)]
+    for number, one in enumerate(shown):
+        y = _TOP + _LINE * number + _LINE / 2
+        body.append(_text(_LEFT - 12, y + 4, one.name, "#1f2328", "end"))
+        mine = sorted((row for row in rows if row.scenario == one.name), key=_last_first)
+        body += [_mark(row, y) for row in mine]
+    width = _LEFT + _WIDTH + 30
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}" '
+            f'width="{width}" role="img" {_WORDS}>',
+            "<title>Seconds from the update to the verdict; wrong verdicts are crosses</title>",
+            f'<rect width="{width}" height="{height}" rx="6" fill="#ffffff"/>',
+            *body,
+            "</svg>\n",
+        ]
+    )
+
+
+def _last_first(row: Row) -> int:
+    """Slipway's mark lies above the others."""
+    return -TOOLS.index(row.tool)
+
+
+def _x(seconds: float) -> float:
+    share = math.log(min(max(seconds, _FROM), _TO) / _FROM) / math.log(_TO / _FROM)
+    return round(_LEFT + share * _WIDTH, 1)
+
+
+def _legend() -> Iterator[str]:
+    x = float(_LEFT)
+    yield _text(x - 12, 22, "time to the verdict", "#1f2328", "end")
+    for tool in TOOLS:
+        yield _dot(x, 18, _COLORS[tool])
+        yield _text(x + 9, 22, tool, "#1f2328")
+        x += 100
+    yield _cross(x, 18, "#1f2328")
+    yield _text(x + 9, 22, "a wrong verdict", "#1f2328")
+
+
+def _grid(height: float) -> Iterator[str]:
+    for seconds, words in _TICKS:
+        x = _x(seconds)
+        yield f'<path d="M{x} {_TOP - 6}V{height - 14}" stroke="#d0d7de"/>'
+        yield _text(x, _TOP - 12, words, "#59636e", "middle")
+
+
+def _mark(row: Row, y: float) -> str:
+    if row.seconds is None:
+        return _cross(_x(_TO), y, _COLORS[row.tool])
+    draw = _dot if row.right else _cross
+    return draw(_x(row.seconds), y, _COLORS[row.tool])
+
+
+def _dot(x: float, y: float, color: str) -> str:
+    return f'<circle cx="{x}" cy="{y}" r="4.5" fill="{color}"/>'
+
+
+def _cross(x: float, y: float, color: str) -> str:
+    return (
+        f'<path d="M{x - 4} {y - 4}l8 8m0-8l-8 8" stroke="{color}" stroke-width="2.4" fill="none"/>'
+    )
+
+
+def _text(x: float, y: float, words: str, color: str, anchor: str = "start") -> str:
+    return f'<text x="{x}" y="{y}" fill="{color}" text-anchor="{anchor}">{escape(words)}</text>'

@@ -1,0 +1,199 @@
+"""The tools: each deploys `stage.tag()` once and says how that went.
+
+Slipway is told by a push, and its verdict is the first notice that tells the outcome. The others
+are commands: exit code 0 says that the new image is live, any other that it is not.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bench import program
+from bench.account import ecs_calls, keys_of, updated_at
+from bench.rows import Row
+from chalicelib.model.deployments import OPEN, Status
+from local.aws import EmbeddedAws
+from local.stage import CLUSTER, Build, Scenario, Stage
+
+DEADLINE = 1800  # seconds that ecs-deploy is given; Slipway's default is the same 30 minutes
+LIMIT = 3600  # simulated seconds after which any tool is given up
+_SAID = {
+    Status.SUCCESSFUL: "successful",
+    Status.SUPERSEDED: "superseded",
+    Status.ROLLBACK_IN_PROGRESS: "failed",
+    Status.ROLLBACK_SUCCESSFUL: "failed",
+    Status.ROLLBACK_FAILED: "failed",
+    Status.FAILED: "failed",
+}
+
+
+class Tool(ABC):
+    """A way to deploy; a tool is asked from a thread of its own."""
+
+    name: str
+
+    def __init__(self, aws: EmbeddedAws) -> None:
+        self._aws = aws
+
+    @abstractmethod
+    def ship(self, stage: Stage, build: Build) -> None:
+        """Deploy an image as its users do, without waiting; for what happens around a rollout."""
+
+    @abstractmethod
+    def deploy(self, stage: Stage) -> Row: ...
+
+    def settled(self, stage: Stage) -> bool:
+        """Whether what was shipped is over, for the tool as well."""
+        return stage.ready
+
+
+class Slipway(Tool):
+    """The packaged template and zip, on a push."""
+
+    name = "slipway"
+
+    def ship(self, stage: Stage, build: Build) -> None:
+        threading.Thread(target=stage.push, args=(build,)).start()
+
+    def settled(self, stage: Stage) -> bool:
+        records = self._status(stage)
+        return stage.ready and bool(records) and records[0]["status"] not in OPEN
+
+    def deploy(self, stage: Stage) -> Row:
+        aws, since = self._aws, len(self._aws.recorder.calls)
+        noted, invoked = len(aws.notices()), len(aws.invocations)
+        stage.push("new")
+        aws.wait_until(lambda: self._last(stage, noted) not in {"", *OPEN}, LIMIT)
+        aws.wait_until(lambda: aws.idle, 60)
+        told = [one for one in self._notices(stage, noted) if one.attributes["status"] in _SAID]
+        final = self._record(stage).get("status", "none")
+        verdict = _SAID.get(final, final)
+        first = next((one for one in told if _SAID[one.attributes["status"]] == verdict), None)
+        began = updated_at(aws, stage, _is_slipway, since)
+        peaks = [one.memory_mb or 0 for one in aws.invocations[invoked:]]
+        return Row(
+            scenario=stage.scenario.name,
+            tool=self.name,
+            verdict=verdict,
+            right=verdict == stage.scenario.right,
+            seconds=round(first.at.timestamp() - began, 1) if first else None,
+            calls=ecs_calls(aws, _is_slipway, since),
+            peak_mb=max(peaks, default=0),
+        )
+
+    def _status(self, stage: Stage) -> list[dict[str, Any]]:
+        reply = self._aws.invoke("slipway-dev-status", {"service": stage.key})
+        return list(reply["deployments"])
+
+    def _record(self, stage: Stage) -> dict[str, Any]:
+        found = (one for one in self._status(stage) if one["digest"] == stage.digest())
+        return next(found, {})
+
+    def _notices(self, stage: Stage, since: int) -> list[Any]:
+        """About the deployment of the new image; a newer one has its own."""
+        mine = [
+            one for one in self._aws.notices()[since:] if one.attributes.get("service") == stage.key
+        ]
+        first = mine[0].attributes["deployment"] if mine else ""
+        return [one for one in mine if one.attributes["deployment"] == first]
+
+    def _last(self, stage: Stage, since: int) -> str:
+        told = self._notices(stage, since)
+        return str(told[-1].attributes["status"]) if told else ""
+
+
+def _is_slipway(principal: str) -> bool:
+    """Not the sweep, which looks after the services of all scenarios together."""
+    return principal.startswith("slipway-dev-") and not principal.endswith("-sweep")
+
+
+class Command(Tool):
+    """A tool that is one command, or several in a row, in a pipeline."""
+
+    def ship(self, stage: Stage, build: Build) -> None:
+        threading.Thread(target=self._ship, args=(stage, build)).start()
+
+    def _ship(self, stage: Stage, build: Build) -> None:
+        stage.push(build)
+        ecs = self._aws.client("ecs")
+        made = ecs.register_task_definition(**stage.definition(build))["taskDefinition"]
+        ecs.update_service(
+            cluster=CLUSTER, service=stage.service_name, taskDefinition=made["taskDefinitionArn"]
+        )
+
+    def deploy(self, stage: Stage) -> Row:
+        aws, since = self._aws, len(self._aws.recorder.calls)
+        stage.push("new")
+        principal = f"{self.name}/{stage.scenario.name}"
+        keys = keys_of(aws, principal)
+        with tempfile.TemporaryDirectory() as home:
+            environment = {**keys, "HOME": home}
+            peak = 0
+            for command in self.commands(stage, Path(home)):
+                ended = program.run(aws.clock, command, environment, LIMIT)
+                peak = max(peak, ended.peak_mb)
+                if ended.code:
+                    break
+            (Path(home) / "output").write_text(ended.output, encoding="utf-8")
+        verdict = "failed" if ended.code else "successful"
+        began = updated_at(aws, stage, principal.__eq__, since)
+        return Row(
+            scenario=stage.scenario.name,
+            tool=self.name,
+            verdict=verdict,
+            right=is_right(verdict, stage.scenario),
+            seconds=round(ended.at.timestamp() - began, 1),
+            calls=ecs_calls(aws, principal.__eq__, since),
+            peak_mb=peak,
+        )
+
+    @abstractmethod
+    def commands(self, stage: Stage, home: Path) -> Sequence[Sequence[str]]: ...
+
+
+def is_right(verdict: str, scenario: Scenario) -> bool:
+    """An exit code knows two verdicts: where the image was superseded, failure is right as well."""
+    return (verdict == "successful") == (scenario.right == "successful")
+
+
+class EcsDeploy(Command):
+    """https://github.com/fabfuel/ecs-deploy with its own rollback."""
+
+    name = "ecs-deploy"
+
+    def __init__(self, aws: EmbeddedAws, venv: Path) -> None:
+        super().__init__(aws)
+        self._python = venv / "bin" / "python"
+
+    def commands(self, stage: Stage, home: Path) -> Sequence[Sequence[str]]:
+        del home
+        words = f"deploy {CLUSTER} {stage.service_name} --tag {stage.tag()} --rollback"
+        program_file = str(self._python.with_name("ecs"))
+        return [
+            [str(self._python), program_file, *words.split(), "--timeout", str(DEADLINE)],
+        ]
+
+
+class AwsWaiter(Command):
+    """The AWS CLI: register, update, `aws ecs wait services-stable`."""
+
+    name = "aws-waiter"
+
+    def commands(self, stage: Stage, home: Path) -> Sequence[Sequence[str]]:
+        file = home / "task-definition.json"
+        file.write_text(json.dumps(stage.definition("new")), encoding="utf-8")
+        aws = [sys.executable, str(Path(sys.executable).with_name("aws")), "ecs"]
+        return [
+            [*aws, "register-task-definition", "--cli-input-json", f"file://{file}"],
+            [*aws, "update-service", "--cluster", CLUSTER, "--service", stage.service_name,
+             "--task-definition", stage.repository],
+            [*aws, "wait", "services-stable", "--cluster", CLUSTER, "--services",
+             stage.service_name],
+        ]  # fmt: skip
