@@ -17,7 +17,8 @@ import pytest
 from chalicelib.model.targets import load_targets
 from cli.package.build import package
 from cli.package.dependencies import SERVICES
-from tests.cli.conftest import CACHE, FUNCTIONS, PROJECT
+from tests.cli.conftest import FUNCTIONS
+from tests.cli.packages import CACHE, PROJECT
 
 MEGABYTE = 1_000_000
 FILES = "app.py chalice/app.py chalicelib/wiring.py chalicelib/flow/advance.py boto3/session.py"
@@ -104,7 +105,7 @@ def test_the_same_input_makes_the_same_bytes(packaged, tmp_path):
     again = package(packaged.project, "dev", tmp_path / "elsewhere", "x86_64", CACHE)
     assert again.cached
     assert again.archive.read_bytes() == packaged.archive.read_bytes()
-    template = packaged.out / "dev" / "sam.json"
+    template = packaged.directory / "sam.json"
     assert again.template.read_bytes() == template.read_bytes()
 
 

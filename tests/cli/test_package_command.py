@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from chalicelib.model.targets import Channels, Target, Targets, load_targets
 from cli.package import staging
 from cli.package.__main__ import main
-from tests.cli.conftest import CACHE, FUNCTIONS, copy_project
+from tests.cli.conftest import FUNCTIONS
+from tests.cli.packages import CACHE, copy_project
 
 TARGET = '[[target]]\nrepository = "shop"\ncluster = "shop"\nservice = "api"\n'
 

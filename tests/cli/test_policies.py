@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 
@@ -14,7 +13,7 @@ from chalicelib.model.targets import Channels, Target, Targets
 from cli.package import policies
 from cli.package.lint import wildcards
 from cli.package.policies import GRANTS, REASONS, Widening
-from tests.cli.conftest import FUNCTIONS, PROJECT
+from tests.cli.conftest import FUNCTIONS
 
 ONE = Target(
     repository="shop/api",
@@ -26,16 +25,6 @@ ONE = Target(
 CHANNELS = Channels(slack="ssm:/slipway/dev/slack", webhook="secretsmanager:slipway/webhook")
 WRITES = {"ecs:UpdateService", "ecs:StopServiceDeployment", "ecs:RegisterTaskDefinition"}
 WRITES |= {"ecs:TagResource", "iam:PassRole"}
-# What a transaction, a resource or an IAM name is called where the API's operation has another.
-ACTIONS = {
-    "dynamodb:TransactWriteItems": {"dynamodb:PutItem"},
-    "ecs:RegisterTaskDefinition": {
-        "ecs:RegisterTaskDefinition",
-        "ecs:TagResource",
-        "iam:PassRole",
-    },
-}
-SERVICES = {"stepfunctions": "states"}
 
 
 def many(count, clusters=1):
@@ -231,34 +220,6 @@ def test_a_role_is_one_of_this_partition_and_of_the_account_that_is_named(accoun
     (arn,) = texts(statements(generated(targets).documents["watch"])["PassRoles"]["Resource"])
     account = "${AWS::AccountId}" if account == "*" else account
     assert arn == f"arn:${{AWS::Partition}}:iam::{account}:role/shop-*"
-
-
-def test_every_call_that_the_code_makes_is_granted_and_nothing_more():
-    granted = set().union(*(actions(policy) for policy in generated((ONE,)).documents.values()))
-    by_lambda = {"logs:CreateLogStream", "logs:PutLogEvents", "sqs:SendMessage"}
-    by_lambda |= {"xray:PutTraceSegments", "xray:PutTelemetryRecords"}
-    assert calls() == granted - by_lambda
-
-
-def calls():
-    """The IAM actions of the boto3 calls written in chalicelib/aws."""
-    found = set()
-    for path in (PROJECT / "chalicelib" / "aws").glob("*.py"):
-        text = path.read_text("utf-8")
-        for service in re.findall(r"client(?:_once)?\(\"(\w+)\"\)", text):
-            methods = {node.attr for node in ast.walk(ast.parse(text))
-                       if isinstance(node, ast.Attribute)}  # fmt: skip
-            methods |= set(re.findall(r"get_paginator\(\"(\w+)\"\)", text))
-            for method in methods:
-                operation = "".join(word.capitalize() for word in method.split("_"))
-                action = f"{SERVICES.get(service, service)}:{operation}"
-                found |= ACTIONS.get(action, {action} if known(action) else set())
-    return found
-
-
-def known(action):
-    service, name = action.split(":")
-    return bool(get_action_data(service, name))
 
 
 def rows(action):

@@ -10,7 +10,8 @@ from app import app
 from chalicelib.settings import _VARIABLES
 from cli.package import lint
 from cli.package.names import logical_id
-from tests.cli.conftest import FUNCTIONS, PROJECT
+from tests.cli.conftest import FUNCTIONS
+from tests.cli.packages import PROJECT
 
 ASYNCHRONOUS = ("on_image_push", "on_service_change", "sweep")
 RULES = {name: f"{logical_id(name)}{logical_id(name)}Event" for name in ASYNCHRONOUS}

@@ -110,7 +110,7 @@ def test_everything_to_be_filled_in_is_filled_in(packaged, machine):
 def test_when_watch_cannot_be_called_people_are_told_and_the_execution_fails(packaged):
     """On the embedded AWS, an hour a few seconds: every retry, then the notice."""
     with EmbeddedAws(rate=600) as aws:
-        aws.deploy(packaged.out / "dev" / "sam.json", packaged.archive)
+        aws.deploy(packaged.directory / "sam.json", packaged.archive)
         aws.faults.add(Outage(), service="dynamodb", times=None)
         steps = aws.client("stepfunctions")
         (machine,) = steps.list_state_machines()["stateMachines"]
@@ -125,10 +125,3 @@ def test_when_watch_cannot_be_called_people_are_told_and_the_execution_fails(pac
     assert notice.attributes == {"notice": "lost-d-1-1", "deployment": "d-1", "status": "UNKNOWN"}
     assert "could not look at deployment d-1 (UNKNOWN when last seen)" in notice.body
     assert "/aws/lambda/slipway-dev-watch" in notice.body
-
-
-def test_a_deployment_that_waits_for_a_person_holds_no_execution_and_a_full_one_hands_over(states):
-    choices = states["Anything left?"]["Choices"]
-    assert [choice["Next"] for choice in choices] == ["Done", "Hand over"]
-    assert states["Hand over"]["Parameters"]["Payload"]["hand_over"] is True
-    assert states["Hand over"]["Next"] == "Done"
