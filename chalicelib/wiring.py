@@ -17,6 +17,7 @@ from chalicelib.aws.channels import Channels
 from chalicelib.aws.ecr import Ecr
 from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.ledger import DynamoLedger
+from chalicelib.aws.logs import CloudWatchLogs
 from chalicelib.aws.sns import SnsTopic
 from chalicelib.aws.stepfunctions import StateMachine
 from chalicelib.aws.webhooks import Slack, Webhook
@@ -72,6 +73,7 @@ def world(context: Any) -> World:
         holder=context.aws_request_id,
         lease_seconds=context.get_remaining_time_in_millis() // 1000 + _GRACE_SECONDS,
         now=_now(),
+        logs=CloudWatchLogs(),
     )
 
 

@@ -103,41 +103,41 @@ ROWS: tuple[Row, ...] = (
     # API reference, Task `stopCode`; "Amazon ECS task state change events".
     Row(
         kind=Kind.NOT_THE_IMAGE, stop_code=r"^SpotInterruption$", blames_image=False,
-        sentence="AWS took its Spot capacity back", advice=_NOTHING,
+        sentence="AWS took the Spot capacity back", advice=_NOTHING,
     ),
     Row(
         kind=Kind.NOT_THE_IMAGE, text=r"Spot (task|instance) was interrupted", blames_image=False,
-        sentence="AWS took its Spot capacity back", advice=_NOTHING,
+        sentence="AWS took the Spot capacity back", advice=_NOTHING,
     ),
     Row(
         kind=Kind.NOT_THE_IMAGE, stop_code=r"^TerminationNotice$", blames_image=False,
-        sentence="its host was stopped or taken away", advice=_NOTHING,
+        sentence="the host was stopped or taken away", advice=_NOTHING,
     ),
     # "Viewing Amazon ECS stopped task errors": stopped reasons.
     Row(
         kind=Kind.NOT_THE_IMAGE, blames_image=False,
         text=r"^Host EC2 \(instance|^Container instance deregistration forced",
-        sentence="its host was stopped or taken away", advice=_NOTHING,
+        sentence="the host was stopped or taken away", advice=_NOTHING,
     ),
     Row(
         kind=Kind.NOT_THE_IMAGE, stop_code=r"^InfrastructureHealth$", blames_image=False,
-        sentence="its host failed", advice=_NOTHING,
+        sentence="the host failed", advice=_NOTHING,
     ),
     # "Task retirement and maintenance for AWS Fargate on Amazon ECS".
     Row(
         kind=Kind.NOT_THE_IMAGE, text=r"performing maintenance on the underlying infrastructure",
-        sentence="its host was taken away for maintenance", advice=_NOTHING, blames_image=False,
+        sentence="the host was taken away for maintenance", advice=_NOTHING, blames_image=False,
     ),
     Row(
         kind=Kind.NOT_THE_IMAGE, stop_code=r"^UserInitiated$", blames_image=False,
-        sentence="somebody stopped it (StopTask)",
+        sentence="somebody stopped the task (StopTask)",
         advice="CloudTrail's event StopTask names who did it; ECS starts another task.",
     ),
     # "Viewing Amazon ECS stopped task errors"; "Balancing an Amazon ECS service across
     # Availability Zones".
     Row(
         kind=Kind.NOT_THE_IMAGE, text=r"^Scaling activity initiated by|Availability Zone rebalanc",
-        sentence="the service scaled in or replaced it", advice=_NOTHING, blames_image=False,
+        sentence="the service scaled in or replaced the task", advice=_NOTHING, blames_image=False,
     ),
     # "Amazon ECS stopped tasks error codes": OutOfMemoryError.
     Row(
@@ -153,7 +153,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         kind=Kind.UNHEALTHY_TARGET,
         text=r"failed ELB health checks|is unhealthy in \(?(target-group|elb)",
-        sentence="it failed the load balancer's health checks",
+        sentence="the load balancer's health checks failed",
         advice=(
             "Compare the target group's path, port and codes with what the application answers; "
             "let the load balancer's security group reach the task's port; if it starts slowly, "
@@ -164,7 +164,7 @@ ROWS: tuple[Row, ...] = (
     # health checks".
     Row(
         kind=Kind.UNHEALTHY_CONTAINER, text=r"failed container health checks",
-        sentence="it failed its container health check",
+        sentence="the container health check failed",
         advice=(
             "Run `healthCheck.command` inside of the image: its tool (curl, wget) must be there; "
             "if it starts slowly, raise `healthCheck.startPeriod`."
@@ -173,7 +173,7 @@ ROWS: tuple[Row, ...] = (
     # API reference, Task `stopCode`: by itself it says nothing about the image.
     Row(
         kind=Kind.UNKNOWN, stop_code=r"^ServiceSchedulerInitiated$", blames_image=False,
-        sentence="ECS stopped it: {said}",
+        sentence="ECS stopped the task: {said}",
         advice="See the service's events.",
     ),
     # "CannotPullContainer task errors"; re:Post, "ecs-task-exec-format-error".
@@ -203,7 +203,7 @@ ROWS: tuple[Row, ...] = (
     # "CannotPullContainer task errors": no space left on device.
     Row(
         kind=Kind.DISK_FULL, text=r"no space left on device",
-        sentence="its disk is full",
+        sentence="the disk is full",
         advice="Raise `ephemeralStorage.sizeInGiB` (Fargate), or free the host's disk (EC2).",
     ),
     # "CannotPullContainer task errors": role has the permissions, pull access denied. Docker also
@@ -300,7 +300,7 @@ ROWS: tuple[Row, ...] = (
     Row(
         kind=Kind.LOGGING_FAILED,
         text=r"logger args|logging driver|awslogs|Cloudwatch log|perform: logs:",
-        sentence="its log driver could not be set up",
+        sentence="the log driver could not be set up",
         advice=(
             f"See the container's `logConfiguration`; let {_EXECUTION_ROLE} call "
             "logs:CreateLogStream and logs:PutLogEvents."
@@ -311,7 +311,7 @@ ROWS: tuple[Row, ...] = (
         kind=Kind.NO_IP_ADDRESS, blames_image=False,
         text=r"free (IP )?addresses|InsufficientFreeAddresses"
              r"|Create Network Interface with public IP assignment",
-        sentence="no IP address is free in its subnet",
+        sentence="no IP address is free in the subnet",
         advice="Give the service larger or more subnets, or free addresses in these.",
     ),
     # "TaskFailedToStart errors": InternalError, unable to attach; re:Post,
@@ -319,14 +319,14 @@ ROWS: tuple[Row, ...] = (
     Row(
         kind=Kind.NETWORK_INTERFACE, blames_image=False,
         text=r"network interface|configure ENI|^InternalError",
-        sentence="AWS did not attach its network interface in time",
+        sentence="AWS did not attach a network interface in time",
         advice="Mostly it passes by itself. If not, see EC2's limits and tag policies.",
     ),
     # "Viewing Amazon ECS service event messages"; "Amazon ECS API failure reasons".
     Row(
         kind=Kind.NO_CAPACITY, blames_image=False,
         text=r"^RESOURCE:|capacity is unavailable|insufficient (cpu|memory|gpu)|^AGENT$",
-        sentence="there was no capacity for it",
+        sentence="there was no capacity",
         advice="Add hosts, Availability Zones or subnets, or ask for less `cpu` and `memory`.",
     ),
     # "CannotStartContainerError errors"; runc's texts as container runtimes pass them on.
@@ -334,7 +334,7 @@ ROWS: tuple[Row, ...] = (
         kind=Kind.COMMAND_NOT_FOUND, deterministic=True,
         text=r"executable file not found"
              r"|\bexec:? .{0,300}(no such file|permission denied|is a directory)",
-        sentence="its command is not in the image, or cannot be executed",
+        sentence="the command is not in the image, or cannot be executed",
         advice=(
             "Compare `command` and `entryPoint` of the task definition with the image's; the file "
             "must exist, be executable (chmod +x), and its first line name what is there."
@@ -343,14 +343,14 @@ ROWS: tuple[Row, ...] = (
     # "Amazon ECS stopped tasks error codes": ContainerRuntimeTimeoutError, DockerTimeoutError.
     Row(
         kind=Kind.START_TIMED_OUT, text=r"TimeoutError|could not transition to",
-        sentence="its container did not start or stop in time",
+        sentence="the container did not start or stop in time",
         advice="See the host's load; `startTimeout` and `stopTimeout` of the container.",
     ),
     # "CannotStartContainerError errors", "CannotCreateContainerError errors".
     Row(
         kind=Kind.CANNOT_START,
         text=r"Cannot(Start|Create|Inspect)Container|OCI runtime|shim task|ContainerRuntimeError",
-        sentence="its container could not be started",
+        sentence="the container could not be started",
         advice="What ECS says, below, names the setting: a mount, a port, a device, a user.",
     ),
     # POSIX, "Exit Status for Commands": 126 not executable, 127 not found. The files of one image
@@ -388,7 +388,7 @@ ROWS: tuple[Row, ...] = (
 
 _UNKNOWN = Row(
     kind=Kind.UNKNOWN,
-    sentence="it ended for a reason that Slipway does not know: {said}",
+    sentence="ended for a reason that Slipway does not know: {said}",
     advice="See the stopped task with `aws ecs describe-tasks`; ECS keeps it for an hour.",
 )
 
@@ -447,7 +447,7 @@ PLACEMENT_ROWS: tuple[Row, ...] = (
     ),
     Row(
         kind=Kind.NO_CAPACITY, text=r"capacity is unavailable", blames_image=False,
-        sentence="AWS has no capacity for it in these zones now",
+        sentence="AWS has no capacity in these zones now",
         advice="Deploy again later, or add subnets in other Availability Zones.",
     ),
 )  # fmt: skip
@@ -544,12 +544,14 @@ def _cause(row: Row, task: StoppedTask) -> Cause:
 
 
 def said(task: StoppedTask, length: int) -> str:
-    """What ECS says of a task's end: one line, masked, at most `length` characters."""
+    """What ECS says of a task's end: one line, masked, at most `length` characters.
+
+    It is cut in its middle: how a message begins names the error, how it ends names the reason.
+    """
     texts = (task.stop_code, task.reason, task.container_reason)
     parts = dict.fromkeys(masked(one_line(text[:_READ])).strip() for text in texts)
-    return shortened("; ".join(part for part in parts if part), length)
-
-
-def shortened(text: str, length: int) -> str:
-    """`text`, at most `length` characters of it."""
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+    told = "; ".join(part for part in parts if part)
+    if len(told) <= length:
+        return told
+    end = length // 3
+    return f"{told[: length - end - 1]}…{told[-end:]}"

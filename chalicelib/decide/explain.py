@@ -20,7 +20,6 @@ from chalicelib.decide.classify import (
     classify,
     classify_placement,
     said,
-    shortened,
 )
 from chalicelib.decide.mask import masked
 from chalicelib.decide.text import one_line
@@ -33,7 +32,7 @@ _CAUSES = 4
 _ADVICES = 2
 _FACTS = 5
 _EVENTS = 3
-_CHANGED = 12
+_CHANGED = 8
 _LOGS = 30
 _NOT_PLACED = {Kind.NO_CAPACITY, Kind.NO_IP_ADDRESS, Kind.ROLE_NOT_ASSUMABLE}
 # Reasons that say no more than the sentence does.
@@ -130,7 +129,7 @@ def _failed(
     lines = []
     for cause, ended in causes[:_CAUSES]:
         apart = ", not counted" if cause.kind is Kind.NOT_THE_IMAGE else ""
-        lines.append(f"{_tasks(len(ended))}{_when(ended)}{apart}: {cause.sentence}")
+        lines.append(f"{_tasks(len(ended))}{_when(ended)}{apart}: {cause.sentence}{_ran(ended)}")
     if left := sum(len(ended) for _, ended in causes[_CAUSES:]):
         lines.append(f"{_tasks(left)}: other causes")
     return lines + [f"no task could be placed: {cause.sentence}" for cause in unplaced[:_ADVICES]]
@@ -148,6 +147,16 @@ def _when(ended: Sequence[StoppedTask]) -> str:
     return f", {first} UTC" if first == last else f", {first} to {last} UTC"
 
 
+def _ran(ended: Sequence[StoppedTask]) -> str:
+    """The longest life, in whole seconds, of those that ran."""
+    lives = [
+        (task.stopped_at - task.started_at).total_seconds()
+        for task in ended
+        if task.stopped_at is not None and task.started_at is not None
+    ]
+    return f" (ran at most {max(0, round(max(lives)))} s)" if lives else ""
+
+
 def _advice(
     causes: Sequence[tuple[Cause, list[StoppedTask]]], unplaced: Sequence[Cause]
 ) -> list[str]:
@@ -161,12 +170,18 @@ def _facts(facts: Sequence[str]) -> list[str]:
 
 
 def _listed(names: Sequence[str]) -> list[str]:
-    told = [_outside(name) for name in names[:_CHANGED]]
+    """Names as `decide/compare.py` gives them; its signs would not read well after a dash."""
+    words = {"+": " (added)", "-": " (removed)"}
+    told = [_outside(name.lstrip("+-") + words.get(name[:1], "")) for name in names[:_CHANGED]]
     return told + [f"and {len(names) - _CHANGED} more"] * (len(names) > _CHANGED)
 
 
 def _outside(text: str) -> str:
-    return shortened(masked(one_line(text)).strip(), _LINE)
+    return _cut(masked(one_line(text)).strip(), _LINE)
+
+
+def _cut(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
 def _reasons(causes: Sequence[tuple[Cause, list[StoppedTask]]]) -> list[str]:
@@ -204,13 +219,13 @@ def _said(service: Service | None, since: datetime | None) -> list[str]:
 
 def _logs(logs: Sequence[str], note: str, room: int) -> str:
     """The newest lines that there is room for."""
-    title = shortened(f"Last log lines{f' ({_outside(note)})' if note else ''}:", room)
+    title = _cut(f"Last log lines{f' ({_outside(note)})' if note else ''}:", room)
     if not logs:
         return f"Log: {_outside(note)}"[:room] if note else ""
     room -= len(title)
     kept: list[str] = []
     for line in reversed(logs[-_LOGS:]):
-        told = f"  {shortened(masked(one_line(line)).rstrip(), _LOG_LINE)}"
+        told = f"  {_cut(masked(one_line(line)).rstrip(), _LOG_LINE)}"
         room -= len(told) + 1
         if room < 0:
             break

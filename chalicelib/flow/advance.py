@@ -9,7 +9,6 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.decide.explain import explain
 from chalicelib.decide.judge import (
     judge,
     judge_return,
@@ -19,7 +18,7 @@ from chalicelib.decide.judge import (
 )
 from chalicelib.decide.plan import overtaken, ready
 from chalicelib.decide.record import applied, busy, leased, moved, proved, released
-from chalicelib.errors import Conflict, Denied, DeployerError, Refused, Unavailable
+from chalicelib.errors import Conflict, Denied, Refused, Unavailable
 from chalicelib.flow.apply import (
     apply,
     earlier_revision,
@@ -29,6 +28,7 @@ from chalicelib.flow.apply import (
     return_target,
     started,
 )
+from chalicelib.flow.case import case
 from chalicelib.flow.ports import World
 from chalicelib.flow.tell import tell
 from chalicelib.model.deployments import FAILURES, Deployment, Head, Return, Status
@@ -155,7 +155,10 @@ def _carry_out(
         head = proved(head, record, world.now)
     changes |= {"status": verdict.status}
     if _failing(verdict, record):
-        changes["case"] = _case(world, record, seen)
+        made = case(world, record, seen)
+        changes["case"] = made.text
+        if made.headline and made.headline not in verdict.reason:
+            changes["reason"] = f"{made.headline}; {verdict.reason}"
     if verdict.remedy is Remedy.NONE:
         return _keep(world, head, record, **changes)
     head, record = _save(world, _leased(world, head), record, **changes)
@@ -307,15 +310,6 @@ def _failing(verdict: Verdict, record: Deployment) -> bool:
     """Whether this verdict is when the case is made: once, or again if nothing was seen."""
     begins = verdict.status is Status.ROLLBACK_IN_PROGRESS and record.status is Status.IN_PROGRESS
     return begins or (verdict.status in FAILURES and not record.case)
-
-
-def _case(world: World, record: Deployment, seen: Observation) -> str:
-    """Why it failed; that the reasons cannot be read never keeps a verdict waiting."""
-    try:
-        tasks = seen.tasks or _tasks(world, record)
-    except DeployerError as error:
-        return f"The stopped tasks could not be read: {error}"
-    return explain(tasks.stopped, seen.service, record.applied)
 
 
 def _keep(world: World, head: Head, record: Deployment, **changes: Any) -> Items:

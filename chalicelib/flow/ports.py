@@ -107,6 +107,13 @@ class Topic(Protocol):
         """
 
 
+class Logs(Protocol):
+    """CloudWatch Logs."""
+
+    def last_lines(self, group: str, stream: str, count: int) -> Sequence[str]:
+        """The newest lines of a stream, oldest first."""
+
+
 @dataclass(frozen=True)
 class World:
     """Everything outside, for one invocation: it began at `now` (UTC), it calls itself `holder`."""
@@ -120,3 +127,4 @@ class World:
     holder: str
     lease_seconds: int
     now: datetime
+    logs: Logs | None = None

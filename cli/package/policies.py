@@ -195,6 +195,14 @@ def _read_tasks(scope: _Scope) -> Iterable[Statement]:
     yield _allow("ListTasks", ["ecs:ListTasks"], ["*"], within)
 
 
+def _read_logs(scope: _Scope) -> Iterable[Statement]:
+    """The last lines of a failing container: of the log groups that the targets name."""
+    groups = sorted({group for target in scope.targets for group in target.log_groups})
+    streams = [_arn("logs", f"log-group:{group}:log-stream:*") for group in groups]
+    if streams:
+        yield _allow("ReadLogs", ["logs:GetLogEvents"], streams)
+
+
 def _read_task_definitions(_: _Scope) -> Iterable[Statement]:
     actions = ["ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"]
     yield _allow("ReadTaskDefinitions", actions, ["*"])
@@ -242,12 +250,13 @@ _STEP: tuple[_Grant, ...] = (
     _read_webhooks,
     _read_services,
     _read_tasks,
+    _read_logs,
     _read_task_definitions,
     _change_services,
     _register,
     _pass_roles,
 )
-# What each function may do. The seam for reading log groups (the case): a grant of its own here.
+# What each function may do.
 GRANTS: dict[str, tuple[_Grant, ...]] = {
     "on_image_push": (*_ALWAYS, *_STEP, _read_images, _start_watchers, _report_failures),
     "on_service_change": (*_ALWAYS, *_STEP, _report_failures),

@@ -269,9 +269,9 @@ def test_who_stopped_a_task_comes_before_how_it_ended() -> None:
         (_exit(0), "container web ended by itself with exit code 0"),
         (_task("", EXITED, exit_code=2), "a container exited with code 2"),
         (_task("Something\nnew", ""),
-         "it ended for a reason that Slipway does not know: Something new"),
-        (_task("", ""), "it ended for a reason that Slipway does not know: nothing"),
-        (_task("token=abc", SCHEDULER), f"ECS stopped it: {SCHEDULER}; token=***"),
+         "ended for a reason that Slipway does not know: Something new"),
+        (_task("", ""), "ended for a reason that Slipway does not know: nothing"),
+        (_task("token=abc", SCHEDULER), f"ECS stopped the task: {SCHEDULER}; token=***"),
     ],
 )  # fmt: skip
 def test_a_sentence_names_container_code_signal_and_what_was_seen(
@@ -307,6 +307,13 @@ def test_any_task_has_a_cause(task: StoppedTask) -> None:
 @given(ANY)
 def test_any_placement_reason_has_a_cause(reason: str) -> None:
     assert _is_one_readable_line(classify_placement(reason))
+
+
+def test_what_is_said_is_cut_in_its_middle() -> None:
+    told = said(_task(f"CannotPullContainerError: {'x' * 500}: not found", ""), 60)
+    assert len(told) == 60
+    assert told.startswith("CannotPullContainerError: ")
+    assert told.endswith(": not found")
 
 
 def test_a_megabyte_of_reason_is_not_pondered() -> None:
