@@ -9,7 +9,7 @@ PYTHON   ?= python3
 VENV := .venv
 BIN  := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo local test test-all check format package deploy logs clean
+.PHONY: help demo local bench test test-all check format package deploy logs clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,6 +21,9 @@ demo: package ## the main job, told as it happens, on the embedded AWS
 
 local: package ## keep the embedded AWS running for the aws CLI and any SDK
 	@$(BIN)/python -m local
+
+bench: $(VENV)/installed ## Slipway beside other tools on one simulated ECS, ten minutes: out/bench.md
+	@$(BIN)/python -m bench
 
 test: $(VENV)/installed ## all tests but the slow ones
 	@$(BIN)/pytest -q -n auto -m "not slow"
