@@ -166,6 +166,7 @@ def _same(planned: Any, found: Any) -> bool:
 
 
 def all_named(planned: Any, found: Any, name: str) -> bool:
+    """Whether both are lists whose every entry has the key `name`, so that order need not count."""
     return all(
         isinstance(entries, list)
         and all(isinstance(entry, Mapping) and name in entry for entry in entries)
