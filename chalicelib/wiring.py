@@ -28,7 +28,8 @@ from chalicelib.model.targets import Targets, load_targets
 from chalicelib.settings import Settings, settings_from
 
 # Not "slipway": Chalice's own logger has that name, and two owners make each line appear twice.
-logger = Logger(service="slipway-deployer")
+# RFC 3339, or Lambda's JSON logging counts every line as INFO.
+logger = Logger(service="slipway-deployer", use_rfc3339=True)
 _GRACE_SECONDS = 30
 _TROUBLES = frozenset({"failed", "untold"})
 

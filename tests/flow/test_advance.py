@@ -114,6 +114,17 @@ def test_past_the_deadline_it_is_stopped_and_rolled_back() -> None:
     assert world.ledger.heads[NAME].lease is None
 
 
+def test_what_ecs_completed_before_it_could_be_stopped_is_successful() -> None:
+    world = _pushed()
+    record = world.record()
+    world.restart()
+    world.faults = [Fault(0, Unavailable("throttled"), name="stop")]
+    assert advance(world.world(1800), NAME, record.id).status is Status.ROLLBACK_IN_PROGRESS
+    world.services.complete(NAME)
+    assert _step(world).status is Status.SUCCESSFUL
+    assert [act for act in world.ecs_acts if act.startswith("update")] == [f"update {examples.FAMILY}:8"]
+
+
 def test_a_rollback_that_ecs_began_just_before_the_deadline_has_a_deadline_of_its_own() -> None:
     world = _pushed()
     _step(world)
