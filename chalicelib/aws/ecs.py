@@ -29,6 +29,7 @@ from chalicelib.model.services import (
 from chalicelib.model.task_definitions import TaskDefinition, short_name
 
 _EVENTS = 10
+_STOPPED_BY_ECS = frozenset({137, 143})
 _TASKS = 100  # the most that DescribeTasks takes
 
 
@@ -259,10 +260,12 @@ def _brief(answer: Mapping[str, Any]) -> ServiceDeployment:
 
 
 def _stopped_task(answer: Mapping[str, Any]) -> StoppedTask:
-    """The container that ended the task: the first with an exit code or a reason."""
-    containers = answer.get("containers", ())
-    telling = [one for one in containers if one.get("exitCode") or one.get("reason")]
-    container: Mapping[str, Any] = telling[0] if telling else {}
+    """A stopped task with the container that tells most about its end.
+
+    One with a reason, else one that failed by itself: when an essential container ends, ECS stops
+    the others, which then exit with 137 or 143.
+    """
+    container: Mapping[str, Any] = max(answer.get("containers", ()), key=_telling, default={})
     return StoppedTask(
         id=short_name(answer["taskArn"]),
         stop_code=answer.get("stopCode", ""),
@@ -273,6 +276,15 @@ def _stopped_task(answer: Mapping[str, Any]) -> StoppedTask:
         started_at=answer.get("startedAt"),
         stopped_at=answer.get("stoppedAt"),
     )
+
+
+def _telling(container: Mapping[str, Any]) -> int:
+    code = container.get("exitCode")
+    if container.get("reason"):
+        return 3
+    if code is None:
+        return 0
+    return 1 if code in _STOPPED_BY_ECS else 2
 
 
 def _running_task(answer: Mapping[str, Any]) -> RunningTask:

@@ -52,10 +52,11 @@ def advance(world: World, service: str, deployment: str, *, look: bool = False) 
     """
     for _ in range(_TRIES):
         try:
-            head, record = read(world, service, deployment)
+            head, before = read(world, service, deployment)
+            record = before
             if record.open:
                 head, record = _step(world, head, record, look=look)
-            return tell(world, head, record)
+            return tell(world, head, record, inherited=before.notices)
         except Conflict:
             continue
     raise Unavailable(f"others kept writing to {service}; the step for {deployment} comes again")

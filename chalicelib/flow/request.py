@@ -6,6 +6,7 @@ from chalicelib.decide.order import Admission, Admitted, Request, admit, after, 
 from chalicelib.decide.record import asked_again, met, moved, recorded
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.ports import World
+from chalicelib.flow.tell import tell
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Cause, Deployment, Head, Status
 from chalicelib.model.images import Image
@@ -56,7 +57,7 @@ def _request(world: World, target: Target, asked: Request, image: Image, refuse:
     head = known_head or _first_meeting(world, target)
     if admitted.what is Admission.REFUSED:
         head, record = moved(head, record, world.now, status=Status.REFUSED, reason=admitted.reason)
-        world.ledger.save(head, record)
+        tell(world, world.ledger.save(head, record), record)
         return Asked(admitted=admitted, deployment=identity)
     world.ledger.save(recorded(head, record, asked), record)
     world.watchers.start(record.id, record.watcher)

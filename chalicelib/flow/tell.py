@@ -9,17 +9,24 @@ from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Deployment, Head, Notice
 
 _GIVE_UP = timedelta(hours=24)
+_PATIENCE = timedelta(seconds=30)
 
 
-def tell(world: World, head: Head, record: Deployment) -> Deployment:
+def tell(
+    world: World, head: Head, record: Deployment, *, inherited: tuple[Notice, ...] = ()
+) -> Deployment:
     """Publish the notices of the record's outbox, oldest first, and remove what was sent.
 
     What could not be sent stays, for the next step or the sweep; a channel that takes nothing for
     a day is given up when another was reached. One that was sent but could not be removed is
-    sent again: its id tells that it is the same.
+    sent again: its id tells that it is the same. `inherited` are the notices of an earlier step,
+    which gets half a minute to send them itself.
     """
     left: list[Notice] = []
     for number, notice in enumerate(record.notices):
+        if notice in inherited and world.now - notice.at < _PATIENCE:
+            left += record.notices[number:]
+            break
         rest = _send(world, record, notice)
         if rest is notice:  # nobody was reached: those after it wait, so that order is kept
             left += record.notices[number:]
