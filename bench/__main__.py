@@ -30,6 +30,7 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
     parser.add_argument("--only", nargs="+", metavar="SCENARIO", help="default: all")
     parser.add_argument("--resume", action="store_true", help="keep the rows that are there")
+    parser.add_argument("--rate", type=float, default=RATE, help="default: %(default)g")
     parser.add_argument("--out", type=Path, default=OUT, help="default: %(default)s")
     chosen = parser.parse_args(arguments)
     names = [one.name for one in SCENARIOS]
@@ -41,20 +42,20 @@ def main(arguments: Sequence[str]) -> int:
     there = {row.scenario for row in known} if chosen.resume else set()
     wanted = [one for one in SCENARIOS if one.name in (chosen.only or names)]
     began = time.monotonic()
-    print(f"{len(wanted)} scenarios; {table.CLOCK.format(rate=RATE)}\n", flush=True)
+    print(f"{len(wanted)} scenarios; {table.CLOCK.format(rate=chosen.rate)}\n", flush=True)
     found: list[Row] = []
-    for row in measure([one for one in wanted if one.name not in there], chosen.out):
+    for row in measure([one for one in wanted if one.name not in there], chosen.out, chosen.rate):
         print(_line(row), flush=True)
         found.append(row)
         known = rows.merged(known, [row], names)
         rows.write(file, known)
-    (chosen.out / "bench.md").write_text(table.markdown(known, RATE), encoding="utf-8")
+    (chosen.out / "bench.md").write_text(table.markdown(known, chosen.rate), encoding="utf-8")
     (chosen.out / "bench.svg").write_text(chart.svg(known), encoding="utf-8")
     print(f"\n{table.summary(known)}\n{time.monotonic() - began:.0f} s; see {chosen.out}/bench.md")
     return int(any(row.tool == "slipway" and not row.right for row in found))
 
 
-def measure(scenarios: Sequence[Scenario], out: Path, rate: float = RATE) -> Iterator[Row]:
+def measure(scenarios: Sequence[Scenario], out: Path, rate: float) -> Iterator[Row]:
     """Play each scenario to all tools at once, each with a service of its own."""
     if not scenarios:
         return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from statistics import median
@@ -42,9 +43,13 @@ def markdown(rows: Sequence[Row], rate: float) -> str:
         "# Side by side",
         "\n".join(_totals(rows)),
         "\n".join(_lines(rows)),
-        _METHOD.format(clock=CLOCK.format(rate=rate), timings=_timings()),
+        *(textwrap.fill(part, 100) for part in _method(rate)),
     ]
-    return "\n\n".join(parts)
+    return "\n\n".join(parts) + "\n"
+
+
+def _method(rate: float) -> list[str]:
+    return _METHOD.format(clock=CLOCK.format(rate=rate), timings=_timings()).split("\n\n")
 
 
 def summary(rows: Sequence[Row]) -> str:
@@ -58,13 +63,17 @@ def summary(rows: Sequence[Row]) -> str:
 
 
 def _totals(rows: Sequence[Row]) -> Iterable[str]:
-    yield "| tool | right | to a failure's verdict, median | calls, median | peak memory |"
+    yield "| tool | right | to a right verdict of failure, median | calls, median | peak memory |"
     yield "|---|---|---|---|---|"
     failing = {one.name for one in SCENARIOS if one.right == "failed"}
     for tool in TOOLS:
         of = [row for row in rows if row.tool == tool]
         if of:
-            took = [row.seconds for row in of if row.scenario in failing and row.seconds]
+            took = [
+                row.seconds
+                for row in of
+                if row.scenario in failing and row.right and row.seconds is not None
+            ]
             right = f"{sum(row.right for row in of)} of {len(of)}"
             calls, peak = median(row.calls for row in of), max(row.peak_mb for row in of)
             yield (
