@@ -10,22 +10,22 @@ from bench.rows import TOOLS, Row
 from local.scenarios import SCENARIOS
 
 _COLORS = {"slipway": "#0969da", "ecs-deploy": "#9a6700", "aws-waiter": "#6e7781"}
-_LEFT, _TOP, _WIDTH, _LINE = 190, 64, 640, 17
+_LEFT, _TOP, _WIDTH, _LINE = 190, 64, 640, 19
 _FROM, _TO = 5.0, 2400.0  # seconds, logarithmic
 _TICKS = ((10, "10 s"), (30, "30 s"), (60, "1 min"), (300, "5 min"), (600, "10 min"),
           (1800, "30 min"))  # fmt: skip
+_BESIDE = {"slipway": -4.5, "ecs-deploy": 0.0, "aws-waiter": 4.5}  # so that no mark hides another
 _WORDS = 'font-family="system-ui, sans-serif" font-size="11"'
 
 
 def svg(rows: Sequence[Row]) -> str:
     shown = [one for one in SCENARIOS if any(row.scenario == one.name for row in rows)]
     height = _TOP + _LINE * len(shown) + 16
-    body = [*_legend(), *_grid(height)]
+    body = [*_legend(), *_stripes(len(shown)), *_grid(height)]
     for number, one in enumerate(shown):
         y = _TOP + _LINE * number + _LINE / 2
         body.append(_text(_LEFT - 12, y + 4, one.name, "#1f2328", "end"))
-        mine = sorted((row for row in rows if row.scenario == one.name), key=_last_first)
-        body += [_mark(row, y) for row in mine]
+        body += [_mark(row, y) for row in rows if row.scenario == one.name]
     width = _LEFT + _WIDTH + 30
     return "\n".join(
         [
@@ -37,11 +37,6 @@ def svg(rows: Sequence[Row]) -> str:
             "</svg>\n",
         ]
     )
-
-
-def _last_first(row: Row) -> int:
-    """Slipway's mark lies above the others."""
-    return -TOOLS.index(row.tool)
 
 
 def _x(seconds: float) -> float:
@@ -60,6 +55,12 @@ def _legend() -> Iterator[str]:
     yield _text(x + 9, 22, "a wrong verdict", "#1f2328")
 
 
+def _stripes(count: int) -> Iterator[str]:
+    for number in range(0, count, 2):
+        y = _TOP + _LINE * number
+        yield f'<rect x="8" y="{y}" width="{_LEFT + _WIDTH}" height="{_LINE}" fill="#f6f8fa"/>'
+
+
 def _grid(height: float) -> Iterator[str]:
     for seconds, words in _TICKS:
         x = _x(seconds)
@@ -68,19 +69,18 @@ def _grid(height: float) -> Iterator[str]:
 
 
 def _mark(row: Row, y: float) -> str:
-    if row.seconds is None:
-        return _cross(_x(_TO), y, _COLORS[row.tool])
     draw = _dot if row.right else _cross
-    return draw(_x(row.seconds), y, _COLORS[row.tool])
+    seconds = _TO if row.seconds is None else row.seconds
+    return draw(_x(seconds), y + _BESIDE[row.tool], _COLORS[row.tool])
 
 
 def _dot(x: float, y: float, color: str) -> str:
-    return f'<circle cx="{x}" cy="{y}" r="4.5" fill="{color}"/>'
+    return f'<circle cx="{x}" cy="{y}" r="3.6" fill="{color}"/>'
 
 
 def _cross(x: float, y: float, color: str) -> str:
     return (
-        f'<path d="M{x - 4} {y - 4}l8 8m0-8l-8 8" stroke="{color}" stroke-width="2.4" fill="none"/>'
+        f'<path d="M{x - 3} {y - 3}l6 6m0-6l-6 6" stroke="{color}" stroke-width="2" fill="none"/>'
     )
 
 
