@@ -24,7 +24,7 @@ def tell(
     """
     left: list[Notice] = []
     for number, notice in enumerate(record.notices):
-        if notice in inherited and world.now - notice.at < _PATIENCE:
+        if notice in inherited and not notice.left and world.now - notice.at < _PATIENCE:
             left += record.notices[number:]
             break
         rest = _send(world, record, notice)

@@ -23,6 +23,7 @@ from tests.cli.packages import PROJECT, STAGES, written
 PORTS = {
     "images": ("ecr", "Ecr"),
     "ledger": ("ledger", "DynamoLedger"),
+    "logs": ("logs", "CloudWatchLogs"),
     "services": ("ecs", "Ecs"),
     "topic": ("sns", "SnsTopic"),
     "watchers": ("stepfunctions", "StateMachine"),
