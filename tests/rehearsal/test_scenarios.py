@@ -107,7 +107,46 @@ def test_every_scenario_has_a_name_and_a_story_of_its_own():
 
 
 def test_a_good_rollout_of_a_minute_costs_few_calls():
-    good = next(one for one in SCENARIOS if one.name == "good")
-    with played(good) as slipway:
+    with played(_named("good")) as slipway:
         calls = [call for call in slipway.calls if call.startswith("ecs:")]
         assert len(calls) <= 12, calls
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "image-missing",
+        "image-missing-no-breaker",
+        "no-platform",
+        "secret-missing",
+        "command-not-found",
+    ],
+)
+def test_what_cannot_heal_is_rolled_back_five_seconds_after_the_second_failed_task(name):
+    with played(_named(name)) as slipway:
+        stage = slipway.stage
+        ours = slipway.ecs.service_deployments(stage.key)[0]
+        failed = sorted(
+            task.stopped_at
+            for task in slipway.ecs.tasks(stage.key)
+            if task.stopped_at and task.stop_code == "TaskFailedToStart"
+        )
+        assert ours.rollback is not None
+        assert (ours.rollback.started_at - failed[1]).total_seconds() <= 5
+
+
+def test_a_crash_loop_without_a_breaker_is_called_within_ninety_seconds():
+    with played(_named("crash-no-breaker")) as slipway:
+        ours = slipway.ecs.service_deployments(slipway.stage.key)[0]
+        assert ours.rollback is not None
+        assert (ours.rollback.started_at - ours.created_at).total_seconds() < 90
+
+
+def test_a_quiet_rollout_of_eight_minutes_costs_few_calls():
+    with played(_named("good-slow")) as slipway:
+        calls = [call for call in slipway.calls if call.startswith("ecs:")]
+        assert len(calls) <= 40, calls
+
+
+def _named(name: str) -> Scenario:
+    return next(one for one in SCENARIOS if one.name == name)
