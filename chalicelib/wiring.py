@@ -45,6 +45,27 @@ def _targets() -> Targets:
     return load_targets(text, _settings().stage)
 
 
+class _Metrics:
+    """Metrics as log lines (CloudWatch's embedded metric format): no call, no permission."""
+
+    def count(self, name: str, value: int) -> None:
+        # Imported when something is counted, which is rare: it is not worth a cold start.
+        from aws_lambda_powertools.metrics import (  # noqa: PLC0415
+            MetricUnit,
+            single_metric,
+        )
+
+        stage = _settings().stage
+        with single_metric(
+            name=name,
+            unit=MetricUnit.Count,
+            value=value,
+            namespace="Slipway",
+            default_dimensions={"stage": stage},
+        ):
+            pass
+
+
 def _channels(topic: str) -> Channels:
     makers = {"slack": Slack, "webhook": Webhook}
     named = _targets().notices.named
@@ -75,6 +96,7 @@ def world(context: Any) -> World:
         lease_seconds=context.get_remaining_time_in_millis() // 1000 + _GRACE_SECONDS,
         now=_now(),
         logs=CloudWatchLogs(),
+        counts=_Metrics(),
     )
 
 

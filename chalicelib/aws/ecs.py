@@ -244,7 +244,7 @@ def _service_deployment(answer: Mapping[str, Any]) -> ServiceDeployment:
         rollback_reason=rollback.get("reason", ""),
         created_at=answer.get("createdAt"),
         finished_at=answer.get("finishedAt"),
-        stage=answer.get("lifecycleStage", ""),
+        alarms=tuple(answer.get("alarms", {}).get("triggeredAlarmNames", ())),
     )
 
 

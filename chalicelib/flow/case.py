@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chalicelib.decide.classify import Kind
 from chalicelib.decide.compare import changed_fields
-from chalicelib.decide.explain import explain, headline
+from chalicelib.decide.explain import explain, headline, kinds
 from chalicelib.errors import DeployerError
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen
@@ -36,13 +37,15 @@ class _Output(Frozen):
 
 
 def case(world: World, record: Deployment, seen: Observation) -> Case:
-    """The case of a deployment that fails now."""
+    """The case of a deployment that fails now; causes that nobody knows are counted."""
     try:
         tasks = seen.tasks or world.services.tasks(
             record.cluster, record.service_name, record.ecs_deployment
         )
     except DeployerError as error:
         return Case(headline="", text=f"The stopped tasks could not be read: {error}")
+    if world.counts is not None and (unknown := kinds(tasks.stopped)[Kind.UNKNOWN]):
+        world.counts.count("UnknownCause", unknown)
     ours = _definition(world, record.revision)
     output = _output(world, record, ours, tasks)
     text = explain(
@@ -52,6 +55,7 @@ def case(world: World, record: Deployment, seen: Observation) -> Case:
         logs=output.lines,
         logs_note=output.note,
         changed=_changed(ours, _definition(world, record.return_to)),
+        alarms=seen.ours.alarms if seen.ours else (),
     )
     return Case(headline=headline(tasks.stopped, seen.service, record.applied), text=text)
 

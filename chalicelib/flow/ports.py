@@ -114,6 +114,12 @@ class Logs(Protocol):
         """The newest lines of a stream, oldest first."""
 
 
+class Counts(Protocol):
+    """CloudWatch metrics."""
+
+    def count(self, name: str, value: int) -> None: ...
+
+
 @dataclass(frozen=True)
 class World:
     """Everything outside, for one invocation: it began at `now` (UTC), it calls itself `holder`."""
@@ -128,3 +134,4 @@ class World:
     lease_seconds: int
     now: datetime
     logs: Logs | None = None
+    counts: Counts | None = None

@@ -70,8 +70,7 @@ class Service(Frozen):
 class ServiceDeployment(Frozen):
     """One entry of DescribeServiceDeployments: the truth about how a rollout ended.
 
-    `task_definition` is that of the target service revision; `returned_to` that of the revision
-    that a rollback went to (both read with DescribeServiceRevisions, None where not read).
+    `alarms` are the CloudWatch alarms that were triggered during it.
     """
 
     arn: str
@@ -82,7 +81,7 @@ class ServiceDeployment(Frozen):
     rollback_reason: str = ""
     created_at: Moment | None = None
     finished_at: Moment | None = None
-    stage: str = ""
+    alarms: tuple[str, ...] = ()
 
 
 class RunningTask(Frozen):

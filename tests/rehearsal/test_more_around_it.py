@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from local import world
-from local.ecs import Crash
+from local.ecs import Crash, StartError
 from tests.rehearsal.conftest import CLUSTER, NAME, NO_BREAKER, REPOSITORY, SERVICE, TARGETS
 
 FAMILY = "conflicto-backend-dev"
@@ -189,3 +189,28 @@ def test_any_event_is_answered_and_changes_nothing(team, function):
 
         any_event()
         assert not [call for call in t.calls if call.startswith(("ecs:", "dynamodb:"))]
+
+
+def test_a_cause_that_nobody_knows_says_what_was_seen_and_is_counted(team, capsys):
+    with team() as t:
+        t.breaks("bad0000", StartError("SomethingNew: the moon was in the way"))
+        record = t.settle(SERVICE, t.push("bad0000"))
+        assert "the moon was in the way" in record["case"]
+        (counted,) = [
+            json.loads(line)
+            for line in capsys.readouterr().out.splitlines()
+            if "UnknownCause" in line
+        ]
+        assert counted["UnknownCause"] == [4.0]
+        assert counted["stage"] == "dev"
+
+
+def test_the_alarm_that_fired_is_named(team):
+    alarms = {"alarmNames": ["backend-5xx"], "enable": True, "rollback": True}
+    with team(deploymentConfiguration={"alarms": alarms}) as t:
+        digest = t.push("abc1234")
+        t.advance(10)
+        assert t.ecs.alarm(SERVICE, "backend-5xx")
+        record = t.settle(SERVICE, digest)
+        assert record["status"] == "ROLLBACK_SUCCESSFUL"
+        assert "backend-5xx" in record["case"]
