@@ -11,8 +11,9 @@ Documented by AWS (each module names its pages):
   rounding; the circuit breaker's threshold, its two stages, its reset by a healthy task, its
   rollback to the last COMPLETED deployment under that deployment's own id, its stall without one;
   service deployment states and which follow which (a new deployment stops the one under way);
-  StopServiceDeployment with ROLLBACK; throttling of tasks that never reach RUNNING; which settings
-  need a deployment; the shapes of all events; response-only fields of task definitions.
+  StopServiceDeployment with ROLLBACK; throttling of tasks that never reach RUNNING; early success
+  criteria; which settings need a deployment; the shapes of all events; response-only fields of
+  task definitions.
 Inferred (each module names its own):
   all durations but the 40 seconds in `Timings.documented`; that starting comes before stopping
   where the maximum leaves room; what counts as a failed task besides failing to reach RUNNING; the

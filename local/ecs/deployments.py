@@ -1,8 +1,17 @@
 """How deployments begin, complete, and take each other's place.
 
 Documented: "View service history using Amazon ECS service deployments" (a new deployment stops the
-one under way), "How CloudWatch alarms detect Amazon ECS deployment failures" (the bake time).
+one under way), "How CloudWatch alarms detect Amazon ECS deployment failures" (the bake time), and
+for early success criteria their API reference and "Complete Amazon ECS rolling deployments early
+with early success criteria": the healthy tasks are rounded up; then the bake time; BLOCKING cleans
+up and completes, DEFERRED completes and cleans up; no breaker and no alarm acts after that.
 Inferred: a deployment that begins while another rolls back ends that rollback as ROLLBACK_FAILED.
+Of early success: cleaning up stops all old tasks at once, down to the minimum; until then, the
+bake time included, the rollout goes on as any other; a task that fails does not break off a bake
+time that began; 0 percent completes as soon as ECS looks; a rollback ends in the ordinary way; the
+criteria are those of when the deployment began; until the old tasks are gone, their deployment
+stays ACTIVE beside the COMPLETED one; the steady state is told once both are done; the stage
+CLEAN_UP of a rolling deployment.
 """
 
 from __future__ import annotations
@@ -69,7 +78,7 @@ class Deployments:
         return deployment
 
     def complete(self, service: Service) -> None:
-        """The PRIMARY runs all its tasks, and nothing else runs."""
+        """The PRIMARY runs all its tasks and nothing else runs, or it succeeds early."""
         now = self._simulation.now()
         primary = service.primary
         if primary is None or service.controller != "ECS":
@@ -78,6 +87,7 @@ class Deployments:
         primary.rollout_reason = words.completed(primary.id)
         primary.updated_at = now
         primary.baking = False
+        primary.cleaning = True
         service.completed = primary
         ongoing = service.ongoing
         if ongoing is not None:
@@ -85,6 +95,22 @@ class Deployments:
             ongoing.move("ROLLBACK_SUCCESSFUL" if ongoing.rolling_back else "SUCCESSFUL", now)
         self.tell(service, words.deployment_completed(service, primary.id))
         self._events.deployment_changed(service, primary.id, "COMPLETED", primary.rollout_reason)
+        if len(service.deployments) > 1:
+            self._wake(service)
+
+    def clean_up(self, service: Service) -> None:
+        """The PRIMARY has baked: it completes, but where the old tasks block it, they go first."""
+        primary, ongoing = service.primary, service.ongoing
+        if primary is None:
+            return
+        primary.baking = False
+        blocking = ongoing and ongoing.early.get("sourceServiceRevisionCleanup") == "BLOCKING"
+        if ongoing is not None and blocking and len(service.deployments) > 1:
+            primary.cleaning = True
+            ongoing.stage = "CLEAN_UP"
+            self._wake(service)
+        else:
+            self.complete(service)
 
     def bake(self, service: Service, deployment: Deployment, seconds: float) -> None:
         """Watch the alarms for the bake time before the deployment counts as completed."""
@@ -95,7 +121,7 @@ class Deployments:
 
         def end() -> None:
             if deployment.baking and service.primary is deployment:
-                self.complete(service)
+                self.clean_up(service)
 
         self._simulation.later(seconds, end)
 
@@ -162,7 +188,7 @@ class Deployments:
     def demote(self, deployment: Deployment) -> None:
         """ACTIVE: the scheduler drains it."""
         deployment.status = "ACTIVE"
-        deployment.baking = False
+        deployment.baking = deployment.cleaning = False
         deployment.updated_at = self._simulation.now()
 
     def promote(self, service: Service, deployment: Deployment, reason: str) -> None:

@@ -52,9 +52,10 @@ class Moves:
     stuck: bool = False
 
 
-def next_moves(desired: int, limits: Limits, counts: Counts) -> Moves:
+def next_moves(desired: int, limits: Limits, counts: Counts, *, cleaning: bool = False) -> Moves:
     """What the service scheduler does now to bring `desired` new tasks up and all old ones down.
 
+    With `cleaning`, old tasks go without waiting for a new one each: only the floor keeps them.
     `stuck` says that neither starting nor stopping is allowed and nothing under way can change it.
     """
     old_unhealthy = counts.old - counts.old_healthy
@@ -63,7 +64,8 @@ def next_moves(desired: int, limits: Limits, counts: Counts) -> Moves:
     missing = desired - counts.new
     room = max(0, limits.ceiling - counts.new - counts.old)
     start = min(missing, room)
-    surplus = max(0, counts.healthy - max(desired, limits.floor))
+    kept = limits.floor if cleaning else max(desired, limits.floor)
+    surplus = max(0, counts.healthy - kept)
     make_room = min(missing - start, max(0, counts.healthy - limits.floor))
     stop_healthy = min(counts.old_healthy, max(surplus, make_room))
     settled = counts.new == counts.new_healthy and not old_unhealthy
@@ -73,6 +75,11 @@ def next_moves(desired: int, limits: Limits, counts: Counts) -> Moves:
         stop_unhealthy=old_unhealthy,
         stuck=bool(missing) and not start and not stop_healthy and settled,
     )
+
+
+def early_success(desired: int, healthy_percent: int) -> int:
+    """Healthy tasks that complete a deployment with early success criteria: rounded up."""
+    return math.ceil(desired * healthy_percent / 100)
 
 
 def breaker_threshold(desired: int, configuration: dict[str, object] | None = None) -> int:

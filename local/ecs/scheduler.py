@@ -23,7 +23,7 @@ from .failures import Failures
 from .faults import Fault, NoCapacity
 from .lifecycle import Lifecycle, containers_of, target_group
 from .names import Place
-from .rollout import Counts, Moves, next_moves
+from .rollout import Counts, Moves, early_success, next_moves
 from .service import Deployment, Service
 from .simulation import Simulation
 from .tasks import OWN_FAILURES, Task
@@ -144,7 +144,12 @@ class Scheduler:
         if service.status != "ACTIVE":
             self._drain(service)
         elif primary is not None:
-            moves = next_moves(service.desired_count, service.limits, _counts(service, primary))
+            moves = next_moves(
+                service.desired_count,
+                service.limits,
+                _counts(service, primary),
+                cleaning=primary.cleaning,
+            )
             self._move(service, primary, moves)
             if service.primary is primary:
                 self._conclude(service, primary)
@@ -242,14 +247,15 @@ class Scheduler:
         self._simulation.later(seconds, lambda: self.wake(service))
 
     def _conclude(self, service: Service, primary: Deployment) -> None:
-        """Recognise the steady state, and with it the end of the deployment."""
+        """Recognise the steady state, and with it or before it the end of the deployment."""
         service.deployments = [
             each for each in service.deployments if each is primary or each.tasks
         ]
         up = len(primary.tasks) == len(primary.healthy) == service.desired_count
-        if not up or len(service.deployments) > 1 or not primary.launches:
+        settled = up and len(service.deployments) == 1
+        if not primary.launches or not (settled or _early(service, primary)):
             return
-        if not service.steady:
+        if settled and not service.steady:
             service.steady = True
             self.deployments.tell(service, words.steady(service))
             self._events.service_action(service, "INFO", "SERVICE_STEADY_STATE")
@@ -266,10 +272,11 @@ class Scheduler:
                 self._simulation.later(early, lambda: self.wake(service))
                 return
         minutes = service.deployment_configuration.get("bakeTimeInMinutes") or 0
-        if minutes and ongoing is not None and not ongoing.rolling_back:
+        bakes = minutes and ongoing is not None and not ongoing.rolling_back
+        if bakes and not primary.cleaning:
             self.deployments.bake(service, primary, minutes * 60.0)
         else:
-            self.deployments.complete(service)
+            self.deployments.clean_up(service)
 
     def _count(self, service: Service) -> None:
         """Keep the task counts of the ongoing service deployment up to date."""
@@ -282,6 +289,16 @@ class Scheduler:
             summary.requested = found.desired_count if found else 0
             summary.running = found.running_count if found else 0
             summary.pending = found.pending_count if found else 0
+
+
+def _early(service: Service, primary: Deployment) -> bool:
+    """Whether the PRIMARY meets the early success criteria, or waits for old tasks to be gone."""
+    early = service.ongoing.early if service.ongoing is not None else {}
+    if primary.cleaning:
+        return len(service.deployments) == 1
+    return bool(early) and len(primary.healthy) >= early_success(
+        service.desired_count, early["healthyPercent"]
+    )
 
 
 def _counts(service: Service, primary: Deployment) -> Counts:

@@ -55,6 +55,7 @@ class Deployment:
     not_before: datetime | None = None  # throttled until then
     tasks: list[Task] = field(default_factory=list)  # all that are not STOPPED
     baking: bool = False
+    cleaning: bool = False  # other deployments' tasks go now, down to the minimum
     told_stuck: bool = False
     told_impaired: bool = False
 

@@ -98,6 +98,12 @@ class ServiceDeployment:
         return self.configuration.get("deploymentCircuitBreaker") or {}
 
     @property
+    def early(self) -> dict[str, Any]:
+        """The early success criteria, while they are in use."""
+        found = self.configuration.get("earlySuccessCriteria") or {}
+        return found if found.get("enable") and self.status == "IN_PROGRESS" else {}
+
+    @property
     def alarms(self) -> dict[str, Any]:
         return self.configuration.get("alarms") or {}
 

@@ -14,6 +14,7 @@ from local.ecs.views import service_view
 from .paging import page
 
 MOST_DESCRIBED = 10
+MOST_PERCENT = 100
 LIST_DEFAULT = 10  # ListServices returns up to 10 unless told otherwise
 _KEPT = (
     "availabilityZoneRebalancing",
@@ -37,6 +38,7 @@ def create_service(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     _refuse_unsupported(request)
     refuse_reserved_tags(request.get("tags") or [])
     service = _new_service(region, cluster, request)
+    _refuse_early_success(service.deployment_configuration)
     if service.controller != "EXTERNAL":
         definition = region.definitions.deployable(request.get("taskDefinition") or "")
         region.revise(service, definition, _revision_settings(request))
@@ -71,6 +73,9 @@ def update_service(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     changed = {name: request[name] for name in REVISION_SETTINGS if request.get(name) is not None}
     forced = bool(request.get("forceNewDeployment"))
     _refuse_for_controller(service, request, forced=forced or bool(changed))
+    _refuse_early_success(
+        service.deployment_configuration | (request.get("deploymentConfiguration") or {})
+    )
     wanted = request.get("taskDefinition")
     definition = region.definitions.deployable(wanted) if wanted else None
     _change_settings(region, service, request)
@@ -188,6 +193,24 @@ def _refuse_unsupported(request: dict[str, Any]) -> None:
     if strategy != "ROLLING":
         raise UnsupportedFeature(
             f"The embedded ECS simulates rolling deployments only, not strategy {strategy}."
+        )
+
+
+def _refuse_early_success(configuration: dict[str, Any]) -> None:
+    """API reference, DeploymentEarlySuccessCriteria; the wording is inferred."""
+    criteria = configuration.get("earlySuccessCriteria") or {}
+    if not criteria.get("enable"):
+        return
+    percent, cleanup = criteria.get("healthyPercent"), criteria.get("sourceServiceRevisionCleanup")
+    if percent is None or cleanup is None:
+        raise InvalidParameter(
+            "earlySuccessCriteria requires healthyPercent and sourceServiceRevisionCleanup."
+        )
+    if cleanup not in ("BLOCKING", "DEFERRED"):
+        raise InvalidParameter(f"Invalid sourceServiceRevisionCleanup: {cleanup}.")
+    if not configuration["minimumHealthyPercent"] <= percent <= MOST_PERCENT:
+        raise InvalidParameter(
+            "healthyPercent of earlySuccessCriteria must be between minimumHealthyPercent and 100."
         )
 
 
