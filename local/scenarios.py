@@ -30,6 +30,18 @@ _NO_ROLLBACK = {
 _NO_BREAKER: Settings = {"deploymentConfiguration": {}}
 _ALARMS = {"alarms": {"alarmNames": [_ALARM], "enable": True, "rollback": True}}
 _BAKING = {"deploymentConfiguration": {**_ALARMS, "bakeTimeInMinutes": 3}}
+_EARLY = {
+    "desiredCount": 4,
+    "deploymentConfiguration": {
+        "minimumHealthyPercent": 50,
+        "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+        "earlySuccessCriteria": {
+            "enable": True,
+            "healthyPercent": 50,
+            "sourceServiceRevisionCleanup": "DEFERRED",
+        },
+    },
+}
 _CHECKED = {
     "healthCheck": {"command": ["CMD-SHELL", "curl -f http://localhost:5000/ || exit 1"]},
 }
@@ -218,6 +230,12 @@ SCENARIOS = (
     Scenario("zero", "the service wants no task", runs="nothing", service={"desiredCount": 0}),
     Scenario("daemon", "a daemon service, two machines", service={"schedulingStrategy": "DAEMON"}),
     Scenario("bake", "alarms stay quiet for three minutes of bake time", service=_BAKING),
+    Scenario(
+        "early-success",
+        "ECS calls it successful at two of four tasks; the rest take five minutes more",
+        service=_EARLY,
+        fault=SlowStart(300, times=2),
+    ),
     Scenario("console-restart", "a person forces a new deployment of it", happens=_console_restart),
     # The image is bad, or cannot run.
     _failing("crash", "a crash loop; circuit breaker with rollback", _CRASH),
