@@ -209,6 +209,7 @@ def _service(answer: Mapping[str, Any]) -> Service:
         minimum_percent=configuration.get("minimumHealthyPercent"),
         maximum_percent=configuration.get("maximumPercent"),
         bake_minutes=configuration.get("bakeTimeInMinutes") or 0,
+        early_percent=_early_percent(configuration),
         deployments=tuple(_ecs_deployment(one) for one in answer.get("deployments", ())),
         service_deployment=answer.get("currentServiceDeployment"),
         events=tuple(
@@ -216,6 +217,11 @@ def _service(answer: Mapping[str, Any]) -> Service:
             for event in answer.get("events", ())[:_EVENTS]
         ),
     )
+
+
+def _early_percent(configuration: Mapping[str, Any]) -> int | None:
+    criteria = configuration.get("earlySuccessCriteria", {})
+    return criteria.get("healthyPercent") if criteria.get("enable") else None
 
 
 def _ecs_deployment(answer: Mapping[str, Any]) -> EcsDeployment:

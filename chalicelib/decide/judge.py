@@ -88,7 +88,8 @@ def rolled_back(deployment: Deployment, seen: Observation) -> Verdict | None:
 def completed(deployment: Deployment, seen: Observation) -> Verdict | None:
     """Our service deployment ended SUCCESSFUL, whatever came after it.
 
-    Zero desired tasks completes without running one: successful, but it proves nothing.
+    Zero desired tasks, or an early success at zero percent, completes without running one:
+    successful, but it proves nothing.
     """
     if seen.ours is not None:
         if seen.ours.status != "SUCCESSFUL":
@@ -96,8 +97,10 @@ def completed(deployment: Deployment, seen: Observation) -> Verdict | None:
     elif not _completed_classic(deployment, seen):
         return None
     desired = seen.service.desired if seen.service else 0
+    early = seen.service is not None and seen.service.early_percent == 0
     reason = "" if desired else "the service wants 0 tasks, so none was started to prove the image"
-    return Verdict(rule="completed", status=Status.SUCCESSFUL, reason=reason, proven=desired > 0)
+    proven = desired > 0 and not early
+    return Verdict(rule="completed", status=Status.SUCCESSFUL, reason=reason, proven=proven)
 
 
 def _completed_classic(deployment: Deployment, seen: Observation) -> bool:

@@ -43,6 +43,7 @@ class Service(Frozen):
     minimum_percent: int | None = None
     maximum_percent: int | None = None
     bake_minutes: int = 0
+    early_percent: int | None = None  # of desired tasks, that complete a rollout early
     deployments: tuple[EcsDeployment, ...] = ()
     service_deployment: str | None = None
     events: tuple[ServiceEvent, ...] = ()
@@ -54,17 +55,19 @@ class Service(Frozen):
 
     @property
     def steady(self) -> EcsDeployment | None:
-        """The PRIMARY deployment when it has ended well and nothing else is under way.
+        """The PRIMARY deployment when it has ended well.
 
-        `rolloutState` is absent behind a Classic Load Balancer; there, one deployment whose
+        Earlier ones may still drain beside it (early success with deferred clean-up).
+        `rolloutState` is absent behind a Classic Load Balancer; there, a single deployment whose
         running count is the desired one counts as steady (API reference, Deployment).
         """
         primary = self.primary
-        if primary is None or len(self.deployments) != 1:
+        if primary is None:
             return None
         if primary.rollout_state:
             return primary if primary.rollout_state == "COMPLETED" else None
-        return primary if primary.running == primary.desired and not primary.pending else None
+        alone = len(self.deployments) == 1 and not primary.pending
+        return primary if alone and primary.running == primary.desired else None
 
 
 class ServiceDeployment(Frozen):

@@ -22,8 +22,8 @@ from tests.fixtures.examples import at, ecs_deployment, revision
         pytest.param(examples.rolling_service(), False, id="a rollout"),
         pytest.param(
             examples.service(ecs_deployment(7), ecs_deployment(6, status="ACTIVE")),
-            False,
-            id="old tasks drain",
+            True,
+            id="old tasks still drain",
         ),
         pytest.param(
             examples.service(ecs_deployment(7, rollout_state="FAILED")), False, id="failed"
@@ -45,7 +45,7 @@ from tests.fixtures.examples import at, ecs_deployment, revision
         pytest.param(examples.service(ecs_deployment(7, status="ACTIVE")), False, id="no PRIMARY"),
     ],
 )
-def test_a_service_is_steady_when_its_only_deployment_has_ended_well(
+def test_a_service_is_steady_when_its_primary_deployment_has_ended_well(
     service: Service, steady: bool
 ) -> None:
     assert (service.steady is not None) is steady
