@@ -20,11 +20,12 @@ from bench.account import ecs_calls, keys_of, updated_at
 from bench.rows import Row
 from chalicelib.model.deployments import OPEN, Status
 from local.aws import EmbeddedAws
+from local.sns import Notice
 from local.stage import CLUSTER, Build, Scenario, Stage
 
 DEADLINE = 1800  # seconds that ecs-deploy is given; Slipway's default is the same 30 minutes
 LIMIT = 3600  # simulated seconds after which any tool is given up
-_SAID = {
+_SAID: dict[str, str] = {
     Status.SUCCESSFUL: "successful",
     Status.SUPERSEDED: "superseded",
     Status.ROLLBACK_IN_PROGRESS: "failed",
@@ -68,11 +69,12 @@ class Slipway(Tool):
 
     def deploy(self, stage: Stage) -> Row:
         aws, since = self._aws, len(self._aws.recorder.calls)
-        noted, invoked = len(aws.notices()), len(aws.invocations)
+        earlier = {one["deployment"] for one in self._status(stage)}
+        invoked = len(aws.invocations)
         stage.push("new")
-        aws.wait_until(lambda: self._last(stage, noted) not in {"", *OPEN}, LIMIT)
+        aws.wait_until(lambda: self._last(stage, earlier) not in {"", *OPEN}, LIMIT)
         aws.wait_until(lambda: aws.idle, 60)
-        told = [one for one in self._notices(stage, noted) if one.attributes["status"] in _SAID]
+        told = [one for one in self._notices(stage, earlier) if one.attributes["status"] in _SAID]
         final = self._record(stage).get("status", "none")
         verdict = _SAID.get(final, final)
         first = next((one for one in told if _SAID[one.attributes["status"]] == verdict), None)
@@ -96,17 +98,23 @@ class Slipway(Tool):
         found = (one for one in self._status(stage) if one["digest"] == stage.digest())
         return next(found, {})
 
-    def _notices(self, stage: Stage, since: int) -> list[Any]:
-        """About the deployment of the new image; a newer one has its own."""
-        mine = [
-            one for one in self._aws.notices()[since:] if one.attributes.get("service") == stage.key
+    def _notices(self, stage: Stage, earlier: set[str]) -> list[Notice]:
+        """About the deployment of the new image: neither an earlier one nor a newer push's."""
+        about = [
+            one
+            for one in self._aws.notices()
+            if one.attributes.get("service") == stage.key
+            and one.attributes["deployment"] not in earlier
         ]
-        first = mine[0].attributes["deployment"] if mine else ""
-        return [one for one in mine if one.attributes["deployment"] == first]
+        return [one for one in about if one.attributes["deployment"] == _of(about[0])]
 
-    def _last(self, stage: Stage, since: int) -> str:
-        told = self._notices(stage, since)
-        return str(told[-1].attributes["status"]) if told else ""
+    def _last(self, stage: Stage, earlier: set[str]) -> str:
+        told = self._notices(stage, earlier)
+        return told[-1].attributes["status"] if told else ""
+
+
+def _of(notice: Notice) -> str:
+    return notice.attributes["deployment"]
 
 
 def _is_slipway(principal: str) -> bool:
