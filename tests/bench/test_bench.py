@@ -64,7 +64,7 @@ def test_the_chart_is_svg_with_a_mark_for_every_row():
     root = ET.fromstring(chart.svg([GOOD, *CRASH]))
     names = [each.tag.rsplit("}", 1)[1] for each in root.iter()]
     legend = len(TOOLS)
-    assert names.count("circle") == legend + 1
+    assert names.count("circle") == legend + 2
     assert "good" in [each.text for each in root.iter()]
 
 
