@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.decide.render import PROVENANCE
-from chalicelib.errors import Conflict, Denied, Refused, Unavailable
+from chalicelib.errors import Conflict, Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.push import push
 from chalicelib.flow.watch import watch
@@ -406,3 +406,13 @@ def test_what_was_denied_and_then_overtaken_is_told_as_superseded() -> None:
     told = world.topic.published[-1]
     assert told.id == f"{waiting.id}-superseded"
     assert "waits for a permission" not in told.subject
+
+
+def test_a_target_taken_out_while_it_may_have_been_applied_is_a_failure() -> None:
+    world = aws()
+    world.faults = [Fault(0, Unanswered("no answer"), after=True, name="update")]
+    push(world.world(), push_event())
+    assert world.record().status is Status.PENDING
+    world.targets = examples.targets(examples.target(service="another"))
+    assert _step(world).status is Status.FAILED
+    assert "no longer in targets.toml" in world.record().reason
