@@ -204,8 +204,6 @@ def _service(answer: Mapping[str, Any]) -> Service:
         running=answer["runningCount"],
         pending=answer["pendingCount"],
         controller=answer.get("deploymentController", {}).get("type", "ECS"),
-        strategy=configuration.get("strategy", "ROLLING"),
-        scheduling=answer.get("schedulingStrategy", "REPLICA"),
         minimum_percent=configuration.get("minimumHealthyPercent"),
         maximum_percent=configuration.get("maximumPercent"),
         bake_minutes=configuration.get("bakeTimeInMinutes") or 0,
@@ -246,10 +244,8 @@ def _service_deployment(answer: Mapping[str, Any]) -> ServiceDeployment:
         status=answer["status"],
         reason=answer.get("statusReason", ""),
         target_revision=answer.get("targetServiceRevision", {}).get("arn", ""),
-        rollback_revision=rollback.get("serviceRevisionArn", ""),
         rollback_reason=rollback.get("reason", ""),
         created_at=answer.get("createdAt"),
-        finished_at=answer.get("finishedAt"),
         alarms=tuple(answer.get("alarms", {}).get("triggeredAlarmNames", ())),
     )
 
@@ -261,7 +257,6 @@ def _brief(answer: Mapping[str, Any]) -> ServiceDeployment:
         reason=answer.get("statusReason", ""),
         target_revision=answer.get("targetServiceRevisionArn", ""),
         created_at=answer.get("createdAt"),
-        finished_at=answer.get("finishedAt"),
     )
 
 

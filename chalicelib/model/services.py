@@ -38,8 +38,6 @@ class Service(Frozen):
     running: int
     pending: int
     controller: str = "ECS"
-    strategy: str = "ROLLING"
-    scheduling: str = "REPLICA"
     minimum_percent: int | None = None
     maximum_percent: int | None = None
     bake_minutes: int = 0
@@ -80,10 +78,8 @@ class ServiceDeployment(Frozen):
     status: str
     reason: str = ""
     target_revision: str = ""
-    rollback_revision: str = ""
     rollback_reason: str = ""
     created_at: Moment | None = None
-    finished_at: Moment | None = None
     alarms: tuple[str, ...] = ()
 
 
