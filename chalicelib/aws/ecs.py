@@ -24,13 +24,12 @@ from chalicelib.model.services import (
     ServiceDeployment,
     ServiceEvent,
     StoppedTask,
-    Tasks,
 )
 from chalicelib.model.task_definitions import TaskDefinition, short_name
 
 _EVENTS = 10
 _STOPPED_BY_ECS = frozenset({137, 143})
-_TASKS = 100  # the most that DescribeTasks takes
+_MOST_TASKS = 100  # the most that DescribeTasks takes
 
 
 class Ecs:
@@ -125,32 +124,32 @@ class Ecs:
                 serviceDeploymentArn=service_deployment, stopType="ROLLBACK"
             )
 
-    def tasks(self, cluster: str, service: str, ecs_deployment: str) -> Tasks:
-        """By service, not by `startedBy`: ListTasks takes that one only without other filters."""
-        with translated(f"read the tasks of {cluster}/{service}"):
-            stopped, running = (
-                [
-                    task
-                    for task in _described_tasks(cluster, service, status)
-                    if task.get("startedBy") == ecs_deployment
-                ]
-                for status in ("STOPPED", "RUNNING")
-            )
+    def stopped_tasks(
+        self, cluster: str, service: str, ecs_deployment: str
+    ) -> Sequence[StoppedTask]:
+        stopped = _tasks(cluster, service, ecs_deployment, "STOPPED")
         newest = sorted(stopped, key=lambda task: str(task.get("stoppedAt", "")), reverse=True)
-        return Tasks(
-            stopped=tuple(_stopped_task(task) for task in newest),
-            running=tuple(_running_task(task) for task in running),
+        return tuple(_stopped_task(task) for task in newest)
+
+    def running_tasks(
+        self, cluster: str, service: str, ecs_deployment: str
+    ) -> Sequence[RunningTask]:
+        running = _tasks(cluster, service, ecs_deployment, "RUNNING")
+        return tuple(_running_task(task) for task in running)
+
+
+def _tasks(
+    cluster: str, service: str, ecs_deployment: str, status: str
+) -> Sequence[Mapping[str, Any]]:
+    """By service, not by `startedBy`: ListTasks takes that one only without other filters."""
+    with translated(f"read the tasks of {cluster}/{service}"):
+        listed = client("ecs").list_tasks(
+            cluster=cluster, serviceName=service, desiredStatus=status, maxResults=_MOST_TASKS
         )
-
-
-def _described_tasks(cluster: str, service: str, status: str) -> Sequence[Mapping[str, Any]]:
-    listed = client("ecs").list_tasks(
-        cluster=cluster, serviceName=service, desiredStatus=status, maxResults=_TASKS
-    )
-    if not listed["taskArns"]:
-        return ()
-    answer = client("ecs").describe_tasks(cluster=cluster, tasks=listed["taskArns"])
-    return list(answer["tasks"])
+        if not listed["taskArns"]:
+            return ()
+        answer = client("ecs").describe_tasks(cluster=cluster, tasks=listed["taskArns"])
+    return [task for task in answer["tasks"] if task.get("startedBy") == ecs_deployment]
 
 
 # https://docs.aws.amazon.com/boto3/latest/guide/events.html: `before-call` may change the

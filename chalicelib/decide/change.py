@@ -1,8 +1,9 @@
-"""ECS event -> the service that it is about."""
+"""ECS event -> the service that it is about, and whether that is news to a deployment."""
 
 from __future__ import annotations
 
 import re
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import (
@@ -16,10 +17,13 @@ from pydantic import (
 
 from chalicelib.decide.match import Ignored
 from chalicelib.model.base import Frozen, Moment
+from chalicelib.model.deployments import Deployment, Status
 
 # arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE (the short form has no cluster in it).
 _SERVICE = re.compile(r"arn:[a-z-]+:ecs:[a-z0-9-]+:\d{12}:service/([\w-]{1,255}/[\w-]{1,255})")
 _CLUSTER = r"^arn:[a-z-]+:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]{1,255}$"
+_ENDED = 4
+_PAUSE = timedelta(seconds=5)
 
 
 class Changed(Frozen):
@@ -92,3 +96,25 @@ def _of_task(envelope: _Event) -> Changed | Ignored:
     return Changed(
         service=f"{cluster}/{service}", ended=task.started_by, stopped_at=task.stopped_at
     )
+
+
+def no_news(record: Deployment, changed: Changed, now: datetime) -> str:
+    """Why an event says nothing new of a deployment at `now` (UTC); empty when it does.
+
+    Two ended tasks may settle a rollout, so the first ends are looked at one by one. Once four
+    have ended, one look in five seconds is enough: whatever ends between two looks is seen by the
+    one after it, at the next end or poll.
+    """
+    if changed.began and changed.began == record.ecs_deployment:
+        return "the beginning of its own rollout is no news"
+    if changed.ended and changed.ended != record.ecs_deployment:
+        return "a task of another deployment"
+    if changed.ended and record.status is Status.ROLLBACK_IN_PROGRESS:
+        return "its tasks end because it is being rolled back"
+    if changed.stopped_at is None or record.looked is None:
+        return ""
+    if record.looked >= changed.stopped_at:
+        return "its tasks were looked at since"
+    if record.ended >= _ENDED and now - record.looked < _PAUSE:
+        return "its tasks were looked at a moment ago"
+    return ""

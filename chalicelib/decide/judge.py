@@ -165,7 +165,10 @@ def will_not_heal(deployment: Deployment, seen: Observation) -> Verdict | None:
     if primary is None or seen.tasks is None:
         return None
     why = hopeless(seen.tasks, primary.desired, seen.at)
-    return _failed("will_not_heal", deployment, why, _stop_or_update(seen)) if why else None
+    if not why:
+        return None
+    verdict = _failed("will_not_heal", deployment, why, _stop_or_update(seen))
+    return verdict.model_copy(update={"explained": True})
 
 
 def past_deadline(deployment: Deployment, seen: Observation) -> Verdict | None:

@@ -9,16 +9,11 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.decide.judge import (
-    judge,
-    judge_return,
-    needs_service_deployment,
-    needs_tasks,
-    withdrawn,
-)
+from chalicelib.decide.change import Changed, no_news
+from chalicelib.decide.judge import judge, judge_return, withdrawn
 from chalicelib.decide.plan import overtaken, ready
 from chalicelib.decide.record import applied, busy, leased, moved, proved, released
-from chalicelib.errors import Conflict, Denied, Refused, Unavailable
+from chalicelib.errors import Denied, Refused, Unavailable
 from chalicelib.flow.apply import (
     apply,
     earlier_revision,
@@ -29,37 +24,49 @@ from chalicelib.flow.apply import (
     started,
 )
 from chalicelib.flow.case import case
+from chalicelib.flow.observe import noticed, observe, our_service_deployment
 from chalicelib.flow.ports import World
+from chalicelib.flow.retry import retried
 from chalicelib.flow.tell import tell
 from chalicelib.model.deployments import FAILURES, Deployment, Head, Return, Status
-from chalicelib.model.services import Service, ServiceDeployment, Tasks
+from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
 from chalicelib.model.verdicts import Observation, Remedy, Verdict
 
-_TRIES = 5
 Items = tuple[Head, Deployment]
 
 
-def advance(world: World, service: str, deployment: str, *, look: bool = False) -> Deployment:
+def advance(world: World, service: str, deployment: str) -> Deployment:
     """Take a deployment as far as it can go at `world.now`, and return its record.
-
-    With `look`, a task of it is known to have ended, so its tasks are looked at.
 
     Raises:
         Unavailable: when AWS does not answer, or others keep writing; the same step may be taken
             again at any time.
         Refused: when the ledger knows no such deployment.
     """
-    for _ in range(_TRIES):
-        try:
-            head, before = read(world, service, deployment)
-            record = before
-            if record.open:
-                head, record = _step(world, head, record, look=look)
-            return tell(world, head, record, inherited=before.notices)
-        except Conflict:
-            continue
-    raise Unavailable(f"others kept writing to {service}; the step for {deployment} comes again")
+    return retried(service, lambda: _advanced(world, *read(world, service, deployment)))
+
+
+def nudge(world: World, changed: Changed, deployment: str) -> tuple[Deployment, str]:
+    """As `advance`, because ECS said that something changed; when a task ended, all are looked at.
+
+    Returns the record, and why the event says nothing new of it: then nothing was done.
+    """
+
+    def attempt() -> tuple[Deployment, str]:
+        head, record = read(world, changed.service, deployment)
+        if reason := no_news(record, changed, world.now):
+            return record, reason
+        return _advanced(world, head, record, look=bool(changed.ended)), ""
+
+    return retried(changed.service, attempt)
+
+
+def _advanced(world: World, head: Head, before: Deployment, *, look: bool = False) -> Deployment:
+    record = before
+    if record.open:
+        head, record = _step(world, head, record, look=look)
+    return tell(world, head, record, inherited=before.notices)
 
 
 def read(world: World, service: str, deployment: str) -> Items:
@@ -135,7 +142,9 @@ def _recovered(
 
 
 def _watch(world: World, head: Head, record: Deployment, *, look: bool) -> Items:
-    seen = _observe(world, record, look=look)
+    if look:  # said first: of several tasks that end at once, one nudge looks for all
+        head, record = _save(world, head, record, looked=world.now)
+    seen = observe(world, record, look=look)
     verdict = _verdict(record, seen)
     return _carry_out(world, head, record, seen, verdict)
 
@@ -145,7 +154,7 @@ def _carry_out(
 ) -> Items:
     changes = (
         {"denied": False}
-        | _noticed(record, seen)
+        | noticed(record, seen)
         | ({"reason": verdict.reason} if verdict.reason else {})
     )
     if verdict.adopt:
@@ -158,7 +167,7 @@ def _carry_out(
     if _failing(verdict, record):
         made = case(world, record, seen)
         changes["case"] = made.text
-        if made.headline and made.headline not in verdict.reason:
+        if made.headline and not verdict.explained:
             changes["reason"] = f"{made.headline}; {verdict.reason}"
     if verdict.remedy is Remedy.NONE:
         return _keep(world, head, record, **changes)
@@ -172,12 +181,7 @@ def withdraw(world: World, service: str, deployment: str, why: str) -> Deploymen
     Raises:
         Unavailable: when another step is acting on the service; ask again in a moment.
     """
-    for _ in range(_TRIES):
-        try:
-            return _withdraw(world, service, deployment, why)
-        except Conflict:
-            continue
-    raise Unavailable(f"others kept writing to {service}; ask again in a moment")
+    return retried(service, lambda: _withdraw(world, service, deployment, why))
 
 
 def _withdraw(world: World, service: str, deployment: str, why: str) -> Deployment:
@@ -192,7 +196,7 @@ def _withdraw(world: World, service: str, deployment: str, why: str) -> Deployme
         head, record = _save(world, head, record, status=Status.REFUSED, reason=why)
     elif record.status is Status.IN_PROGRESS:
         current = world.services.service(record.cluster, record.service_name)
-        ours = current and _our_service_deployment(world, record, current)
+        ours = current and our_service_deployment(world, record, current)
         seen = Observation(at=world.now, service=current, ours=ours)
         verdict = judge(record, seen)
         if verdict.status is Status.IN_PROGRESS and not verdict.adopt:
@@ -255,33 +259,6 @@ def _remedy(
     return _save(world, released(head), record, **changes)
 
 
-def _observe(world: World, record: Deployment, *, look: bool) -> Observation:
-    service = world.services.service(record.cluster, record.service_name)
-    seen = Observation(at=world.now, service=service)
-    if service is not None and (look or needs_tasks(record, seen)):
-        seen = seen.model_copy(update={"tasks": _tasks(world, record)})
-    if service is None or not needs_service_deployment(record, seen):
-        return seen
-    ours = _our_service_deployment(world, record, service)
-    return seen.model_copy(update={"ours": ours})
-
-
-def _tasks(world: World, record: Deployment) -> Tasks:
-    return world.services.tasks(record.cluster, record.service_name, record.ecs_deployment)
-
-
-def _our_service_deployment(
-    world: World, record: Deployment, service: Service
-) -> ServiceDeployment | None:
-    if record.service_deployment:
-        return world.services.service_deployment(record.service_deployment)
-    newest = world.services.newest_service_deployment(record.cluster, service.name)
-    if newest is None:
-        return None
-    revision = world.services.revision_task_definition(newest.target_revision)
-    return newest if revision == record.revision else None
-
-
 def _adopt(
     world: World, head: Head, record: Deployment, verdict: Verdict, changes: dict[str, Any]
 ) -> Items:
@@ -292,19 +269,6 @@ def _adopt(
         "service_deployment": newest.arn if newest else "",
     }
     return _save(world, head, record, **changes)
-
-
-def _noticed(record: Deployment, seen: Observation) -> dict[str, Any]:
-    """What is worth remembering of an observation, whatever the verdict."""
-    noticed: dict[str, Any] = {}
-    primary = seen.service.primary if seen.service else None
-    if primary is not None and primary.task_definition == record.revision:
-        noticed = {"desired": primary.desired, "running": primary.running}
-    if seen.tasks is not None:
-        noticed["looked"] = seen.at
-    if seen.ours is not None and not record.service_deployment:
-        noticed["service_deployment"] = seen.ours.arn
-    return noticed
 
 
 def _failing(verdict: Verdict, record: Deployment) -> bool:

@@ -5,21 +5,19 @@ Nothing here may keep a verdict waiting: what cannot be read is left out, or sai
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from chalicelib.decide.classify import Kind
 from chalicelib.decide.compare import changed_fields
 from chalicelib.decide.explain import explain, headline, kinds
 from chalicelib.errors import DeployerError
+from chalicelib.flow.output import Output, last_lines
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Deployment
-from chalicelib.model.services import StoppedTask, Tasks
+from chalicelib.model.services import StoppedTask
 from chalicelib.model.task_definitions import TaskDefinition
 from chalicelib.model.verdicts import Observation
-
-_LINES = 30
 
 
 class Case(Frozen):
@@ -29,27 +27,19 @@ class Case(Frozen):
     text: str
 
 
-class _Output(Frozen):
-    """The last lines of a failing container, or why there are none."""
-
-    lines: tuple[str, ...] = ()
-    note: str = ""
-
-
 def case(world: World, record: Deployment, seen: Observation) -> Case:
     """The case of a deployment that fails now; causes that nobody knows are counted."""
     try:
-        tasks = seen.tasks or world.services.tasks(
-            record.cluster, record.service_name, record.ecs_deployment
-        )
+        stopped = _stopped(world, record, seen)
     except DeployerError as error:
         return Case(headline="", text=f"The stopped tasks could not be read: {error}")
-    if world.counts is not None and (unknown := kinds(tasks.stopped)[Kind.UNKNOWN]):
+    if world.counts is not None and (unknown := kinds(stopped)[Kind.UNKNOWN]):
         world.counts.count("UnknownCause", unknown)
     ours = _definition(world, record.revision)
-    output = _output(world, record, ours, tasks)
+    ended = next((task for task in stopped if task.container and task.started_at), None)
+    output = last_lines(world, record, ended) if ended else Output()
     text = explain(
-        tasks.stopped,
+        stopped,
         seen.service,
         record.applied,
         logs=output.lines,
@@ -57,7 +47,13 @@ def case(world: World, record: Deployment, seen: Observation) -> Case:
         changed=_changed(ours, _definition(world, record.return_to)),
         alarms=seen.ours.alarms if seen.ours else (),
     )
-    return Case(headline=headline(tasks.stopped, seen.service, record.applied), text=text)
+    return Case(headline=headline(stopped, seen.service, record.applied), text=text)
+
+
+def _stopped(world: World, record: Deployment, seen: Observation) -> Sequence[StoppedTask]:
+    if seen.tasks is not None:
+        return seen.tasks.stopped
+    return world.services.stopped_tasks(record.cluster, record.service_name, record.ecs_deployment)
 
 
 def _definition(world: World, name: str) -> TaskDefinition | None:
@@ -69,36 +65,3 @@ def _definition(world: World, name: str) -> TaskDefinition | None:
 
 def _changed(ours: TaskDefinition | None, before: TaskDefinition | None) -> Sequence[str]:
     return changed_fields(before.body, ours.body) if ours and before else ()
-
-
-def _output(world: World, record: Deployment, ours: TaskDefinition | None, tasks: Tasks) -> _Output:
-    """The last lines of the newest container that ended by itself.
-
-    With the `awslogs` driver, a container's stream is PREFIX/CONTAINER/TASK (Amazon ECS developer
-    guide, "Send Amazon ECS logs to CloudWatch").
-    """
-    ended = next((task for task in tasks.stopped if task.container and task.started_at), None)
-    if ended is None or ours is None or world.logs is None:
-        return _Output()
-    settings = _log_settings(ours, ended)
-    if settings.get("logDriver") != "awslogs":
-        driver = settings.get("logDriver", "no")
-        return _Output(note=f"{ended.container} logs with the {driver} driver, not to CloudWatch")
-    options = settings.get("options", {})
-    group, prefix = options.get("awslogs-group", ""), options.get("awslogs-stream-prefix", "")
-    target = world.targets.named(record.service)
-    if target is None or group not in target.log_groups:
-        return _Output(note=f"add {group} to the target's `log_groups` to see the last lines here")
-    try:
-        stream = f"{prefix}/{ended.container}/{ended.id}"
-        return _Output(lines=tuple(world.logs.last_lines(group, stream, _LINES)))
-    except DeployerError as error:
-        return _Output(note=str(error))
-
-
-def _log_settings(definition: TaskDefinition, task: StoppedTask) -> Mapping[str, Any]:
-    for container in definition.body.get("containerDefinitions", []):
-        if container.get("name") == task.container:
-            settings: Mapping[str, Any] = container.get("logConfiguration", {})
-            return settings
-    return {}

@@ -5,10 +5,9 @@ from __future__ import annotations
 from chalicelib.decide.change import Changed, changed_service
 from chalicelib.decide.match import Ignored
 from chalicelib.errors import DeployerError
-from chalicelib.flow.advance import advance
+from chalicelib.flow.advance import nudge
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
-from chalicelib.model.deployments import Deployment
 
 
 def change(world: World, event: object) -> tuple[Outcome, ...]:
@@ -42,26 +41,11 @@ def change(world: World, event: object) -> tuple[Outcome, ...]:
 
 
 def _nudged(world: World, changed: Changed, deployment: str) -> Outcome:
-    service = changed.service
-    record = world.ledger.deployment(service, deployment)
-    if record is not None and (reason := _no_news(record, changed)):
-        return Outcome(outcome="ignored", service=service, deployment=deployment, reason=reason)
-    record = advance(world, service, deployment, look=bool(changed.ended))
+    record, no_news = nudge(world, changed, deployment)
     return Outcome(
-        outcome="nudged",
-        service=service,
+        outcome="ignored" if no_news else "nudged",
+        service=changed.service,
         deployment=deployment,
         status=record.status,
-        reason=record.reason,
+        reason=no_news or record.reason,
     )
-
-
-def _no_news(record: Deployment, changed: Changed) -> str:
-    """Why this event says nothing new of this deployment; empty when it does."""
-    if changed.began and changed.began == record.ecs_deployment:
-        return "the beginning of its own rollout is no news"
-    if changed.ended and changed.ended != record.ecs_deployment:
-        return "a task of another deployment"
-    if changed.stopped_at and record.looked and record.looked >= changed.stopped_at:
-        return "its tasks were looked at since"
-    return ""

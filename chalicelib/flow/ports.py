@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from chalicelib.model.deployments import Deployment, Head, Notice
 from chalicelib.model.images import Image
-from chalicelib.model.services import Service, ServiceDeployment, Tasks
+from chalicelib.model.services import RunningTask, Service, ServiceDeployment, StoppedTask
 from chalicelib.model.targets import Targets
 from chalicelib.model.task_definitions import TaskDefinition
 
@@ -83,8 +83,15 @@ class Services(Protocol):
             Refused: when it cannot be stopped (any more).
         """
 
-    def tasks(self, cluster: str, service: str, ecs_deployment: str) -> Tasks:
-        """The tasks of an ECS deployment: a hundred of each kind at most, newest stopped first."""
+    def stopped_tasks(
+        self, cluster: str, service: str, ecs_deployment: str
+    ) -> Sequence[StoppedTask]:
+        """The ended tasks of an ECS deployment, newest first: of the service's last hundred."""
+
+    def running_tasks(
+        self, cluster: str, service: str, ecs_deployment: str
+    ) -> Sequence[RunningTask]:
+        """Those that run or are about to: of a hundred of the service."""
 
 
 class Watchers(Protocol):

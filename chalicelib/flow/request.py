@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from chalicelib.decide.order import Admission, Admitted, Request, admit, after, deployment_id
 from chalicelib.decide.record import asked_again, met, moved, recorded
-from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.ports import World
+from chalicelib.flow.retry import retried
 from chalicelib.flow.tell import tell
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Cause, Deployment, Head, Status
 from chalicelib.model.images import Image
 from chalicelib.model.targets import Target
-
-_TRIES = 5
 
 
 class Asked(Frozen):
@@ -32,12 +30,7 @@ def request(
     Raises:
         Unavailable: when AWS does not answer; ask again.
     """
-    for _ in range(_TRIES):
-        try:
-            return _request(world, target, asked, image, refuse)
-        except Conflict:
-            continue
-    raise Unavailable(f"others kept writing to {target.name}; ask again")
+    return retried(target.name, lambda: _request(world, target, asked, image, refuse))
 
 
 def _request(world: World, target: Target, asked: Request, image: Image, refuse: str) -> Asked:

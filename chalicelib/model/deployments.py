@@ -117,6 +117,7 @@ class Deployment(Frozen):
     desired: int = 0
     running: int = 0
     looked: Moment | None = None  # when its tasks were last looked at
+    ended: int = 0  # how many of them had ended by then
     case: str = ""
     notices: tuple[Notice, ...] = ()
 

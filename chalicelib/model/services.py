@@ -104,7 +104,12 @@ class StoppedTask(Frozen):
 
 
 class Tasks(Frozen):
-    """The tasks that one ECS deployment started: those stopped within an hour, and the rest."""
+    """The tasks that one ECS deployment started, as far as they were read.
+
+    `stopped` are those that ended within an hour, newest first; `running` the rest (None: not
+    read). `log` are the last lines of the newest that crashed at once, oldest first.
+    """
 
     stopped: tuple[StoppedTask, ...] = ()
-    running: tuple[RunningTask, ...] = ()
+    running: tuple[RunningTask, ...] | None = None
+    log: tuple[str, ...] = ()

@@ -33,14 +33,15 @@ class Remedy(StrEnum):
 class Verdict(Frozen):
     """A judgement: the status that follows, why, and what to do about it.
 
-    `rule` is the name of the rule that matched. `adopt` is the id of the ECS deployment that now
-    carries our revision. `proven` says that the revision ran with at least one task; `by` is who
-    wants the remedy.
+    `rule` is the name of the rule that matched. `explained`: the reason names the tasks' cause.
+    `adopt` is the id of the ECS deployment that now carries our revision. `proven` says that the
+    revision ran with at least one task; `by` is who wants the remedy.
     """
 
     rule: str
     status: Status
     reason: str = ""
+    explained: bool = False
     adopt: str = ""
     proven: bool = False
     remedy: Remedy = Remedy.NONE

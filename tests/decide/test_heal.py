@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.decide.heal import hopeless
+from chalicelib.decide.heal import crashed_at_once, hopeless, many_ended
 from chalicelib.model.services import RunningTask, StoppedTask, Tasks
 from tests.fixtures.examples import at
 
@@ -37,6 +37,9 @@ def never_ran(stopped: float, reason: str = PULL) -> StoppedTask:
 
 def running(started: float) -> RunningTask:
     return RunningTask(id=f"r{started}", started_at=at(started))
+
+
+WRONG_CPU = ("exec /usr/bin/gunicorn: exec format error",)
 
 
 def judged(
@@ -89,6 +92,39 @@ def test_a_rollout_is_hopeless_only_by_a_rule(
 ) -> None:
     why = judged(stopped, alive, desired)
     assert (called in why) if called else why == ""
+
+
+@pytest.mark.parametrize(
+    ("stopped", "log", "called"),
+    [
+        ([crashed(0, 1, exit_code=255)] * 2, WRONG_CPU, True),
+        ([crashed(0, 1, exit_code=255)], WRONG_CPU, False),
+        ([crashed(0, 11, exit_code=255)] * 2, WRONG_CPU, False),
+        ([crashed(0, 1, exit_code=255), crashed(0, 1, exit_code=1)], WRONG_CPU, False),
+        ([crashed(0, 1, exit_code=255)] * 2, (), False),
+        ([crashed(0, 1, exit_code=255)] * 2, (*WRONG_CPU, "database not reachable"), False),
+    ],
+    ids=["two at once", "one", "not at once", "not alike", "no log", "not its last words"],
+)
+def test_the_log_of_what_crashed_at_once_may_show_that_no_retry_helps(
+    stopped: list[StoppedTask], log: tuple[str, ...], called: bool
+) -> None:
+    why = hopeless(Tasks(stopped=tuple(stopped), running=(), log=log), 2, at(100))
+    assert ("another CPU architecture (2 tasks" in why) is called
+
+
+def test_a_log_is_asked_for_only_when_two_crashed_alike_and_at_once() -> None:
+    newest = crashed(3, 4, id="newest")
+    assert crashed_at_once([newest, crashed(0, 1)]) == newest
+    assert crashed_at_once([newest]) is None
+    assert crashed_at_once([newest, crashed(0, 1, exit_code=2)]) is None
+    assert crashed_at_once([never_ran(1), never_ran(2)]) is None
+
+
+def test_no_loop_is_called_before_the_running_tasks_were_read() -> None:
+    ended = [crashed(1, 6)] * 5
+    assert many_ended(ended, 2)
+    assert hopeless(Tasks(stopped=tuple(ended)), 2, at(100)) == ""
 
 
 @st.composite
@@ -148,4 +184,4 @@ def test_a_loop_that_never_stays_up_is_called_in_its_fifth_round_at_the_latest(
         for _ in range(desired)
     ]
     end = at(4 * (life + gap) + life) + timedelta(seconds=1)
-    assert "none stays up" in hopeless(Tasks(stopped=tuple(ended)), desired, end)
+    assert "none stays up" in hopeless(Tasks(stopped=tuple(ended), running=()), desired, end)

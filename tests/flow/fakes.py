@@ -16,7 +16,13 @@ from chalicelib.errors import Conflict, Refused
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Deployment, Head, Notice
 from chalicelib.model.images import Image
-from chalicelib.model.services import EcsDeployment, Service, ServiceDeployment, StoppedTask, Tasks
+from chalicelib.model.services import (
+    EcsDeployment,
+    RunningTask,
+    Service,
+    ServiceDeployment,
+    StoppedTask,
+)
 from chalicelib.model.targets import Targets
 from chalicelib.model.task_definitions import TaskDefinition, short_name
 from tests.fixtures import examples
@@ -24,7 +30,7 @@ from tests.fixtures import examples
 READS = {
     "head", "deployment", "service_of", "unfinished", "history", "image", "pushed_since", "service",
     "service_deployment", "newest_service_deployment", "revision_task_definition",
-    "task_definition", "newest_revisions", "tasks", "alive",
+    "task_definition", "newest_revisions", "stopped_tasks", "running_tasks", "alive",
 }  # fmt: skip
 
 
@@ -189,8 +195,15 @@ class Services:
                         raise Refused(f"could not stop the service deployment: it is {one.status}")
                     self.breaker(name, "stopped by a user")
 
-    def tasks(self, cluster: str, service: str, ecs_deployment: str) -> Tasks:
-        return Tasks(stopped=tuple(self.ended))
+    def stopped_tasks(
+        self, cluster: str, service: str, ecs_deployment: str
+    ) -> Sequence[StoppedTask]:
+        return tuple(self.ended)
+
+    def running_tasks(
+        self, cluster: str, service: str, ecs_deployment: str
+    ) -> Sequence[RunningTask]:
+        return ()
 
     # What happens in ECS
 

@@ -12,7 +12,7 @@ from chalicelib.flow.push import push
 from chalicelib.model.deployments import Status
 from tests.fixtures import examples
 from tests.fixtures.examples import NAME, OTHER_DIGEST, at, event, push_event
-from tests.flow.fakes import Fault, aws
+from tests.flow.fakes import Aws, Fault, aws
 
 COMPLETED = event("ecs-deployment-completed")
 
@@ -87,6 +87,41 @@ def test_the_beginning_of_somebodys_rollout_is_news() -> None:
     began["detail"]["deploymentId"] = world.services.all[NAME].deployments[0].id
     (outcome,) = change(world.world(), began)
     assert (outcome.outcome, outcome.status) == ("nudged", "SUPERSEDED")
+
+
+def _task_ended(world: Aws) -> dict[str, Any]:
+    ended = event("ecs-task-stopped-oom")
+    ended["detail"] |= {
+        "startedBy": world.record().ecs_deployment,
+        "stoppedAt": world.now.isoformat(),
+    }
+    return ended
+
+
+@pytest.mark.parametrize(
+    ("port", "call"), [("ledger", "deployment"), ("services", "service")], ids=["before", "after"]
+)
+def test_of_several_tasks_that_end_together_one_nudge_looks_for_all(
+    monkeypatch: pytest.MonkeyPatch, port: str, call: str
+) -> None:
+    """The second event comes before, or after, the first nudge has said that it looks."""
+    world = aws()
+    push(world.world(), push_event())
+    ended, seconds, real = _task_ended(world), [], getattr(getattr(world, port), call)
+
+    def meanwhile(*arguments: Any) -> Any:
+        answer = real(*arguments)
+        if not seconds:
+            seconds.append(())
+            seconds[0] = change(world.world(0.1), ended)
+        return answer
+
+    monkeypatch.setattr(getattr(world, port), call, meanwhile)
+    world.restart()
+    firsts = change(world.world(1), ended)
+    outcomes = [one.outcome for one in (*firsts, *seconds[0])]
+    assert sorted(outcomes) == ["ignored", "nudged"]
+    assert world.calls.count("stopped_tasks") == 1
 
 
 @pytest.mark.parametrize("error", [Unavailable("down"), Refused("odd")])

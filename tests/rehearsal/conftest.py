@@ -21,6 +21,7 @@ repository = "conflicto-backend-{env}"
 cluster    = "conflicto-{env}"
 service    = "conflicto-backend-service-{env}"
 tags       = '^([0-9a-f]{7,40}|v.*)$'
+log_groups = ["/ecs/conflicto-backend-{env}"]
 """
 NO_BREAKER = {"deploymentConfiguration": {}}
 NO_ROLLBACK = {

@@ -118,7 +118,10 @@ def test_a_good_rollout_of_a_minute_costs_few_calls():
         "image-missing",
         "image-missing-no-breaker",
         "no-platform",
+        "wrong-cpu",
         "secret-missing",
+        "log-group-missing",
+        "role",
         "command-not-found",
     ],
 )
@@ -129,7 +132,8 @@ def test_what_cannot_heal_is_rolled_back_five_seconds_after_the_second_failed_ta
         failed = sorted(
             task.stopped_at
             for task in slipway.ecs.tasks(stage.key)
-            if task.stopped_at and task.stop_code == "TaskFailedToStart"
+            if task.stopped_at
+            and task.stop_code in {"TaskFailedToStart", "EssentialContainerExited"}
         )
         assert ours.rollback is not None
         assert (ours.rollback.started_at - failed[1]).total_seconds() <= 5
