@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import secrets
 import shutil
-import string
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,10 +10,9 @@ from cli.package.build import package
 from local.aws import EmbeddedAws
 from local.scenarios import SCENARIOS
 from local.stage import CLUSTER, Stage
-from local.sts import REGION, Principal
+from local.sts import REGION
 
 PROJECT = Path(__file__).resolve().parents[1]
-_LETTERS = string.ascii_uppercase + string.digits
 _TARGET = """
 [[target]]
 repository = "conflicto-{name}-dev"
@@ -55,16 +52,13 @@ def deploy_slipway(aws: EmbeddedAws, out: Path) -> None:
 
 def keys_of(aws: EmbeddedAws, name: str) -> dict[str, str]:
     """Environment variables of a program that calls as a user of its own, who may do anything."""
-    key = "AKIA" + "".join(secrets.choice(_LETTERS) for _ in range(16))
-    # A user with keys, which the embedded AWS' sessions hold but offer no way to make.
-    sessions = aws._clients._sessions  # noqa: SLF001
-    sessions._principals[key] = Principal(name)  # noqa: SLF001
+    keys = aws.sessions.user(name)
     return {
         "AWS_ENDPOINT_URL": aws.endpoint,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_REGION": REGION,
-        "AWS_ACCESS_KEY_ID": key,
-        "AWS_SECRET_ACCESS_KEY": "benchmark",
+        "AWS_ACCESS_KEY_ID": keys.access_key,
+        "AWS_SECRET_ACCESS_KEY": keys.secret_key,
         "AWS_CONFIG_FILE": "/dev/null",
         "AWS_SHARED_CREDENTIALS_FILE": "/dev/null",
         "AWS_EC2_METADATA_DISABLED": "true",

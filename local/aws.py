@@ -83,7 +83,8 @@ class EmbeddedAws:
         self.clock = RunningClock(rate, start)
         undo.callback(self.clock.stop)
         undo.enter_context(moto_on(self.clock))
-        self.faults, self.recorder, sessions = ApiFaults(), Recorder(), Sessions()
+        self.faults, self.recorder, self.sessions = ApiFaults(), Recorder(), Sessions()
+        sessions = self.sessions
         self.iam = Gatekeeper(enforce=enforce_iam)
         gate = Gate(self.clock, sessions, self.faults, self.recorder, self.iam)
         self.failures = gate.failures

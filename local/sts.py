@@ -58,10 +58,17 @@ class Sessions:
         self, role_arn: str, session: str, kill: Callable[[], None] | None = None
     ) -> Credentials:
         """Credentials of a new session of the role; `kill` ends the process that holds them."""
+        return self._add("ASIA", Principal(session, role_arn.rsplit("/", 1)[-1], kill))
+
+    def user(self, name: str) -> Credentials:
+        """Keys of a user who may do anything, told apart from the administrator."""
+        return self._add("AKIA", Principal(name))
+
+    def _add(self, prefix: str, principal: Principal) -> Credentials:
         # moto only recognises ids of twenty capitals and digits; temporary ones begin with ASIA.
-        key = "ASIA" + "".join(secrets.choice(_KEY_LETTERS) for _ in range(16))
+        key = prefix + "".join(secrets.choice(_KEY_LETTERS) for _ in range(16))
         with self._lock:
-            self._principals[key] = Principal(session, role_arn.rsplit("/", 1)[-1], kill)
+            self._principals[key] = principal
         return Credentials(key, secrets.token_hex(20), secrets.token_hex(16))
 
     def principal(self, access_key: str) -> Principal:

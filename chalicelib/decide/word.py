@@ -117,6 +117,7 @@ def _facts(deployment: Deployment) -> tuple[tuple[str, str], ...]:
         if deployment.tag
         else deployment.repository,
         "Digest": deployment.digest,
+        "Commit": "" if deployment.commit == deployment.tag else deployment.commit,
         "Revision": short_name(deployment.revision),
         "Before": short_name(deployment.return_to),
         "Cause": _CAUSES[deployment.cause] + (f", by {deployment.by}" if deployment.by else ""),

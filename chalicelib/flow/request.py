@@ -9,7 +9,7 @@ from chalicelib.flow.retry import retried
 from chalicelib.flow.tell import tell
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Cause, Deployment, Head, Status
-from chalicelib.model.images import Image
+from chalicelib.model.images import Image, commit_named
 from chalicelib.model.targets import Target
 
 
@@ -77,6 +77,7 @@ def _record(world: World, target: Target, asked: Request, image: Image) -> Deplo
         repository=image.repository,
         digest=image.digest,
         tag=asked.tag,
+        commit=commit_named((asked.tag, *image.tags)),
         image=image.uri,
         order=asked.order,
         pushed_at=asked.pushed_at,

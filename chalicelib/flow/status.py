@@ -76,6 +76,7 @@ def described(record: Deployment) -> dict[str, Any]:
         "image": record.image,
         "digest": record.digest,
         "tag": record.tag,
+        "commit": record.commit,
         "revision": short_name(record.revision),
         "cause": record.cause,
         "by": record.by,

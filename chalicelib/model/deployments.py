@@ -93,6 +93,7 @@ class Deployment(Frozen):
     repository: str
     digest: str
     tag: str = ""
+    commit: str = ""  # in Git, where a tag of the image names it
     image: str
     order: Moment
     pushed_at: Moment | None = None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
 from typing import Annotated
 
 from pydantic import StringConstraints
@@ -10,6 +12,11 @@ from chalicelib.model.base import Frozen, Moment
 
 # AWS' published sample digest has 60 hex digits, so exactly 64 would reject AWS' own example.
 Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{32,}$", max_length=200)]
+
+
+# What names a commit: a Git SHA, or docker/metadata-action's `sha-` before one. Digits alone may as
+# well be a build's number.
+_COMMIT = re.compile(r"sha-(?P<marked>[0-9a-f]{7,40})|(?P<bare>(?=\d*[a-f])[0-9a-f]{7,40})")
 
 
 class ImagePush(Frozen):
@@ -32,3 +39,9 @@ class Image(Frozen):
     manifest_type: str = ""
     artifact_type: str = ""
     status: str = "ACTIVE"
+
+
+def commit_named(tags: Iterable[str]) -> str:
+    """The Git commit that the first such tag names; empty when none does."""
+    named = (match for tag in tags if (match := _COMMIT.fullmatch(tag)) is not None)
+    return next((match["marked"] or match["bare"] for match in named), "")

@@ -16,8 +16,8 @@ from tests.flow.fakes import Aws, aws
 
 WEB = examples.target(service="web")
 CONTRACT = {
-    "deployment", "service", "status", "image", "digest", "tag", "revision", "cause", "by", "why",
-    "created", "updated", "case",
+    "deployment", "service", "status", "image", "digest", "tag", "commit", "revision",
+    "cause", "by", "why", "created", "updated", "case",
 }  # fmt: skip
 
 
@@ -38,7 +38,7 @@ def test_every_field_of_the_contract_is_replied(world: Aws) -> None:
     assert newest["status"] == "IN_PROGRESS"
     assert newest["image"] == f"{examples.URI}@{OTHER_DIGEST}"
     assert newest["digest"] == OTHER_DIGEST
-    assert newest["tag"] == "def5678"
+    assert newest["tag"] == newest["commit"] == "def5678"
     assert newest["revision"] == "conflicto-backend-dev:10"
     assert newest["cause"] == "push"
     assert newest["created"] == "2026-03-02T10:17:30.000Z"
