@@ -7,7 +7,7 @@ from chalice.app import Chalice, CloudWatchEvent
 from chalicelib import wiring
 from chalicelib.flow import change as changes
 from chalicelib.flow import manual
-from chalicelib.flow import push as pushes
+from chalicelib.flow import scan as scans
 from chalicelib.flow import status as states
 from chalicelib.flow import sweep as sweeps
 from chalicelib.flow import watch as watches
@@ -16,10 +16,18 @@ app = Chalice(app_name="slipway", configure_logs=False)
 
 
 @app.on_cw_event(
-    {"source": ["aws.ecr"], "detail-type": ["ECR Image Action", "ECR Replication Action"]}
+    {
+        "source": ["aws.ecr", "aws.inspector2"],
+        "detail-type": [
+            "ECR Image Action",
+            "ECR Replication Action",
+            "ECR Image Scan",
+            "Inspector2 Scan",
+        ],
+    }
 )
 def on_image_push(event: CloudWatchEvent) -> dict[str, Any]:
-    return wiring.report(pushes.push(wiring.world(event.context), event.to_dict()))
+    return wiring.report(scans.image_changed(wiring.world(event.context), event.to_dict()))
 
 
 @app.on_cw_event(

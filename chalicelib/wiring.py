@@ -15,6 +15,7 @@ from chalice.app import CloudWatchEvent
 
 from chalicelib.aws.channels import Channels
 from chalicelib.aws.ecr import Ecr
+from chalicelib.aws.ecr_scans import EcrScans
 from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.ledger import DynamoLedger
 from chalicelib.aws.logs import CloudWatchLogs
@@ -88,6 +89,7 @@ def world(context: Any) -> World:
     return World(
         ledger=DynamoLedger(settings.table, settings.retention_days),
         images=Ecr(settings.region),
+        scans=EcrScans(),
         services=Ecs(),
         watchers=StateMachine(settings.state_machine),
         topic=_channels(settings.topic),

@@ -7,7 +7,7 @@ filters; an index needs the images that it names, and holds them.
 Inferred: moving a tag to an image that is in the repository already is a PUSH and leaves
 `imagePushedAt` as it was; an index has no `artifactMediaType`; its size is that of its own text
 and its images. Not simulated: layers (any digest passes), storage classes (all images are ACTIVE),
-replication, referrers.
+replication, referrers. Scans are in `local/ecr_scans.py`.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ from local.ecr_images import (
     required,
     untag,
 )
+from local.ecr_scans import Scans
 from local.ecs.names import Place
 
 Emit = Callable[[dict[str, Any]], None]
@@ -60,6 +61,7 @@ class Ecr:
     def __init__(self, clock: Clock, emit: Emit) -> None:
         self._clock = clock
         self._emit = emit
+        self.scans = Scans(clock, emit)
         self._originals: dict[str, Any] = {}
 
     def put_image(self, response: ECRResponse) -> ActionResult:
@@ -78,6 +80,7 @@ class Ecr:
         refuse_missing_children(repository, body)
         image = self._stored(repository, manifest, media_type, digest, tag)
         self._tell(response, repository, "PUSH", digest, tag)
+        self.scans.on_push(repository, image, response.current_account, response.region)
         return ActionResult({"image": image_view(image, tag)})
 
     def batch_delete_image(self, response: ECRResponse) -> ActionResult:
@@ -126,8 +129,21 @@ class Ecr:
         ]
         return ActionResult(_page("imageIds", identifiers, response))
 
+    def start_image_scan(self, response: ECRResponse) -> ActionResult:
+        repository = _repository(response)
+        image = required(repository, response._get_param("imageId"))
+        place = (response.current_account, response.region)
+        return ActionResult(self.scans.start(repository, image, *place))
+
+    def describe_image_scan_findings(self, response: ECRResponse) -> ActionResult:
+        repository = _repository(response)
+        image = required(repository, response._get_param("imageId"))
+        return ActionResult(self.scans.describe(repository, image))
+
     def install(self) -> None:
         for name in (
+            "start_image_scan",
+            "describe_image_scan_findings",
             "put_image",
             "batch_delete_image",
             "batch_get_image",

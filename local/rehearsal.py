@@ -63,6 +63,7 @@ class Rehearsal:
 
     clock: VirtualClock
     ecs: ecs.Ecs
+    ecr: ecr.Ecr
     app: Any
     topic: str
     rules: dict[str, Any]
@@ -175,7 +176,7 @@ def rehearse(
 
         simulated = ecs.install(clock, emit, timings=timings, seed=7, pull_problem=ecr.pull_problem)
         stack.enter_context(simulated)
-        ecr.install(clock, emit)
+        registry = ecr.install(clock, emit)
         topic = _account()
         os.environ["NOTICES_TOPIC_ARN"] = topic
         calls: list[str] = []
@@ -184,6 +185,7 @@ def rehearse(
             calls=calls,
             clock=clock,
             ecs=simulated,
+            ecr=registry,
             app=app,
             topic=topic,
             rules=_rules(app),

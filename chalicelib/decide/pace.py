@@ -12,6 +12,7 @@ _MIDDLE_SECONDS = 300
 _POLL_MIDDLE = 30
 _POLL_LATE = 60
 _POLL_PENDING = 15
+_POLL_GATED = 60
 _POLL_DENIED = 300
 _POLL_OUTBOX = 30
 _OUTBOX_SECONDS = 600
@@ -33,6 +34,8 @@ def wait_seconds(deployment: Deployment, now: datetime) -> int:
         return _NEVER
     if deployment.denied:
         return _POLL_DENIED  # a person must act first
+    if deployment.gated:
+        return _POLL_GATED  # the scan's event comes sooner
     since = (now - (deployment.applied or deployment.created)).total_seconds()
     if since < _EARLY_SECONDS:
         return _POLL_PENDING if deployment.status is Status.PENDING else _POLL_EARLY

@@ -17,12 +17,15 @@ PERMANENT_CONTROLLERS = {"CODE_DEPLOY", "EXTERNAL"}
 class Readiness(Frozen):
     """PENDING: wait, for this reason. REFUSED or SUPERSEDED: the end. IN_PROGRESS: apply it.
 
-    `waiting` is since when somebody else's rollout is waited for.
+    `waiting` is since when somebody else's rollout is waited for; `gated`: a scan is waited for;
+    `unscanned`: why it goes without one.
     """
 
     status: Status
     reason: str = ""
     waiting: Moment | None = None
+    gated: bool = False
+    unscanned: str = ""
 
 
 GO = Readiness(status=Status.IN_PROGRESS)

@@ -118,6 +118,7 @@ def _facts(deployment: Deployment) -> tuple[tuple[str, str], ...]:
         else deployment.repository,
         "Digest": deployment.digest,
         "Commit": "" if deployment.commit == deployment.tag else deployment.commit,
+        "Scan": f"none: {deployment.unscanned}" if deployment.unscanned else "",
         "Revision": short_name(deployment.revision),
         "Before": short_name(deployment.return_to),
         "Cause": _CAUSES[deployment.cause] + (f", by {deployment.by}" if deployment.by else ""),

@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from chalicelib.decide.change import Changed, no_news
+from chalicelib.decide.gate import scan_gate, scanned
 from chalicelib.decide.judge import judge, judge_return, withdrawn
 from chalicelib.decide.plan import overtaken, ready
 from chalicelib.decide.record import applied, busy, leased, moved, proved, released
@@ -111,6 +112,10 @@ def _start(world: World, head: Head, record: Deployment, target: Target) -> Item
             head = applied(head, record, record.revision)
             return _save(world, head, record, **changes)
         readiness = ready(record, head, service, target, world.now)
+        gate = scan_gate(record, target)
+        if gate is not None and readiness.status is Status.IN_PROGRESS:
+            scan = world.scans.scan(record.repository, record.digest)
+            readiness = scanned(record, gate, scan, world.now)
         if service is None or readiness.status is not Status.IN_PROGRESS:
             return _keep(world, head, record, **readiness.model_dump())
         planned = plan(world, record, target, service, head)
@@ -122,7 +127,8 @@ def _start(world: World, head: Head, record: Deployment, target: Target) -> Item
         return _save(world, head, record, **observed(record, planned))
     head, record = _save(
         world, _leased(world, head), record,
-        acting=True, attempted=world.now, waiting=None, base=planned.base.arn, return_to=return_to,
+        acting=True, attempted=world.now, waiting=None, gated=False, base=planned.base.arn,
+        return_to=return_to, unscanned=record.unscanned or readiness.unscanned,
     )  # fmt: skip
     changes = apply(world, record, target, service, planned)
     if changes.get("status") is Status.IN_PROGRESS:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from chalicelib.decide.change import Changed, changed_service
 from chalicelib.decide.match import Ignored
 from chalicelib.errors import DeployerError
@@ -24,18 +26,28 @@ def change(world: World, event: object) -> tuple[Outcome, ...]:
         return (Outcome(outcome="ignored", reason=changed.reason),)
     if world.targets.named(changed.service) is None:
         return (Outcome(outcome="ignored", reason=f"{changed.service} is no target"),)
-    head = world.ledger.head(changed.service)
+    return every_open(
+        world, changed.service, lambda deployment: _nudged(world, changed, deployment)
+    )
+
+
+def every_open(world: World, service: str, act: Callable[[str], Outcome]) -> tuple[Outcome, ...]:
+    """What `act` makes of each open deployment of a service.
+
+    Raises:
+        DeployerError: the first, when all have had their turn: one's fault keeps no other waiting.
+    """
+    head = world.ledger.head(service)
     if head is None or not head.open_deployments:
-        reason = "no open deployment"
-        return (Outcome(outcome="ignored", service=changed.service, reason=reason),)
+        return (Outcome(outcome="ignored", service=service, reason="no open deployment"),)
     outcomes: list[Outcome] = []
     failed: list[DeployerError] = []
     for deployment in head.open_deployments:
         try:
-            outcomes.append(_nudged(world, changed, deployment))
+            outcomes.append(act(deployment))
         except DeployerError as error:
             failed.append(error)
-    if failed:  # only now, so that one deployment's fault keeps no other from its nudge
+    if failed:
         raise failed[0]
     return tuple(outcomes)
 

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 
 from chalicelib.model.deployments import Deployment, Head, Notice
 from chalicelib.model.images import Image
+from chalicelib.model.scans import Scan
 from chalicelib.model.services import RunningTask, Service, ServiceDeployment, StoppedTask
 from chalicelib.model.targets import Targets
 from chalicelib.model.task_definitions import TaskDefinition
@@ -46,6 +47,13 @@ class Images(Protocol):
 
     def pushed_since(self, repository: str, since: datetime) -> Sequence[Image]:
         """The tagged images pushed after `since`, oldest first."""
+
+
+class Scans(Protocol):
+    """Vulnerability scans, for gates."""
+
+    def scan(self, repository: str, digest: str) -> Scan:
+        """What a scan says of an image; of an index, the worst of its images."""
 
 
 class Services(Protocol):
@@ -133,6 +141,7 @@ class World:
 
     ledger: Ledger
     images: Images
+    scans: Scans
     services: Services
     watchers: Watchers
     topic: Topic

@@ -102,6 +102,8 @@ class Deployment(Frozen):
 
     denied: bool = False  # AWS denies what the next step needs
     waiting: Moment | None = None  # since when a rollout of somebody else's is waited for
+    gated: bool = False  # the scan of its image is waited for
+    unscanned: str = ""  # why it was applied without a scan, where a gate wants one
     acting: bool = False  # an attempt to apply it began, and how it ended is not known
     attempted: Moment | None = None  # when that attempt began
     watcher: int = 1

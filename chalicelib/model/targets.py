@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from chalicelib.errors import Refused
+from chalicelib.model.scans import Severity
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _MINUTE, _TWO_DAYS = 60, 48 * 3600
@@ -53,6 +54,24 @@ SecretName = Annotated[str, StringConstraints(pattern=_SECRET_NAME, max_length=5
 EcsName = Annotated[str, StringConstraints(pattern=_ECS_NAME)]
 
 
+class ScanGate(BaseModel):
+    """A push waits until its image was scanned; worse findings than `max` refuse it."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    max: Severity
+    wait: Seconds = 600
+    on_timeout: Literal["deploy", "refuse"] = "refuse"
+
+
+class Gate(BaseModel):
+    """What a deployment has to pass before it is applied."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scan: ScanGate | None = None
+
+
 class Target(BaseModel):
     """A service kept up to date from a repository (one `[[target]]`, one environment)."""
 
@@ -69,11 +88,18 @@ class Target(BaseModel):
     deadline: Seconds = 1800
     pass_roles: tuple[str, ...] = ()
     log_groups: tuple[str, ...] = ()
+    gate: Gate = Gate()
 
     @property
     def name(self) -> str:
         """`CLUSTER/SERVICE`, the name by which people and the ledger know it."""
         return f"{self.cluster}/{self.service}"
+
+
+_TABLES: dict[tuple[int | str, ...], type[BaseModel]] = {
+    ("gate",): Gate,
+    ("gate", "scan"): ScanGate,
+}
 
 
 class Channels(BaseModel):
@@ -189,9 +215,11 @@ def _target(number: int, table: dict[str, Any], overrides: dict[str, Any], stage
 
 def _expected(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
-        return f"there is no such key; expected one of {', '.join(Target.model_fields)}"
+        known = _TABLES.get(error["loc"][:-1], Target)
+        return f"there is no such key; expected one of {', '.join(known.model_fields)}"
     if error["type"] == "missing":
-        return "it is missing, and every target needs it"
+        needs = "every target" if len(error["loc"]) == 1 else "this gate"
+        return f"it is missing, and {needs} needs it"
     return f"{error['msg'].removeprefix('Value error, ')}, found {error['input']!r}"
 
 

@@ -177,6 +177,16 @@ def _read_images(scope: _Scope) -> Iterable[Statement]:
     yield _allow("ReadImages", ["ecr:DescribeImages"], repositories)
 
 
+def _read_scans(scope: _Scope) -> Iterable[Statement]:
+    """Scans, and the manifests of image indexes, whose images are what is scanned."""
+    gated = tuple(target for target in scope.targets if target.gate.scan is not None)
+    if gated:
+        names = ["*"] if scope.widening >= Widening.REPOSITORIES else _repositories(gated)
+        repositories = [_arn("ecr", f"repository/{name}") for name in names]
+        actions = ["ecr:BatchGetImage", "ecr:DescribeImageScanFindings"]
+        yield _allow("ReadScans", actions, repositories)
+
+
 def _read_services(scope: _Scope) -> Iterable[Statement]:
     actions = [
         "ecs:DescribeServiceDeployments",
@@ -248,6 +258,7 @@ _STEP: tuple[_Grant, ...] = (
     _write_ledger,
     _notify,
     _read_webhooks,
+    _read_scans,
     _read_services,
     _read_tasks,
     _read_logs,

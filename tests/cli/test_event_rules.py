@@ -25,6 +25,8 @@ WAKES = {
         "ecr-push-latest",
         "ecr-push-untagged",
         "ecr-replication",
+        "ecr-scan-basic",
+        "inspector-scan",
         "ecr-storage-class",
     },
     "OnServiceChange": {

@@ -16,7 +16,8 @@ import cfnlint
 import pytest
 from botocore import xform_name
 
-from chalicelib.model.targets import load_targets
+from chalicelib.model.scans import Severity
+from chalicelib.model.targets import Gate, ScanGate, Target, Targets, load_targets
 from cli.package.policies import generate
 from tests.cli.packages import PROJECT, STAGES, written
 
@@ -24,6 +25,7 @@ PORTS = {
     "images": ("ecr", "Ecr"),
     "ledger": ("ledger", "DynamoLedger"),
     "logs": ("logs", "CloudWatchLogs"),
+    "scans": ("ecr_scans", "EcrScans"),
     "services": ("ecs", "Ecs"),
     "topic": ("sns", "SnsTopic"),
     "watchers": ("stepfunctions", "StateMachine"),
@@ -157,8 +159,8 @@ def reached(function):
     return {CHANNEL.get(each, each) for each in ports_used("app", function, set())}
 
 
-def called(function):
-    used = reached(function)
+def called(function, without=()):
+    used = {each for each in reached(function) if each[0] not in without}
     assert used, function
     return set().union(*(actions_of(*each) for each in used))
 
@@ -185,7 +187,21 @@ def test_the_calls_are_found_in_the_source():
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_what_a_function_calls_is_granted_to_it_and_nothing_more(policies, function):
-    assert granted(policies[function]) - NOT_CALLED.keys() == called(function)
+    assert granted(policies[function]) - NOT_CALLED.keys() == called(function, without={"scans"})
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_scans_may_be_read_where_a_target_has_a_gate_on_them(function):
+    target = Target(
+        repository="shop/api",
+        cluster="shop",
+        service="api",
+        pass_roles=("arn:aws:iam::*:role/shop-*",),
+        log_groups=("/ecs/shop-api",),
+        gate=Gate(scan=ScanGate(max=Severity.HIGH)),
+    )
+    policy = generate(Targets(stage="dev", all=(target,))).documents[function]
+    assert granted(policy) - NOT_CALLED.keys() == called(function)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

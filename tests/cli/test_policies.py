@@ -9,7 +9,8 @@ import pytest
 from policy_sentry.querying.actions import get_action_data
 
 from chalicelib.errors import Refused
-from chalicelib.model.targets import Channels, Target, Targets
+from chalicelib.model.scans import Severity
+from chalicelib.model.targets import Channels, Gate, ScanGate, Target, Targets
 from cli.package import policies
 from cli.package.lint import wildcards
 from cli.package.policies import GRANTS, REASONS, Widening
@@ -44,6 +45,7 @@ SETS = {
     "one target": (ONE,),
     "no family": (ONE.model_copy(update={"family": None}),),
     "no roles": (ONE.model_copy(update={"pass_roles": ()}),),
+    "a gate": (ONE.model_copy(update={"gate": Gate(scan=ScanGate(max=Severity.HIGH))}),),
     "observed": (ONE.model_copy(update={"mode": "observe"}),),
     "two clusters": many(4, clusters=2),
     "300 services": many(300),

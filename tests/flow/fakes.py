@@ -16,6 +16,7 @@ from chalicelib.errors import Conflict, Refused
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Deployment, Head, Notice
 from chalicelib.model.images import Image
+from chalicelib.model.scans import Scan
 from chalicelib.model.services import (
     EcsDeployment,
     RunningTask,
@@ -28,7 +29,8 @@ from chalicelib.model.task_definitions import TaskDefinition, short_name
 from tests.fixtures import examples
 
 READS = {
-    "head", "deployment", "service_of", "unfinished", "history", "image", "pushed_since", "service",
+    "head", "deployment", "service_of", "unfinished", "history", "image", "pushed_since", "scan",
+    "service",
     "service_deployment", "newest_service_deployment", "revision_task_definition",
     "task_definition", "newest_revisions", "stopped_tasks", "running_tasks", "alive",
 }  # fmt: skip
@@ -118,6 +120,14 @@ class Images:
     def pushed_since(self, repository: str, since: datetime) -> Sequence[Image]:
         found = [one for one in self.all if one.repository == repository and one.pushed_at > since]
         return sorted(found, key=lambda one: one.pushed_at)
+
+
+class Scans:
+    def __init__(self) -> None:
+        self.all: dict[str, Scan] = {}
+
+    def scan(self, repository: str, digest: str) -> Scan:
+        return self.all.get(digest, Scan(state="waiting"))
 
 
 class Services:
@@ -297,6 +307,7 @@ class Aws:
     targets: Targets = field(default_factory=examples.targets)
     ledger: Ledger = field(default_factory=Ledger)
     images: Images = field(default_factory=Images)
+    scans: Scans = field(default_factory=Scans)
     services: Services = field(default_factory=Services)
     watchers: Watchers = field(default_factory=Watchers)
     topic: Topic = field(default_factory=Topic)
@@ -313,6 +324,7 @@ class Aws:
         return World(
             ledger=Port(self.ledger, self),
             images=Port(self.images, self),
+            scans=Port(self.scans, self),
             services=Port(self.services, self),
             watchers=Port(self.watchers, self),
             topic=Port(self.topic, self),

@@ -29,6 +29,24 @@ def test_an_environments_keys_override_every_targets() -> None:
     assert load_targets(text, "prod").all[0].deadline == 2700
 
 
+def test_a_gate_waits_ten_minutes_and_refuses_unless_it_says_otherwise() -> None:
+    gate = load_targets(ONE + 'gate.scan = {max = "HIGH"}', "dev").all[0].gate.scan
+    assert gate is not None
+    assert (gate.max, gate.wait, gate.on_timeout) == ("HIGH", 600, "refuse")
+
+
+def test_an_environment_may_have_a_gate_of_its_own_or_none() -> None:
+    text = (
+        ONE
+        + 'gate.scan = {max = "HIGH"}\n[environment.dev]\ngate = {}\n'
+        + '[environment.prod]\ngate.scan = {max = "LOW", on_timeout = "deploy"}\n'
+    )
+    assert load_targets(text, "dev").all[0].gate.scan is None
+    gate = load_targets(text, "prod").all[0].gate.scan
+    assert gate is not None
+    assert (gate.max, gate.on_timeout) == ("LOW", "deploy")
+
+
 def test_targets_are_found_by_repository_and_by_name() -> None:
     text = (
         ONE
@@ -57,6 +75,17 @@ def test_targets_are_found_by_repository_and_by_name() -> None:
         pytest.param(ONE + 'mode = "dry"', r"\[\[target\]\] number 1, key `mode`", id="mode"),
         pytest.param(ONE + "tag = 'x'", "key `tag`", id="an unknown key"),
         pytest.param(ONE + "tags = '['", "key `tags`.*not a regular expression", id="tags"),
+        pytest.param(
+            ONE + 'gate.scan = {max = "SEVERE"}', "key `gate.scan.max`.*'HIGH'", id="severity"
+        ),
+        pytest.param(
+            ONE + 'gate.scan = {wait = "5m"}', "key `gate.scan.max`: it is missing, and this gate",
+            id="no severity",
+        ),
+        pytest.param(
+            ONE + 'gate.scan = {max = "HIGH", then = 1}', "one of max, wait, on_timeout", id="then"
+        ),
+        pytest.param(ONE + 'gate = {tests = 1}', "key `gate.tests`.*one of scan", id="no gate"),
         pytest.param(ONE + 'deadline = "30 minutes"', "key `deadline`", id="deadline"),
         pytest.param(ONE.replace("cluster", "x", 1), "key `cluster`: it is missing", id="misspelt"),
         pytest.param("[[target]]\n" + ONE, "key `repository`: it is missing", id="missing"),

@@ -1,0 +1,89 @@
+"""Scans of images: DescribeImageScanFindings in, models out; basic and enhanced alike."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Mapping, Sequence
+
+from botocore.exceptions import ClientError
+
+from chalicelib.aws.clients import client
+from chalicelib.aws.errors import code_of, translated
+from chalicelib.model.scans import Scan, Severity, severity
+
+_SCANNING = frozenset({"IN_PROGRESS", "PENDING"})
+_SCANNED = frozenset({"COMPLETE", "ACTIVE"})
+Counts = tuple[tuple[Severity, int], ...]
+
+
+class EcrScans:
+    """ECR's scans, or those that Amazon Inspector makes for it."""
+
+    def scan(self, repository: str, digest: str) -> Scan:
+        """ECR scans no index ("An artifact with media type … cannot be scanned"): its images are.
+
+        The attestations that an index names beside them, of an unknown platform, are left out.
+        """
+        with translated(f"read the scan of {digest[:19]} of {repository}"):
+            scan = _scan(repository, digest)
+            if scan.state == "done":
+                return scan
+            images = _images_of_index(repository, digest)
+            return _worst([_scan(repository, one) for one in images]) if images else scan
+
+
+def _scan(repository: str, digest: str) -> Scan:
+    """ACTIVE: Inspector has scanned it, and goes on (API reference, ImageScanStatus)."""
+    try:
+        answer = client("ecr").describe_image_scan_findings(
+            repositoryName=repository, imageId={"imageDigest": digest}, maxResults=1
+        )
+    except ClientError as error:
+        if code_of(error) == "ScanNotFoundException":
+            return Scan(state="waiting")
+        raise
+    told = answer.get("imageScanStatus", {})
+    status = told.get("status", "PENDING")
+    if status in _SCANNING:
+        return Scan(state="waiting")
+    if status not in _SCANNED:
+        return Scan(state="none", why=told.get("description") or f"its scan is {status}")
+    counts = answer.get("imageScanFindings", {}).get("findingSeverityCounts", {})
+    return Scan(state="done", counts=_counted(counts))
+
+
+def _counted(counts: Mapping[str, int]) -> Counts:
+    known: Counter[Severity] = Counter()
+    for name, count in counts.items():
+        known[severity(name)] += count
+    return _worst_first(known)
+
+
+def _worst_first(counts: Mapping[Severity, int]) -> Counts:
+    return tuple(sorted(counts.items(), key=lambda item: -item[0].rank))
+
+
+def _images_of_index(repository: str, digest: str) -> Sequence[str]:
+    """Empty for an image that is none."""
+    answer = client("ecr").batch_get_image(
+        repositoryName=repository, imageIds=[{"imageDigest": digest}]
+    )
+    manifests = (json.loads(image["imageManifest"]) for image in answer["images"])
+    return [
+        child["digest"]
+        for manifest in manifests
+        for child in manifest.get("manifests", ())
+        if child.get("platform", {}).get("os") != "unknown"
+    ]
+
+
+def _worst(scans: Sequence[Scan]) -> Scan:
+    """One scan for several: what one lacks, all lack; of each severity the most found in one."""
+    for state in ("none", "waiting"):
+        if (lacking := next((one for one in scans if one.state == state), None)) is not None:
+            return lacking
+    most: Counter[Severity] = Counter()
+    for one in scans:
+        most |= Counter(dict(one.counts))
+    return Scan(state="done", counts=_worst_first(most))

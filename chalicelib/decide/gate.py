@@ -1,0 +1,64 @@
+"""deployment + gate + scan -> may it be applied yet? Open, wait, or refuse.
+
+A gate holds what is new: a push, or a deployment by hand without `override`. What goes back to a
+revision that ran before (a rollback) passes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from chalicelib.decide.plan import GO, Readiness
+from chalicelib.model.base import iso
+from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.scans import Scan
+from chalicelib.model.targets import ScanGate, Target
+
+
+def scan_gate(deployment: Deployment, target: Target) -> ScanGate | None:
+    """The gate that this deployment has to pass; None: it may pass unseen.
+
+    What was being applied already when a step died has passed it.
+    """
+    passes = deployment.override or deployment.goes_to or deployment.acting
+    return None if passes else target.gate.scan
+
+
+def scanned(deployment: Deployment, gate: ScanGate, scan: Scan, now: datetime) -> Readiness:
+    """Whether the gate is open at `now` (UTC).
+
+    Refused when the worst finding is above `max`; without a result, `on_timeout` decides once
+    `wait` seconds have passed since the record was made, or no result is to be expected.
+    """
+    if scan.state == "done":
+        return _judged(gate, scan)
+    until = deployment.created + timedelta(seconds=gate.wait)
+    if scan.state == "waiting" and now < until:
+        return Readiness(
+            status=Status.PENDING,
+            gated=True,
+            reason=f"waiting for the image's scan, until {iso(until)} at most",
+        )
+    late = f"none ended within {gate.wait} s"
+    why = scan.why if scan.state == "none" else late
+    if gate.on_timeout == "deploy":
+        return GO.model_copy(update={"unscanned": why})
+    return _refused(
+        f"the image was not scanned: {why}. Scan it and deploy it by hand, or with "
+        "`override`; or set the gate's `on_timeout` to `deploy`."
+    )
+
+
+def _judged(gate: ScanGate, scan: Scan) -> Readiness:
+    worse = [(severity, count) for severity, count in scan.counts if severity.rank > gate.max.rank]
+    if not any(count for _, count in worse):
+        return GO
+    found = ", ".join(f"{count} {severity}" for severity, count in scan.counts if count)
+    return _refused(
+        f"the image's scan found {found}; the target allows {gate.max} at worst. Mend the image "
+        "and push it again, or deploy this one by hand with `override`."
+    )
+
+
+def _refused(reason: str) -> Readiness:
+    return Readiness(status=Status.REFUSED, reason=reason)
