@@ -281,7 +281,11 @@ SCENARIOS = (
     _failing(
         "load-balancer",
         "the load balancer finds the targets unhealthy",
-        UnhealthyTarget(after=20),
+        UnhealthyTarget(
+            after=20,
+            reason="Target.ResponseCodeMismatch",
+            description="Health checks failed with these codes: [503]",
+        ),
         service=_balanced(30),
     ),
     _failing("no-capacity", "no task can be placed", NoCapacity()),

@@ -1,10 +1,10 @@
 """A simulated ECS: rolling deployments, tasks, circuit breaker and rollbacks, on one clock.
 
-Map: `simulator` is the front; `api/` answers requests over a `region`; `scheduler` decides with
-the arithmetic of `rollout` what to start and stop; `lifecycle` walks tasks through their states;
+Map: `simulator` is the front; `api/` answers requests over a `region`; `scheduler` decides with the
+arithmetic of `rollout` what to start and stop; `lifecycle` walks tasks through their states;
 `deployments`, `failures` and `service_deployments` keep the history; `events` tells EventBridge;
-`views/` renders API shapes; `faults` and `timings` are what users turn; `backend` is the thin layer
-that puts it all in the place of moto's ECS.
+`views/` renders API shapes; `targets` is what load balancers say of tasks; `faults` and `timings`
+are what users turn; `backend` is the thin layer that puts it all in the place of moto's ECS.
 
 Documented by AWS (each module names its pages):
   task states and their order, stop codes, stopped reasons; minimum and maximum percent and their

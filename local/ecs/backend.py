@@ -1,5 +1,8 @@
 """moto's ECS with our rollouts in it: clusters stay moto's, the rest is the simulator's.
 
+So is what load balancers say of the targets in the services' target groups, whether or not moto
+knows these groups.
+
 moto finds its backends by class, and derives URLs and error models from the class' module name;
 the class below therefore claims to live in `moto.ecs.models`. Requests are taken over in
 `EC2ContainerServiceResponse.call_action`, which every ECS request passes, in-process and in server
@@ -16,6 +19,7 @@ from typing import Any, ClassVar
 
 from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 from moto.ecs.responses import EC2ContainerServiceResponse
+from moto.elbv2.models import ELBv2Backend
 from moto.logs.models import logs_backends
 
 from .api import OPERATIONS
@@ -24,6 +28,7 @@ from .errors import EcsError, UnsupportedFeature
 from .names import Place, short
 from .region import Region
 from .simulator import Ecs
+from .targets import NOT_REGISTERED
 
 # What moto keeps: nothing that the simulation knows of, so the two cannot contradict each other.
 MOTO_ANSWERS = (
@@ -95,13 +100,36 @@ def swap_in(ecs: Ecs) -> None:
 
     EC2ContainerServiceResponse.call_action = call_action  # type: ignore[method-assign,assignment]
 
+    original_health = ELBv2Backend.describe_target_health
+
+    def describe_target_health(
+        self: ELBv2Backend, target_group_arn: str, targets: list[dict[str, Any]]
+    ) -> list[Any]:
+        place = Place(self.account_id, self.region_name)
+        ours = ecs.targets(place, target_group_arn)
+        if ours is None:
+            return original_health(self, target_group_arn, targets)
+        return _asked_for(targets, ours) if targets else ours
+
+    ELBv2Backend.describe_target_health = describe_target_health  # type: ignore[method-assign]
+
     def restore() -> None:
+        ELBv2Backend.describe_target_health = original_health  # type: ignore[method-assign]
         EC2ContainerServiceResponse.call_action = original_call  # type: ignore[method-assign]
         ecs_backends.backend = original_class
         ecs_backends.clear()
         SimulatedBackend.ecs = previous
 
     ecs.on_uninstall(restore)
+
+
+def _asked_for(wanted: list[dict[str, Any]], ours: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The named targets (an id, and a port where one is given), in the order asked for."""
+    found = []
+    for target in wanted:
+        named = [each for each in ours if target.items() <= each["Target"].items()]
+        found += named or [{"Target": target, "TargetHealth": NOT_REGISTERED}]
+    return found
 
 
 def _answer(

@@ -76,11 +76,14 @@ class UnhealthyTarget(Fault):
     """The load balancer's health check never passes (`after`, `healthy_first` as above).
 
     Acts only on services with load balancers, and not before the service's
-    `healthCheckGracePeriodSeconds` is over.
+    `healthCheckGracePeriodSeconds` is over. `reason` and `description` are what the load balancer
+    says of the target (API reference, TargetHealth).
     """
 
     after: float = 20.0
     healthy_first: bool = False
+    reason: str = "Target.FailedHealthChecks"
+    description: str = "Health checks failed"
     times: int | None = None
 
 

@@ -20,7 +20,7 @@ from . import words
 from .deployments import Deployments
 from .events import Events
 from .failures import Failures
-from .faults import Fault, NoCapacity
+from .faults import Fault, NoCapacity, UnhealthyTarget
 from .lifecycle import Lifecycle, containers_of, target_group
 from .names import Place
 from .rollout import Counts, Moves, early_success, next_moves
@@ -88,7 +88,8 @@ class Scheduler:
         else:
             balancer = (task.settings.get("loadBalancers") or [{}])[0]
             port = int(balancer.get("containerPort", 0))
-            told = words.unhealthy_target(service, task, port, target_group(task))
+            why = (task.target_fault or UnhealthyTarget()).description
+            told = words.unhealthy_target(service, task, port, target_group(task), why)
             self.deployments.tell(service, told)
         service.steady = False
         self.wake(service)

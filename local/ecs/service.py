@@ -124,6 +124,16 @@ class Service:
         return self.service_deployments[0] if self.service_deployments else None
 
     @property
+    def target_groups(self) -> set[str]:
+        """The target groups of all its revisions, those of tasks that still drain included."""
+        return {
+            balancer["targetGroupArn"]
+            for revision in self.revisions
+            for balancer in revision.settings.get("loadBalancers") or []
+            if "targetGroupArn" in balancer
+        }
+
+    @property
     def ongoing(self) -> ServiceDeployment | None:
         current = self.current
         return current if current is not None and not current.finished else None

@@ -16,6 +16,7 @@ from .region import Region, any_cluster
 from .service import Deployment, Service
 from .service_deployments import ServiceDeployment
 from .simulation import Simulation
+from .targets import targets_of
 from .tasks import Task
 
 SPOT = "Your Spot Task was interrupted."
@@ -84,6 +85,15 @@ class Ecs:
     def service_deployments(self, key: str) -> list[ServiceDeployment]:
         """Newest first."""
         return list(self.service(key).service_deployments)
+
+    def targets(self, place: Place, group: str) -> list[dict[str, Any]] | None:
+        """The tasks in a target group as DescribeTargetHealth tells them; None: no service's."""
+        region = self._regions.get(place)
+        services = region.services.values() if region else ()
+        if region is None or not any(group in service.target_groups for service in services):
+            return None
+        timings, now = self.simulation.timings, self.simulation.now()
+        return targets_of(group, region.tasks.values(), timings, now)
 
     # What happens
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from local.clock import Timer
 
 from .definitions import TaskDefinition
-from .faults import Fault
+from .faults import Fault, UnhealthyTarget
 
 if TYPE_CHECKING:
     from .service import Deployment, Service
@@ -84,6 +84,17 @@ class Task:
     def checked(self) -> bool:
         """Has an essential container with a health check."""
         return any(each.checked and each.essential for each in self.containers)
+
+    @property
+    def address(self) -> str:
+        """Its own address in the network mode `awsvpc`; empty in others."""
+        awsvpc = self.definition.body.get("networkMode") == "awsvpc"
+        return f"10.0.{int(self.id[:2], 16)}.{int(self.id[2:4], 16)}" if awsvpc else ""
+
+    @property
+    def target_fault(self) -> UnhealthyTarget | None:
+        """Why the load balancer finds it unhealthy, sooner or later."""
+        return next((each for each in self.faults if isinstance(each, UnhealthyTarget)), None)
 
     @property
     def balanced(self) -> bool:

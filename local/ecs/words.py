@@ -81,10 +81,10 @@ def unhealthy_container(service: Service, task: Task) -> str:
     return f"{_about(service)} (task {task.id}) failed container health checks."
 
 
-def unhealthy_target(service: Service, task: Task, port: int, group: str) -> str:
+def unhealthy_target(service: Service, task: Task, port: int, group: str, description: str) -> str:
     return (
         f"{_about(service)} (task {task.id}) (port {port}) is unhealthy in (target-group {group}) "
-        "due to (reason Health checks failed)."
+        f"due to (reason {description})."
     )
 
 

@@ -54,10 +54,9 @@ def task_view(task: Task, at: Moment = epoch) -> dict[str, Any]:
 
 
 def _container_view(task: Task, container: Container) -> dict[str, Any]:
-    awsvpc = task.definition.body.get("networkMode") == "awsvpc"
     interface = {
         "attachmentId": task.attachment_id,
-        "privateIpv4Address": _address(task),
+        "privateIpv4Address": task.address,
     }
     return present(
         containerArn=container.arn,
@@ -70,26 +69,22 @@ def _container_view(task: Task, container: Container) -> dict[str, Any]:
         exitCode=container.exit_code,
         reason=container.reason,
         networkBindings=[],
-        networkInterfaces=[interface] if awsvpc and task.connectivity_at else [],
+        networkInterfaces=[interface] if task.address and task.connectivity_at else [],
         healthStatus=container.health,
         cpu=str(container.cpu),
         memory=None if container.memory is None else str(container.memory),
     )
 
 
-def _address(task: Task) -> str:
-    return f"10.0.{int(task.id[:2], 16)}.{int(task.id[2:4], 16)}"
-
-
 def _attachments(task: Task) -> list[dict[str, Any]]:
-    if task.definition.body.get("networkMode") != "awsvpc":
+    if not task.address:
         return []
     network = (task.settings.get("networkConfiguration") or {}).get("awsvpcConfiguration") or {}
     status = {"PROVISIONING": "PRECREATED", "STOPPED": "DELETED"}.get(task.last_status, "ATTACHED")
     details = [
         {"name": "subnetId", "value": (network.get("subnets") or ["subnet-0"])[0]},
         {"name": "networkInterfaceId", "value": f"eni-{task.attachment_id[:17]}"},
-        {"name": "privateIPv4Address", "value": _address(task)},
+        {"name": "privateIPv4Address", "value": task.address},
     ]
     return [
         {
