@@ -17,6 +17,7 @@ from chalicelib.aws.channels import Channels
 from chalicelib.aws.ecr import Ecr
 from chalicelib.aws.ecr_scans import EcrScans
 from chalicelib.aws.ecs import Ecs
+from chalicelib.aws.elbv2 import ElasticLoadBalancing
 from chalicelib.aws.ledger import DynamoLedger
 from chalicelib.aws.logs import CloudWatchLogs
 from chalicelib.aws.sns import SnsTopic
@@ -97,6 +98,7 @@ def world(context: Any) -> World:
         holder=context.aws_request_id,
         lease_seconds=context.get_remaining_time_in_millis() // 1000 + _GRACE_SECONDS,
         now=_now(),
+        load_balancers=ElasticLoadBalancing(),
         logs=CloudWatchLogs(),
         counts=_Metrics(),
     )

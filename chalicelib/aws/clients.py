@@ -21,7 +21,8 @@ def client(service: str) -> Any:
 def client_once(service: str) -> Any:
     """A client that tries once, for calls that take no client token.
 
-    Whether a lost answer was acted upon is looked up, never tried again blindly.
+    Whether a lost answer was acted upon is looked up, never tried again blindly. Also for what is
+    good to know but must not keep anybody waiting.
     """
     return _client(service, 1)
 

@@ -27,7 +27,7 @@ from chalicelib.model.services import (
 )
 from chalicelib.model.task_definitions import TaskDefinition, short_name
 
-_EVENTS = 10
+_EVENTS = 30  # of 100; a task that fails behind a load balancer makes up to six
 _STOPPED_BY_ECS = frozenset({137, 143})
 _MOST_TASKS = 100  # the most that DescribeTasks takes
 
@@ -209,11 +209,25 @@ def _service(answer: Mapping[str, Any]) -> Service:
         early_percent=_early_percent(configuration),
         deployments=tuple(_ecs_deployment(one) for one in answer.get("deployments", ())),
         service_deployment=answer.get("currentServiceDeployment"),
+        target_groups=_target_groups(answer.get("loadBalancers", ())),
         events=tuple(
             ServiceEvent(at=event["createdAt"], message=event["message"])
             for event in answer.get("events", ())[:_EVENTS]
         ),
     )
+
+
+def _target_groups(balancers: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Those behind load balancers; a blue/green service's tasks take turns in two of them."""
+    groups = (
+        group
+        for one in balancers
+        for group in (
+            one.get("targetGroupArn"),
+            one.get("advancedConfiguration", {}).get("alternateTargetGroupArn"),
+        )
+    )
+    return tuple(dict.fromkeys(filter(None, groups)))
 
 
 def _early_percent(configuration: Mapping[str, Any]) -> int | None:

@@ -21,9 +21,11 @@ from chalicelib.decide.classify import (
     classify_placement,
     said,
 )
+from chalicelib.decide.health import passed_on, reasons
 from chalicelib.decide.mask import masked
 from chalicelib.decide.text import one_line
-from chalicelib.model.services import Service, StoppedTask
+from chalicelib.model.health import TargetHealth
+from chalicelib.model.services import Service, ServiceEvent, StoppedTask
 
 _LONGEST = 4_500  # a notice holds 5,000 characters, and says more than the case
 _LINE = 240
@@ -51,7 +53,8 @@ def explain(  # noqa: PLR0913 - each is one thing that was read, and all but the
     *,
     logs: Sequence[str] = (),
     logs_note: str = "",
-    targets: Sequence[str] = (),
+    targets: Sequence[TargetHealth] = (),
+    targets_note: str = "",
     changed: Sequence[str] = (),
     alarms: Sequence[str] = (),
 ) -> str:
@@ -59,18 +62,22 @@ def explain(  # noqa: PLR0913 - each is one thing that was read, and all but the
 
     `since` (UTC) is when the deployment was applied; older events are not its own. `logs` are the
     last lines of the failing container, oldest first; `logs_note` says why there are none, or
-    whose they are. `targets` are the load balancer's reasons, `changed` the fields that differ
-    from the last good task definition, `alarms` those that fired. Everything from outside is
-    put on one line, cut, and masked. What does not fit is cut from the oldest log lines.
+    whose they are. `targets` are those of the service's target groups as they are now;
+    `targets_note` says why they are not known. `changed` are the fields that differ from the last
+    good task definition, `alarms` those that fired. Everything from outside is put on one line,
+    cut, and masked. What does not fit is cut from the oldest log lines.
     """
     causes = _causes(tasks, logs)
-    unplaced = _unplaced(service, since)
+    events = _own(service, since)
+    unplaced = _unplaced(events)
+    balancer = reasons(targets, events, ended=bool(tasks))
     sections = [
         _section("What failed:", _failed(causes, unplaced)),
         _section("What to do:", _advice(causes, unplaced)),
-        _section("The load balancer says:", _facts(targets)),
+        _section("The load balancer says:", _facts(balancer)),
+        f"Load balancer: {_outside(targets_note)}" if targets_note else "",
         _section("Alarms that fired:", _facts(alarms)),
-        _section("What ECS says:", [*_reasons(causes), *_said(service, since)]),
+        _section("What ECS says:", [*_reasons(causes), *_said(service, events)]),
         _section("Changed since the last good task definition:", _listed(changed)),
     ]
     above = "\n".join(section for section in sections if section)[: _LONGEST - 300]
@@ -88,7 +95,7 @@ def headline(
     for cause, ended in known:
         if cause.kind is not Kind.NOT_THE_IMAGE:
             return f"{cause.sentence} ({_tasks(len(ended))})"
-    for cause in _unplaced(service, since):
+    for cause in _unplaced(_own(service, since)):
         return f"no task could be placed: {cause.sentence}"
     return ""
 
@@ -111,11 +118,14 @@ def _causes(
     )
 
 
-def _unplaced(service: Service | None, since: datetime | None) -> list[Cause]:
+def _own(service: Service | None, since: datetime | None) -> list[ServiceEvent]:
+    """The events of the deployment's own time, newest first."""
     events = service.events if service else ()
-    causes = (
-        classify_placement(event.message) for event in events if since is None or event.at >= since
-    )
+    return [event for event in events if since is None or event.at >= since]
+
+
+def _unplaced(events: Sequence[ServiceEvent]) -> list[Cause]:
+    causes = (classify_placement(event.message) for event in events)
     return [cause for cause in dict.fromkeys(causes) if cause.kind in _NOT_PLACED]
 
 
@@ -201,18 +211,17 @@ def _reasons(causes: Sequence[tuple[Cause, list[StoppedTask]]]) -> list[str]:
     return [reason for reason in dict.fromkeys(reasons) if reason]
 
 
-def _said(service: Service | None, since: datetime | None) -> list[str]:
-    """The newest events of the deployment's own time, oldest first.
+def _said(service: Service | None, events: Sequence[ServiceEvent]) -> list[str]:
+    """The newest events, oldest first, without the service's name before each.
 
-    Without those that only count tasks, and without the service's name before each.
+    Without those that only count tasks, and those that the load balancer's lines repeat.
     """
-    if service is None:
-        return []
+    name = f"(service {service.name})" if service else ""
     said = [
-        _outside(event.message.removeprefix(f"(service {service.name})"))
-        for event in service.events
-        if (since is None or event.at >= since)
-        and not any(counting in event.message for counting in _COUNTING)
+        _outside(event.message.removeprefix(name))
+        for event in events
+        if not any(counting in event.message for counting in _COUNTING)
+        and not passed_on(event.message)
     ]
     return list(dict.fromkeys(said))[:_EVENTS][::-1]
 

@@ -10,14 +10,20 @@ from collections.abc import Sequence
 from chalicelib.decide.classify import Kind
 from chalicelib.decide.compare import changed_fields
 from chalicelib.decide.explain import explain, headline, kinds
-from chalicelib.errors import DeployerError
+from chalicelib.errors import Denied, DeployerError
 from chalicelib.flow.output import Output, last_lines
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Deployment
-from chalicelib.model.services import StoppedTask
+from chalicelib.model.health import TargetHealth
+from chalicelib.model.services import Service, StoppedTask
 from chalicelib.model.task_definitions import TaskDefinition
 from chalicelib.model.verdicts import Observation
+
+_NO_PERMISSION = (
+    "the permission elasticloadbalancing:DescribeTargetHealth is missing. The stack's roles have "
+    "it: look for a boundary or an organization's policy that denies it"
+)
 
 
 class Case(Frozen):
@@ -25,6 +31,13 @@ class Case(Frozen):
 
     headline: str
     text: str
+
+
+class _Targets(Frozen):
+    """The targets of a service's target groups, and why they are not all known."""
+
+    health: tuple[TargetHealth, ...] = ()
+    note: str = ""
 
 
 def case(world: World, record: Deployment, seen: Observation) -> Case:
@@ -38,12 +51,15 @@ def case(world: World, record: Deployment, seen: Observation) -> Case:
     ours = _definition(world, record.revision)
     ended = next((task for task in stopped if task.container and task.started_at), None)
     output = last_lines(world, record, ended) if ended else Output()
+    targets = _targets(world, seen.service)
     text = explain(
         stopped,
         seen.service,
         record.applied,
         logs=output.lines,
         logs_note=output.note,
+        targets=targets.health,
+        targets_note=targets.note,
         changed=_changed(ours, _definition(world, record.return_to)),
         alarms=seen.ours.alarms if seen.ours else (),
     )
@@ -65,3 +81,18 @@ def _definition(world: World, name: str) -> TaskDefinition | None:
 
 def _changed(ours: TaskDefinition | None, before: TaskDefinition | None) -> Sequence[str]:
     return changed_fields(before.body, ours.body) if ours and before else ()
+
+
+def _targets(world: World, service: Service | None) -> _Targets:
+    """What the load balancers say now; the first group that cannot be read is the last asked."""
+    found: list[TargetHealth] = []
+    if service is None or world.load_balancers is None:
+        return _Targets()
+    try:
+        for group in service.target_groups:
+            found += world.load_balancers.target_health(group)
+    except Denied:
+        return _Targets(health=tuple(found), note=_NO_PERMISSION)
+    except DeployerError as error:
+        return _Targets(health=tuple(found), note=str(error))
+    return _Targets(health=tuple(found))

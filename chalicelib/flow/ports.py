@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from chalicelib.model.deployments import Deployment, Head, Notice
+from chalicelib.model.health import TargetHealth
 from chalicelib.model.images import Image
 from chalicelib.model.scans import Scan
 from chalicelib.model.services import RunningTask, Service, ServiceDeployment, StoppedTask
@@ -122,6 +123,13 @@ class Topic(Protocol):
         """
 
 
+class LoadBalancers(Protocol):
+    """Elastic Load Balancing."""
+
+    def target_health(self, target_group: str) -> Sequence[TargetHealth]:
+        """Every target that is registered in a target group (its ARN), or still drains."""
+
+
 class Logs(Protocol):
     """CloudWatch Logs."""
 
@@ -149,5 +157,6 @@ class World:
     holder: str
     lease_seconds: int
     now: datetime
+    load_balancers: LoadBalancers | None = None
     logs: Logs | None = None
     counts: Counts | None = None

@@ -44,6 +44,7 @@ class Service(Frozen):
     early_percent: int | None = None  # of desired tasks, that complete a rollout early
     deployments: tuple[EcsDeployment, ...] = ()
     service_deployment: str | None = None
+    target_groups: tuple[str, ...] = ()
     events: tuple[ServiceEvent, ...] = ()
 
     @property

@@ -17,7 +17,18 @@ from cli.package import archive
 
 # The AWS services that chalicelib/aws may call. botocore's models of all others make 24 MB.
 SERVICES = frozenset(
-    {"dynamodb", "ecr", "ecs", "logs", "secretsmanager", "sns", "ssm", "stepfunctions", "sts"}
+    {
+        "dynamodb",
+        "ecr",
+        "ecs",
+        "elbv2",
+        "logs",
+        "secretsmanager",
+        "sns",
+        "ssm",
+        "stepfunctions",
+        "sts",
+    }
 )
 # Lambda's Amazon Linux 2 (Python 3.11) has glibc 2.26, Amazon Linux 2023 (later ones) 2.34.
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}

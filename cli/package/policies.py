@@ -24,6 +24,7 @@ COMFORTABLE = 8_192  # above this, names are widened: room is left for what a la
 REASONS = {
     "ReadTaskDefinitions": "ECS offers no resource for describing or listing task definitions",
     "ListTasks": "ECS lists tasks by container instance or `*`; the condition names the clusters",
+    "ReadTargetHealth": "Elastic Load Balancing offers no resource for describing target health",
     "RegisterAnyFamily": "a target without `family` follows whatever family its service runs",
     "TagAnyFamily": "as RegisterAnyFamily; only while registering (ecs:CreateAction)",
     "SendTraces": "X-Ray offers no resource for traces",
@@ -213,6 +214,10 @@ def _read_logs(scope: _Scope) -> Iterable[Statement]:
         yield _allow("ReadLogs", ["logs:GetLogEvents"], streams)
 
 
+def _read_target_health(_: _Scope) -> Iterable[Statement]:
+    yield _allow("ReadTargetHealth", ["elasticloadbalancing:DescribeTargetHealth"], ["*"])
+
+
 def _read_task_definitions(_: _Scope) -> Iterable[Statement]:
     actions = ["ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"]
     yield _allow("ReadTaskDefinitions", actions, ["*"])
@@ -262,6 +267,7 @@ _STEP: tuple[_Grant, ...] = (
     _read_services,
     _read_tasks,
     _read_logs,
+    _read_target_health,
     _read_task_definitions,
     _change_services,
     _register,

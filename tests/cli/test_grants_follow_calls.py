@@ -24,6 +24,7 @@ from tests.cli.packages import PROJECT, STAGES, written
 PORTS = {
     "images": ("ecr", "Ecr"),
     "ledger": ("ledger", "DynamoLedger"),
+    "load_balancers": ("elbv2", "ElasticLoadBalancing"),
     "logs": ("logs", "CloudWatchLogs"),
     "scans": ("ecr_scans", "EcrScans"),
     "services": ("ecs", "Ecs"),

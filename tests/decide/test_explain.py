@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from chalicelib.decide.classify import Kind
 from chalicelib.decide.explain import explain, headline, kinds
+from chalicelib.model.health import TargetHealth
 from chalicelib.model.services import Service, ServiceEvent, StoppedTask
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, URI, at
@@ -107,8 +108,13 @@ GOLDEN: dict[str, str] = {
                        "(reason Health checks failed with these codes: [404]).")),
         at(0),
         logs=['10.0.3.17 - "GET /healthz HTTP/1.1" 404'],
-        targets=["10.0.3.41:8000 Target.ResponseCodeMismatch: Health checks failed with these "
-                 "codes: [404]"],
+        targets=[
+            TargetHealth(target="10.0.3.41:8000", state="unhealthy", reason="Target.Timeout",
+                         description="Request timed out"),
+            TargetHealth(target="10.0.3.9:8000", state="draining",
+                         reason="Target.DeregistrationInProgress",
+                         description="Target deregistration is in progress"),
+        ],
         alarms=["conflicto-dev-5xx: HTTPCode_Target_5XX_Count > 10 for 2 minutes"],
         changed=[IMAGE],
     ),
@@ -261,13 +267,29 @@ def test_a_case_fits_whatever_is_said(
         at(0),
         logs=logs,
         logs_note=note,
-        targets=others,
+        targets=[
+            TargetHealth(target=words, state="unhealthy", reason=words, description=words)
+            for words in others
+        ],
+        targets_note=note,
         changed=others,
         alarms=others,
     )
     assert len(case) <= 4_500
     assert all(line.isprintable() for line in case.split("\n"))
     assert "s3cr3t" not in case
+
+
+def test_why_the_targets_are_not_known_is_told() -> None:
+    told = explain([_exit(1)], None, None, targets_note="AWS was\nnot reached")
+    assert "\nLoad balancer: AWS was not reached" in told
+
+
+def test_what_the_load_balancer_said_through_ecs_is_not_repeated_as_ecs_words() -> None:
+    passed_on = "(port 80) is unhealthy in (target-group web) due to (reason Request timed out)."
+    told = explain([], _service((9, STARTED[1]), (8, passed_on), (7, passed_on)), at(0))
+    assert told == "The load balancer says:\n- Target.Timeout: Request timed out (port 80)"
+    assert explain([], _service((8, passed_on)), at(9)) == ""
 
 
 def test_the_longest_life_of_those_that_ran_is_told() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local import world
-from local.ecs import Crash
+from local.ecs import Crash, UnhealthyTarget
 from local.faults import Delay, Error, KillAfter, KillBefore, Outage, Throttle
 from tests.e2e.conftest import FAMILY, LIMIT, REPOSITORY, SERVICE
 
@@ -37,6 +37,23 @@ def test_a_crashing_image_is_rolled_back_and_explained(account):
         a.until_quiet()
         assert a.running() == f"{FAMILY}:1"
         assert "exited with code 3" in a.aws.notices()[-1].body
+
+
+def test_unhealthy_targets_are_read_and_told_with_the_load_balancers_reason(account):
+    group = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/conflicto/6d0e"
+    balanced = [{"targetGroupArn": group, "containerPort": 5000}]
+    timeout = UnhealthyTarget(reason="Target.Timeout", description="Request timed out")
+    with account(loadBalancers=balanced) as a:
+        a.aws.ecs.faults.image(world.digest_of("bad5678"), timeout)
+        a.push("bad5678")
+        a.until_told("ROLLBACK_SUCCESSFUL")
+        a.until_quiet()
+        assert "- Target.Timeout: Request timed out (" in a.status()[0]["case"]
+        read = a.aws.recorder.select(operation="DescribeTargetHealth")
+        assert {call.outcome for call in read} == {200}
+        asked = a.aws.client("elbv2").describe_target_health(TargetGroupArn=group)
+        health = [one["TargetHealth"] for one in asked["TargetHealthDescriptions"]]
+        assert health == [{"State": "healthy"}] * 2
 
 
 def test_deploy_and_rollback_by_hand_through_the_lambda_api(account):

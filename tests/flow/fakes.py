@@ -15,6 +15,7 @@ from typing import Any
 from chalicelib.errors import Conflict, Refused
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Deployment, Head, Notice
+from chalicelib.model.health import TargetHealth
 from chalicelib.model.images import Image
 from chalicelib.model.scans import Scan
 from chalicelib.model.services import (
@@ -33,6 +34,7 @@ READS = {
     "service",
     "service_deployment", "newest_service_deployment", "revision_task_definition",
     "task_definition", "newest_revisions", "stopped_tasks", "running_tasks", "alive",
+    "target_health",
 }  # fmt: skip
 
 
@@ -281,6 +283,16 @@ class Services:
         self.all[name] = self.all[name].model_copy(update={**update, **fields})
 
 
+class LoadBalancers:
+    """What load balancers say of targets, by target group."""
+
+    def __init__(self) -> None:
+        self.health: dict[str, tuple[TargetHealth, ...]] = {}
+
+    def target_health(self, target_group: str) -> Sequence[TargetHealth]:
+        return self.health[target_group]
+
+
 class Watchers:
     def __init__(self) -> None:
         self.running: set[tuple[str, int]] = set()
@@ -309,6 +321,7 @@ class Aws:
     images: Images = field(default_factory=Images)
     scans: Scans = field(default_factory=Scans)
     services: Services = field(default_factory=Services)
+    load_balancers: LoadBalancers = field(default_factory=LoadBalancers)
     watchers: Watchers = field(default_factory=Watchers)
     topic: Topic = field(default_factory=Topic)
     acts: list[str] = field(default_factory=list)
@@ -326,6 +339,7 @@ class Aws:
             images=Port(self.images, self),
             scans=Port(self.scans, self),
             services=Port(self.services, self),
+            load_balancers=Port(self.load_balancers, self),
             watchers=Port(self.watchers, self),
             topic=Port(self.topic, self),
             targets=self.targets,

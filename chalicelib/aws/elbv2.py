@@ -1,0 +1,31 @@
+"""Load balancers: DescribeTargetHealth in, models out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chalicelib.aws.clients import client_once
+from chalicelib.aws.errors import translated
+from chalicelib.model.health import TargetHealth
+
+
+class ElasticLoadBalancing:
+    """Elastic Load Balancing (application, network, gateway) in one account and region."""
+
+    def target_health(self, target_group: str) -> Sequence[TargetHealth]:
+        """DescribeTargetHealth answers all registered targets at once, draining ones too."""
+        name = target_group.rpartition(":targetgroup/")[2]
+        with translated(f"read the health of the targets of {name}"):
+            answer = client_once("elbv2").describe_target_health(TargetGroupArn=target_group)
+        return tuple(_target_health(one) for one in answer["TargetHealthDescriptions"])
+
+
+def _target_health(answer: Mapping[str, Any]) -> TargetHealth:
+    target, health = answer["Target"], answer["TargetHealth"]
+    return TargetHealth(
+        target=":".join(str(target[part]) for part in ("Id", "Port") if part in target),
+        state=health["State"],
+        reason=health.get("Reason", ""),
+        description=health.get("Description", ""),
+    )
