@@ -79,4 +79,5 @@ def sweep(event: CloudWatchEvent) -> dict[str, Any]:
     return wiring.report(sweeps.sweep(world))
 
 
+app.register_middleware(wiring.tell_denials)
 wiring.accept_any_event(on_image_push, on_service_change, sweep)

@@ -18,7 +18,14 @@ class Unavailable(DeployerError):
 
 
 class Denied(Unavailable):
-    """A permission is missing: people must hear of it, and the step waits until it is there."""
+    """A permission is missing: people must hear of it, and the step waits until it is there.
+
+    `who` is the function that was denied `action` on `resource`; empty where AWS did not say.
+    """
+
+    def __init__(self, message: str, who: str = "", action: str = "", resource: str = "") -> None:
+        super().__init__(message)
+        self.who, self.action, self.resource = who, action, resource
 
 
 class Unanswered(Unavailable):

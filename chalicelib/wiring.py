@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from chalice.app import CloudWatchEvent
 
+from chalicelib.aws import errors
 from chalicelib.aws.channels import Channels
 from chalicelib.aws.ecr import Ecr
 from chalicelib.aws.ecr_scans import EcrScans
@@ -23,9 +24,11 @@ from chalicelib.aws.logs import CloudWatchLogs
 from chalicelib.aws.sns import SnsTopic
 from chalicelib.aws.stepfunctions import StateMachine
 from chalicelib.aws.webhooks import Slack, Webhook
-from chalicelib.errors import Refused, Unavailable
+from chalicelib.decide.word import denial
+from chalicelib.errors import Denied, Refused, Unavailable
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
+from chalicelib.model.deployments import Deployment, Head, Notice
 from chalicelib.model.targets import Targets, load_targets
 from chalicelib.settings import Settings, settings_from
 
@@ -68,10 +71,33 @@ class _Metrics:
             pass
 
 
+_said: list[str] = []  # what this invocation told people, or wrote into a record for them
+_denials_told: set[tuple[str, str, str]] = set()  # a warm environment does not repeat itself
+
+
+class _Ledger(DynamoLedger):
+    """The ledger; a record that is denied something tells of it by its own notice."""
+
+    def save(self, head: Head, deployment: Deployment | None = None) -> Head:
+        after = super().save(head, deployment)
+        if deployment is not None and deployment.denied:
+            _said.append(deployment.denial)
+        return after
+
+
+class _Told(Channels):
+    """The channels, and what was told through them."""
+
+    def publish(self, notice: Notice, deployment: str, service: str) -> Sequence[str]:
+        missed = super().publish(notice, deployment, service)
+        _said.append(notice.text)
+        return missed
+
+
 def _channels(topic: str) -> Channels:
     makers = {"slack": Slack, "webhook": Webhook}
     named = _targets().notices.named
-    return Channels(
+    return _Told(
         {"sns": SnsTopic(topic), **{name: makers[name](secret) for name, secret in named.items()}}
     )
 
@@ -88,7 +114,7 @@ def world(context: Any) -> World:
     """
     settings = _settings()
     return World(
-        ledger=DynamoLedger(settings.table, settings.retention_days),
+        ledger=_Ledger(settings.table, settings.retention_days),
         images=Ecr(settings.region),
         scans=EcrScans(),
         services=Ecs(),
@@ -102,6 +128,34 @@ def world(context: Any) -> World:
         logs=CloudWatchLogs(),
         counts=_Metrics(),
     )
+
+
+def tell_denials(event: Any, get_response: Callable[[Any], Any]) -> Any:
+    """Around every handler: each denial makes a log line, and a notice where nothing else told it.
+
+    What was denied before there is a record, or to a step that does without, is told here; a
+    person who asked has it in the reply.
+    """
+    _said.clear()
+    errors.forget_denials()
+    try:
+        return get_response(event)
+    finally:
+        for denied in tuple(errors.denials):
+            facts = {"function": denied.who, "action": denied.action, "resource": denied.resource}
+            logger.error(str(denied), extra={"slipway": {"outcome": "denied", **facts}})
+            key = (denied.who, denied.action, denied.resource)
+            if key not in _denials_told:
+                _denials_told.add(key)
+                if not any(str(denied) in said for said in _said):
+                    _tell(denied)
+
+
+def _tell(denied: Denied) -> None:
+    try:
+        _channels(_settings().topic).publish(denial(denied, _now()), "", "")
+    except Unavailable:
+        logger.exception("of this denial, nobody could be told")
 
 
 class _AnyEvent(CloudWatchEvent):
@@ -138,6 +192,7 @@ def answered(
         reply = {"error": str(refused)}
     except Unavailable as unavailable:
         reply = {"error": f"{unavailable}. Ask again in a minute."}
+    _said.append(str(reply.get("error", "")))
     told = {key: value for key, value in reply.items() if key != "deployments"}
     logger.info(reply.get("error") or "answered", extra={"slipway": told, "asked": payload})
     return reply

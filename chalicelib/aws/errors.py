@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -31,10 +32,20 @@ _NOT_NOW = frozenset(
     }
 )
 _DENIED = frozenset({"AccessDeniedException", "AccessDenied", "AuthorizationError"})
+# "User: ARN/SESSION is not authorized to perform: ACTION on resource: ARN because …" (IAM user
+# guide, "Troubleshoot access denied error messages"); Lambda names a session after the function.
+_NOT_AUTHORIZED = re.compile(
+    r"User: (?:\S*/)?(?P<who>\S+) is not authorized to perform: (?P<action>[\w-]+:\w+)"
+    r"(?: on resource: (?P<resource>\S+))?(?P<because>.*)",
+    re.DOTALL,
+)
+_USUAL = "because no identity-based policy allows"
 _EXPIRED = frozenset({"ExpiredTokenException", "ExpiredToken", "RequestExpired"})
 # ClientException of RegisterTaskDefinition: two registrations of one family at one moment.
 _CONCURRENT = "Too many concurrent attempts"
 _SERVER_ERROR = 500
+# Every denial since the last `forget_denials`, also of what a flow can do without.
+denials: list[Denied] = []
 
 
 @contextmanager
@@ -56,6 +67,11 @@ def translated(what: str) -> Iterator[None]:
         raise Unanswered(f"could not {what}: AWS did not answer ({error})") from error
 
 
+def forget_denials() -> None:
+    """Forget every denial, as an invocation does that begins."""
+    denials.clear()
+
+
 def code_of(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
@@ -65,9 +81,23 @@ def _ours(what: str, error: ClientError) -> Exception:
     message = str(error.response.get("Error", {}).get("Message", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _DENIED:
-        return Denied(f"could not {what}: a permission is missing. {message}")
+        denials.append(_denied(what, message))
+        return denials[-1]
     if code in _NOT_NOW or code in _EXPIRED or _CONCURRENT in message:
         return Unavailable(f"could not {what} yet: AWS answered {code}")
     if status >= _SERVER_ERROR:
         return Unanswered(f"could not {what}: AWS answered {code or status}")
     return Refused(f"could not {what}: {message or code}")
+
+
+def _denied(what: str, message: str) -> Denied:
+    found = _NOT_AUTHORIZED.search(message)
+    if found is None:
+        return Denied(f"could not {what}: a permission is missing. {message}".rstrip())
+    who, action, resource = found["who"], found["action"], (found["resource"] or "").rstrip(".")
+    because = found["because"].strip().rstrip(".")
+    words = f"could not {what}: {who} may not {action}"
+    words += f" on {resource}" if resource else ""
+    # What is unusual (an explicit deny, a service control policy) is found somewhere else.
+    words += "" if because.startswith(_USUAL) or not because else f", {because}"
+    return Denied(words, who, action, resource)

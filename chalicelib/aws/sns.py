@@ -35,6 +35,7 @@ class SnsTopic:
                     MessageAttributes={
                         name: {"DataType": "String", "StringValue": value}
                         for name, value in attributes.items()
+                        if value  # SNS takes no empty one
                     },
                 )
         except Refused as refused:

@@ -65,7 +65,7 @@ def moved(
         ValueError: when the table of transitions does not allow it (a fault of ours).
     """
     moves = changes.get("status", deployment.status) is not deployment.status
-    begins_anew = {"denied": False} if moves else {}
+    begins_anew = {"denial": ""} if moves else {}
     after = deployment.model_copy(update={**begins_anew, **changes, "updated": now})
     if not after.open:
         after = after.model_copy(update={"acting": False})

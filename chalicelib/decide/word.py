@@ -7,8 +7,10 @@ reference, Publish); the body is plain text.
 from __future__ import annotations
 
 import unicodedata
+from datetime import datetime
 
 from chalicelib.decide.text import one_line
+from chalicelib.errors import Denied
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Cause, Deployment, Notice, Status
 from chalicelib.model.task_definitions import short_name
@@ -30,6 +32,17 @@ _VERBS = {
     Status.OBSERVED: "would be deployed (observe mode)",
 }
 _BACK = {Status.IN_PROGRESS: "going back to", Status.SUCCESSFUL: "back on"}
+# What a missing permission is granted by; the first that the denial names.
+_GRANTED_BY = {
+    "iam:PassRole": "the role among the target's `pass_roles`",
+    "ecs:RegisterTaskDefinition": "the target's `family`",
+    "ecs:TagResource": "the target's `family`",
+    "ecs:": "the service and its cluster",
+    "ecr:": "the target's `repository`",
+    "logs:GetLogEvents": "the log group among the target's `log_groups`",
+    "ssm:": "the secret in `[notices]`",
+    "secretsmanager:": "the secret in `[notices]`",
+}
 _CAUSES = {
     Cause.PUSH: "a push to ECR",
     Cause.MANUAL: "a deployment by hand",
@@ -41,7 +54,7 @@ _CAUSES = {
 def notice(deployment: Deployment) -> Notice:
     """The notice of a deployment's present status."""
     subject = f"{deployment.service_name}: {_what(deployment)}"
-    kind = "denied" if deployment.denied else deployment.status.lower().replace("_", "-")
+    kind = deployment.status.lower().replace("_", "-") + ("-denied" if deployment.denied else "")
     return Notice(
         id=f"{deployment.id}-{kind}",
         status=deployment.status,
@@ -52,6 +65,46 @@ def notice(deployment: Deployment) -> Notice:
     )
 
 
+def denial(denied: Denied, now: datetime) -> Notice:
+    """The notice of a denial that stands in no deployment's: there is none, or it goes on without.
+
+    Its status is PENDING: what needs the permission waits for it.
+    """
+    who, action = denied.who or "a function", denied.action or "do what it needs"
+    return Notice(
+        id=f"denied-{who}-{action}".replace(":", "-").replace(" ", "-"),
+        status=Status.PENDING,
+        subject=plain(f"Slipway: {who} may not {action}", _SUBJECT),
+        text=_cut(
+            f"{_sentence(str(denied))}\n\nNow: what needs it waits, or is left out.\n"
+            f"Next: {_granting(str(denied))}; nothing else needs to be done.",
+            _TEXT,
+        ),
+        facts=tuple(
+            (name, _cut(one_line(value), _FACT))
+            for name, value in (
+                ("Function", denied.who),
+                ("Action", denied.action),
+                ("On", denied.resource),
+                ("Time", iso(now)),
+            )
+            if value
+        ),
+        at=now,
+    )
+
+
+def _granting(denial: str) -> str:
+    """Where the permission that a denial names is granted, and how."""
+    words = next((words for name, words in _GRANTED_BY.items() if f" {name}" in denial), "")
+    named = f"see that targets.toml names {words}, then " if words else ""
+    return (
+        f"{named}`make deploy` writes the functions' roles anew (cli/package/policies.py says what "
+        "is granted). If it is granted already, look for a permissions boundary or a service "
+        "control policy"
+    )
+
+
 def _lines(deployment: Deployment) -> list[str]:
     lines = [
         one_line(f"{deployment.service}: {_what(deployment)}."),
@@ -59,6 +112,8 @@ def _lines(deployment: Deployment) -> list[str]:
     ]
     if deployment.reason:
         lines += [f"Why: {_sentence(deployment.reason)}", ""]
+    if deployment.denied and deployment.denial not in deployment.reason:
+        lines += [f"Denied: {_sentence(deployment.denial)}", ""]
     if deployment.case:
         lines += [*map(one_line, deployment.case.splitlines()), ""]
     lines += [f"Now: {_now(deployment)}"]
@@ -99,10 +154,7 @@ def _now(deployment: Deployment) -> str:
 
 def _next_step(deployment: Deployment) -> str | None:
     if deployment.denied:
-        return (
-            "see that targets.toml names the service, its family and its roles, then "
-            "`make deploy`; the deployment goes on by itself."
-        )
+        return f"{_granting(deployment.denial)}; the deployment goes on by itself."
     if deployment.status in {Status.ROLLBACK_SUCCESSFUL, Status.FAILED} and deployment.digest:
         return "correct the cause and push a new image; this digest will not be deployed again."
     if deployment.status is Status.ROLLBACK_FAILED:

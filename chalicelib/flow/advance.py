@@ -98,7 +98,7 @@ def _step(world: World, head: Head, record: Deployment, *, look: bool) -> Items:
             return _start(world, head, record, target)
         return _watch(world, head, record, look=look)
     except Denied as denied:
-        return _keep(world, head, record, denied=True, reason=str(denied))
+        return _keep(world, head, record, denial=str(denied), reason=str(denied))
 
 
 def _start(world: World, head: Head, record: Deployment, target: Target) -> Items:
@@ -159,7 +159,7 @@ def _carry_out(
     world: World, head: Head, record: Deployment, seen: Observation, verdict: Verdict
 ) -> Items:
     changes = (
-        {"denied": False}
+        {"denial": ""}
         | noticed(record, seen)
         | ({"reason": verdict.reason} if verdict.reason else {})
     )
@@ -261,7 +261,8 @@ def _remedy(
             reason = f"{record.reason}; and it could not be rolled back: {refused}"
             changes = {"status": Status.ROLLBACK_FAILED, "reason": reason}
     except Unavailable as unavailable:
-        changes = {"denied": isinstance(unavailable, Denied)}  # the next step asks again
+        # The next step asks again.
+        changes = {"denial": str(unavailable) if isinstance(unavailable, Denied) else ""}
     return _save(world, released(head), record, **changes)
 
 

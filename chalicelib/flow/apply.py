@@ -91,7 +91,7 @@ def apply(
             "revision": revision,
             "reason": str(unavailable),
             "acting": isinstance(unavailable, Unanswered),
-            "denied": isinstance(unavailable, Denied),
+            "denial": str(unavailable) if isinstance(unavailable, Denied) else "",
         }
     return started(world, target, service, after, revision)
 
@@ -121,7 +121,7 @@ def started(
     return {
         "status": Status.IN_PROGRESS,
         "acting": False,
-        "denied": False,
+        "denial": "",
         "waiting": None,
         "revision": revision,
         "applied": world.now,

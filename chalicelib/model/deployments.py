@@ -100,7 +100,7 @@ class Deployment(Frozen):
     created: Moment
     updated: Moment
 
-    denied: bool = False  # AWS denies what the next step needs
+    denial: str = ""  # what AWS denies the next step, in words
     waiting: Moment | None = None  # since when a rollout of somebody else's is waited for
     gated: bool = False  # the scan of its image is waited for
     unscanned: str = ""  # why it was applied without a scan, where a gate wants one
@@ -127,6 +127,10 @@ class Deployment(Frozen):
     @property
     def open(self) -> bool:
         return self.status in OPEN
+
+    @property
+    def denied(self) -> bool:
+        return bool(self.denial)
 
     @property
     def cluster(self) -> str:

@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.decide.explain import explain
-from chalicelib.decide.word import notice, plain
+from chalicelib.decide.word import denial, notice, plain
+from chalicelib.errors import Denied
 from chalicelib.model.deployments import OPEN, Cause, Deployment, Notice, Status
 from chalicelib.model.services import StoppedTask
 from tests.fixtures import examples
@@ -253,3 +254,44 @@ def test_a_tag_or_a_case_from_outside_writes_no_line_of_ours() -> None:
 def test_without_a_revision_to_return_to_none_is_named() -> None:
     told = notice(examples.rolling_out(status=Status.ROLLBACK_FAILED, return_to=""))
     assert "Now: the service needs a person." in told.body.splitlines()
+
+
+MAY_NOT = "could not register a revision of web: slipway-dev-watch may not"
+
+
+@pytest.mark.parametrize(
+    ("action", "named"),
+    [
+        ("iam:PassRole", "see that targets.toml names the role among the target's `pass_roles`"),
+        ("ecs:RegisterTaskDefinition", "names the target's `family`"),
+        ("ecs:UpdateService", "names the service and its cluster"),
+        ("ecr:DescribeImages", "names the target's `repository`"),
+        ("logs:GetLogEvents", "names the log group among the target's `log_groups`"),
+        ("ssm:GetParameter", "names the secret in `[notices]`"),
+        ("dynamodb:PutItem", "Next: `make deploy` writes the functions' roles anew"),
+    ],
+)
+def test_a_denial_names_function_action_and_where_to_grant_it(action, named):
+    words = f"{MAY_NOT} {action} on arn:aws:x"
+    alone = denial(Denied(words, "slipway-dev-watch", action, "arn:aws:x"), at(0))
+    assert alone.subject == f"Slipway: slipway-dev-watch may not {action}"
+    waiting = notice(examples.deployment(denial=words, reason=words))
+    for text in (alone.text, waiting.text):
+        assert f"{words}." in text
+        assert named in text
+        assert "`make deploy`" in text
+    assert waiting.text.count(words) == 1
+
+
+def test_a_denial_during_a_rollback_stands_beside_why_it_failed():
+    words = f"{MAY_NOT} ecs:UpdateService on arn:aws:x"
+    told = notice(examples.rolling_out(denial=words, reason="exit code 1"))
+    assert "Why: exit code 1." in told.text
+    assert f"Denied: {words}." in told.text
+    assert told.id.endswith("-in-progress-denied")
+
+
+def test_a_denial_that_aws_does_not_explain_is_told_all_the_same():
+    told = denial(Denied("could not do this: a permission is missing."), at(0))
+    assert told.subject == "Slipway: a function may not do what it needs"
+    assert "could not do this" in told.text

@@ -391,6 +391,8 @@ def test_a_rollback_that_is_denied_is_told_and_asked_for_again() -> None:
     record = advance(world.world(1800), NAME, world.record().id)
     assert (record.status, record.denied) == (Status.ROLLBACK_IN_PROGRESS, True)
     assert world.told.count("ROLLBACK_IN_PROGRESS") == 2
+    assert "Denied: stop is denied." in world.topic.published[-1].text
+    assert "stop is denied" not in record.reason
     assert not _step(world).denied
     assert world.ecs_acts[2:] == ["stop 2"]
 
