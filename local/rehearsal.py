@@ -1,9 +1,9 @@
 """The whole of Slipway in one process, on a virtual clock: for tests by the thousand.
 
-The real `app.py`, the real boto3 and the simulated services; only Lambda and Step Functions are
-replaced, by a driver that calls the handlers and follows the state machine's contract (wait, call
-`watch`, wait for what it answers). The packaged template, Lambda's runtime and the state machine
-itself are run by `EmbeddedAws`.
+The real `app.py`, the real boto3, the simulated services, and IAM with the policies that packaging
+generates; only Lambda and Step Functions are replaced, by a driver that calls the handlers and
+follows the state machine's contract (wait, call `watch`, wait for what it answers). The packaged
+template, Lambda's runtime and the state machine itself are run by `EmbeddedAws`.
 """
 
 from __future__ import annotations
@@ -16,18 +16,21 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, TypeVar
 from unittest.mock import patch
 
 import boto3
+import botocore.session
 from moto import mock_aws
 from moto.events.models import EventPattern
 
 from chalicelib.model.deployments import OPEN
+from chalicelib.model.targets import Targets, load_targets
 from local import ecr, ecs
 from local.clock import VirtualClock
+from local.rehearsal_gate import Gate, Watchers
 from local.world import ACCOUNT, REGION
 
 TABLE = "ledger"
@@ -65,22 +68,29 @@ class Rehearsal:
     ecs: ecs.Ecs
     ecr: ecr.Ecr
     app: Any
+    gate: Gate
     topic: str
     rules: dict[str, Any]
     events: list[dict[str, Any]] = field(default_factory=list)
     failures: list[tuple[str, Exception]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
+    watchers: Watchers = field(init=False)
+    clients: dict[str, Any] = field(default_factory=dict)
     deliver: bool = True
     requests: Iterator[int] = field(default_factory=itertools.count)
 
     def client(self, service: str) -> Any:
         """A person's client: its calls are not counted as Slipway's."""
-        return boto3.Session().client(service, region_name=REGION)  # type: ignore[call-overload]
+        if service not in self.clients:
+            made = new_session().client(service, region_name=REGION)  # type: ignore[call-overload]
+            self.clients[service] = made
+        return self.clients[service]
 
     def invoke(self, function: str, payload: Mapping[str, Any]) -> Any:
         """Call one of the app's handlers as Lambda would; an exception is a failed invocation."""
         context = Context(f"request-{next(self.requests)}", f"slipway-dev-{function}")
-        return getattr(self.app, function)(dict(payload), context)
+        with self.gate.acting(function):
+            return getattr(self.app, function)(dict(payload), context)
 
     def nudge(self, function: str, payload: Mapping[str, Any]) -> Any:
         """As `invoke`, but a failed invocation is only remembered: somebody will come again."""
@@ -145,6 +155,11 @@ class Rehearsal:
                 copied = json.loads(json.dumps(event))
                 self.clock.call_later(_DELIVERY_SECONDS, partial(self.nudge, function, copied))
 
+    def begin(self, execution: str, deployment: str) -> None:
+        """Step Functions: an execution begins, by waiting."""
+        del execution
+        self.clock.call_later(_FIRST_WAIT, lambda: self.poll(deployment))
+
     def poll(self, deployment: str) -> None:
         """Step Functions: one turn of the watcher's loop."""
         reply = self.nudge("watch", {"deployment": deployment})
@@ -180,19 +195,32 @@ def rehearse(
         topic = _account()
         os.environ["NOTICES_TOPIC_ARN"] = topic
         calls: list[str] = []
-        app = _fresh_app(stack, clock, targets, calls)
+        loaded = load_targets(targets, _ENVIRONMENT["STAGE"])
+        gate = Gate(loaded, _arns(topic))
+        app = _fresh_app(stack, clock, loaded, calls, gate)
         rehearsal = kind(
             calls=calls,
             clock=clock,
             ecs=simulated,
             ecr=registry,
             app=app,
+            gate=gate,
             topic=topic,
             rules=_rules(app),
         )
         bus.append(rehearsal.on_event)
-        stack.enter_context(_state_machine(rehearsal))
+        rehearsal.watchers = Watchers(rehearsal.begin)
+        gate.handlers.append(rehearsal.watchers)
         yield rehearsal
+
+
+def _arns(topic: str) -> dict[str, str]:
+    """What the functions' policies refer to, by its name in the template."""
+    return {
+        "Ledger.Arn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}",
+        "Notices": topic,
+        "Failures.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:slipway-dev-failures",
+    }
 
 
 def _account() -> str:
@@ -226,19 +254,20 @@ def _index(name: str, *keys: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _fresh_app(stack: ExitStack, clock: VirtualClock, targets: str, calls: list[str]) -> Any:
+def _fresh_app(
+    stack: ExitStack, clock: VirtualClock, targets: Targets, calls: list[str], gate: Gate
+) -> Any:
     """The app as a cold start would have it: no client or setting of an earlier rehearsal."""
     from chalicelib import wiring  # noqa: PLC0415 - reads the environment when first used
     from chalicelib.aws import clients  # noqa: PLC0415
-    from chalicelib.model.targets import load_targets  # noqa: PLC0415
 
-    loaded = load_targets(targets, "dev")
     wiring._settings.cache_clear()
+    wiring._denials_told.clear()
     clients.forget()
-    stack.enter_context(patch.object(boto3, "DEFAULT_SESSION", _counting(calls)))
+    stack.enter_context(patch.object(boto3, "DEFAULT_SESSION", _session(calls, gate)))
     stack.callback(clients.forget)
     stack.callback(wiring._settings.cache_clear)
-    stack.enter_context(patch.object(wiring, "_targets", lambda: loaded))
+    stack.enter_context(patch.object(wiring, "_targets", lambda: targets))
     stack.enter_context(patch.object(wiring, "_now", clock.now))
     if str(root := Path(__file__).parent.parent) not in sys.path:
         sys.path.insert(0, str(root))
@@ -254,32 +283,25 @@ def _rules(app: Any) -> dict[str, Any]:
     }
 
 
-def _counting(calls: list[str]) -> boto3.Session:
-    """A session whose clients note every call that they make, like "ecs:UpdateService"."""
-    session = boto3.Session()
+@cache
+def _loader() -> Any:
+    return botocore.session.get_session().get_component("data_loader")
+
+
+def new_session() -> boto3.Session:
+    """A session that shares what botocore reads from disk; making a client is most of the time."""
+    session = botocore.session.get_session()
+    session.register_component("data_loader", _loader())
+    return boto3.Session(botocore_session=session)
+
+
+def _session(calls: list[str], gate: Gate) -> boto3.Session:
+    """Slipway's session: its calls are noted, like "ecs:UpdateService", and pass the gate."""
+    session = new_session()
+    gate.attach(session)
 
     def note(model: Any, **_: Any) -> None:
         calls.append(f"{model.service_model.service_name}:{model.name}")
 
     session.events.register("before-call", note)
     return session
-
-
-@contextmanager
-def _state_machine(rehearsal: Rehearsal) -> Iterator[None]:
-    """Executions begin where the app starts them; the loop itself is the driver's `poll`."""
-    from chalicelib.aws.stepfunctions import StateMachine  # noqa: PLC0415
-
-    started: set[str] = set()
-
-    def start(_: StateMachine, deployment: str, number: int) -> None:
-        name = f"{deployment}-{number}"
-        if name not in started:
-            started.add(name)
-            rehearsal.clock.call_later(_FIRST_WAIT, lambda: rehearsal.poll(deployment))
-
-    def alive(_: StateMachine, deployment: str, number: int) -> bool:
-        return f"{deployment}-{number}" in started
-
-    with patch.object(StateMachine, "start", start), patch.object(StateMachine, "alive", alive):
-        yield

@@ -26,6 +26,7 @@ TARGETS = """
 repository = "conflicto-backend-{env}"
 cluster    = "conflicto-{env}"
 service    = "conflicto-backend-service-{env}"
+pass_roles = ["arn:aws:iam::*:role/conflicto-*"]
 
 [notices]
 slack   = "ssm:/slipway/{env}/slack"

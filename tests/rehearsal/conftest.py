@@ -22,6 +22,7 @@ cluster    = "conflicto-{env}"
 service    = "conflicto-backend-service-{env}"
 tags       = '^([0-9a-f]{7,40}|v.*)$'
 log_groups = ["/ecs/conflicto-backend-{env}"]
+pass_roles = ["arn:aws:iam::*:role/conflicto-*"]
 """
 NO_BREAKER = {"deploymentConfiguration": {}}
 NO_ROLLBACK = {
