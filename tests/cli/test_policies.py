@@ -139,7 +139,8 @@ def test_roles_are_passed_only_to_ecs_tasks_and_only_those_named(targets):
 
 def test_status_reads_the_ledger_and_nothing_else():
     policy = generated((ONE,)).documents["status"]
-    assert set(statements(policy)) == {"WriteOwnLogs", "SendTraces", "ReadLedger"}
+    found = {"WriteOwnLogs", "SendTraces", "ReadLedger", "SearchLedger"}
+    assert set(statements(policy)) == found
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -1,0 +1,47 @@
+"""Every call is allowed by the role that makes it, and every permission is used by some call."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.model.targets import load_targets
+from cli.package.policies import LAMBDAS_OWN, generate
+from tests.cli.test_policies import kind_of, kinds_of
+from tests.privilege.plays import PLAYS, TARGETS, stage
+
+FUNCTIONS = tuple(generate(load_targets(TARGETS, "dev")).documents)
+
+
+def granted(function, policy):
+    """(Sid, action, resource) of what a policy grants; an action takes some resources only."""
+    return {
+        (statement["Sid"], action, resource)
+        for statement in policy["Statement"]
+        if statement["Sid"] not in LAMBDAS_OWN
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+        if resource == "*" or kind_of(resource) in kinds_of(action)
+    }
+
+
+def test_there_are_plays_for_every_function():
+    assert set(PLAYS) == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_is_denied_nothing_and_uses_all_that_it_is_granted(function):
+    used: set[tuple[str, str, str]] = set()
+    for play in PLAYS[function]:
+        with stage() as t:
+            play(t)
+            assert [one for one in t.gate.iam.decisions if not one.allowed] == []
+            assert t.failures == []
+            used |= {grant[1:] for grant in t.used() if grant[0] == function}
+            wanted = granted(function, t.gate.policies[function])
+    assert wanted
+    assert wanted - used == set()
+
+
+def test_what_lambda_does_itself_is_granted_to_some_function_and_used_by_no_call():
+    documents = generate(load_targets(TARGETS, "dev")).documents.values()
+    assert {one["Sid"] for policy in documents for one in policy["Statement"]} >= set(LAMBDAS_OWN)
