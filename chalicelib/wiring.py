@@ -154,8 +154,8 @@ def tell_denials(event: Any, get_response: Callable[[Any], Any]) -> Any:
 def _tell(denied: Denied) -> None:
     try:
         _channels(_settings().topic).publish(denial(denied, _now()), "", "")
-    except Unavailable:
-        logger.exception("of this denial, nobody could be told")
+    except Unavailable as unavailable:
+        logger.warning("nobody could be told of this denial: %s", unavailable)
 
 
 class _AnyEvent(CloudWatchEvent):

@@ -42,7 +42,7 @@ class Gate:
         self._stage = targets.stage
         self._sessions = Sessions()
         self.policies = {
-            function: _resolved(policy, {**_PSEUDO, **arns})
+            function: resolved(policy, {**_PSEUDO, **arns})
             for function, policy in generate(targets).documents.items()
         }
         self._roles = {self._role(function): function for function in self.policies}
@@ -100,7 +100,7 @@ class Gate:
         return next((answer for answer in answers if answer is not None), None)
 
 
-def _resolved(value: Any, known: Mapping[str, str]) -> Any:
+def resolved(value: Any, known: Mapping[str, str]) -> Any:
     """The value as CloudFormation makes it: Ref, Fn::GetAtt and Fn::Sub are filled in."""
     match value:
         case {"Ref": str(name)}:
@@ -112,9 +112,9 @@ def _resolved(value: Any, known: Mapping[str, str]) -> Any:
                 text = text.replace(f"${{{name}}}", arn)
             return text
         case dict():
-            return {key: _resolved(item, known) for key, item in value.items()}
+            return {key: resolved(item, known) for key, item in value.items()}
         case list():
-            return [_resolved(item, known) for item in value]
+            return [resolved(item, known) for item in value]
     return value
 
 

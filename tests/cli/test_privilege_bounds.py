@@ -1,0 +1,216 @@
+"""What no role may ever do, whatever the targets and the stage: asked of the generated policies."""
+
+from __future__ import annotations
+
+import pytest
+from policy_sentry.querying.actions import get_action_data
+
+from chalicelib.model.targets import load_targets
+from cli.package.policies import REASONS, generate
+from local.iam import read_policy
+from local.rehearsal_gate import resolved
+from local.world import ACCOUNT, REGION
+from tests.cli.conftest import FUNCTIONS
+
+STAGES = ("dev", "staging", "prod")
+TARGETS = (
+    "\n".join(
+        f"""
+[[target]]
+repository = "{team}/{name}-{{env}}"
+cluster    = "{team}-{{env}}"
+service    = "{name}-{{env}}"
+family     = "{name}-{{env}}"
+pass_roles = ["arn:aws:iam::*:role/{team}-{{env}}-*"]
+log_groups = ["/ecs/{name}-{{env}}"]
+"""
+        for team, name in (("shop", "api"), ("shop", "worker"), ("books", "print"))
+    )
+    + """
+[notices]
+slack = "ssm:/slipway/{env}/slack"
+"""
+)
+ARNS = {
+    "AWS::Partition": "aws",
+    "AWS::Region": REGION,
+    "AWS::AccountId": ACCOUNT,
+    "Ledger.Arn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/ledger",
+    "Notices": f"arn:aws:sns:{REGION}:{ACCOUNT}:notices",
+    "Failures.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:failures",
+}
+CHANGES = {
+    "ecs:UpdateService", "ecs:StopServiceDeployment", "ecs:RegisterTaskDefinition",
+    "ecs:TagResource", "iam:PassRole", "dynamodb:PutItem", "sns:Publish", "states:StartExecution",
+    "sqs:SendMessage", "logs:CreateLogStream", "logs:PutLogEvents",
+    "xray:PutTraceSegments", "xray:PutTelemetryRecords",
+}  # fmt: skip
+SERVICES = {
+    "dynamodb", "ecr", "ecs", "iam", "logs", "sns", "sqs", "ssm", "states", "xray"
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module", params=STAGES)
+def stage(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def policies(stage):
+    documents = generate(load_targets(TARGETS, stage)).documents
+    return {function: resolved(policy, ARNS) for function, policy in documents.items()}
+
+
+def statements(policies):
+    return [(f, one) for f, policy in policies.items() for one in policy["Statement"]]
+
+
+def allowed(policy, action, resource, **context):
+    context = {key.replace("__", ":"): value for key, value in context.items()}
+    return any(one.applies(action, resource, context) for one in read_policy("p", policy))
+
+
+def arn(service, rest, account=ACCOUNT, region=REGION):
+    region, account = ("", account) if service == "iam" else (region, account)
+    return f"arn:aws:{service}:{region}:{account}:{rest}"
+
+
+def test_statements_only_allow_and_name_actions_and_resources_one_by_one(policies):
+    for function, one in statements(policies):
+        assert set(one) <= {"Sid", "Effect", "Action", "Resource", "Condition"}, function
+        assert one["Effect"] == "Allow"
+        assert not [action for action in one["Action"] if "*" in action or "?" in action]
+
+
+def test_no_other_service_is_touched_and_nothing_of_iam_but_passing_a_role(policies):
+    actions = {action for _, one in statements(policies) for action in one["Action"]}
+    assert {action.split(":")[0] for action in actions} == SERVICES
+    assert {action for action in actions if action.startswith("iam:")} == {"iam:PassRole"}
+
+
+def test_whatever_changes_something_by_aws_own_access_levels_is_listed_here(policies):
+    actions = {action for _, one in statements(policies) for action in one["Action"]}
+    levels = {}
+    for action in actions:
+        service, name = action.split(":")
+        levels[action] = {row["access_level"] for row in get_action_data(service, name)[service]}
+    assert {action for action in actions if not levels[action] <= {"Read", "List"}} == CHANGES
+    managing = [action for action in actions if "Permissions management" in levels[action]]
+    assert managing in ([], ["iam:PassRole"])
+
+
+def test_an_arn_ends_in_a_star_only_below_what_it_names(policies, stage):
+    """Nothing before the last part is a wildcard: not the account, the region, or a name."""
+    for function, one in statements(policies):
+        if one["Sid"] in REASONS:
+            continue
+        for resource in one["Resource"]:
+            below = resource.split(":", 5)[5]
+            assert "*" not in resource[: -len(below)], (function, resource)
+            named = below.rstrip("*").rstrip("/:-?")
+            assert "*" not in named, (function, resource)
+            assert named == below or set("/:") & set(named), (function, resource)
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "context"),
+    [
+        ("ecr:DescribeImages", arn("ecr", "repository/shop/api-{s}-internal"), {}),
+        ("ecr:DescribeImages", arn("ecr", "repository/other"), {}),
+        ("ecr:DescribeImages", arn("ecr", "repository/shop/api-{s}", "999999999999"), {}),
+        ("ecr:BatchDeleteImage", arn("ecr", "repository/shop/api-{s}"), {}),
+        ("ecr:PutImage", arn("ecr", "repository/shop/api-{s}"), {}),
+        ("ecs:UpdateService", arn("ecs", "service/shop-{s}/other"), {}),
+        ("ecs:UpdateService", arn("ecs", "service/shop-{s}/api-{s}-internal"), {}),
+        ("ecs:UpdateService", arn("ecs", "service/books-{s}/api-{s}"), {}),
+        ("ecs:UpdateService", arn("ecs", "service/shop-{s}/api-{s}", region="eu-west-1"), {}),
+        ("ecs:StopServiceDeployment", arn("ecs", "service-deployment/shop-{s}/other/1"), {}),
+        ("ecs:DescribeServices", arn("ecs", "service/shop-{s}/other"), {}),
+        ("ecs:DeleteService", arn("ecs", "service/shop-{s}/api-{s}"), {}),
+        ("ecs:RunTask", arn("ecs", "task-definition/api-{s}:1"), {}),
+        ("ecs:StopTask", arn("ecs", "task/shop-{s}/1"), {}),
+        ("ecs:ExecuteCommand", arn("ecs", "task/shop-{s}/1"), {}),
+        ("ecs:DescribeTasks", arn("ecs", "task/other/1"), {}),
+        ("ecs:ListTasks", "*", {"ecs__cluster": arn("ecs", "cluster/other")}),
+        ("ecs:RegisterTaskDefinition", arn("ecs", "task-definition/other:*"), {}),
+        ("ecs:DeregisterTaskDefinition", "*", {}),
+        ("ecs:TagResource", arn("ecs", "task-definition/api-{s}:1"), {}),
+        ("iam:PassRole", arn("iam", "role/shop-{s}-task"), {"iam__PassedToService": "lambda.amazonaws.com"}),  # noqa: E501
+        ("iam:PassRole", arn("iam", "role/shop-{s}-task"), {}),
+        ("iam:PassRole", arn("iam", "role/admin"), {"iam__PassedToService": "ecs-tasks.amazonaws.com"}),  # noqa: E501
+        ("iam:PassRole", arn("iam", "role/slipway-{s}-WatchRole-1A"), {"iam__PassedToService": "ecs-tasks.amazonaws.com"}),  # noqa: E501
+        ("iam:GetRole", arn("iam", "role/shop-{s}-task"), {}),
+        ("lambda:InvokeFunction", arn("lambda", "function:slipway-{s}-watch"), {}),
+        ("states:StartExecution", arn("states", "stateMachine:other"), {}),
+        ("states:StopExecution", arn("states", "execution:slipway-{s}:x"), {}),
+        ("dynamodb:DeleteItem", ARNS["Ledger.Arn"], {}),
+        ("dynamodb:Scan", ARNS["Ledger.Arn"], {}),
+        ("dynamodb:GetItem", arn("dynamodb", "table/other"), {}),
+        ("sns:Publish", arn("sns", "other"), {}),
+        ("sns:Subscribe", ARNS["Notices"], {}),
+        ("sqs:ReceiveMessage", ARNS["Failures.Arn"], {}),
+        ("ssm:GetParameter", arn("ssm", "parameter/slipway/{s}/other"), {}),
+        ("secretsmanager:GetSecretValue", arn("secretsmanager", "secret:x-123456"), {}),
+        ("logs:GetLogEvents", arn("logs", "log-group:/ecs/other:log-stream:x"), {}),
+        ("sts:AssumeRole", arn("iam", "role/admin"), {}),
+    ],
+)  # fmt: skip
+def test_no_function_may(policies, stage, action, resource, context):
+    asked = resource.format(s=stage)
+    assert [
+        one for one, policy in policies.items() if allowed(policy, action, asked, **context)
+    ] == []
+
+
+def test_what_is_refused_above_is_refused_for_its_name_and_not_altogether(policies, stage):
+    """The same questions about what the targets do name are answered with yes."""
+    deploy = policies["deploy"]
+    to_tasks = {"iam__PassedToService": "ecs-tasks.amazonaws.com"}
+    s = stage
+    assert allowed(deploy, "ecr:DescribeImages", arn("ecr", f"repository/shop/api-{s}"))
+    assert allowed(deploy, "ecs:UpdateService", arn("ecs", f"service/shop-{s}/api-{s}"))
+    assert allowed(deploy, "ecs:UpdateService", arn("ecs", f"service/books-{s}/print-{s}"))
+    assert allowed(deploy, "iam:PassRole", arn("iam", f"role/shop-{s}-task"), **to_tasks)
+    cluster = arn("ecs", f"cluster/shop-{s}")
+    assert allowed(deploy, "ecs:ListTasks", "*", ecs__cluster=cluster)
+
+
+# The roles that the template has besides the functions'
+
+
+def test_no_role_is_there_but_the_functions_and_the_state_machines(packaged):
+    """EventBridge has none: functions and queue let it in by their own policies."""
+    trusted = {
+        name: role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"]
+        for name, role in packaged.of_type("AWS::IAM::Role").items()
+    }
+    states = trusted.pop("WatcherRole")
+    assert states == "states.amazonaws.com"
+    assert len(trusted) == len(FUNCTIONS)
+    assert {str(one).strip("[']") for one in trusted.values()} == {"lambda.amazonaws.com"}
+    managed = [
+        arns
+        for role in packaged.of_type("AWS::IAM::Role").values()
+        for arns in role.get("ManagedPolicyArns", [])
+    ]
+    assert managed == []
+
+
+def test_the_state_machine_calls_watch_tells_people_and_nothing_else(packaged):
+    (policy,) = packaged.of_type("AWS::IAM::Role")["WatcherRole"]["Policies"]
+    found = {one["Sid"]: one for one in policy["PolicyDocument"]["Statement"]}
+    assert set(found) == {"Watch", "TellPeople", "DeliverLogs", "SendTraces"}
+    assert found["Watch"]["Action"] == "lambda:InvokeFunction"
+    assert found["Watch"]["Resource"] == {"Fn::GetAtt": ["Watch", "Arn"]}
+    assert found["TellPeople"]["Action"] == "sns:Publish"
+    assert found["TellPeople"]["Resource"] == {"Ref": "Notices"}
+
+
+def test_eventbridge_invokes_three_functions_each_for_its_own_rule(packaged):
+    permissions = packaged.of_type("AWS::Lambda::Permission").values()
+    assert len(permissions) == 3
+    for one in permissions:
+        assert one["Principal"] == "events.amazonaws.com"
+        assert one["Action"] == "lambda:InvokeFunction"
+        function = next(iter(one["FunctionName"].values()))
+        assert function in str(one["SourceArn"])
