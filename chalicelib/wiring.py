@@ -29,6 +29,7 @@ from chalicelib.errors import Denied, Refused, Unavailable
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
 from chalicelib.model.deployments import Deployment, Head, Notice
+from chalicelib.model.places import place_of
 from chalicelib.model.targets import Targets, load_targets
 from chalicelib.settings import Settings, settings_from
 
@@ -121,6 +122,7 @@ def world(context: Any) -> World:
         watchers=StateMachine(settings.state_machine),
         topic=_channels(settings.topic),
         targets=_targets(),
+        here=place_of(context.invoked_function_arn),
         holder=context.aws_request_id,
         lease_seconds=context.get_remaining_time_in_millis() // 1000 + _GRACE_SECONDS,
         now=_now(),

@@ -56,6 +56,10 @@ class Context:
     function_name: str
     timeout_ms: int = 30_000
 
+    @property
+    def invoked_function_arn(self) -> str:
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.function_name}"
+
     def get_remaining_time_in_millis(self) -> int:
         return self.timeout_ms
 

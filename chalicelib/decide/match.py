@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -11,6 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from chalicelib.model.base import Frozen
 from chalicelib.model.images import Digest, Image, ImagePush
+from chalicelib.model.places import Place
 from chalicelib.model.targets import Target
 
 # cosign's signatures, attestations and SBOMs, and OCI referrers: `sha256-<hex>[.sig|.att|.sbom]`.
@@ -102,6 +103,23 @@ def _push(envelope: _Event, detail: _Detail) -> ImagePush | Ignored:
         return Ignored(reason=f"{detail.digest!r} is not a sha256 digest")
     return ImagePush(
         repository=detail.repository, digest=digest, tag=detail.tag, time=envelope.time
+    )
+
+
+def elsewhere(event: object, here: Place) -> Ignored | None:
+    """Why an event is none of this account and region; None when it is.
+
+    A default event bus may also be sent the events of other accounts and regions (Amazon
+    EventBridge user guide, "Sending and receiving events between AWS accounts"), whose
+    repositories and services may have the same names.
+    """
+    envelope = event if isinstance(event, Mapping) else {}
+    account, region = envelope.get("account"), envelope.get("region")
+    if (account, region) == (here.account, here.region):
+        return None
+    return Ignored(
+        reason=f"an event of account {account!r} in {region!r}; Slipway deploys in "
+        f"{here.account}, {here.region}"
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chalicelib.decide.change import Changed, changed_service
-from chalicelib.decide.match import Ignored
+from chalicelib.decide.match import Ignored, elsewhere
 from chalicelib.errors import DeployerError
 from chalicelib.flow.advance import nudge
 from chalicelib.flow.ports import World
@@ -24,6 +24,8 @@ def change(world: World, event: object) -> tuple[Outcome, ...]:
     changed = changed_service(event)
     if isinstance(changed, Ignored):
         return (Outcome(outcome="ignored", reason=changed.reason),)
+    if (foreign := elsewhere(event, world.here)) is not None:
+        return (Outcome(outcome="ignored", reason=foreign.reason),)
     if world.targets.named(changed.service) is None:
         return (Outcome(outcome="ignored", reason=f"{changed.service} is no target"),)
     return every_open(

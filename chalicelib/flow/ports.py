@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from chalicelib.model.deployments import Deployment, Head, Notice
 from chalicelib.model.health import TargetHealth
 from chalicelib.model.images import Image
+from chalicelib.model.places import Place
 from chalicelib.model.scans import Scan
 from chalicelib.model.services import RunningTask, Service, ServiceDeployment, StoppedTask
 from chalicelib.model.targets import Targets
@@ -145,7 +146,10 @@ class Counts(Protocol):
 
 @dataclass(frozen=True)
 class World:
-    """Everything outside, for one invocation: it began at `now` (UTC), it calls itself `holder`."""
+    """Everything outside, for one invocation: it began at `now` (UTC), it calls itself `holder`.
+
+    `here` is the account and region in which it runs.
+    """
 
     ledger: Ledger
     images: Images
@@ -154,6 +158,7 @@ class World:
     watchers: Watchers
     topic: Topic
     targets: Targets
+    here: Place
     holder: str
     lease_seconds: int
     now: datetime

@@ -11,7 +11,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.decide.match import Ignored, following, recognise, tag_deploys, undeployable
+from chalicelib.decide.match import (
+    Ignored,
+    elsewhere,
+    following,
+    recognise,
+    tag_deploys,
+    undeployable,
+)
 from chalicelib.model.images import ImagePush
 from tests.fixtures import examples
 
@@ -265,3 +272,20 @@ def test_what_ecs_cannot_run_is_told_by_its_media_types_and_its_status(
 ) -> None:
     found = undeployable(examples.image(**fields))
     assert (found is None) if why is None else (found or "").startswith(why)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"account": "999999999999"}, id="another account"),
+        pytest.param({"account": 123456789012}, id="an account that is a number"),
+        pytest.param({"region": "us-east-1"}, id="another region"),
+        pytest.param({"region": None}, id="no region"),
+    ],
+)
+def test_an_event_of_another_account_or_region_is_none_of_ours(changes: dict[str, Any]) -> None:
+    event = examples.event("ecr-push")
+    assert elsewhere(event, examples.PLACE) is None
+    ignored = elsewhere(event | changes, examples.PLACE)
+    assert isinstance(ignored, Ignored)
+    assert ignored.reason.endswith("Slipway deploys in 123456789012, us-west-2")

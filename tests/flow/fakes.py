@@ -343,6 +343,7 @@ class Aws:
             watchers=Port(self.watchers, self),
             topic=Port(self.topic, self),
             targets=self.targets,
+            here=examples.PLACE,
             holder=f"invocation-{self.invocations}",
             lease_seconds=90,
             now=self.now,

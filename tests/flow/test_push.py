@@ -126,6 +126,7 @@ def test_one_image_goes_to_every_service_that_follows_it() -> None:
         pytest.param(examples.event("ecr-delete"), "DELETE", id="no push"),
         pytest.param(push_event(repository="other"), "no target follows", id="no target"),
         pytest.param(push_event(tag="latest"), "outside the rule", id="another tag"),
+        pytest.param(push_event() | {"account": "999999999999"}, "of account '9", id="foreign"),
         pytest.param(push_event(OTHER_DIGEST), "no longer holds", id="deleted since"),
     ],
 )
