@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from chalicelib.model.base import Frozen
-from chalicelib.model.images import Digest, Image, ImagePush
+from chalicelib.model.images import Digest, Image, ImagePush, is_tag
 from chalicelib.model.places import Place
 from chalicelib.model.targets import Target
 
@@ -36,10 +36,22 @@ _MANIFESTS = frozenset(
 )
 
 
+# EventBridge's times are RFC 3339; pydantic would also take a number for one.
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
+_FIRST = datetime(2015, 12, 21, tzinfo=UTC)  # the day on which ECR was there
+_SKEW = timedelta(hours=1)  # between clocks, at the most
+
+
 class Ignored(Frozen):
     """Why an event means no deployment; one log line."""
 
     reason: str
+
+
+def _rfc_3339(time: object) -> object:
+    if isinstance(time, str) and _TIME.fullmatch(time):
+        return time
+    raise ValueError("expected a time like 2026-03-02T10:15:30Z")
 
 
 class _Detail(BaseModel):
@@ -57,7 +69,7 @@ class _Event(BaseModel):
 
     source: str
     kind: str = Field(alias="detail-type")
-    time: datetime
+    time: Annotated[datetime, BeforeValidator(_rfc_3339)]
     detail: dict[str, Any]
 
 
@@ -93,6 +105,8 @@ def _push(envelope: _Event, detail: _Detail) -> ImagePush | Ignored:
         return Ignored(reason=f"the push ended with result {detail.result}")
     if not detail.tag:
         return Ignored(reason="no tag: a child of an image index, or an attestation")
+    if not is_tag(detail.tag):
+        return Ignored(reason=f"{detail.tag!r} is not an image tag")
     if _SIGNATURE_TAG.fullmatch(detail.tag):
         return Ignored(reason=f"the tag {detail.tag[:20]}… names a signature, attestation or SBOM")
     if envelope.time.tzinfo is None:
@@ -104,6 +118,16 @@ def _push(envelope: _Event, detail: _Detail) -> ImagePush | Ignored:
     return ImagePush(
         repository=detail.repository, digest=digest, tag=detail.tag, time=envelope.time
     )
+
+
+def untimely(push: ImagePush, now: datetime) -> Ignored | None:
+    """Why nothing can have been pushed at this time; None when it can.
+
+    A push of the future would keep every later one out: the order is that of the events' times.
+    """
+    if _FIRST <= push.time <= now + _SKEW:
+        return None
+    return Ignored(reason=f"nothing can have been pushed at {push.time.isoformat()}")
 
 
 def elsewhere(event: object, here: Place) -> Ignored | None:

@@ -15,7 +15,7 @@ from chalicelib.flow.advance import advance, withdraw
 from chalicelib.flow.ports import World
 from chalicelib.flow.request import request
 from chalicelib.model.deployments import Cause, Deployment, Head, Proven, Status
-from chalicelib.model.images import Image
+from chalicelib.model.images import Image, is_digest, is_tag
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
@@ -195,12 +195,11 @@ def _image(world: World, target: Target, wanted: str) -> tuple[Image, str]:
 def _reference(target: Target, wanted: str) -> tuple[str, str]:
     """(what ECR is asked for, the tag) of a tag, a digest or an image URI; a digest wins."""
     name, _, digest = wanted.partition("@")
-    if name.startswith("sha256:"):
-        return name, ""
-    if "/" not in name:
-        return digest or name, name
-    tag = tag_of(name)
-    if not digest and not tag:
+    if name.startswith("sha256:") and not digest:
+        name, digest = "", name
+    tag = tag_of(name) if "/" in name else name
+    legal = (not tag or is_tag(tag)) and (not digest or is_digest(digest))
+    if not legal or not (digest or tag):
         raise Refused(
             f"{wanted!r} names no tag and no digest; expected one of {target.repository}'s"
         )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.decide.match import Ignored, elsewhere, following, recognise, undeployable
+from chalicelib.decide.match import Ignored, elsewhere, following, recognise, undeployable, untimely
 from chalicelib.decide.order import Admission, Request
 from chalicelib.errors import DeployerError, Refused, Unavailable
 from chalicelib.flow.advance import advance
@@ -37,8 +37,9 @@ def push(world: World, event: object) -> tuple[Outcome, ...]:
     recognised = recognise(event)
     if isinstance(recognised, Ignored):
         return (Outcome(outcome="ignored", reason=recognised.reason),)
-    if (foreign := elsewhere(event, world.here)) is not None:
-        return (Outcome(outcome="ignored", reason=foreign.reason),)
+    not_ours = elsewhere(event, world.here) or untimely(recognised, world.now)
+    if not_ours is not None:
+        return (Outcome(outcome="ignored", reason=not_ours.reason),)
     targets = following(recognised, world.targets.all)
     if isinstance(targets, Ignored):
         return (Outcome(outcome="ignored", reason=targets.reason),)

@@ -11,12 +11,23 @@ from pydantic import StringConstraints
 from chalicelib.model.base import Frozen, Moment
 
 # AWS' published sample digest has 60 hex digits, so exactly 64 would reject AWS' own example.
-Digest = Annotated[str, StringConstraints(pattern=r"^sha256:[0-9a-f]{32,}$", max_length=200)]
-
-
+_DIGEST = re.compile(r"sha256:[0-9a-f]{32,}")
+Digest = Annotated[str, StringConstraints(pattern=rf"^{_DIGEST.pattern}$", max_length=200)]
+# OCI distribution specification, "Pulling manifests"; ECR API reference, PutImage (imageTag).
+_TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 # What names a commit: a Git SHA, or docker/metadata-action's `sha-` before one. Digits alone may as
 # well be a build's number.
 _COMMIT = re.compile(r"sha-(?P<marked>[0-9a-f]{7,40})|(?P<bare>(?=\d*[a-f])[0-9a-f]{7,40})")
+
+
+def is_digest(text: str) -> bool:
+    """Whether an image may have this digest."""
+    return _DIGEST.fullmatch(text) is not None
+
+
+def is_tag(text: str) -> bool:
+    """Whether an image may have this tag."""
+    return _TAG.fullmatch(text) is not None
 
 
 class ImagePush(Frozen):

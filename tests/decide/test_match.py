@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from chalicelib.decide.match import (
     recognise,
     tag_deploys,
     undeployable,
+    untimely,
 )
 from chalicelib.model.images import ImagePush
 from tests.fixtures import examples
@@ -106,6 +107,8 @@ def test_a_push_event_that_is_not_quite_one_is_ignored(
     [
         pytest.param({"time": "2026-03-02T10:15:30"}, "no time zone", id="a time without a zone"),
         pytest.param({"time": "yesterday"}, "time", id="no time"),
+        pytest.param({"time": 1772446530}, "time", id="a time that is a number"),
+        pytest.param({"time": "1772446530"}, "time", id="a time that is a number in text"),
         pytest.param({"source": "custom.ecr"}, "'custom.ecr'", id="another source"),
         pytest.param({"detail": []}, "detail", id="a detail that is a list"),
         pytest.param({"detail": {}}, "not a complete ECR Image Action", id="an empty detail"),
@@ -115,6 +118,28 @@ def test_an_envelope_that_is_not_quite_one_is_ignored(changes: dict[str, Any], r
     ignored = recognise({**examples.event("ecr-push"), **changes})
     assert isinstance(ignored, Ignored)
     assert reason in ignored.reason
+
+
+@pytest.mark.parametrize("tag", ["abc 1234", "-abc", "abc\n", "<!channel>", "ä", "a" * 129])
+def test_what_ecr_allows_no_image_to_be_tagged_with_is_no_tag(tag: str) -> None:
+    event = examples.event("ecr-push")
+    event["detail"]["image-tag"] = tag
+    assert recognise(event) == Ignored(reason=f"{tag!r} is not an image tag")
+
+
+@pytest.mark.parametrize(
+    ("time", "possible"),
+    [
+        pytest.param(examples.at(-86_400), True, id="yesterday"),
+        pytest.param(examples.at(60), True, id="a clock that is a minute ahead"),
+        pytest.param(examples.at(7_200), False, id="in two hours"),
+        pytest.param(datetime.max.replace(tzinfo=timezone(timedelta(hours=-12))), False, id="max"),
+        pytest.param(datetime.min.replace(tzinfo=timezone(timedelta(hours=14))), False, id="min"),
+    ],
+)
+def test_a_push_of_the_future_would_keep_later_ones_out(time: datetime, possible: bool) -> None:
+    push = _push().model_copy(update={"time": time})
+    assert (untimely(push, examples.NOW) is None) is possible
 
 
 def test_fields_that_aws_adds_one_day_do_no_harm() -> None:

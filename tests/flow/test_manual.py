@@ -62,6 +62,17 @@ def test_an_image_is_deployed_by_hand_like_a_push(image: str, tag: str) -> None:
     assert _end(world) is Status.SUCCESSFUL
 
 
+@pytest.mark.parametrize(
+    "image",
+    ["abc 1234", "-abc", "a" * 129, "sha256:", f"{URI}:we!rd@{DIGEST}", f"sha256:a@{DIGEST}"],
+)
+def test_what_can_name_no_image_is_refused_before_ecr_is_asked(image: str) -> None:
+    world = aws()
+    with pytest.raises(Refused, match="names no tag and no digest"):
+        deploy(world.world(), {**WHO, "image": image})
+    assert "image" not in world.calls
+
+
 def test_only_the_same_key_is_a_duplicate() -> None:
     world = _deployed()
     payload = {**WHO, "image": "def5678", "key": "build-7"}

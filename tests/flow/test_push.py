@@ -529,7 +529,7 @@ def test_a_flood_of_refused_pushes_never_makes_a_failed_digest_forgotten() -> No
         digest = f"sha256:{number + 16:064x}"
         world.images.all.append(examples.image(digest, tags=(f"late-{number}",)))
         push(world.world(), push_event(digest, f"late-{number}", at(-100 - number)))
-    assert push(world.world(), push_event(DIGEST, "again", at(9_999)))[0].outcome == "refused"
+    assert push(world.world(), push_event(DIGEST, "again", at(3_000)))[0].outcome == "refused"
 
 
 def _roll_back(world: Aws) -> None:
