@@ -54,8 +54,7 @@ def on_service_change(event: CloudWatchEvent) -> dict[str, Any]:
 
 @app.lambda_function()
 def watch(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    hand_over = bool(event.get("hand_over"))
-    return watches.watch(wiring.world(context), event["deployment"], hand_over=hand_over)
+    return watches.polled(wiring.world(context), event)
 
 
 @app.lambda_function()

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
 from chalicelib.decide.pace import wait_seconds
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.advance import advance, read
 from chalicelib.flow.ports import World
+
+
+class _Poll(BaseModel):
+    """What the state machine sends; `polls`, its own count, is for whoever reads the history."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    deployment: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,60}$")]
+    hand_over: bool = False
+
+
+def polled(world: World, event: object) -> dict[str, Any]:
+    """`watch` of what the state machine sends; anything else is answered REFUSED, and not again.
+
+    Raises:
+        Unavailable: AWS does not answer; the state machine retries.
+    """
+    try:
+        poll = _Poll.model_validate(event)
+    except ValidationError:
+        return {"deployment": "", "status": "REFUSED", "open": False, "wait": 0}
+    return watch(world, poll.deployment, hand_over=poll.hand_over)
 
 
 def watch(world: World, deployment: str, *, hand_over: bool) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from chalicelib.decide.render import PROVENANCE
 from chalicelib.errors import Conflict, Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.push import push
-from chalicelib.flow.watch import watch
+from chalicelib.flow.watch import polled, watch
 from chalicelib.model.deployments import Deployment, Lease, Return, Status
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, at, push_event, revision
@@ -320,6 +320,23 @@ def test_the_loop_is_told_whether_and_when_to_come_back() -> None:
     world.services.complete(NAME)
     answer = watch(world.world(), identity, hand_over=False)
     assert answer == {"deployment": identity, "status": "SUCCESSFUL", "open": False, "wait": 0}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [None, [], {}, {"deployment": ""}, {"deployment": ["d-1"]}, {"deployment": "HEAD"},
+     {"deployment": "d-1", "hand_over": "yes"}],
+)  # fmt: skip
+def test_what_no_state_machine_of_ours_sends_ends_its_loop(event: Any) -> None:
+    world = _pushed()
+    world.restart()
+    assert polled(world.world(), event)["wait"] == 0
+    assert world.calls == []
+
+
+def test_a_poll_may_carry_the_loops_own_count() -> None:
+    world = _pushed()
+    assert polled(world.world(), {"deployment": world.record().id, "polls": 3})["wait"] == 15
 
 
 def test_a_long_loop_hands_over_to_the_next_execution() -> None:
