@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from chalicelib.aws.logs import CloudWatchLogs
 from chalicelib.aws.sns import SnsTopic
 from chalicelib.aws.stepfunctions import StateMachine
 from chalicelib.aws.webhooks import Slack, Webhook
+from chalicelib.decide.text import brief
 from chalicelib.decide.word import denial
 from chalicelib.errors import Denied, Refused, Unavailable
 from chalicelib.flow.ports import World
@@ -35,8 +37,14 @@ from chalicelib.settings import Settings, settings_from
 
 # Not "slipway": Chalice's own logger has that name, and two owners make each line appear twice.
 # RFC 3339, or Lambda's JSON logging counts every line as INFO.
-logger = Logger(service="slipway-deployer", use_rfc3339=True)
+# ASCII only: what came as half a character cannot be written otherwise, and the line would be lost.
+logger = Logger(
+    service="slipway-deployer",
+    use_rfc3339=True,
+    json_serializer=partial(json.dumps, default=str, separators=(",", ":")),
+)
 _GRACE_SECONDS = 30
+_LONGEST = 1_000  # characters of what is said of an input, in a reply or a log line
 _TROUBLES = frozenset({"failed", "untold"})
 
 
@@ -174,7 +182,12 @@ def accept_any_event(*handlers: Any) -> None:
 
 def report(outcomes: Iterable[Outcome]) -> dict[str, Any]:
     """One log line an outcome; the reply repeats them."""
-    lines = [outcome.model_dump(exclude_defaults=True) for outcome in outcomes]
+    lines = [
+        outcome.model_copy(update={"reason": brief(outcome.reason, _LONGEST)}).model_dump(
+            exclude_defaults=True
+        )
+        for outcome in outcomes
+    ]
     for line in lines:
         log = logger.error if line["outcome"] in _TROUBLES else logger.info
         log(line.get("reason") or line["outcome"], extra={"slipway": line})
@@ -195,6 +208,15 @@ def answered(
     except Unavailable as unavailable:
         reply = {"error": f"{unavailable}. Ask again in a minute."}
     _said.append(str(reply.get("error", "")))
+    if "error" in reply:
+        reply["error"] = brief(reply["error"], _LONGEST)
     told = {key: value for key, value in reply.items() if key != "deployments"}
-    logger.info(reply.get("error") or "answered", extra={"slipway": told, "asked": payload})
+    asked = _shortened(payload)
+    logger.info(reply.get("error") or "answered", extra={"slipway": told, "asked": asked})
     return reply
+
+
+def _shortened(payload: object) -> object:
+    """A payload as it came; of one that no person writes, the beginning of its text."""
+    text = json.dumps(payload, default=str)
+    return payload if len(text) <= _LONGEST * 4 else f"{text[: _LONGEST * 4]}…"
