@@ -1,0 +1,113 @@
+"""The functions as Lambda enters them, over the fakes: what an input does, and what it answers."""
+
+from __future__ import annotations
+
+import io
+import json
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+import app
+from chalicelib import wiring
+from chalicelib.errors import Unavailable
+from chalicelib.flow.push import push
+from chalicelib.model.images import Image
+from tests.fixtures import examples
+from tests.flow.fakes import Aws, aws
+from tests.inputs.legitimate import ACCOUNT, REGION
+
+
+@dataclass(frozen=True)
+class Context:
+    """What the functions ask of Lambda's context object."""
+
+    aws_request_id: str = "request-1"
+    invoked_function_arn: str = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:slipway-dev-deploy"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 30_000
+
+
+class EveryImage:
+    """An ECR that has whatever it is asked for, in every repository: it protects nothing."""
+
+    def image(self, repository: str, reference: str) -> Image:
+        digest = reference if reference.startswith("sha256:") else examples.DIGEST
+        return examples.image(digest, repository=repository)
+
+    def pushed_since(self, *_: Any) -> tuple[Image, ...]:
+        return ()
+
+
+def steady() -> Aws:
+    """A service met before, that runs revision 7 and has nothing to do."""
+    world = aws()
+    world.images = EveryImage()  # type: ignore[assignment]
+    world.ledger.heads[examples.NAME] = _met(world)
+    return world
+
+
+def _met(world: Aws) -> Any:
+    from chalicelib.decide.record import met  # noqa: PLC0415
+
+    seen = met(examples.NAME, world.services.all[examples.NAME], examples.at(-3600))
+    return seen.model_copy(update={"version": 1})
+
+
+def waiting() -> Aws:
+    """A deployment recorded and not applied: whoever nudges it applies it."""
+    world = steady()
+    service = world.services.all.pop(examples.NAME)
+    held = service.deployments[0].model_copy(update={"rollout_state": "IN_PROGRESS"})
+    foreign = held.model_copy(update={"task_definition": examples.revision(6)})
+    busy = service.model_copy(update={"deployments": (foreign,)})
+    world.services.all[examples.NAME] = busy
+    push(world.world(), examples.push_event())
+    assert world.record().status == "PENDING"
+    world.services.all[examples.NAME] = service
+    return world
+
+
+def live() -> Aws:
+    """A deployment that went live: there is a proven revision to go back to."""
+    world = steady()
+    push(world.world(), examples.push_event())
+    world.services.complete(examples.NAME)
+    from chalicelib.flow.advance import advance  # noqa: PLC0415
+
+    assert advance(world.world(), examples.NAME, world.record().id).status == "SUCCESSFUL"
+    return world
+
+
+@dataclass(frozen=True)
+class Came:
+    """What an input came to: the reply, the log lines, and whether anything outside was written."""
+
+    reply: Any
+    logged: tuple[str, ...]
+    acted: bool
+
+
+def invoked(world: Aws, function: str, payload: Any) -> Came:
+    """One invocation; whatever it raises is the test's failure, but what says "not yet"."""
+    world.acts.clear()
+    before = world.ledger.writes
+    written = io.BytesIO()
+    stream = io.TextIOWrapper(written, encoding="utf-8")  # as standard output is
+    handler = wiring.logger.registered_handler
+    with (
+        patch.object(wiring, "world", lambda _: world.world()),
+        patch.object(handler, "stream", stream),
+    ):
+        try:
+            reply = getattr(app, function)(payload, Context())
+        except Unavailable:
+            reply = None
+    stream.flush()
+    sent = json.dumps(reply, ensure_ascii=False, allow_nan=False).encode()  # as the runtime does
+    return Came(
+        json.loads(sent),
+        tuple(written.getvalue().decode().splitlines()),
+        bool(world.acts) or world.ledger.writes > before,
+    )
