@@ -81,7 +81,7 @@ class Slack(Webhook):
 
     def payload(self, notice: Notice, deployment: str, service: str) -> dict[str, Any]:
         facts = [
-            {"type": "mrkdwn", "text": _cut(f"*{name}*\n{_escaped(value)}", _FIELD)}
+            _formatted(_cut(f"*{name}*\n{_escaped(value)}", _FIELD))
             for name, value in notice.facts
             if name != "Deployment"
         ]
@@ -91,9 +91,9 @@ class Slack(Webhook):
             "text": _escaped(notice.subject),
             "blocks": [
                 {"type": "header", "text": _plain(_cut(notice.subject, _HEADER))},
-                {"type": "section", "text": {"type": "mrkdwn", "text": story}},
+                {"type": "section", "text": _formatted(story)},
                 {"type": "section", "fields": facts[:_FIELDS]},
-                {"type": "context", "elements": [{"type": "mrkdwn", "text": context}]},
+                {"type": "context", "elements": [_formatted(context)]},
             ],
         }
 
@@ -102,10 +102,19 @@ def _plain(text: str) -> dict[str, Any]:
     return {"type": "plain_text", "text": text, "emoji": False}
 
 
+def _formatted(text: str) -> dict[str, Any]:
+    """Verbatim, or Slack itself makes mentions and links of `@channel` and of addresses.
+
+    https://docs.slack.dev/reference/block-kit/composition-objects/text-object
+    """
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
 def _escaped(text: str) -> str:
-    """Slack reads &, < and > as its own; nothing else can mention or link."""
+    """Slack reads &, < and > as its own; in a verbatim text nothing else can mention or link."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _cut(text: str, length: int) -> str:
-    return text if len(text) <= length else f"{text[: length - 1]}…"
+    """At most `length` characters; what was escaped is never cut in two."""
+    return text if len(text) <= length else re.sub(r"&\w*$", "", text[: length - 1]) + "…"

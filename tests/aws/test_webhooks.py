@@ -104,6 +104,27 @@ def test_a_deployment_is_told_to_slack_and_to_the_webhook():
         assert hook.got[-1]["deployment"] in context["elements"][0]["text"]
 
 
+def test_what_slack_would_read_as_its_own_is_text():
+    hostile = "<!channel> <https://evil.example|here> @here #general & `x` *y*"
+    told = notice(examples.deployment(by=hostile, why=hostile, reason=hostile))
+    payload = webhooks.Slack("ssm:/x").payload(told, "d-1", "c/s")
+    _, story, fields, context = payload["blocks"]
+    for text in (story["text"], *fields["fields"], *context["elements"]):
+        assert text["verbatim"] is True
+        assert not {"<", ">"} & set(text["text"])
+    assert "&lt;!channel&gt; &lt;https://evil.example|here&gt; @here" in story["text"]["text"]
+
+
+@pytest.mark.parametrize("shift", range(6))
+def test_a_cut_leaves_no_half_of_what_was_escaped(shift):
+    told = notice(examples.deployment(reason="x")).model_copy(
+        update={"text": "x" * shift + "<&>" * 2_000, "facts": (("By", "x" * shift + "<&>" * 999),)}
+    )
+    _, story, fields, _ = webhooks.Slack("ssm:/x").payload(told, "d-1", "c/s")["blocks"]
+    for text in (story["text"]["text"], fields["fields"][0]["text"]):
+        assert text.endswith(";…")
+
+
 @pytest.mark.parametrize("status", [500, 429, 404, 302])
 def test_one_that_answers_no_is_told_later_and_delays_nothing(status):
     with receiver() as slack, receiver() as hook, team(slack.url, hook.url) as t:
