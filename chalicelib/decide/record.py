@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.decide.order import Request
+from chalicelib.decide.text import brief
 from chalicelib.decide.transitions import allowed
 from chalicelib.decide.word import notice
 from chalicelib.model.deployments import (
@@ -21,6 +22,7 @@ from chalicelib.model.services import Service
 
 _PROVEN_KEPT = 10
 _RECENT_KEPT = 20
+_REASON = 1_000  # characters of a reason: AWS may quote whatever it was sent
 _SILENT = frozenset({Status.PENDING})  # nobody needs to hear that something waits its turn
 
 
@@ -54,6 +56,13 @@ def asked_again(head: Head, request: Request) -> Head:
     return head.model_copy(update={"order": request.order, "pushed_at": request.pushed_at})
 
 
+def worded(changes: dict[str, Any]) -> dict[str, Any]:
+    """The changes to a record with their reason, if any, on one line and cut to size."""
+    if "reason" not in changes:
+        return changes
+    return changes | {"reason": brief(changes["reason"], _REASON)}
+
+
 def moved(
     head: Head, deployment: Deployment, now: datetime, **changes: Any
 ) -> tuple[Head, Deployment]:
@@ -64,6 +73,7 @@ def moved(
     Raises:
         ValueError: when the table of transitions does not allow it (a fault of ours).
     """
+    changes = worded(changes)
     moves = changes.get("status", deployment.status) is not deployment.status
     begins_anew = {"denial": ""} if moves else {}
     after = deployment.model_copy(update={**begins_anew, **changes, "updated": now})

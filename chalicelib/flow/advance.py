@@ -13,7 +13,7 @@ from chalicelib.decide.change import Changed, no_news
 from chalicelib.decide.gate import scan_gate, scanned
 from chalicelib.decide.judge import judge, judge_return, withdrawn
 from chalicelib.decide.plan import overtaken, ready
-from chalicelib.decide.record import applied, busy, leased, moved, proved, released
+from chalicelib.decide.record import applied, busy, leased, moved, proved, released, worded
 from chalicelib.errors import Denied, Refused, Unavailable
 from chalicelib.flow.apply import (
     apply,
@@ -286,7 +286,7 @@ def _failing(verdict: Verdict, record: Deployment) -> bool:
 
 def _keep(world: World, head: Head, record: Deployment, **changes: Any) -> Items:
     """As `_save`, but what brings no news (most polls) costs no write."""
-    if record.model_copy(update=changes) == record:
+    if record.model_copy(update=worded(changes)) == record:
         return head, record
     return _save(world, head, record, **changes)
 

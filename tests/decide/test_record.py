@@ -16,6 +16,13 @@ from tests.fixtures.examples import DIGEST, OTHER_DIGEST, at, ecs_deployment, re
 SILENT = {Status.PENDING}
 
 
+def test_a_reason_is_one_line_and_cut_to_size() -> None:
+    reason = "x\nNow: all is well " + "y" * 100_000
+    _, after = moved(examples.head(), examples.deployment(), at(1), reason=reason)
+    assert len(after.reason) == 1_000
+    assert after.reason.startswith("x Now: all is well yyy")
+
+
 @pytest.mark.parametrize(
     ("seen", "proven"),
     [
