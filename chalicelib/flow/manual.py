@@ -21,6 +21,8 @@ from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
 
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+# CLUSTER/SERVICE may have 511 characters, an image's URI with its tag and digest a few more.
+_Name = Annotated[str, StringConstraints(min_length=1, max_length=1_000, strip_whitespace=True)]
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -29,8 +31,8 @@ class DeployRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    service: _Text
-    image: _Text
+    service: _Name
+    image: _Name
     by: _Text
     why: _Text
     key: _Text | None = None
@@ -42,8 +44,8 @@ class RollbackRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    service: _Text
-    to: _Text | None = None
+    service: _Name
+    to: _Name | None = None
     by: _Text
     why: _Text
     key: _Text | None = None

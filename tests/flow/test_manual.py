@@ -62,6 +62,15 @@ def test_an_image_is_deployed_by_hand_like_a_push(image: str, tag: str) -> None:
     assert _end(world) is Status.SUCCESSFUL
 
 
+def test_the_longest_names_that_aws_allows_can_be_given() -> None:
+    target = examples.target(cluster="c" * 255, service="s" * 255, repository="r" * 256)
+    world = aws(target)
+    world.images.all.append(examples.image(repository="r" * 256))
+    uri = f"{examples.REGISTRY}/{'r' * 256}:{'t' * 128}@{DIGEST}"
+    reply = deploy(world.world(), {**WHO, "service": target.name, "image": uri})
+    assert world.record(target.name).id == reply["deployment"]
+
+
 @pytest.mark.parametrize(
     "image",
     ["abc 1234", "-abc", "a" * 129, "sha256:", f"{URI}:we!rd@{DIGEST}", f"sha256:a@{DIGEST}"],

@@ -93,7 +93,7 @@ def watch_of_another(event: Any) -> bool:
 
 
 def by_hand(payload: Any, mandatory: set[str], optional: set[str]) -> bool:
-    """Whether a payload has the keys of README's table, as text of 1 to 500 characters."""
+    """Whether a payload has the keys of README's table, as text; `by` and `why` of at most 500."""
     if not isinstance(payload, dict) or not mandatory <= payload.keys():
         return False
     if not payload.keys() <= mandatory | optional | {"override"}:
@@ -103,7 +103,7 @@ def by_hand(payload: Any, mandatory: set[str], optional: set[str]) -> bool:
     return (
         type(payload.get("override", False)) is bool
         and all(type(text) is str and text.strip() for text in texts)
-        and all(len(text.strip()) <= 500 for text in texts)
+        and all(len(payload[key].strip()) <= 500 for key in ("by", "why"))
         and payload["service"].strip() == NAME
     )
 
