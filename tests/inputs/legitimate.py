@@ -58,13 +58,17 @@ def push(event: Any, now: datetime) -> bool:
         and not _is(_SIGNATURE, detail["image-tag"])
         and detail["image-tag"] != "latest"
         and _is(_TIME, event.get("time"))
-        and datetime.fromisoformat(_seconds(event["time"])) <= now + _EARLY
+        and _by(event["time"], now + _EARLY)
     )
 
 
-def _seconds(time: str) -> str:
-    """An ISO time without its fraction of a second, which Python 3.11 reads only up to six."""
-    return re.sub(r"\.\d+", "", time)
+def _by(time: str, latest: datetime) -> bool:
+    """Whether there is such a moment, and it is not after `latest`."""
+    try:
+        # Python 3.11 reads a fraction of a second only up to six digits.
+        return datetime.fromisoformat(re.sub(r"\.\d+", "", time)) <= latest
+    except ValueError:
+        return False
 
 
 def change(event: Any) -> bool:

@@ -3,13 +3,13 @@
 A mutated sample is the real one after none to four changes, each at a place drawn from those that
 it has: a key or entry dropped, added, doubled, nested or renamed; a value exchanged for a hostile
 one, for a neighbour's (the same key in another sample, another account, another result), or for
-itself slightly off.
+itself slightly off. Beside these drawn ones, `changed_once` lists every single change.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from hypothesis import strategies as st
@@ -112,6 +112,20 @@ def put(value: Any, place: Place, new: Any) -> Any:
         return new
     at(value, place[:-1])[place[-1]] = new
     return value
+
+
+def changed_once(sample: Any, neighbours: Mapping[str, Sequence[Any]]) -> Iterator[Any]:
+    """The sample with every single change: each place dropped, and each value exchanged."""
+    for place in paths(sample):
+        if place:
+            without = copy.deepcopy(sample)
+            del at(without, place[:-1])[place[-1]]
+            yield without
+        old = at(sample, place)
+        beside = neighbours.get(str(place[-1]), ()) if place else ()
+        off = (f"{old}\n", f" {old}", f"{old}x", old[:-1], old.upper()) if type(old) is str else ()
+        for new in (*beside, *off, *HOSTILE_VALUES, [old], {"": old}):
+            yield put(copy.deepcopy(sample), place, copy.deepcopy(new))
 
 
 @st.composite

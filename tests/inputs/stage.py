@@ -5,13 +5,17 @@ from __future__ import annotations
 import io
 import json
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from unittest.mock import patch
 
 import app
 from chalicelib import wiring
+from chalicelib.decide.record import met
 from chalicelib.errors import Unavailable
+from chalicelib.flow.advance import advance
 from chalicelib.flow.push import push
+from chalicelib.model.deployments import Status
 from chalicelib.model.images import Image
 from tests.fixtures import examples
 from tests.flow.fakes import Aws, aws
@@ -42,41 +46,62 @@ class EveryImage:
 
 def steady() -> Aws:
     """A service met before, that runs revision 7 and has nothing to do."""
-    world = aws()
-    world.images = EveryImage()  # type: ignore[assignment]
-    world.ledger.heads[examples.NAME] = _met(world)
-    return world
-
-
-def _met(world: Aws) -> Any:
-    from chalicelib.decide.record import met  # noqa: PLC0415
-
-    seen = met(examples.NAME, world.services.all[examples.NAME], examples.at(-3600))
-    return seen.model_copy(update={"version": 1})
+    return _copied(_steady())
 
 
 def waiting() -> Aws:
     """A deployment recorded and not applied: whoever nudges it applies it."""
-    world = steady()
-    service = world.services.all.pop(examples.NAME)
-    held = service.deployments[0].model_copy(update={"rollout_state": "IN_PROGRESS"})
-    foreign = held.model_copy(update={"task_definition": examples.revision(6)})
-    busy = service.model_copy(update={"deployments": (foreign,)})
-    world.services.all[examples.NAME] = busy
-    push(world.world(), examples.push_event())
-    assert world.record().status == "PENDING"
-    world.services.all[examples.NAME] = service
-    return world
+    return _copied(_waiting())
 
 
 def live() -> Aws:
     """A deployment that went live: there is a proven revision to go back to."""
+    return _copied(_live())
+
+
+def _copied(world: Aws) -> Aws:
+    """The same world again; what its collections hold is frozen."""
+    made = Aws(targets=world.targets, images=world.images, now=world.now)
+    ledger, services = world.ledger, world.services
+    made.ledger.heads, made.ledger.records = dict(ledger.heads), dict(ledger.records)
+    made.services.all, made.services.definitions = dict(services.all), dict(services.definitions)
+    made.services.service_deployments = {
+        name: list(own) for name, own in services.service_deployments.items()
+    }
+    made.watchers.running = set(world.watchers.running)
+    return made
+
+
+@cache
+def _steady() -> Aws:
+    world = aws()
+    world.images = EveryImage()  # type: ignore[assignment]
+    seen = met(examples.NAME, world.services.all[examples.NAME], examples.at(-3600))
+    world.ledger.heads[examples.NAME] = seen.model_copy(update={"version": 1})
+    return world
+
+
+@cache
+def _waiting() -> Aws:
+    """It waited for somebody else's rollout, which has ended since."""
+    world = steady()
+    service = world.services.all[examples.NAME]
+    foreign = {"rollout_state": "IN_PROGRESS", "task_definition": examples.revision(6)}
+    rolling = service.deployments[0].model_copy(update=foreign)
+    world.services.all[examples.NAME] = service.model_copy(update={"deployments": (rolling,)})
+    push(world.world(), examples.push_event())
+    assert world.record().status is Status.PENDING
+    world.services.all[examples.NAME] = service
+    return world
+
+
+@cache
+def _live() -> Aws:
     world = steady()
     push(world.world(), examples.push_event())
     world.services.complete(examples.NAME)
-    from chalicelib.flow.advance import advance  # noqa: PLC0415
-
-    assert advance(world.world(), examples.NAME, world.record().id).status == "SUCCESSFUL"
+    record = advance(world.world(), examples.NAME, world.record().id)
+    assert record.status is Status.SUCCESSFUL
     return world
 
 
