@@ -23,7 +23,7 @@ from tests.inputs.mutations import HOSTILE_TEXT
 # SNS API reference, Publish: Subject, Message. A queue that subscribes takes only these characters
 # (SQS API reference, SendMessage).
 _SUBJECT = re.compile(r"[!-~][ -~]{0,98}", re.ASCII)
-_MESSAGE = re.compile(r"[\n -퟿-�\U00010000-\U0010ffff]+")
+_MESSAGE = re.compile(r"[\n\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]+")
 _SNS_BYTES = 256 * 1024
 # Amazon DynamoDB developer guide, "Constraints in Amazon DynamoDB": an item, names included.
 _ITEM_BYTES = 400 * 1024
@@ -60,7 +60,7 @@ def failures(draw: st.DrawFn) -> Deployment:
         changed=draw(st.lists(hostile, max_size=2)), targets=draw(st.lists(hostile, max_size=2)),
     )  # fmt: skip
     record = examples.rolling_out(
-        by=draw(valid), why=draw(valid), cause=draw(st.sampled_from(Cause))
+        by=draw(valid), why=draw(valid), tag=draw(valid), cause=draw(st.sampled_from(Cause))
     )
     reason = f"stopped by hand by {record.by}: {draw(hostile)}"
     _, after = moved(
