@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from chalicelib.decide.match import Ignored
+from chalicelib.decide.match import Ignored, elsewhere
 from chalicelib.decide.scan import recognise_scan
 from chalicelib.flow.advance import advance, read
 from chalicelib.flow.change import every_open
@@ -22,6 +22,8 @@ def image_changed(world: World, event: object) -> tuple[Outcome, ...]:
     scanned = recognise_scan(event)
     if isinstance(scanned, Ignored):
         return push(world, event)
+    if (foreign := elsewhere(event, world.here)) is not None:
+        return (Outcome(outcome="ignored", reason=foreign.reason),)
     outcomes: list[Outcome] = []
     for target in world.targets.following(scanned.repository):
         if target.gate.scan is not None:
