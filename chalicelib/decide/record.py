@@ -31,11 +31,16 @@ def met(service: str, seen: Service | None, now: datetime) -> Head:
 
     What it runs steadily now counts as proven, and nothing older than now will be deployed.
     """
+    return found_running(Head(service=service, order=now), seen, now)
+
+
+def found_running(head: Head, seen: Service | None, now: datetime) -> Head:
+    """HEAD with what the service runs steadily as proven, where nothing is yet."""
     steady = seen.steady if seen else None
-    proven: tuple[Proven, ...] = ()
-    if steady is not None and steady.running:
-        proven = (Proven(revision=steady.task_definition, first=now),)
-    return Head(service=service, order=now, proven=proven)
+    if head.proven or steady is None or not steady.running:
+        return head
+    proven = (Proven(revision=steady.task_definition, first=now),)
+    return head.model_copy(update={"proven": proven})
 
 
 def recorded(head: Head, deployment: Deployment, request: Request) -> Head:

@@ -13,7 +13,16 @@ from chalicelib.decide.change import Changed, no_news
 from chalicelib.decide.gate import scan_gate, scanned
 from chalicelib.decide.judge import judge, judge_return, withdrawn
 from chalicelib.decide.plan import overtaken, ready
-from chalicelib.decide.record import applied, busy, leased, moved, proved, released, worded
+from chalicelib.decide.record import (
+    applied,
+    busy,
+    found_running,
+    leased,
+    moved,
+    proved,
+    released,
+    worded,
+)
 from chalicelib.errors import Denied, Refused, Unavailable
 from chalicelib.flow.apply import (
     apply,
@@ -103,6 +112,7 @@ def _step(world: World, head: Head, record: Deployment, *, look: bool) -> Items:
 
 def _start(world: World, head: Head, record: Deployment, target: Target) -> Items:
     service = world.services.service(record.cluster, record.service_name)
+    head = found_running(head, service, world.now)
     try:
         began: dict[str, Any] = {}
         if service is not None and record.acting:

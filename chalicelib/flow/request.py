@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.decide.order import Admission, Admitted, Request, admit, after, deployment_id
 from chalicelib.decide.record import asked_again, met, moved, recorded
+from chalicelib.errors import Denied
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
 from chalicelib.flow.tell import tell
@@ -88,4 +89,9 @@ def _record(world: World, target: Target, asked: Request, image: Image) -> Deplo
 
 
 def _first_meeting(world: World, target: Target) -> Head:
-    return met(target.name, world.services.service(target.cluster, target.service), world.now)
+    """Without what the service runs, where that may not be read: the first step finds it."""
+    try:
+        seen = world.services.service(target.cluster, target.service)
+    except Denied:
+        seen = None
+    return met(target.name, seen, world.now)

@@ -270,7 +270,6 @@ _STEP: tuple[_Grant, ...] = (
     _write_ledger,
     _notify,
     _read_webhooks,
-    _read_scans,
     _read_services,
     _read_tasks,
     _read_logs,
@@ -282,15 +281,23 @@ _STEP: tuple[_Grant, ...] = (
 )
 # What each function may do.
 GRANTS: dict[str, tuple[_Grant, ...]] = {
-    "on_image_push": (*_ALWAYS, *_STEP, _read_images, _start_watchers, _report_failures),
-    "on_service_change": (*_ALWAYS, *_STEP, _report_failures),
-    "watch": (*_ALWAYS, *_STEP, _start_watchers),
-    "deploy": (*_ALWAYS, *_STEP, _read_images, _start_watchers),
+    "on_image_push": (
+        *_ALWAYS,
+        *_STEP,
+        _read_scans,
+        _read_images,
+        _start_watchers,
+        _report_failures,
+    ),
+    "on_service_change": (*_ALWAYS, *_STEP, _read_scans, _report_failures),
+    "watch": (*_ALWAYS, *_STEP, _read_scans, _start_watchers),
+    "deploy": (*_ALWAYS, *_STEP, _read_scans, _read_images, _start_watchers),
     "rollback": (*_ALWAYS, *_STEP, _read_images, _start_watchers),
     "status": (*_ALWAYS, _read_ledger),
     "sweep": (
         *_ALWAYS,
         *_STEP,
+        _read_scans,
         _read_images,
         _start_watchers,
         _report_failures,

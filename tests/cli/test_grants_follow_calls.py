@@ -202,7 +202,9 @@ def test_scans_may_be_read_where_a_target_has_a_gate_on_them(function):
         gate=Gate(scan=ScanGate(max=Severity.HIGH)),
     )
     policy = generate(Targets(stage="dev", all=(target,))).documents[function]
-    assert granted(policy) - NOT_CALLED.keys() == called(function)
+    # What goes back passes every gate: `rollback` comes by the step, and never asks for a scan.
+    never = {"scans"} if function == "rollback" else ()
+    assert granted(policy) - NOT_CALLED.keys() == called(function, without=never)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.decide.render import PROVENANCE
-from chalicelib.errors import Conflict, Refused, Unanswered, Unavailable
+from chalicelib.errors import Conflict, Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.push import push
 from chalicelib.model.deployments import Deployment, Status
@@ -536,3 +536,18 @@ def _roll_back(world: Aws) -> None:
     world.services.breaker(NAME)
     world.services.rolled_back(NAME)
     assert _step(world).status is Status.ROLLBACK_SUCCESSFUL
+
+
+def test_a_first_meeting_that_is_denied_is_recorded_told_and_goes_on_by_itself() -> None:
+    world = aws()
+    denied = Denied("could not read the service: slipway-dev-watch may not ecs:DescribeServices")
+    world.faults = [Fault(0, denied, name="service"), Fault(1, denied, name="service")]
+    push(world.world(), push_event())
+    assert world.record().status is Status.PENDING
+    assert "may not ecs:DescribeServices" in world.topic.published[0].text
+    advance(world.world(), NAME, world.record().id)
+    world.services.complete(NAME)
+    advance(world.world(), NAME, world.record().id)
+    assert world.record().status is Status.SUCCESSFUL
+    proven = [one.revision for one in world.ledger.heads[NAME].proven]
+    assert proven == [examples.revision(8), examples.revision(7)]

@@ -122,7 +122,7 @@ def test_what_was_refused_for_its_age_may_be_deployed_by_hand_or_pushed_again() 
 
 def test_what_was_deployed_already_is_no_lost_push() -> None:
     world = _met()
-    world.images.all = [examples.image(pushed_at=at(1))]
+    world.now, world.images.all = NOW, [examples.image(pushed_at=at(1))]
     push(world.world(), push_event(time=at(0)))
     world.services.complete(NAME)
     advance(world.world(), NAME, world.record().id)
@@ -151,6 +151,7 @@ def test_the_older_of_two_pushes_within_one_second_is_no_lost_push(older_first: 
         examples.image(OTHER_DIGEST, at(0.1), tags=("older",)),
         examples.image(DIGEST, at(0.9), tags=("newer",)),
     ]
+    world.now = NOW
     events = [push_event(OTHER_DIGEST, "older", at(0)), push_event(DIGEST, "newer", at(0))]
     for event in events if older_first else reversed(events):
         push(world.world(), event)

@@ -40,15 +40,23 @@ service    = "conflicto-backend-service-{env}"
 family     = "conflicto-backend-{env}"
 pass_roles = ["arn:aws:iam::*:role/conflicto-*"]
 log_groups = ["/ecs/conflicto-backend-{env}"]
+gate.scan  = {max = "CRITICAL"}
 
 [notices]
 slack   = "ssm:/slipway/{env}/slack"
 webhook = "secretsmanager:slipway/{env}/webhook"
 """
+BALANCER = {
+    "targetGroupArn": f"arn:aws:elasticloadbalancing:{world.REGION}:{world.ACCOUNT}:"
+    "targetgroup/conflicto/6d0e",
+    "containerName": "conflicto-backend",
+    "containerPort": 5000,
+}
 BAD, GOOD = "bad0000", "abc1234"
 WHO = {"by": "a test", "why": "to see"}
 SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
-_STEPS = 14
+_STEPS = 18
+_SCAN_SECONDS = 130  # longer than somebody's rollout is waited for
 
 
 @dataclass
@@ -131,7 +139,8 @@ def stage(**service: Any) -> Iterator[Privileged]:
         t.client("ssm").put_parameter(Name="/slipway/dev/slack", Value=url, Type="SecureString")
         t.client("secretsmanager").create_secret(Name="slipway/dev/webhook", SecretString=url)
         t.client("ecs").create_cluster(clusterName=CLUSTER)
-        settings = {"deploymentConfiguration": {}} | service
+        t.ecr.scans.seconds = _SCAN_SECONDS
+        settings = {"deploymentConfiguration": {}, "loadBalancers": [BALANCER]} | service
         world.add_service(t.client, "backend", "gunicorn_fargate", **settings)
         t.advance(120)
         yield t
@@ -240,7 +249,7 @@ def meets(t: Privileged) -> None:
 def goes_back(t: Privileged) -> None:
     """By hand to a revision that was deregistered meanwhile, so that it is registered again."""
     event = t.push(GOOD)
-    for _ in range(6):
+    for _ in range(12):
         t.ask("on_image_push", **event)
         t.advance(20)
     t.client("ecs").deregister_task_definition(taskDefinition=f"{FAMILY}:2")
@@ -262,7 +271,10 @@ def stops_unregistered(t: Privileged) -> None:
 def _stops(t: Privileged, unanswered: str) -> None:
     t.ecs.faults.image(world.digest_of(BAD), Crash(after=3, logs=("KeyError: 'X'",)))
     t.gate.handlers.append(Unanswered(t, unanswered))
-    _pushed(t)()
+    pushed = _pushed(t)
+    pushed()
+    t.advance(_SCAN_SECONDS + 5)
+    pushed()
     t.advance(45)
     t.ask("rollback", service=SERVICE, **WHO)
 
