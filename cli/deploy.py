@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -56,7 +57,8 @@ def deploy(stage: str, package: Path, parameters: Sequence[str], run: Run) -> No
     template = package / "sam.json"
     if not template.exists():
         raise Refused(f"{template} does not exist. Next: make package STAGE={stage}")
-    session = boto3.Session()
+    # The aws CLI reads AWS_REGION first, boto3 does not know it.
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
     region = session.region_name
     if region is None:
         raise Refused("no AWS region is set. Next: export AWS_REGION=us-west-2 (or yours)")
@@ -120,7 +122,10 @@ def ensure_bucket(s3: Any, account: str, region: str) -> str:
 
 
 def _run(command: Sequence[str]) -> None:
-    done = subprocess.run(command, check=False)
+    try:
+        done = subprocess.run(command, check=False)
+    except FileNotFoundError as error:
+        raise Refused("the `aws` command is not there. Next: make deploy, which has it") from error
     if done.returncode:
         raise Refused(
             f"`{' '.join(command[:3])}` failed. What it says above tells why; "

@@ -36,7 +36,7 @@ def package(project: Path, stage: str, out: Path, architecture: str, cache: Path
     Raises:
         Refused: the targets are wrong, or a lint found something; neither file was touched.
     """
-    text = (project / "chalicelib" / "targets.toml").read_text("utf-8")
+    text = _targets_text(project / "chalicelib" / "targets.toml")
     targets = load_targets(text, checked_stage(stage))
     granted = policies.generate(targets)
     libraries, cached = dependencies(project / "requirements.txt", architecture, cache)
@@ -58,6 +58,15 @@ def package(project: Path, stage: str, out: Path, architecture: str, cache: Path
         template.replace(made.template)
         zipped.replace(made.archive)
     return made
+
+
+def _targets_text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8")
+    except FileNotFoundError:
+        raise Refused(f"{path} is not there: README.md says what to write into it.") from None
+    except UnicodeDecodeError as error:
+        raise Refused(f"{path} is not UTF-8 text: {error}.") from error
 
 
 def _template(tree: Path, stage: str) -> Path:

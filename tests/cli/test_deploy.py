@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from cli.deploy import commands, ensure_bucket
+from cli.deploy import commands, ensure_bucket, main
 from local.aws import EmbeddedAws
 from tests.cli.packages import PROJECT
 
@@ -59,6 +59,22 @@ def test_a_stack_that_aws_refuses_is_told_in_a_sentence(packaged, tmp_path):
     assert done.returncode == 1
     assert "describe-stack-events" in done.stderr.strip().splitlines()[-1]
     assert "Traceback" not in done.stderr
+
+
+def test_without_a_region_or_the_aws_command_it_says_what_to_do(packaged, capsys, monkeypatch):
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    assert main(["dev", "--out", str(packaged.directory.parent)]) == 1
+    assert "export AWS_REGION=" in capsys.readouterr().err
+    with EmbeddedAws() as aws:
+        monkeypatch.setenv("AWS_REGION", aws.region)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        monkeypatch.setenv("PATH", "/nowhere")
+        assert main(["dev", "--out", str(packaged.directory.parent)]) == 1
+    assert "the `aws` command is not there" in capsys.readouterr().err
 
 
 def test_no_capability_beyond_unnamed_roles_is_asked_for(tmp_path):

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.model.targets import Channels, Target, Targets, load_targets
+from chalicelib.model.scans import Severity
+from chalicelib.model.targets import Channels, Gate, ScanGate, Target, Targets, load_targets
 from cli.package import staging
 from cli.package.__main__ import main
 from tests.cli.conftest import FUNCTIONS
@@ -52,6 +53,16 @@ def test_broken_targets_are_refused_in_one_sentence_and_nothing_is_written(
     assert len(said.err.strip().splitlines()) == 1
     assert all(part in said.err for part in expected), said.err
     assert not (project / "out").exists()
+
+
+def test_without_a_readable_targets_file_it_says_so_in_one_sentence(project, capsys):
+    file = project / "chalicelib" / "targets.toml"
+    file.write_bytes(b"\xff\xfe[[target]]")
+    assert run(project, "dev") == 1
+    assert "targets.toml is not UTF-8 text" in capsys.readouterr().err
+    file.unlink()
+    assert run(project, "dev") == 1
+    assert "targets.toml is not there" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("stage", ["Dev", "dev_1", "-dev", "d" * 33, "", "1st"])
@@ -125,6 +136,16 @@ anything = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
         mode=st.sampled_from(["deploy", "observe"]),
         deadline=st.integers(60, 48 * 3600),
         log_groups=st.lists(anything.filter(lambda text: "{env}" not in text)).map(tuple),
+        gate=st.builds(
+            Gate,
+            scan=st.none()
+            | st.builds(
+                ScanGate,
+                max=st.sampled_from(Severity),
+                wait=st.integers(60, 48 * 3600),
+                on_timeout=st.sampled_from(["deploy", "refuse"]),
+            ),
+        ),
     ),
     st.builds(Channels, slack=st.none() | st.just("ssm:/slipway/dev/slack")),
 )
