@@ -4,7 +4,8 @@ Map: `simulator` is the front; `api/` answers requests over a `region`; `schedul
 arithmetic of `rollout` what to start and stop; `lifecycle` walks tasks through their states;
 `deployments`, `failures` and `service_deployments` keep the history; `events` tells EventBridge;
 `views/` renders API shapes; `targets` is what load balancers say of tasks; `faults` and `timings`
-are what users turn; `backend` is the thin layer that puts it all in the place of moto's ECS.
+are what users turn; `rates` throttles; `backend` is the thin layer that puts it all in the place of
+moto's ECS.
 
 Documented by AWS (each module names its pages):
   task states and their order, stop codes, stopped reasons; minimum and maximum percent and their
@@ -13,7 +14,7 @@ Documented by AWS (each module names its pages):
   service deployment states and which follow which (a new deployment stops the one under way);
   StopServiceDeployment with ROLLBACK; throttling of tasks that never reach RUNNING; early success
   criteria; which settings need a deployment; the shapes of all events; response-only fields of
-  task definitions.
+  task definitions; the rates of requests.
 Inferred (each module names its own):
   all durations but the 40 seconds in `Timings.documented`; that starting comes before stopping
   where the maximum leaves room; what counts as a failed task besides failing to reach RUNNING; the
@@ -25,6 +26,8 @@ Not simulated:
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterable
 
 from local.clock import Clock
 
@@ -42,6 +45,7 @@ from .faults import (
     UnhealthyTarget,
 )
 from .names import Ids, Place
+from .rates import DOCUMENTED, Buckets, Rate
 from .simulation import AboutImage, Emit, Simulation
 from .simulator import Ecs
 from .timings import Timings
@@ -55,6 +59,7 @@ __all__ = [
     "OutOfMemory",
     "Place",
     "PullError",
+    "Rate",
     "SlowStart",
     "StartError",
     "Timings",
@@ -72,13 +77,15 @@ def install(  # noqa: PLR0913 - all but two are options
     seed: int | None = None,
     pull_problem: AboutImage | None = None,
     image_digest: AboutImage | None = None,
+    rates: Iterable[Rate] = DOCUMENTED,
 ) -> Ecs:
     """Put the simulated ECS in the place of moto's, for all accounts and regions.
 
     `emit` gets complete EventBridge events at the simulated moment they happen. `seed` makes the
     identifiers repeatable. `pull_problem(place, image)` may say why an image cannot be pulled, and
     `image_digest(place, image)` what its tag stands for; those of `local.ecr` look into the
-    simulated ECR. Undo with `uninstall()`, or use the answer as a context manager.
+    simulated ECR. `rates` limit the requests as ECS does; none: as many as come. Undo with
+    `uninstall()`, or use the answer as a context manager.
     """
     simulation = Simulation(
         clock=clock,
@@ -89,6 +96,6 @@ def install(  # noqa: PLR0913 - all but two are options
         pull_problem=pull_problem,
         image_digest=image_digest,
     )
-    ecs = Ecs(simulation)
+    ecs = Ecs(simulation, Buckets(clock, rates))
     swap_in(ecs)
     return ecs

@@ -21,6 +21,15 @@ class InvalidParameter(EcsError):
     code = "InvalidParameterException"
 
 
+class Throttled(EcsError):
+    """A common error, so not in the model ("Request throttling for the Amazon ECS API")."""
+
+    code = "ThrottlingException"
+
+    def __init__(self) -> None:
+        super().__init__("Rate exceeded")
+
+
 class ClusterNotFound(EcsError):
     code = "ClusterNotFoundException"
 
