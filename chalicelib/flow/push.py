@@ -1,4 +1,4 @@
-"""ECR event -> deployments: recognise it, find its followers, record, take the first step."""
+"""ECR event -> deployments: recognise it, record it for its followers, take the first steps."""
 
 from __future__ import annotations
 
@@ -7,11 +7,15 @@ from chalicelib.decide.order import Admission, Request
 from chalicelib.errors import DeployerError, Refused, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.ports import World
-from chalicelib.flow.request import request
+from chalicelib.flow.request import Asked, request
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Cause
 from chalicelib.model.images import Image, ImagePush
 from chalicelib.model.targets import Target
+
+# ECS registers twenty task definitions in a burst, then one a second ("Request throttling for the
+# Amazon ECS API"): where more services follow an image, the first steps are their watchers'.
+_STEPS_AT_ONCE = 20
 
 
 class Outcome(Frozen):
@@ -25,10 +29,11 @@ class Outcome(Frozen):
 
 
 def push(world: World, event: object) -> tuple[Outcome, ...]:
-    """Record a deployment for every service that follows the pushed image, and begin it.
+    """Record a deployment for every service that follows the pushed image, then begin them.
 
     Whatever is not the push of a deployable image that some target follows is ignored, with the
-    reason. A first step that does not get through is left to the watcher, already started.
+    reason. All are recorded before any is begun: a first step that does not get through, or that
+    there is no time for, is left to the watcher, already started.
 
     Raises:
         Unavailable: when the push could not be recorded for some service; Lambda retries the
@@ -49,23 +54,26 @@ def push(world: World, event: object) -> tuple[Outcome, ...]:
         return (Outcome(outcome="ignored", reason=reason),)
     if (why := undeployable(image)) is not None:
         return (Outcome(outcome="ignored", reason=f"{recognised.tag}: {why}"),)
+    recorded: list[tuple[Target, Asked]] = []
     outcomes: list[Outcome] = []
     unrecorded: list[Unavailable] = []
     for target in targets:
         try:
-            outcomes.append(_one(world, target, recognised, image))
+            recorded.append((target, _recorded(world, target, recognised, image)))
         except Unavailable as unavailable:
             unrecorded.append(unavailable)
         except Refused as refused:
             reason = str(refused)
             outcomes.append(Outcome(outcome="failed", service=target.name, reason=reason))
+    at_once = len(recorded) <= _STEPS_AT_ONCE
+    outcomes += [_begun(world, target, asked, at_once=at_once) for target, asked in recorded]
     if unrecorded:  # only now, so that one service's fault keeps no other from being deployed
         raise unrecorded[0]
     return tuple(outcomes)
 
 
-def _one(world: World, target: Target, pushed: ImagePush, image: Image) -> Outcome:
-    asked = request(
+def _recorded(world: World, target: Target, pushed: ImagePush, image: Image) -> Asked:
+    return request(
         world,
         target,
         Request(
@@ -79,8 +87,11 @@ def _one(world: World, target: Target, pushed: ImagePush, image: Image) -> Outco
         ),
         image,
     )
+
+
+def _begun(world: World, target: Target, asked: Asked, *, at_once: bool) -> Outcome:
     status, reason = "", asked.admitted.reason
-    if asked.deployment:
+    if asked.deployment and at_once:
         try:
             record = advance(world, target.name, asked.deployment)
             status, reason = record.status, reason or record.reason

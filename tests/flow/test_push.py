@@ -448,10 +448,26 @@ def test_a_service_that_aws_does_not_answer_for_keeps_no_other_from_its_push(
 
 def test_a_first_step_that_is_refused_keeps_no_other_service_from_its_push() -> None:
     world = aws(WEB, WORKER)
-    world.faults = [Fault(1, Refused("InvalidParameterException"), name="service")]
+    world.faults = [Fault(2, Refused("InvalidParameterException"), name="service")]
     web, worker = push(world.world(), push_event())
     assert web.reason == "recorded; the watcher goes on: InvalidParameterException"
     assert worker.status == "IN_PROGRESS"
+
+
+def test_every_follower_is_recorded_before_any_is_begun() -> None:
+    world = aws(WEB, WORKER)
+    push(world.world(), push_event())
+    begun = world.acts.index("register")
+    assert world.acts[:begun] == ["start 1", "start 1"]
+
+
+def test_where_many_follow_an_image_their_watchers_take_the_first_steps() -> None:
+    many = [examples.target(service=f"web-{number}") for number in range(21)]
+    world = aws(*many)
+    outcomes = push(world.world(), push_event())
+    assert [outcome.outcome for outcome in outcomes] == ["recorded"] * 21
+    assert world.acts == ["start 1"] * 21
+    assert _step(world, world.record(many[-1].name)).status is Status.IN_PROGRESS
 
 
 def test_what_ecs_refuses_to_tell_closes_the_deployment() -> None:
