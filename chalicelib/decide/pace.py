@@ -11,7 +11,7 @@ _POLL_EARLY = 15
 _MIDDLE_SECONDS = 300
 _POLL_MIDDLE = 30
 _POLL_LATE = 60
-_POLL_PENDING = 15
+_POLL_PENDING = (15, 45)
 _POLL_GATED = 60
 _POLL_DENIED = 300
 _POLL_OUTBOX = 30
@@ -24,7 +24,8 @@ def wait_seconds(deployment: Deployment, now: datetime) -> int:
 
     A closed record with nothing left to say needs nobody (what cannot be said for ten minutes is
     the sweep's), and one that waits for a person is taken up again by what the person does. ECS'
-    events bring news sooner than any poll.
+    events bring news sooner than any poll. What is still PENDING waits half its age: the more
+    deployments ECS' rates hold up, the less of those rates goes into asking.
     """
     if not deployment.open:
         closed = (now - deployment.updated).total_seconds()
@@ -37,6 +38,9 @@ def wait_seconds(deployment: Deployment, now: datetime) -> int:
     if deployment.gated:
         return _POLL_GATED  # the scan's event comes sooner
     since = (now - (deployment.applied or deployment.created)).total_seconds()
+    if deployment.status is Status.PENDING:
+        least, most = _POLL_PENDING
+        return min(most, max(least, int(since / 2)))
     if since < _EARLY_SECONDS:
-        return _POLL_PENDING if deployment.status is Status.PENDING else _POLL_EARLY
+        return _POLL_EARLY
     return _POLL_MIDDLE if since < _MIDDLE_SECONDS else _POLL_LATE

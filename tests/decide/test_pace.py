@@ -37,6 +37,12 @@ def test_what_moves_is_polled_at_least_every_minute(status: Status) -> None:
         assert 1 <= wait_seconds(examples.deployment(status=status), at(seconds)) <= 60
 
 
+@pytest.mark.parametrize(("age", "seconds"), [(0, 15), (30, 15), (60, 30), (90, 45), (3600, 45)])
+def test_what_waits_is_come_back_to_after_half_its_age(age: int, seconds: int) -> None:
+    record = examples.deployment(status=Status.PENDING, created=at(0))
+    assert wait_seconds(record, at(age)) == seconds
+
+
 @pytest.mark.parametrize("status", [Status.IN_PROGRESS, Status.ROLLBACK_IN_PROGRESS])
 def test_a_young_rollout_is_polled_more_often_than_an_old_one(status: Status) -> None:
     record = examples.rolling_out(status=status, created=at(-9_999), applied=at(0))
