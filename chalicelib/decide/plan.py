@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from chalicelib.decide.order import newer
 from chalicelib.model.base import Frozen, Moment
-from chalicelib.model.deployments import Deployment, Head, Status
+from chalicelib.model.deployments import Cause, Deployment, Head, Status
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
 
 PERMANENT_CONTROLLERS = {"CODE_DEPLOY", "EXTERNAL"}
+_YIELDING = frozenset({Cause.PUSH, Cause.SWEEP})  # what a person asks for is never kept back
 
 
 class Readiness(Frozen):
@@ -35,10 +36,8 @@ def ready(
     deployment: Deployment, head: Head, service: Service | None, target: Target, now: datetime
 ) -> Readiness:
     """Whether a PENDING deployment may be applied to the service as it is now."""
-    if overtaken(deployment, head):
-        return Readiness(
-            status=Status.SUPERSEDED, reason=f"a newer deployment was applied ({head.applied})"
-        )
+    if (known := without_looking(deployment, head)) is not None:
+        return known
     if service is None or service.status == "INACTIVE":
         return _refused(
             f"the cluster {deployment.cluster} has no active service "
@@ -49,6 +48,25 @@ def ready(
     if foreign_rollout(deployment, head, service):
         return _wait_for_foreign(deployment, service, target, now)
     return GO
+
+
+def without_looking(deployment: Deployment, head: Head) -> Readiness | None:
+    """What HEAD alone says, before ECS is asked anything: overtaken, or a newer one goes first.
+
+    While the newest request is PENDING, a push before it waits: ECS registers one task definition a
+    second, and none is to be spent on what is replaced at once. Should the newest be refused, it
+    goes on.
+    """
+    if overtaken(deployment, head):
+        return Readiness(
+            status=Status.SUPERSEDED, reason=f"a newer deployment was applied ({head.applied})"
+        )
+    newest = head.recent[0] if head.recent else None
+    if newest is None or newest.deployment == deployment.id:
+        return None
+    if newest.status is not Status.PENDING or deployment.cause not in _YIELDING:
+        return None
+    return Readiness(status=Status.PENDING, reason=f"a newer one goes first ({newest.deployment})")
 
 
 def overtaken(deployment: Deployment, head: Head) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 from chalicelib.decide.change import Changed, no_news
 from chalicelib.decide.gate import scan_gate, scanned
 from chalicelib.decide.judge import judge, judge_return, withdrawn
-from chalicelib.decide.plan import overtaken, ready
+from chalicelib.decide.plan import overtaken, ready, without_looking
 from chalicelib.decide.record import (
     applied,
     busy,
@@ -111,6 +111,9 @@ def _step(world: World, head: Head, record: Deployment, *, look: bool) -> Items:
 
 
 def _start(world: World, head: Head, record: Deployment, target: Target) -> Items:
+    known = without_looking(record, head)
+    if known is not None and not record.acting:
+        return _keep(world, head, record, **known.model_dump())
     service = world.services.service(record.cluster, record.service_name)
     head = found_running(head, service, world.now)
     try:

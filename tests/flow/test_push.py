@@ -182,6 +182,38 @@ def test_a_deployment_that_waited_too_long_does_not_overwrite_a_newer_one() -> N
     assert len(world.ecs_acts) == 2
 
 
+def test_while_a_newer_push_waits_the_one_before_it_asks_nothing_of_ecs() -> None:
+    world = aws()
+    world.faults = [Fault(number, Unavailable("throttled"), name="register") for number in (0, 1)]
+    push(world.world(), push_event())
+    older = world.record()
+    world.images.all.append(examples.image(OTHER_DIGEST))
+    push(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
+    newer = world.record()
+    reads = len(world.calls)
+    waiting = _step(world, older)
+    assert waiting.status is Status.PENDING
+    assert waiting.reason == f"a newer one goes first ({newer.id})"
+    assert not [name for name in world.calls[reads:] if name == "service"]
+    assert _step(world, newer).status is Status.IN_PROGRESS
+    assert _step(world, older).status is Status.SUPERSEDED
+    assert world.ecs_acts == ["register", "update conflicto-backend-dev:8"]
+
+
+def test_what_waited_for_a_newer_push_goes_on_when_that_is_refused() -> None:
+    world = aws()
+    faults = [Unavailable("throttled"), Unavailable("throttled"), Refused("no such thing")]
+    world.faults = [Fault(number, error, name="register") for number, error in enumerate(faults)]
+    push(world.world(), push_event())
+    older = world.record()
+    world.images.all.append(examples.image(OTHER_DIGEST))
+    push(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
+    newer = world.record()
+    assert _step(world, older).status is Status.PENDING
+    assert _step(world, newer).status is Status.REFUSED
+    assert _step(world, older).status is Status.IN_PROGRESS
+
+
 def test_throttled_it_waits_and_goes_on() -> None:
     world = aws()
     world.faults = [Fault(0, Unavailable("AWS answered ThrottlingException"), name="register")]
