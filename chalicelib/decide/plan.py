@@ -36,7 +36,7 @@ def ready(
     deployment: Deployment, head: Head, service: Service | None, target: Target, now: datetime
 ) -> Readiness:
     """Whether a PENDING deployment may be applied to the service as it is now."""
-    if (known := without_looking(deployment, head)) is not None:
+    if (known := without_looking(deployment, head, target)) is not None:
         return known
     if service is None or service.status == "INACTIVE":
         return _refused(
@@ -50,12 +50,12 @@ def ready(
     return GO
 
 
-def without_looking(deployment: Deployment, head: Head) -> Readiness | None:
+def without_looking(deployment: Deployment, head: Head, target: Target) -> Readiness | None:
     """What HEAD alone says, before ECS is asked anything: overtaken, or a newer one goes first.
 
     While the newest request is PENDING, a push before it waits: ECS registers one task definition a
     second, and none is to be spent on what is replaced at once. Should the newest be refused, it
-    goes on.
+    goes on. Where a scan is waited for, each goes when its own is there.
     """
     if overtaken(deployment, head):
         return Readiness(
@@ -64,7 +64,8 @@ def without_looking(deployment: Deployment, head: Head) -> Readiness | None:
     newest = head.recent[0] if head.recent else None
     if newest is None or newest.deployment == deployment.id:
         return None
-    if newest.status is not Status.PENDING or deployment.cause not in _YIELDING:
+    yields = deployment.cause in _YIELDING and target.gate.scan is None
+    if newest.status is not Status.PENDING or not yields:
         return None
     return Readiness(status=Status.PENDING, reason=f"a newer one goes first ({newest.deployment})")
 

@@ -111,7 +111,7 @@ def _step(world: World, head: Head, record: Deployment, *, look: bool) -> Items:
 
 
 def _start(world: World, head: Head, record: Deployment, target: Target) -> Items:
-    known = without_looking(record, head)
+    known = without_looking(record, head, target)
     if known is not None and not record.acting:
         return _keep(world, head, record, **known.model_dump())
     service = world.services.service(record.cluster, record.service_name)

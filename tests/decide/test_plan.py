@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from chalicelib.decide.plan import foreign_rollout, ready
-from chalicelib.model.deployments import Status
+from chalicelib.model.deployments import Cause, Recent, Status
 from chalicelib.model.services import Service
 from tests.fixtures import examples
-from tests.fixtures.examples import at, ecs_deployment, revision
+from tests.fixtures.examples import OTHER_DIGEST, at, ecs_deployment, revision
 
 FOREIGN = examples.service(
     ecs_deployment(9, rollout_state="IN_PROGRESS"), ecs_deployment(7, status="ACTIVE")
@@ -93,6 +93,31 @@ def test_a_foreign_rollout_is_waited_for_until_the_deadline_counted_from_the_wai
     assert (readiness.status, readiness.waiting) == (status, since)
     refused = "has not ended within 30 minutes" in readiness.reason
     assert refused is (status is REFUSED)
+
+
+@pytest.mark.parametrize(
+    ("newest", "mine", "gate", "status"),
+    [
+        pytest.param({"status": WAIT}, {}, {}, WAIT, id="a newer one waits, so this one does"),
+        pytest.param({"status": GO}, {}, {}, GO, id="a newer one is under way: it will be told"),
+        pytest.param({"status": REFUSED}, {}, {}, GO, id="a newer one was refused"),
+        pytest.param({"status": Status.HELD}, {}, {}, GO, id="a newer one waits for a person"),
+        pytest.param(
+            {"status": WAIT}, {"cause": Cause.MANUAL}, {}, GO, id="a person is not kept back"
+        ),
+        pytest.param(
+            {"status": WAIT}, {}, {"gate": {"scan": {"max": "HIGH"}}}, GO, id="a newer one may wait for a scan"
+        ),
+    ],
+)
+def test_a_push_lets_a_newer_one_that_waits_go_first(
+    newest: dict[str, Any], mine: dict[str, Any], gate: dict[str, Any], status: Status
+) -> None:
+    recent = Recent(deployment="d-2", digest=OTHER_DIGEST, **newest)
+    head, target = examples.head(recent=(recent,)), examples.target(**gate)
+    readiness = ready(examples.deployment(**mine), head, examples.service(), target, at(0))
+    assert readiness.status is status
+    assert ("d-2" in readiness.reason) is (status is WAIT)
 
 
 def test_one_that_was_applied_already_is_not_overtaken_by_itself() -> None:
