@@ -18,10 +18,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest.mock import patch
 
 import boto3
+import botocore.endpoint
 import botocore.session
 from moto import mock_aws
 from moto.events.models import EventPattern
@@ -30,11 +32,13 @@ from chalicelib.model.deployments import OPEN
 from chalicelib.model.targets import Targets, load_targets
 from local import ecr, ecs
 from local.clock import VirtualClock
+from local.dynamodb import without_detours
 from local.rehearsal_gate import Gate, Watchers
 from local.world import ACCOUNT, REGION
 
 TABLE = "ledger"
 _FIRST_WAIT = 10
+_NO_TIME = SimpleNamespace(sleep=lambda _: None)  # a function's own retries take no time here
 _DELIVERY_SECONDS = 1.0
 _ENVIRONMENT = {
     "AWS_DEFAULT_REGION": REGION,
@@ -187,6 +191,8 @@ def rehearse(
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, _ENVIRONMENT))
         stack.enter_context(mock_aws())
+        stack.enter_context(without_detours())
+        stack.enter_context(patch.object(botocore.endpoint, "time", _NO_TIME))
         bus: list[Callable[[dict[str, Any]], None]] = []
 
         def emit(event: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ generates for it, and a call that this does not allow is denied in AWS' words an
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
@@ -48,7 +49,7 @@ class Gate:
         self._roles = {self._role(function): function for function in self.policies}
         self.iam = Gatekeeper(grants=self._grants)
         self.handlers: list[Handler] = []
-        self._principal = ADMIN
+        self._local = threading.local()  # functions may run side by side
 
     def attach(self, session: boto3.Session) -> None:
         """Stand between this session's clients and moto."""
@@ -59,12 +60,17 @@ class Gate:
     @contextmanager
     def acting(self, function: str) -> Iterator[None]:
         """While inside, calls are this function's; a secret that another one read is its own."""
-        before, self._principal = self._principal, self._principal_of(function)
+        before, self._local.principal = self._principal, self._principal_of(function)
         secrets.forget()
         try:
             yield
         finally:
-            self._principal = before
+            self._local.principal = before
+
+    @property
+    def _principal(self) -> Principal:
+        principal: Principal = getattr(self._local, "principal", ADMIN)
+        return principal
 
     def _principal_of(self, function: str) -> Principal:
         return Principal(function_name(self._stage, function), self._role(function))

@@ -9,7 +9,6 @@ list (StopServiceDeployment, …) is not limited; a throttled request takes no t
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -88,16 +87,12 @@ DOCUMENTED = (
 
 
 class Buckets:
-    """The gate of one simulated ECS: every account and region has its own buckets, full at first.
-
-    `throttled` counts what was refused, by action.
-    """
+    """The gate of one simulated ECS: full buckets at first, for each account and region."""
 
     def __init__(self, clock: Clock, rates: Iterable[Rate] = DOCUMENTED) -> None:
         self._clock = clock
         self._rates = {action: rate for rate in rates for action in rate.actions}
         self._left: dict[tuple[Place, str], tuple[datetime, float]] = {}
-        self.throttled: Counter[str] = Counter()
 
     def __call__(self, place: Place, operation: str, _request: Mapping[str, Any]) -> None:
         """Take a token for `operation`.
@@ -113,6 +108,5 @@ class Buckets:
         left = min(float(rate.burst), left + seconds_between(then, now) * rate.sustained)
         if left < 1:
             self._left[key] = now, left
-            self.throttled[operation] += 1
             raise Throttled
         self._left[key] = now, left - 1

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Self
 
 from .api import OPERATIONS
 from .api.services import scale
-from .errors import ServiceNotFound
+from .errors import ServiceNotFound, Throttled
 from .faults import Faults
 from .lifecycle import FAILED_CONTAINER_CHECK, KILLED, failed_target_check
 from .names import Place, short
@@ -39,6 +40,7 @@ class Ecs:
     def __init__(self, simulation: Simulation, gate: Gate = open_gate) -> None:
         self.simulation = simulation
         self.gate = gate
+        self.throttled: Counter[str] = Counter()  # requests refused for their rate, by operation
         self._regions: dict[Place, Region] = {}
         self._restore: list[Callable[[], None]] = []
 
@@ -65,8 +67,16 @@ class Ecs:
         Raises:
             EcsError: the request is refused.
         """
-        self.gate(place, operation, request)
+        self.pass_gate(place, operation, request)
         return OPERATIONS[operation](self.region(place), request)
+
+    def pass_gate(self, place: Place, operation: str, request: dict[str, Any]) -> None:
+        """Ask the gate, and count what it throttles."""
+        try:
+            self.gate(place, operation, request)
+        except Throttled:
+            self.throttled[operation] += 1
+            raise
 
     # What runs
 

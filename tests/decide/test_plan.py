@@ -106,7 +106,11 @@ def test_a_foreign_rollout_is_waited_for_until_the_deadline_counted_from_the_wai
             {"status": WAIT}, {"cause": Cause.MANUAL}, {}, GO, id="a person is not kept back"
         ),
         pytest.param(
-            {"status": WAIT}, {}, {"gate": {"scan": {"max": "HIGH"}}}, GO, id="a newer one may wait for a scan"
+            {"status": WAIT},
+            {},
+            {"gate": {"scan": {"max": "HIGH"}}},
+            GO,
+            id="a newer one may wait for a scan",
         ),
     ],
 )

@@ -136,7 +136,7 @@ def test_one_deployments_fault_keeps_no_other_from_its_nudge(error: Exception) -
     assert world.ledger.heads[NAME].open_deployments == (waiting.id, rolling.id)
     world.services.complete(NAME)
     world.restart()
-    world.faults = [Fault(0, error, name="service")]
+    world.faults = [Fault(0, error, name="save")]
     with pytest.raises(type(error), match=str(error)):
         change(world.world(), COMPLETED)
     assert world.record().status is Status.SUCCESSFUL
