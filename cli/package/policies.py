@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
+from os.path import commonprefix
 from typing import Any
 
 from chalicelib.errors import Refused
@@ -50,12 +51,14 @@ class Widening(IntEnum):
     SERVICES = 1
     FAMILIES = 2
     REPOSITORIES = 3
+    CLUSTERS = 4
 
 
 WORDS = {
     Widening.SERVICES: "every service of the targets' clusters (service/CLUSTER/*)",
     Widening.FAMILIES: "every task definition family (task-definition/*)",
     Widening.REPOSITORIES: "every repository (repository/*)",
+    Widening.CLUSTERS: "every cluster whose name begins as all the targets' do (service/PREFIX*)",
 }
 
 
@@ -112,7 +115,7 @@ def _fitting(function: str, targets: Targets) -> tuple[Policy, Widening]:
         return policy, widening
     raise Refused(
         f"the policy of `{function}` has {size(policy):,} characters, and IAM allows {LIMIT:,}: "
-        "name fewer clusters in one stage, or roles that share a prefix in `pass_roles`."
+        "name fewer roles in `pass_roles` and groups in `log_groups`, or such as share a prefix."
     )
 
 
@@ -206,7 +209,7 @@ def _read_services(scope: _Scope) -> Iterable[Statement]:
 
 
 def _read_tasks(scope: _Scope) -> Iterable[Statement]:
-    clusters = sorted({target.cluster for target in scope.targets})
+    clusters = _clusters(scope, scope.targets)
     tasks = [_arn("ecs", f"task/{cluster}/*") for cluster in clusters]
     yield _allow("ReadTasks", ["ecs:DescribeTasks"], tasks)
     within = {"ArnEquals": {"ecs:cluster": [_arn("ecs", f"cluster/{name}") for name in clusters]}}
@@ -331,13 +334,21 @@ def _arn(service: str, resource: str) -> dict[str, str]:
 
 def _services(scope: _Scope, targets: tuple[Target, ...], *kinds: str) -> list[dict[str, str]]:
     wide = scope.widening >= Widening.SERVICES
-    names = sorted({f"{target.cluster}/*" if wide else target.name for target in targets})
+    clusters = [f"{cluster}/*" for cluster in _clusters(scope, targets)]
+    names = clusters if wide else sorted({target.name for target in targets})
     below = {"service": "", "service-deployment": "/*", "service-revision": "/*"}
     return [
         _arn("ecs", f"{kind}/{name}{'' if wide else below[kind]}")
         for kind in kinds
         for name in names
     ]
+
+
+def _clusters(scope: _Scope, targets: tuple[Target, ...]) -> list[str]:
+    names = sorted({target.cluster for target in targets})
+    if scope.widening < Widening.CLUSTERS:
+        return names
+    return [f"{commonprefix(names)}*"]  # noqa: RUF071 - by characters is what is meant
 
 
 def _repositories(targets: tuple[Target, ...]) -> list[str]:

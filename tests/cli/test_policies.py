@@ -204,9 +204,23 @@ def test_three_hundred_services_fall_back_to_their_cluster_and_it_is_said():
     assert "status" not in made.widened
 
 
+def test_three_hundred_clusters_fall_back_to_what_their_names_begin_with():
+    made = generated(many(300, clusters=300))
+    watch = statements(made.documents["watch"])
+    assert {arn.split(":")[-1] for arn in texts(watch["ChangeServices"]["Resource"])} == {
+        "service/cluster-*/*",
+        "service-deployment/cluster-*/*",
+    }
+    (listed,) = texts(watch["ListTasks"]["Condition"]["ArnEquals"]["ecs:cluster"])
+    assert listed.endswith(":cluster/cluster-*")
+    assert made.widened["watch"] is Widening.CLUSTERS
+
+
 def test_what_cannot_be_made_short_enough_is_refused_with_advice():
-    with pytest.raises(Refused, match=r"the policy of `\w+` has .* name fewer clusters"):
-        generated(many(300, clusters=300))
+    roles = tuple(f"arn:aws:iam::*:role/{'long-' * 9}{number}" for number in range(150))
+    target = ONE.model_copy(update={"pass_roles": roles})
+    with pytest.raises(Refused, match=r"the policy of `\w+` has .* name fewer roles"):
+        generated((target,))
 
 
 @pytest.mark.parametrize(
