@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from bench.account import PROJECT
 from bench.reads import Reads, counted, fill
@@ -282,15 +282,23 @@ def _table(rows: Sequence[Mapping[str, Any]]) -> str:
     return "\n".join([lines[0], "|---" * (len(rows) + 1) + "|", *lines[1:]])
 
 
+_Row = TypeVar("_Row", Load, Burst, History)
+
+
+def _told(row: _Row) -> _Row:
+    print(row, flush=True)
+    return row
+
+
 def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.scale", description=__doc__)
     parser.add_argument("--divide", type=int, default=1, help="all sizes by this; default: 1")
     parser.add_argument("--out", type=Path, default=PROJECT / "out", help="default: %(default)s")
     chosen = parser.parse_args(arguments)
     by = chosen.divide
-    loads = [fan_out(500 // by, 50 // by), flood(1000 // by, 200 // by)]
-    bursts = [burst(200 // by, crash=crash) for crash in (False, True)]
-    histories = [history(records) for records in (100, 100_000 // by)]
+    bursts = [_told(burst(200 // by, crash=crash)) for crash in (False, True)]
+    histories = [_told(history(records)) for records in (100, 100_000 // by)]
+    loads = [_told(fan_out(500 // by, 50 // by)), _told(flood(1000 // by, 200 // by))]
     chosen.out.mkdir(parents=True, exist_ok=True)
     figures = {
         "loads": [asdict(one) for one in loads],
