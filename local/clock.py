@@ -85,7 +85,7 @@ class VirtualClock:
         while (timer := self._timers.pop_due(end)) is not None:
             self._now = max(self._now, timer.due)
             timer.action()
-        self._now = end
+        self._now = max(self._now, end)  # an action may itself have let time pass
 
     def advance_until(self, reached: Callable[[], bool], limit: float) -> bool:
         """Fire timers one by one until `reached()`; False when `limit` seconds pass without it."""
@@ -93,7 +93,7 @@ class VirtualClock:
         while not reached():
             timer = self._timers.pop_due(end)
             if timer is None:
-                self._now = end
+                self._now = max(self._now, end)
                 return reached()
             self._now = max(self._now, timer.due)
             timer.action()

@@ -24,7 +24,7 @@ from unittest.mock import patch
 
 import boto3
 import botocore.endpoint
-import botocore.session
+from botocore.awsrequest import AWSResponse
 from moto import mock_aws
 from moto.events.models import EventPattern
 
@@ -34,6 +34,7 @@ from local import ecr, ecs
 from local.clock import VirtualClock
 from local.dynamodb import without_detours
 from local.rehearsal_gate import Gate, Watchers
+from local.wire import Attempt, wired
 from local.world import ACCOUNT, REGION
 
 TABLE = "ledger"
@@ -83,16 +84,12 @@ class Rehearsal:
     failures: list[tuple[str, Exception]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     watchers: Watchers = field(init=False)
-    clients: dict[str, Any] = field(default_factory=dict)
     deliver: bool = True
     requests: Iterator[int] = field(default_factory=itertools.count)
 
     def client(self, service: str) -> Any:
         """A person's client: its calls are not counted as Slipway's."""
-        if service not in self.clients:
-            made = new_session().client(service, region_name=REGION)  # type: ignore[call-overload]
-            self.clients[service] = made
-        return self.clients[service]
+        return _persons(service)
 
     def invoke(self, function: str, payload: Mapping[str, Any]) -> Any:
         """Call one of the app's handlers as Lambda would; an exception is a failed invocation."""
@@ -163,17 +160,28 @@ class Rehearsal:
                 copied = json.loads(json.dumps(event))
                 self.clock.call_later(_DELIVERY_SECONDS, partial(self.nudge, function, copied))
 
+    def send(self, attempt: Attempt) -> AWSResponse:
+        """Every request of the app on its way to AWS."""
+        return self.gate.send(attempt)
+
     def begin(self, execution: str, deployment: str) -> None:
         """Step Functions: an execution begins, by waiting."""
-        del execution
-        self.clock.call_later(_FIRST_WAIT, lambda: self.poll(deployment))
+        self.clock.call_later(_FIRST_WAIT, partial(self.poll, execution, deployment))
 
-    def poll(self, deployment: str) -> None:
-        """Step Functions: one turn of the watcher's loop."""
+    def poll(self, execution: str, deployment: str) -> None:
+        """Step Functions: one turn of an execution's loop."""
         reply = self.nudge("watch", {"deployment": deployment})
         wait = _FIRST_WAIT if reply is None else reply["wait"]
         if wait:
-            self.clock.call_later(wait, lambda: self.poll(deployment))
+            self.clock.call_later(wait, partial(self.poll, execution, deployment))
+        else:
+            self.watchers.executions[execution] = "SUCCEEDED"
+
+
+@cache
+def _persons(service: str) -> Any:
+    """Made once for all rehearsals: making a client costs a hundred times a call."""
+    return boto3.Session().client(service, region_name=REGION)  # type: ignore[call-overload]
 
 
 _Kind = TypeVar("_Kind", bound=Rehearsal)
@@ -207,7 +215,7 @@ def rehearse(
         calls: list[str] = []
         loaded = load_targets(targets, _ENVIRONMENT["STAGE"])
         gate = Gate(loaded, _arns(topic))
-        app = _fresh_app(stack, clock, loaded, calls, gate)
+        app = _fresh_app(stack, clock, loaded)
         rehearsal = kind(
             calls=calls,
             clock=clock,
@@ -221,6 +229,7 @@ def rehearse(
         bus.append(rehearsal.on_event)
         rehearsal.watchers = Watchers(rehearsal.begin)
         gate.handlers.append(rehearsal.watchers)
+        stack.enter_context(wired(rehearsal.send, calls.append))
         yield rehearsal
 
 
@@ -234,7 +243,7 @@ def _arns(topic: str) -> dict[str, str]:
 
 
 def _account() -> str:
-    dynamodb: Any = boto3.client("dynamodb", region_name=REGION)
+    dynamodb = _persons("dynamodb")
     dynamodb.create_table(
         TableName=TABLE,
         BillingMode="PAY_PER_REQUEST",
@@ -248,8 +257,7 @@ def _account() -> str:
             _index("by-deployment", _key("deployment", "HASH")),
         ],
     )
-    sns: Any = boto3.client("sns", region_name=REGION)
-    return str(sns.create_topic(Name="slipway-dev-notices")["TopicArn"])
+    return str(_persons("sns").create_topic(Name="slipway-dev-notices")["TopicArn"])
 
 
 def _key(name: str, kind: str) -> dict[str, str]:
@@ -264,9 +272,7 @@ def _index(name: str, *keys: dict[str, str]) -> dict[str, Any]:
     }
 
 
-def _fresh_app(
-    stack: ExitStack, clock: VirtualClock, targets: Targets, calls: list[str], gate: Gate
-) -> Any:
+def _fresh_app(stack: ExitStack, clock: VirtualClock, targets: Targets) -> Any:
     """The app as a cold start would have it: no client or setting of an earlier rehearsal."""
     from chalicelib import wiring  # noqa: PLC0415 - reads the environment when first used
     from chalicelib.aws import clients  # noqa: PLC0415
@@ -274,7 +280,6 @@ def _fresh_app(
     wiring._settings.cache_clear()
     wiring._denials_told.clear()
     clients.forget()
-    stack.enter_context(patch.object(boto3, "DEFAULT_SESSION", _session(calls, gate)))
     stack.callback(clients.forget)
     stack.callback(wiring._settings.cache_clear)
     stack.enter_context(patch.object(wiring, "_targets", lambda: targets))
@@ -291,27 +296,3 @@ def _rules(app: Any) -> dict[str, Any]:
         for source in app.app.event_sources
         if hasattr(source, "event_pattern")
     }
-
-
-@cache
-def _loader() -> Any:
-    return botocore.session.get_session().get_component("data_loader")
-
-
-def new_session() -> boto3.Session:
-    """A session that shares what botocore reads from disk; making a client is most of the time."""
-    session = botocore.session.get_session()
-    session.register_component("data_loader", _loader())
-    return boto3.Session(botocore_session=session)
-
-
-def _session(calls: list[str], gate: Gate) -> boto3.Session:
-    """Slipway's session: its calls are noted, like "ecs:UpdateService", and pass the gate."""
-    session = new_session()
-    gate.attach(session)
-
-    def note(model: Any, **_: Any) -> None:
-        calls.append(f"{model.service_model.service_name}:{model.name}")
-
-    session.events.register("before-call", note)
-    return session

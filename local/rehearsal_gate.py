@@ -13,10 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
-import boto3
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HTTPHeaders
-from moto.core.botocore_stubber import MockRawResponse
-from moto.core.models import botocore_stubber
+from botocore.awsrequest import AWSResponse
 from moto.core.request import Request
 
 from chalicelib.aws import secrets
@@ -26,6 +23,7 @@ from cli.package.policies import generate
 from local.calls import Call, Reply, error_reply, read_call
 from local.iam import Denied, Gatekeeper, Statement, read_policy
 from local.sts import ACCOUNT, ADMIN, REGION, Principal, Sessions
+from local.wire import Attempt
 
 Handler = Callable[[Call], Reply | None]
 # What else a policy refers to, by its name in the template.
@@ -50,12 +48,6 @@ class Gate:
         self.iam = Gatekeeper(grants=self._grants)
         self.handlers: list[Handler] = []
         self._local = threading.local()  # functions may run side by side
-
-    def attach(self, session: boto3.Session) -> None:
-        """Stand between this session's clients and moto."""
-        events: Any = session.events  # boto3's stubs know no hook that answers
-        events.unregister("before-send", botocore_stubber)
-        events.register("before-send", self._send)
 
     @contextmanager
     def acting(self, function: str) -> Iterator[None]:
@@ -82,8 +74,9 @@ class Gate:
         function = self._roles[role or ""]
         return read_policy(function, self.policies[function])
 
-    def _send(self, request: AWSPreparedRequest, **more: Any) -> AWSResponse | None:
-        """A botocore hook in place of the network: what it returns is the response."""
+    def send(self, attempt: Attempt) -> AWSResponse:
+        """The answer of IAM, of a handler, or of moto."""
+        request = attempt.request
         parsed = Request.from_primitives(
             request.method, request.url, request.headers, request.body or b""
         )
@@ -92,10 +85,8 @@ class Gate:
             raise NotImplementedError(f"not a signed call of AWS: {request.method} {request.url}")
         reply = self._answer(replace(call, principal=self._principal))
         if reply is None:
-            answer: AWSResponse | None = botocore_stubber(request=request, **more)
-            return answer
-        headers = HTTPHeaders.from_pairs(reply.headers)
-        return AWSResponse(request.url, reply.status, headers, MockRawResponse(reply.body))
+            return attempt.perform()
+        return attempt.answer(reply.status, reply.body, dict(reply.headers))
 
     def _answer(self, call: Call) -> Reply | None:
         try:
@@ -129,7 +120,7 @@ class Watchers:
 
     def __init__(self, begin: Callable[[str, str], None]) -> None:
         self._begin = begin
-        self.executions: set[str] = set()
+        self.executions: dict[str, str] = {}  # name -> status
 
     def __call__(self, call: Call) -> Reply | None:
         match (call.service, call.operation):
@@ -144,7 +135,7 @@ class Watchers:
         if name in self.executions:
             words = f"Execution Already Exists: '{name}'"
             return error_reply("stepfunctions", "ExecutionAlreadyExists", words)
-        self.executions.add(name)
+        self.executions[name] = "RUNNING"
         self._begin(name, json.loads(asked["input"])["deployment"])
         arn = asked["stateMachineArn"].replace(":stateMachine:", ":execution:")
         return _json({"executionArn": f"{arn}:{name}", "startDate": 0})
@@ -154,7 +145,8 @@ class Watchers:
         if name not in self.executions:
             words = f"Execution Does Not Exist: '{asked['executionArn']}'"
             return error_reply("stepfunctions", "ExecutionDoesNotExist", words)
-        return _json({"executionArn": asked["executionArn"], "name": name, "status": "RUNNING"})
+        status = self.executions[name]
+        return _json({"executionArn": asked["executionArn"], "name": name, "status": status})
 
 
 def _json(answer: Mapping[str, Any]) -> Reply:
