@@ -38,7 +38,8 @@ class Attempt:
     @property
     def parameters(self) -> dict[str, Any]:
         """The request's body, where the service's protocol is JSON."""
-        return dict(json.loads(self.request.body or b"{}"))
+        body: Any = self.request.body or b"{}"
+        return dict(json.loads(body))
 
     def perform(self) -> AWSResponse:
         answer: AWSResponse | None = botocore_stubber(f"before-send.{self.service}", self.request)

@@ -1,0 +1,210 @@
+"""What people do and what happens: the flows that are run again with a fault at every call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from local import world
+from local.ecs import Crash, Fault, PullError
+from tests.reliability.machine import CLUSTER, Machine, begin, machine
+from tests.reliability.rules import broken
+
+BACKEND = f"{CLUSTER}/conflicto-backend-service-dev"
+JOBS = f"{CLUSTER}/conflicto-jobs-service-dev"
+REPOSITORY = "conflicto-backend-dev"
+FAMILY = "conflicto-backend-dev"
+_TARGET = """
+[[target]]
+repository = "conflicto-backend-{env}"
+cluster    = "conflicto-{env}"
+service    = "conflicto-NAME-service-{env}"
+tags       = '^([0-9a-f]{7,40}|v.*)$'
+"""
+ONE = _TARGET.replace("NAME", "backend")
+TWO = ONE + _TARGET.replace("NAME", "jobs")
+NO_BREAKER: Mapping[str, Any] = {"deploymentConfiguration": {}}
+NO_ROLLBACK: Mapping[str, Any] = {
+    "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
+}
+FIRST, GOOD, BAD, NEWER = "backend: the first image", "abc1234", "bad0000", "fed4321"
+WHO = {"service": BACKEND, "by": "ann", "why": "a test"}
+Ends = tuple[tuple[str, str], ...]  # (build, status) of every record, oldest request first
+
+
+@dataclass(frozen=True)
+class Flow:
+    """`happens` arms what people do; `ends` is how the records end when nothing breaks.
+
+    `otherwise` are the other ends that a fault justifies, and why is said beside them.
+    """
+
+    happens: Callable[[Machine], None]
+    ends: Ends
+    otherwise: Sequence[Ends] = ()
+    targets: str = ONE
+    service: Mapping[str, Any] = field(default_factory=dict)
+    breaks: Mapping[str, Fault] = field(default_factory=dict)
+    met: bool = True
+
+
+def _push(made: Machine) -> None:
+    """One image under two tags: two events, one deployment."""
+    made.push(REPOSITORY, GOOD, "v1.0.0")
+
+
+def _failure(made: Machine) -> None:
+    made.push(REPOSITORY, BAD)
+
+
+def _is(made: Machine, status: str, build: str = GOOD) -> Callable[[], bool]:
+    """Whether the newest record of a build has this status."""
+    digest = world.digest_of(build)
+
+    def look() -> bool:
+        states = [one["status"] for one in made.records() if one["digest"] == digest]
+        return bool(states) and states[-1] == status
+
+    return look
+
+
+def _rollback(made: Machine) -> None:
+    made.push(REPOSITORY, GOOD)
+    back = {**WHO, "key": "back"}
+    made.when(_is(made, "SUCCESSFUL"), lambda: made.person("rollback", back))
+
+
+def _stopped(made: Machine) -> None:
+    made.push(REPOSITORY, GOOD)
+    made.later(12, lambda: made.person("rollback", {**WHO, "key": "stop"}))
+
+
+def _superseded(made: Machine) -> None:
+    made.push(REPOSITORY, GOOD)
+    made.later(12, lambda: made.push(REPOSITORY, NEWER))
+
+
+def _by_hand(made: Machine) -> None:
+    made.push(REPOSITORY, GOOD)
+    again = {**WHO, "image": "0a1b2c3", "key": "again"}
+    made.later(12, lambda: made.person("deploy", again))
+
+
+def _sweep(made: Machine) -> None:
+    """The push's events are lost; the hour's first sweep finds it."""
+    made.deliver = False
+    made.push(REPOSITORY, GOOD)
+    made.deliver = True
+
+
+def _console(made: Machine) -> None:
+    made.push(REPOSITORY, GOOD)
+    first = f"{FAMILY}:1"
+    made.later(12, lambda: made.console(BACKEND, "update_service", taskDefinition=first))
+
+
+FLOWS: dict[str, Flow] = {
+    "push": Flow(_push, ((GOOD, "SUCCESSFUL"),)),
+    "first meeting": Flow(
+        _push,
+        ((GOOD, "SUCCESSFUL"),),
+        otherwise=((),),  # the sweep met the service before anybody heard of the push
+        met=False,
+    ),
+    "failure with rollback": Flow(
+        _failure, ((BAD, "ROLLBACK_SUCCESSFUL"),), breaks={BAD: Crash(exit_code=3)}
+    ),
+    "failure without a breaker": Flow(
+        _failure,
+        ((BAD, "ROLLBACK_SUCCESSFUL"),),
+        service=NO_BREAKER,
+        breaks={BAD: PullError("not found")},
+    ),
+    "failure without a rollback": Flow(
+        _failure,
+        ((BAD, "ROLLBACK_SUCCESSFUL"),),
+        service=NO_ROLLBACK,
+        breaks={BAD: Crash(exit_code=3)},
+    ),
+    "manual rollback": Flow(_rollback, ((GOOD, "SUCCESSFUL"), (FIRST, "SUCCESSFUL"))),
+    "stopped by hand": Flow(
+        _stopped,
+        ((GOOD, "ROLLBACK_SUCCESSFUL"),),
+        otherwise=(
+            ((GOOD, "REFUSED"),),  # it still waited when it was stopped
+            ((GOOD, "SUCCESSFUL"), (FIRST, "SUCCESSFUL")),  # it was live when asked again
+            ((GOOD, "SUCCESSFUL"),),  # nobody had heard of the push when it was to be stopped
+        ),
+    ),
+    "superseded": Flow(
+        _superseded,
+        ((GOOD, "SUPERSEDED"), (NEWER, "SUCCESSFUL")),
+        otherwise=(
+            ((GOOD, "REFUSED"), (NEWER, "SUCCESSFUL")),  # its event came after the newer one's
+            ((NEWER, "SUCCESSFUL"),),  # nobody heard of it before the newer one
+            ((GOOD, "SUCCESSFUL"), (NEWER, "SUCCESSFUL")),  # it was live before the newer began
+        ),
+    ),
+    "superseded by hand": Flow(
+        _by_hand,
+        ((GOOD, "SUPERSEDED"), (FIRST, "SUCCESSFUL")),
+        otherwise=(
+            ((GOOD, "REFUSED"), (FIRST, "SUCCESSFUL")),
+            ((FIRST, "SUCCESSFUL"),),
+            ((GOOD, "SUCCESSFUL"), (FIRST, "SUCCESSFUL")),
+        ),
+    ),
+    "two services": Flow(_push, ((GOOD, "SUCCESSFUL"), (GOOD, "SUCCESSFUL")), targets=TWO),
+    "sweep": Flow(_sweep, ((GOOD, "SUCCESSFUL"),)),
+    "console": Flow(
+        _console,
+        ((GOOD, "SUPERSEDED"),),
+        otherwise=(
+            ((GOOD, "SUCCESSFUL"),),  # it waited until the other's rollout had ended
+        ),
+    ),
+}
+
+
+@dataclass
+class Run:
+    """One run of a flow: what it called, and what was wrong with it."""
+
+    points: list[str]
+    heard: list[str]
+    struck: int
+    wrong: list[str]
+
+
+def run(
+    flow: Flow,
+    faults: Mapping[int, str] | None = None,
+    event_faults: Mapping[int, str] | None = None,
+) -> Run:
+    """Play a flow with faults at these calls and events until all is quiet, and judge it."""
+    with machine(flow.targets) as made:
+        world.add_service(made.client, "backend", "gunicorn_fargate", **flow.service)
+        if flow.targets == TWO:
+            made.client("ecs").create_service(
+                cluster=CLUSTER, serviceName=JOBS.split("/")[1], taskDefinition=FAMILY, desiredCount=1
+            )
+        for build, fault in flow.breaks.items():
+            made.ecs.faults.image(world.digest_of(build), fault)
+        begin(made, met=flow.met)
+        made.faults, made.event_faults = dict(faults or {}), dict(event_faults or {})
+        flow.happens(made)
+        quiet = made.rest()
+        wrong = [] if quiet else ["it is not quiet after four hours"]
+        wrong += broken(made)
+        found = _ends(made)
+        allowed = [flow.ends, *(flow.otherwise if faults or event_faults else ())]
+        if found not in allowed:
+            wrong.append(f"ends: {found}")
+        return Run([str(one) for one in made.points], made.heard, made.struck, wrong)
+
+
+def _ends(made: Machine) -> Ends:
+    builds = {world.digest_of(build): build for build in (FIRST, GOOD, BAD, NEWER)}
+    records = sorted(made.records(), key=lambda one: (one["order"], one["service"]))
+    return tuple((builds.get(one["digest"], FIRST), one["status"]) for one in records)

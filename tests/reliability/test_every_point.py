@@ -1,0 +1,49 @@
+"""Kill, throttle, delay or deny any call, double or lose any event: the end is the same."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.reliability.cases import Case, cases, undisturbed
+from tests.reliability.flows import FLOWS
+from tests.reliability.machine import EVENT_KINDS, KINDS
+
+ALL_KINDS = (*KINDS, *EVENT_KINDS)
+PAIRS = [(flow, kind) for flow in FLOWS for kind in ALL_KINDS]
+
+
+def _of(flow: str, kind: str) -> list[Case]:
+    return [case for case in cases(flow) if case.kind == kind]
+
+
+def _played(chosen: list[Case]) -> dict[str, list[str]]:
+    """What was wrong, by case. Whatever was to go wrong must have gone wrong."""
+    wrong = {}
+    for case in chosen:
+        run = case.play()
+        if run.wrong or not run.struck:
+            wrong[str(case)] = run.wrong or ["nothing was struck"]
+    return wrong
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_a_flow_in_which_nothing_goes_wrong_ends_as_it_says(flow: str) -> None:
+    assert undisturbed(flow).wrong == []
+
+
+@pytest.mark.parametrize(("flow", "kind"), PAIRS)
+def test_whatever_goes_wrong_at_a_call_or_an_event_the_rules_hold(flow: str, kind: str) -> None:
+    """One point of every flow in every way; another one for every way."""
+    chosen = _of(flow, kind)
+    number = (1 + PAIRS.index((flow, kind))) * 7 % len(chosen)
+    assert _played(chosen[number : number + 1]) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("flow", "kind"), PAIRS)
+def test_whatever_goes_wrong_at_any_call_or_event_the_rules_hold(
+    flow: str, kind: str, record_property: pytest.RecordProperty
+) -> None:
+    chosen = _of(flow, kind)
+    record_property("crash points", len(chosen))
+    assert _played(chosen) == {}
