@@ -9,7 +9,7 @@ PYTHON   ?= python3
 VENV := .venv
 BIN  := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-scale test test-all check format package deploy logs clean
+.PHONY: help demo local bench bench-scale test test-all reliability check format package deploy logs clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ test: $(VENV)/installed ## all tests but the slow ones
 
 test-all: $(VENV)/installed ## every test
 	@$(BIN)/pytest -q -n auto
+
+reliability: $(VENV)/installed ## every crash point and three long runs: out/reliability.md
+	@$(BIN)/python -m tests.reliability
 
 check: $(VENV)/installed ## ruff, mypy, import-linter
 	@$(BIN)/ruff check .

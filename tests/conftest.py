@@ -1,5 +1,7 @@
 """Settings of every test: reproducible, no files left behind, small on a busy machine."""
 
+from typing import Any
+
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
@@ -10,3 +12,11 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow],
 )
 settings.load_profile("slipway")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    """How many crash points were tried, over all workers."""
+    reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
+    counted = [dict(report.user_properties).get("crash points", 0) for report in reports]
+    if points := sum(counted):
+        terminalreporter.write_line(f"crash points: {points}")

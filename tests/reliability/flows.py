@@ -187,7 +187,10 @@ def run(
         world.add_service(made.client, "backend", "gunicorn_fargate", **flow.service)
         if flow.targets == TWO:
             made.client("ecs").create_service(
-                cluster=CLUSTER, serviceName=JOBS.split("/")[1], taskDefinition=FAMILY, desiredCount=1
+                cluster=CLUSTER,
+                serviceName=JOBS.split("/")[1],
+                taskDefinition=FAMILY,
+                desiredCount=1,
             )
         for build, fault in flow.breaks.items():
             made.ecs.faults.image(world.digest_of(build), fault)

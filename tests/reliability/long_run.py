@@ -1,9 +1,10 @@
-"""Hours of everything at once: pushes, failures, rollbacks, crashes, console changes, by one seed."""
+"""Hours of pushes, failures, rollbacks, crashes and console changes at once, by one seed."""
 
 from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
@@ -27,6 +28,7 @@ _SETTINGS: tuple[dict[str, Any], ...] = (
     {"deploymentConfiguration": {}},
     {"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}},
 )
+SERVICES, HOURS = 20, 3  # of the long run in full
 _LOOKS = 600  # how often the rules are looked at, in simulated seconds
 
 
@@ -80,7 +82,9 @@ class LongRun:
 
     def _look(self, made: Machine, rules: Any) -> None:
         at = made.clock.now().strftime("%H:%M")
-        self.wrong += [f"{at}: {words}" for words in broken(made, rules) if words not in self._old()]
+        self.wrong += [
+            f"{at}: {words}" for words in broken(made, rules) if words not in self._old()
+        ]
 
     def _old(self) -> set[str]:
         return {words.partition(": ")[2] for words in self.wrong}
@@ -133,10 +137,8 @@ class LongRun:
         ongoing = made.ecs.service(_service(name)).ongoing
         if ongoing is not None:
             made.touch(_service(name))
-            try:
+            with suppress(ClientError):  # it may be rolling back already
                 made.client("ecs").stop_service_deployment(serviceDeploymentArn=ongoing.arn)
-            except ClientError:
-                pass  # it was already rolling back
 
     def _scale(self, made: Machine, name: str) -> None:
         made.ecs.scale(_service(name), self._random.randint(1, 4))
@@ -163,4 +165,3 @@ class LongRun:
 
 def _service(name: str) -> str:
     return f"{CLUSTER}/conflicto-{name}-service-dev"
-

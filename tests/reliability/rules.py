@@ -190,7 +190,7 @@ def a_deployment_registers_and_updates_at_most_once(seen: Seen) -> Iterator[str]
         )
         if count > reasons:
             yield f"{service} was brought to {revision[-12:]} {count} times, for {reasons} reasons"
-    # StopServiceDeployment may be repeated by the SDK: what is stopped already is not stopped again.
+    # The SDK may repeat StopServiceDeployment: what is stopped already is not stopped again.
     stops = {(act.asked["serviceDeploymentArn"], act.invocation) for act in seen.acts(_STOP)}
     stopped = Counter(one for one, _ in stops)
     yield from (f"{one} stopped {count} times" for one, count in stopped.items() if count > 1)

@@ -1,0 +1,32 @@
+"""Everything at once for hours: the rules hold throughout, and at the end."""
+
+from __future__ import annotations
+
+import os
+import random
+
+import pytest
+
+from tests.reliability.long_run import HOURS, SERVICES, LongRun
+
+
+def _wrong(run: LongRun) -> str:
+    """What was wrong, with the line that plays the very same run again."""
+    words = run.play()
+    again = f"SLIPWAY_SEED={run.seed} .venv/bin/pytest tests/reliability/test_long_run.py"
+    return "\n".join([f"seed {run.seed}; again: {again}", *words]) if words else ""
+
+
+def _seed(otherwise: int) -> int:
+    return int(os.environ.get("SLIPWAY_SEED", otherwise))
+
+
+def test_twenty_minutes_of_everything_at_once_break_no_rule() -> None:
+    assert _wrong(LongRun(_seed(1), services=3, minutes=20)) == ""
+
+
+@pytest.mark.slow
+def test_hours_of_everything_at_once_break_no_rule() -> None:
+    """Another seed every time; the one that fails is printed."""
+    seed = _seed(random.SystemRandom().randrange(1_000_000))
+    assert _wrong(LongRun(seed, SERVICES, HOURS * 60)) == ""
