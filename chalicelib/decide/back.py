@@ -1,4 +1,4 @@
-"""HEAD + what runs -> the revision that a rollback by hand goes to."""
+"""HEAD + what runs -> the revision that a rollback by hand goes to, and what it needs."""
 
 from __future__ import annotations
 
@@ -24,18 +24,32 @@ def back(head: Head, running: str) -> Proven:
             f"{head.service} is already back on {short_name(running)}: {last.deployment} was "
             f"rolled back. To go further back, name `to`: {_choices(head.proven)}."
         )
-    now = head.proven_revision(running)
-    earlier = [
-        one
-        for one in head.proven
-        if one.revision != running and not one.left and (now is None or one.first < now.first)
-    ]
-    if not earlier:
+    earlier = _newest_before(head, running)
+    if earlier is None:
         raise Refused(
             f"{head.service} has no proven revision from before {short_name(running)}; proven "
             f"are {_choices(head.proven)}. Name `to`, or deploy an image by hand."
         )
-    return max(earlier, key=lambda one: one.first)
+    return earlier
+
+
+def needed(head: Head) -> tuple[Proven, ...]:
+    """What must stay deployable: the newest proven revision, and where a rollback from it goes."""
+    if not head.proven:
+        return ()
+    newest = head.proven[0]
+    earlier = _newest_before(head, newest.revision)
+    return (newest, earlier) if earlier else (newest,)
+
+
+def _newest_before(head: Head, running: str) -> Proven | None:
+    now = head.proven_revision(running)
+    earlier = (
+        one
+        for one in head.proven
+        if one.revision != running and not one.left and (now is None or one.first < now.first)
+    )
+    return max(earlier, key=lambda one: one.first, default=None)
 
 
 def named(head: Head, to: str) -> Proven:

@@ -147,6 +147,15 @@ def proved(head: Head, deployment: Deployment, now: datetime) -> Head:
     return head.model_copy(update={"proven": (proven, *others)[:_PROVEN_KEPT]})
 
 
+def without_image(head: Head, proven: Proven, why: str) -> Head:
+    """HEAD that knows why a proven revision's image cannot be pulled; empty: it can again."""
+    changed = tuple(
+        one.model_copy(update={"missing": why}) if one.revision == proven.revision else one
+        for one in head.proven
+    )
+    return head.model_copy(update={"proven": changed})
+
+
 def _with_recent(head: Head, deployment: Deployment) -> tuple[Recent, ...]:
     mine = Recent(
         deployment=deployment.id,

@@ -94,6 +94,28 @@ def denial(denied: Denied, now: datetime) -> Notice:
     )
 
 
+def image_missing(deployment: Deployment, why: str, now: datetime) -> Notice:
+    """The notice that a proven deployment's image cannot be pulled any more."""
+    what = f"the image of {deployment.version} cannot be pulled"
+    text = [
+        one_line(f"{deployment.service}: {what}."),
+        "",
+        f"Why: {_sentence(why)}",
+        "",
+        "Now: nothing has changed, but ECS can start no task of "
+        f"{short_name(deployment.revision)}: neither for one that ends nor for a rollback.",
+        "Next: push that image again, or deploy another one.",
+    ]
+    return Notice(
+        id=f"{deployment.id}-image-missing-{now:%Y%m%d%H}",
+        status=deployment.status,
+        subject=plain(f"{deployment.service_name}: {what}", _SUBJECT),
+        text=_cut("\n".join(text), _TEXT),
+        facts=_facts(deployment.model_copy(update={"updated": now, "applied": None})),
+        at=now,
+    )
+
+
 def _granting(denial: str) -> str:
     """Where the permission that a denial names is granted, and how."""
     words = next((words for name, words in _GRANTED_BY.items() if f" {name}" in denial), "")

@@ -1,4 +1,4 @@
-"""every ten minutes -> what was lost is found: pushes, watchers, steps, notices."""
+"""every ten minutes -> what was lost is found: pushes, watchers, steps, notices, images."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from chalicelib.decide.pace import wait_seconds
 from chalicelib.decide.record import met
 from chalicelib.errors import Conflict, DeployerError, Unavailable
 from chalicelib.flow.advance import advance
+from chalicelib.flow.keep import keep
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
 from chalicelib.flow.request import request
@@ -25,7 +26,9 @@ _IMAGES_MINUTES = 10  # DescribeImages reads whole repositories: in the first sw
 
 
 def sweep(world: World) -> tuple[Outcome, ...]:
-    """Advance what is unfinished, restart dead watchers and, once an hour, find lost pushes.
+    """Advance what is unfinished, restart dead watchers and, once an hour, look into ECR.
+
+    There it finds pushes whose events were lost, and that images which a rollback needs are gone.
 
     One service's trouble never keeps another from being swept: it becomes an outcome, and the
     next sweep comes to it again. A fault of ours is raised when all have had their turn.
@@ -74,7 +77,8 @@ def _target(world: World, target: Target) -> list[Outcome]:
         return [_meet(world, target)]
     if world.now.minute >= _IMAGES_MINUTES:
         return []
-    return [_lost_push(world, target, image) for image in _newest_only(world, target, head)]
+    found = [_lost_push(world, target, image) for image in _newest_only(world, target, head)]
+    return [*found, *keep(world, target)]
 
 
 def _meet(world: World, target: Target) -> Outcome:

@@ -162,6 +162,7 @@ class Proven(Frozen):
     digest: str = ""
     tag: str = ""
     left: bool = False  # a rollback left it: by hand, without `to`, it is not gone back to
+    missing: str = ""  # why its image cannot be pulled any more, as people were told
 
 
 class Recent(Frozen):

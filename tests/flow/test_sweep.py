@@ -246,3 +246,56 @@ def test_a_notice_that_could_not_be_sent_is_sent() -> None:
     sweep(world.world())
     assert world.told == ["IN_PROGRESS"]
     assert world.record().notices == ()
+
+
+# What a rollback needs
+
+
+def _live() -> Aws:
+    """The pushed image runs, and the first one is where a rollback goes."""
+    world = _met()
+    world.images.all = [examples.image(pushed_at=FIRST_OF_THE_HOUR - timedelta(minutes=5))]
+    _sweep(world, FIRST_OF_THE_HOUR)
+    world.services.complete(NAME)
+    _sweep(world, FIRST_OF_THE_HOUR + timedelta(minutes=20))
+    assert world.record().status is Status.SUCCESSFUL
+    world.topic.published.clear()
+    return world
+
+
+def test_an_image_that_a_rollback_needs_and_that_is_gone_is_told_once() -> None:
+    world = _live()
+    hour = timedelta(hours=1)
+    assert _sweep(world, FIRST_OF_THE_HOUR + hour) == []
+    world.images.all = []
+    assert _sweep(world, FIRST_OF_THE_HOUR + 2 * hour) == [("image missing", NAME)]
+    assert _sweep(world, FIRST_OF_THE_HOUR + 3 * hour) == []
+    (notice,) = world.topic.published
+    assert notice.id == f"{world.record().id}-image-missing-2026030212"
+    assert notice.subject == f"{NAME.split('/')[1]}: the image of abc1234 cannot be pulled"
+    assert f"no longer has {DIGEST} (a lifecycle policy?)" in notice.text
+    assert world.record().notices == ()
+
+
+def test_an_archived_image_is_told_of_again_after_it_was_back() -> None:
+    world = _live()
+    hour, restored = timedelta(hours=1), world.images.all
+    archived = [examples.image(pushed_at=restored[0].pushed_at, status="ARCHIVED")]
+    world.images.all = archived
+    assert _sweep(world, FIRST_OF_THE_HOUR + hour) == [("image missing", NAME)]
+    world.images.all = restored
+    assert _sweep(world, FIRST_OF_THE_HOUR + 2 * hour) == [("image back", NAME)]
+    world.images.all = archived
+    assert _sweep(world, FIRST_OF_THE_HOUR + 3 * hour) == [("image missing", NAME)]
+    assert len({notice.id for notice in world.topic.published}) == 2
+    assert "update-image-storage-class" in world.topic.published[0].text
+
+
+def test_a_notice_of_a_missing_image_that_was_not_sent_is_sent_by_the_next_sweep() -> None:
+    world = _live()
+    world.images.all = []
+    world.faults = [Fault(world.calls.count("publish"), Unavailable("throttled"), name="publish")]
+    assert _sweep(world, FIRST_OF_THE_HOUR + timedelta(hours=1)) == [("image missing", NAME)]
+    assert world.topic.published == []
+    _sweep(world, FIRST_OF_THE_HOUR + timedelta(hours=1, minutes=10))
+    assert len(world.topic.published) == 1
