@@ -299,8 +299,8 @@ def what_is_told_twice_is_recognised(seen: Seen) -> Iterator[str]:
     texts: dict[tuple[str, str], set[tuple[str, str, str]]] = {}
     for one in seen.notices:
         attributes = one["attributes"]
-        if attributes["notice"].endswith("-denied"):
-            continue
+        if attributes["notice"].endswith("-denied") or "-image-missing-" in attributes["notice"]:
+            continue  # told beside the status
         about = (attributes["deployment"], attributes["status"])
         text = (attributes["notice"], one["subject"], one["body"])
         texts.setdefault(about, set()).add(text)
