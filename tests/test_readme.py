@@ -127,12 +127,25 @@ def test_every_transition_names_a_test_that_exists() -> None:
     pairs = [(_code(before)[0], _code(after)[0]) for before, after, _ in rows]
     assert len(pairs) == len(set(pairs))
     assert set(pairs) == {(one, other) for one in TRANSITIONS for other in TRANSITIONS[one]}
-    tests = {
+    assert {_code(test)[0] for _, _, test in rows} <= _tests()
+
+
+def test_every_rule_names_what_holds_it() -> None:
+    text = (ROOT / "docs" / "rules.md").read_text("utf-8")
+    named = set(re.findall(r"^\| .+ \| `(\w+)` \|$", text, flags=re.M))
+    oracle = (ROOT / "tests" / "reliability" / "rules.py").read_text("utf-8")
+    always = set(re.findall(r"^def (\w+)\(seen: Seen\) -> Iterator", oracle, flags=re.M))
+    assert len(always) > 10
+    assert always <= named
+    assert named - always <= _tests()
+
+
+def _tests() -> set[str]:
+    return {
         name
         for path in (ROOT / "tests").rglob("test_*.py")
         for name in re.findall(r"^def (test_\w+)\(", path.read_text("utf-8"), flags=re.M)
     }
-    assert {_code(test)[0] for _, _, test in rows} <= tests
 
 
 def test_every_json_example_is_json() -> None:

@@ -109,7 +109,8 @@ FLOWS: dict[str, Flow] = {
     "first meeting": Flow(
         _push,
         ((GOOD, "SUCCESSFUL"),),
-        otherwise=((),),  # the sweep met the service before anybody heard of the push
+        # The sweep met the service before the push could be recorded: meeting deploys nothing.
+        otherwise=(((GOOD, "REFUSED"),), ()),
         met=False,
     ),
     "failure with rollback": Flow(
