@@ -45,6 +45,13 @@ def ready(
         )
     if (why := unsupported(service)) is not None:
         return _refused(why)
+    if attempted(deployment, head):
+        return Readiness(
+            status=Status.PENDING,
+            reason="whether a newer deployment was applied is not known yet "
+            f"({head.attempt.deployment if head.attempt else ''})",
+            waiting=deployment.waiting,
+        )
     if foreign_rollout(deployment, head, service):
         return _wait_for_foreign(deployment, service, target, now)
     return GO
@@ -77,6 +84,14 @@ def overtaken(deployment: Deployment, head: Head) -> bool:
     return newer(
         (head.applied_order, head.applied_pushed_at), (deployment.order, deployment.pushed_at)
     )
+
+
+def attempted(deployment: Deployment, head: Head) -> bool:
+    """Whether an attempt to apply a newer deployment began, and nobody wrote how it ended."""
+    attempt = head.attempt
+    if attempt is None or attempt.deployment == deployment.id:
+        return False
+    return newer((attempt.order, attempt.pushed_at), (deployment.order, deployment.pushed_at))
 
 
 def unsupported(service: Service) -> str | None:

@@ -10,6 +10,7 @@ from chalicelib.decide.text import brief
 from chalicelib.decide.transitions import allowed
 from chalicelib.decide.word import notice
 from chalicelib.model.deployments import (
+    Attempt,
     Cause,
     Deployment,
     Head,
@@ -91,11 +92,25 @@ def moved(
         after = after.model_copy(update={"notices": (*after.notices, notice(after))})
     open_ids = tuple(one for one in head.open_deployments if one != after.id or after.open)
     head = head.model_copy(
-        update={"open_deployments": open_ids, "recent": _with_recent(head, after)}
+        update={
+            "open_deployments": open_ids,
+            "recent": _with_recent(head, after),
+            "attempt": _attempt(head, after),
+        }
     )
     if after.status is Status.ROLLBACK_IN_PROGRESS and head.applied == after.id:
         head = head.model_copy(update={"applied_revision": after.return_to})
     return head, after
+
+
+def _attempt(head: Head, deployment: Deployment) -> Attempt | None:
+    """The attempt that HEAD knows of: this deployment's, while how it ended is not known."""
+    if deployment.acting:
+        return Attempt(
+            deployment=deployment.id, order=deployment.order, pushed_at=deployment.pushed_at
+        )
+    ours = head.attempt is not None and head.attempt.deployment == deployment.id
+    return None if ours else head.attempt
 
 
 def leased(head: Head, holder: str, until: datetime) -> Head:

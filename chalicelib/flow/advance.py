@@ -122,7 +122,7 @@ def _start(world: World, head: Head, record: Deployment, target: Target) -> Item
             record, began = _recovered(world, record, target, service)
         if service is not None and began and not overtaken(record, head):
             changes = started(world, target, service, service, record.revision) | began
-            head = applied(head, record, record.revision)
+            head = applied(released(head), record, record.revision)
             return _save(world, head, record, **changes)
         readiness = ready(record, head, service, target, world.now)
         gate = scan_gate(record, target)

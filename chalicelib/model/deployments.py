@@ -153,6 +153,14 @@ class Lease(Frozen):
     until: Moment
 
 
+class Attempt(Frozen):
+    """An attempt to change the service, whose end is not written yet: `order` as in a record."""
+
+    deployment: str
+    order: Moment
+    pushed_at: Moment | None = None
+
+
 class Proven(Frozen):
     """A revision that this service ran successfully, with at least one task."""
 
@@ -194,6 +202,7 @@ class Head(Frozen):
     applied_order: Moment | None = None
     applied_pushed_at: Moment | None = None
     lease: Lease | None = None
+    attempt: Attempt | None = None
     hold: str = ""
     proven: tuple[Proven, ...] = ()
     recent: tuple[Recent, ...] = ()

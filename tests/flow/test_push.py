@@ -531,6 +531,28 @@ def test_of_two_pushes_within_one_second_the_first_to_be_throttled_is_overtaken(
     assert world.ecs_acts == ["register", "update conflicto-backend-dev:8"]
 
 
+def test_an_older_push_waits_until_it_is_known_whether_a_newer_one_was_applied() -> None:
+    world = aws()
+    world.images.all.append(examples.image(OTHER_DIGEST, tags=("def5678",)))
+    world.faults = [Fault(0, Unavailable("throttled"), name="register")]
+    push(world.world(), push_event())
+    older = world.record()
+    world.faults = [Fault(world.calls.count("update"), Died(), after=True, name="update")]
+    with pytest.raises(Died):
+        push(world.world(), push_event(OTHER_DIGEST, "def5678", at(60)))
+    world.services.complete(NAME)
+    world.world(600)  # its lease expires; that it was applied is written nowhere
+    waiting = _step(world, older)
+    assert waiting.status is Status.PENDING
+    assert "whether a newer deployment was applied is not known yet" in waiting.reason
+    newer = next(one for one in world.ledger.records.values() if one.digest == OTHER_DIGEST)
+    assert _step(world, newer).status is Status.IN_PROGRESS
+    assert _step(world, older).status is Status.SUPERSEDED
+    assert world.ecs_acts == ["register", "update conflicto-backend-dev:8"]
+    head = world.ledger.heads[NAME]
+    assert (head.attempt, head.lease) == (None, None)
+
+
 def test_a_newest_push_repeated_later_keeps_out_what_was_pushed_in_between() -> None:
     world = _pushed()
     push(world.world(), push_event(tag="again", time=at(60)))
