@@ -186,6 +186,7 @@ def a_deployment_registers_and_updates_at_most_once(seen: Seen) -> Iterator[str]
         reasons = sum(
             (one.get("revision") == revision)
             + (one.get("return_to") == revision and "returning" in one)
+            + one.get("acting", False)  # done, and not written yet
             for one in seen.of(service)
         )
         if count > reasons:
