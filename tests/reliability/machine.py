@@ -59,14 +59,6 @@ class Point:
 
 
 @dataclass(frozen=True)
-class Fault:
-    """What goes wrong at a call. `kind` is one of `KINDS`."""
-
-    number: int
-    kind: str
-
-
-@dataclass(frozen=True)
 class Act:
     """A call that changed something: who made it, with what, and what was answered."""
 
