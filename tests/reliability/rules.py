@@ -240,9 +240,14 @@ def the_end_is_what_ecs_did(seen: Seen) -> Iterator[str]:
         status, name = record["status"], f"{record['id']} ({record['status']})"
         if status == "SUCCESSFUL" and "SUCCESSFUL" not in states:
             yield f"{name}: ECS says {sorted(states)}"
-        if status not in ("SUCCESSFUL", "FAILED") and "SUCCESSFUL" in states:
+        # A person who stops what completes at that moment has it set back all the same.
+        returning = record.get("returning", {})
+        set_back = (returning.get("by"), returning.get("how")) == ("person", "update")
+        undone = status == "ROLLBACK_SUCCESSFUL" and set_back
+        if status not in ("SUCCESSFUL", "FAILED") and "SUCCESSFUL" in states and not undone:
             yield f"{name}: ECS says {sorted(states)}"
-        if status == "ROLLBACK_SUCCESSFUL" and not states & {"ROLLBACK_SUCCESSFUL", "STOPPED"}:
+        ended = states & {"ROLLBACK_SUCCESSFUL", "STOPPED"}
+        if status == "ROLLBACK_SUCCESSFUL" and not ended and not undone:
             yield f"{name}: ECS says {sorted(states)}"
         if status in ("REFUSED", "OBSERVED") and states:
             yield f"{name}: ECS was told to deploy it ({sorted(states)})"
