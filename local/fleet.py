@@ -93,7 +93,7 @@ class Fleet(Rehearsal):
 
     def _end(self, execution: str) -> None:
         self.executions[execution] = False
-        self.watchers.executions.discard(execution)
+        self.watchers.executions.pop(execution, None)
 
     def _watch(self, deployment: str, name: str, tried: int = 0) -> None:
         def answered(reply: dict[str, Any]) -> None:
