@@ -171,7 +171,7 @@ def side_by_side(fleet: Fleet) -> Iterator[None]:
     def wait(**_: Any) -> None:
         fleet.turns.sleep(CALL_SECONDS)
 
-    fleet._make = clients._client.__wrapped__
+    fleet._make = WIRE.made
     session = boto3.DEFAULT_SESSION
     if session is None:
         raise RuntimeError("a fleet needs a rehearsal")

@@ -70,10 +70,10 @@ class Wire:
         """Stands for `chalicelib.aws.clients._client`: the same client, on this wire."""
         key = (self.depth, service, attempts)
         if key not in self._clients:
-            self._clients[key] = self._made(service, attempts)
+            self._clients[key] = self.made(service, attempts)
         return self._clients[key]
 
-    def _made(self, service: str, attempts: int) -> Any:
+    def made(self, service: str, attempts: int) -> Any:
         made = _make(service, attempts)
         events = made.meta.events
         events.unregister("before-send", botocore_stubber)
