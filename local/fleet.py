@@ -28,6 +28,7 @@ import botocore.endpoint
 from local import world
 from local.rehearsal import Context, Rehearsal
 from local.turns import TimedOut, Turns
+from local.wire import WIRE
 
 CALL_SECONDS = 0.04  # on the way, in AWS, and computed with a fraction of a processor
 _DELIVERY_SECONDS = 1.0
