@@ -22,13 +22,13 @@ from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
-import boto3
 import botocore.endpoint
+from botocore.awsrequest import AWSResponse
 
 from local import world
 from local.rehearsal import Context, Rehearsal
 from local.turns import TimedOut, Turns
-from local.wire import WIRE
+from local.wire import WIRE, Attempt
 
 CALL_SECONDS = 0.04  # on the way, in AWS, and computed with a fraction of a processor
 _DELIVERY_SECONDS = 1.0
@@ -169,16 +169,16 @@ def side_by_side(fleet: Fleet) -> Iterator[None]:
     """Within the block, functions run side by side, and whatever they wait for takes time."""
     from chalicelib.aws import clients  # noqa: PLC0415 - reads the environment when first used
 
-    def wait(**_: Any) -> None:
+    line = WIRE.line
+
+    def slow(attempt: Attempt) -> AWSResponse:
         fleet.turns.sleep(CALL_SECONDS)
+        return line(attempt)
 
     fleet._make = WIRE.made
-    session = boto3.DEFAULT_SESSION
-    if session is None:
-        raise RuntimeError("a fleet needs a rehearsal")
-    session.events.register_first("before-send", wait)
     with ExitStack() as patches:
         patches.enter_context(patch.object(clients, "_client", fleet.client_of))
+        patches.enter_context(patch.object(WIRE, "line", slow))
         time = SimpleNamespace(sleep=fleet.turns.sleep)
         patches.enter_context(patch.object(botocore.endpoint, "time", time))
         yield
