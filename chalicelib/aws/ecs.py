@@ -36,14 +36,18 @@ class Ecs:
     """ECS in one account and region."""
 
     def service(self, cluster: str, service: str) -> Service | None:
-        with translated(f"read the service {cluster}/{service}"):
+        return next(iter(self.services(cluster, [service])), None)
+
+    def services(self, cluster: str, services: Sequence[str]) -> Sequence[Service]:
+        named = services[0] if len(services) == 1 else f"({len(services)} services)"
+        with translated(f"read the service {cluster}/{named}"):
             try:
-                answer = client("ecs").describe_services(cluster=cluster, services=[service])
+                answer = client("ecs").describe_services(cluster=cluster, services=list(services))
             except ClientError as error:
                 if code_of(error) == "ClusterNotFoundException":
-                    return None
+                    return ()
                 raise
-        return _service(answer["services"][0]) if answer["services"] else None
+        return tuple(_service(one) for one in answer["services"])
 
     def service_deployment(self, arn: str) -> ServiceDeployment | None:
         with translated("read the service deployment"):

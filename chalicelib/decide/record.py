@@ -162,6 +162,17 @@ def proved(head: Head, deployment: Deployment, now: datetime) -> Head:
     return head.model_copy(update={"proven": (proven, *others)[:_PROVEN_KEPT]})
 
 
+def found_foreign(head: Head, deployment: Deployment, *, proven: bool) -> Head:
+    """HEAD that knows what somebody else deployed; what it was asked to run is as it was."""
+    head = head.model_copy(
+        update={
+            "applied_revision": deployment.revision,
+            "recent": _with_recent(head, deployment),
+        }
+    )
+    return proved(head, deployment, deployment.order) if proven else head
+
+
 def without_image(head: Head, proven: Proven, why: str) -> Head:
     """HEAD that knows why a proven revision's image cannot be pulled; empty: it can again."""
     changed = tuple(

@@ -48,6 +48,7 @@ _CAUSES = {
     Cause.MANUAL: "a deployment by hand",
     Cause.ROLLBACK: "a rollback by hand",
     Cause.SWEEP: "a push whose event never came (found by the sweep)",
+    Cause.FOREIGN: "somebody else's deployment",
 }
 
 

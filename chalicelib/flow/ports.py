@@ -63,6 +63,9 @@ class Services(Protocol):
 
     def service(self, cluster: str, service: str) -> Service | None: ...
 
+    def services(self, cluster: str, services: Sequence[str]) -> Sequence[Service]:
+        """Those of at most ten services that there are; none where the cluster is gone."""
+
     def service_deployment(self, arn: str) -> ServiceDeployment | None: ...
 
     def newest_service_deployment(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from functools import partial
 
@@ -11,6 +12,7 @@ from chalicelib.decide.pace import wait_seconds
 from chalicelib.decide.record import met
 from chalicelib.errors import Conflict, DeployerError, Unavailable
 from chalicelib.flow.advance import advance
+from chalicelib.flow.foreign import foreign
 from chalicelib.flow.keep import keep
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
@@ -22,13 +24,17 @@ from chalicelib.model.images import Image
 from chalicelib.model.targets import Target
 
 _LOOK_BACK = timedelta(hours=24)
-_IMAGES_MINUTES = 10  # DescribeImages reads whole repositories: in the first sweep of an hour only
+# DescribeImages reads whole repositories, and most services are as they were: what is looked at
+# without a cause is looked at in the first sweep of an hour only.
+_HOURLY_MINUTES = 10
+_BATCH = 10  # services, the most that DescribeServices takes
 
 
 def sweep(world: World) -> tuple[Outcome, ...]:
-    """Advance what is unfinished, restart dead watchers and, once an hour, look into ECR.
+    """Advance what is unfinished, restart dead watchers and, once an hour, look around.
 
-    There it finds pushes whose events were lost, and that images which a rollback needs are gone.
+    In ECR it finds pushes whose events were lost, and that images which a rollback needs are gone;
+    in ECS, what others deployed.
 
     One service's trouble never keeps another from being swept: it becomes an outcome, and the
     next sweep comes to it again. A fault of ours is raised when all have had their turn.
@@ -38,6 +44,11 @@ def sweep(world: World) -> tuple[Outcome, ...]:
         for service, deployment in world.ledger.unfinished()
     ]
     turns += [(target.name, "", partial(_target, world, target)) for target in world.targets.all]
+    if _first_of_the_hour(world):
+        turns += [
+            (f"{cluster}/*", "", partial(foreign, world, cluster, some))
+            for cluster, some in _batches(world.targets.all)
+        ]
     outcomes: list[Outcome] = []
     faults: list[Exception] = []
     for service, deployment, turn in turns:
@@ -50,6 +61,17 @@ def sweep(world: World) -> tuple[Outcome, ...]:
     if faults:
         raise faults[0]
     return tuple(outcomes)
+
+
+def _first_of_the_hour(world: World) -> bool:
+    return world.now.minute < _HOURLY_MINUTES
+
+
+def _batches(targets: Sequence[Target]) -> Iterator[tuple[str, Sequence[Target]]]:
+    """The targets by cluster, at most ten together."""
+    for cluster in dict.fromkeys(target.cluster for target in targets):
+        own = [target for target in targets if target.cluster == cluster]
+        yield from ((cluster, own[at : at + _BATCH]) for at in range(0, len(own), _BATCH))
 
 
 def _failed(service: str, deployment: str, error: Exception) -> Outcome:
@@ -75,7 +97,7 @@ def _target(world: World, target: Target) -> list[Outcome]:
     head = world.ledger.head(target.name)
     if head is None:
         return [_meet(world, target)]
-    if world.now.minute >= _IMAGES_MINUTES:
+    if not _first_of_the_hour(world):
         return []
     found = [_lost_push(world, target, image) for image in _newest_only(world, target, head)]
     return [*found, *keep(world, target)]

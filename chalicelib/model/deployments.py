@@ -38,6 +38,7 @@ class Cause(StrEnum):
     MANUAL = "manual"
     ROLLBACK = "rollback"
     SWEEP = "sweep"
+    FOREIGN = "foreign"
 
 
 class Notice(Frozen):

@@ -31,7 +31,7 @@ from tests.fixtures import examples
 
 READS = {
     "head", "deployment", "service_of", "unfinished", "history", "image", "pushed_since", "scan",
-    "service",
+    "service", "services",
     "service_deployment", "newest_service_deployment", "revision_task_definition",
     "task_definition", "newest_revisions", "stopped_tasks", "running_tasks", "alive",
     "target_health",
@@ -147,6 +147,10 @@ class Services:
 
     def service(self, cluster: str, service: str) -> Service | None:
         return self.all.get(f"{cluster}/{service}")
+
+    def services(self, cluster: str, services: Sequence[str]) -> Sequence[Service]:
+        found = (self.all.get(f"{cluster}/{service}") for service in services)
+        return [one for one in found if one is not None]
 
     def service_deployment(self, arn: str) -> ServiceDeployment | None:
         every = [one for own in self.service_deployments.values() for one in own]

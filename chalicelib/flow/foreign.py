@@ -1,0 +1,89 @@
+"""what services run -> records of what somebody else deployed: never fought, only remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chalicelib.decide.order import Request, deployment_id
+from chalicelib.decide.record import found_foreign
+from chalicelib.decide.render import image_in, tag_of
+from chalicelib.flow.ports import World
+from chalicelib.flow.push import Outcome
+from chalicelib.model.deployments import Cause, Deployment, Head, Status
+from chalicelib.model.images import commit_named
+from chalicelib.model.services import EcsDeployment, Service
+from chalicelib.model.targets import Target
+
+
+def foreign(world: World, cluster: str, targets: Sequence[Target]) -> list[Outcome]:
+    """A closed record for every steady revision that no deployment of ours brought.
+
+    `targets` are at most ten of one cluster, read with one call. What was found running is proven:
+    a rollback by hand may go back to it. Nobody is told; whoever deployed it knows.
+
+    Raises:
+        Unavailable: when AWS does not answer; the next hour looks again.
+    """
+    heads = ((target, world.ledger.head(target.name)) for target in targets)
+    quiet = {
+        target.service: (target, head)
+        for target, head in heads
+        if head is not None and not head.open_deployments
+    }
+    services = world.services.services(cluster, list(quiet)) if quiet else ()
+    looked_at = (_looked_at(world, *quiet[service.name], service) for service in services)
+    return [outcome for outcome in looked_at if outcome is not None]
+
+
+def _looked_at(world: World, target: Target, head: Head, service: Service) -> Outcome | None:
+    """HEAD was read before the service, so that what we deploy meanwhile is a conflict."""
+    steady = service.steady
+    ours = {head.applied_revision, head.proven[0].revision if head.proven else ""}
+    if steady is None or steady.task_definition in ours:
+        return None
+    record = _record(world, target, service, steady)
+    if world.ledger.deployment(target.name, record.id) is not None:
+        return None
+    world.ledger.save(found_foreign(head, record, proven=service.running > 0), record)
+    return Outcome(
+        outcome="foreign",
+        service=target.name,
+        deployment=record.id,
+        status=record.status,
+        reason=record.reason,
+    )
+
+
+def _record(world: World, target: Target, service: Service, steady: EcsDeployment) -> Deployment:
+    began = steady.created_at or world.now
+    definition = world.services.task_definition(steady.task_definition)
+    image = image_in(definition, target.repository, target.containers) if definition else ""
+    digest, tag = image.partition("@")[2], tag_of(image)
+    asked = Request(
+        service=target.name,
+        cause=Cause.FOREIGN,
+        digest=digest,
+        order=began,
+        key=steady.task_definition,
+    )
+    return Deployment(
+        id=deployment_id(asked),
+        service=target.name,
+        status=Status.SUCCESSFUL,
+        reason="somebody else deployed it; the sweep found it running",
+        cause=Cause.FOREIGN,
+        mode=target.mode,
+        repository=target.repository,
+        digest=digest,
+        tag=tag,
+        commit=commit_named((tag,)),
+        image=image,
+        order=began,
+        created=world.now,
+        updated=world.now,
+        applied=began,
+        revision=steady.task_definition,
+        ecs_deployment=steady.id,
+        desired=service.desired,
+        running=service.running,
+    )

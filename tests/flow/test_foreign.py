@@ -1,0 +1,126 @@
+"""What others deployed is remembered, and never fought."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.errors import Unavailable
+from chalicelib.flow.advance import advance
+from chalicelib.flow.manual import rollback
+from chalicelib.flow.push import push
+from chalicelib.flow.sweep import sweep
+from chalicelib.model.deployments import Cause, Status
+from tests.fixtures import examples
+from tests.fixtures.examples import NAME, NOW, OTHER_DIGEST, at, push_event, revision
+from tests.flow.fakes import Aws, Fault, aws
+
+THEIRS = "sha256:" + 64 * "0"  # what the examples' task definition runs
+HOURLY = NOW.replace(hour=11, minute=2)
+WHO = {"service": NAME, "by": "ops", "why": "slow"}
+
+
+def _deployed() -> Aws:
+    """A push that is live, as revision 8."""
+    world = aws()
+    push(world.world(), push_event())
+    world.services.complete(NAME)
+    advance(world.world(), NAME, world.record().id)
+    return world
+
+
+def _by_somebody(world: Aws) -> str:
+    base = examples.task_definition().body
+    made = world.services.register({**base, "tags": []})
+    world.services.begin(NAME, made.arn)
+    world.services.complete(NAME)
+    world.images.all.append(examples.image(THEIRS, NOW, tags=()))
+    return made.arn
+
+
+def _sweep(world: Aws, minute: int = 2) -> list[str]:
+    world.now = HOURLY.replace(minute=minute)
+    return [outcome.outcome for outcome in sweep(world.world(0))]
+
+
+def test_what_somebody_else_deployed_is_recorded_proven_and_not_told() -> None:
+    world = _deployed()
+    told, acts = list(world.told), list(world.ecs_acts)
+    made = _by_somebody(world)
+    assert _sweep(world) == ["foreign"]
+    record = world.record()
+    assert (record.cause, record.status, record.revision) == (
+        Cause.FOREIGN,
+        Status.SUCCESSFUL,
+        made,
+    )
+    assert record.digest == THEIRS
+    assert world.ledger.heads[NAME].proven[0].revision == made
+    assert (world.told, world.ecs_acts) == (told, acts)
+
+
+def test_it_is_recorded_once_and_only_in_the_first_sweep_of_an_hour() -> None:
+    world = _deployed()
+    _by_somebody(world)
+    assert _sweep(world, minute=12) == []
+    assert _sweep(world) == ["foreign"]
+    assert _sweep(world) == []
+
+
+def test_what_slipway_deployed_is_not_foreign() -> None:
+    world = _deployed()
+    assert _sweep(world) == []
+
+
+def test_that_somebody_went_back_to_our_own_earlier_revision_is_recorded_too() -> None:
+    world = _deployed()
+    world.services.begin(NAME, revision(7))
+    world.services.complete(NAME)
+    assert _sweep(world) == ["foreign"]
+    assert world.record().revision == revision(7)
+
+
+def test_what_is_still_rolling_out_is_left_for_later() -> None:
+    world = _deployed()
+    made = world.services.register({**examples.task_definition().body, "tags": []})
+    world.services.begin(NAME, made.arn)
+    assert _sweep(world) == []
+    world.services.complete(NAME)
+    assert _sweep(world) == ["foreign"]
+
+
+def test_while_a_deployment_of_ours_is_open_nothing_is_foreign() -> None:
+    world = aws()
+    push(world.world(), push_event())
+    assert _sweep(world) == ["advanced"]
+
+
+def test_the_next_push_deploys_over_it_and_a_rollback_by_hand_goes_back_to_it() -> None:
+    world = _deployed()
+    made = _by_somebody(world)
+    _sweep(world)
+    world.images.all.append(examples.image(OTHER_DIGEST, at(7200), tags=("def5678",)))
+    push(world.world(7200), push_event(OTHER_DIGEST, "def5678", at(7200)))
+    world.services.complete(NAME)
+    advance(world.world(), NAME, world.record().id)
+    assert world.record().status is Status.SUCCESSFUL
+    rollback(world.world(), WHO)
+    assert world.ecs_acts[-1].endswith(made.rsplit("/", 1)[-1])
+
+
+@pytest.mark.parametrize("error", [Unavailable("throttled")])
+def test_services_that_cannot_be_read_are_looked_at_an_hour_later(error: Exception) -> None:
+    world = _deployed()
+    _by_somebody(world)
+    world.restart()
+    world.faults = [Fault(0, error, name="services")]
+    assert _sweep(world) == ["failed"]
+    assert _sweep(world) == ["foreign"]
+
+
+def test_ten_services_are_read_with_one_call() -> None:
+    targets = [examples.target(service=f"web-{number}") for number in range(23)]
+    world = aws(*targets)
+    _sweep(world)
+    world.restart()
+    _sweep(world)
+    assert world.calls.count("services") == 3
