@@ -11,6 +11,8 @@ from __future__ import annotations
 from local.cloudformation_kinds import (
     cloudwatch,
     dynamodb,
+    ecr,
+    ecs,
     iam,
     lambda_,
     logs,
@@ -31,6 +33,9 @@ KINDS: tuple[type[Kind], ...] = (
     iam.Role,
     iam.OidcProvider,
     dynamodb.Table,
+    ecr.Repository,
+    ecs.TaskDefinition,
+    ecs.Service,
     logs.LogGroup,
     logs.MetricFilter,
     cloudwatch.Alarm,

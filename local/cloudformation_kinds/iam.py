@@ -28,6 +28,8 @@ class Role(Kind):
         client = cls.client("iam")
         for policy in client.list_role_policies(RoleName=name)["PolicyNames"]:
             client.delete_role_policy(RoleName=name, PolicyName=policy)
+        trust = json.dumps(properties["AssumeRolePolicyDocument"], default=str)
+        client.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
         cls._grant(name, properties)
         return existing
 
@@ -67,5 +69,10 @@ class OidcProvider(Kind):
     @classmethod
     def create(cls, name: str, properties: Properties) -> Kind:
         del name
-        arn = cls.call("iam", "CreateOpenIDConnectProvider", properties)["OpenIDConnectProviderArn"]
+        # CloudFormation spells it ClientIdList, the API ClientIDList.
+        parameters = {_SPELT.get(key, key): value for key, value in properties.items()}
+        arn = cls.call("iam", "CreateOpenIDConnectProvider", parameters)["OpenIDConnectProviderArn"]
         return cls(arn, Arn=arn)
+
+
+_SPELT = {"ClientIdList": "ClientIDList"}

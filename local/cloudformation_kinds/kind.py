@@ -88,14 +88,14 @@ class Kind:
     def create_from_cloudformation_json(
         cls, name: str, resource: Properties, *_: Any, **__: Any
     ) -> Kind:
-        return cls.create(name, resource["Properties"])
+        return cls.create(name, given(resource["Properties"]))
 
     @classmethod
     def update_from_cloudformation_json(
         cls, *, original_resource: Kind, cloudformation_json: Properties, **_: Any
     ) -> Kind:
         name = original_resource.physical_resource_id.rsplit(":", 1)[-1]
-        return cls.update(original_resource, name, cloudformation_json["Properties"])
+        return cls.update(original_resource, name, given(cloudformation_json["Properties"]))
 
     def delete(self, *_: Any) -> None:
         self.remove()
@@ -121,6 +121,15 @@ def typed(shape: Shape | None, value: Any) -> Any:
                 return value.lower() == "true"
     if shape.type_name == "string" and isinstance(value, int | float):
         return str(value).lower() if isinstance(value, bool) else str(value)
+    return value
+
+
+def given(value: Any) -> Any:
+    """`value` without what AWS::NoValue left out: moto leaves a None, in lists too."""
+    if isinstance(value, dict):
+        return {key: given(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [given(inner) for inner in value if inner is not None]
     return value
 
 
