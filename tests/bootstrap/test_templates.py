@@ -1,0 +1,259 @@
+"""The account side: what the templates grant, to whom, and that they become what they say."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+from cfnlint.api import lint
+from cfnlint.config import ManualArgs
+from policy_sentry.querying.actions import get_action_data
+
+from chalicelib.decide.record import _PROVEN_KEPT
+from local import world
+from local.aws import EmbeddedAws
+from tests.bootstrap.templates import (
+    REPOSITORY,
+    TEMPLATES,
+    deploy,
+    listed,
+    network,
+    statements,
+    template,
+)
+
+ISSUER = "token.actions.githubusercontent.com"
+IDS = [path.stem for path in TEMPLATES]
+# What takes no resource, by the Service Authorization Reference.
+WITHOUT_RESOURCE = {"LogInToEcr"}
+
+
+@pytest.fixture(scope="module")
+def aws():
+    with EmbeddedAws(rate=60) as embedded:
+        yield embedded
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=IDS)
+def test_cfn_lint_finds_nothing(path: Path):
+    regions = ["us-west-2", "eu-central-1", "ap-southeast-1"]
+    config = ManualArgs(include_checks=["I"], regions=regions)
+    assert [str(match) for match in lint(path.read_text("utf-8"), config=config)] == []
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=IDS)
+def test_the_comment_at_the_top_is_a_command_that_names_its_own_file(path: Path):
+    comment = "".join(line for line in path.read_text("utf-8").splitlines(keepends=True)[:12])
+    assert f"--template-file bootstrap/{path.name}" in comment
+    for given in re.findall(r"(\w+)=", comment):
+        assert given in template(path.name)["Parameters"] or given == "Image", given
+
+
+@pytest.mark.parametrize("path", TEMPLATES, ids=IDS)
+def test_everything_is_granted_by_name_on_something_named(path: Path):
+    for role, statement in statements(template(path.name)):
+        where = (path.name, role, statement["Sid"])
+        for action in listed(statement["Action"]):
+            assert "*" not in action, where
+            service, name = action.split(":")
+            assert get_action_data(service, name), (where, action, "does not exist")
+        if statement["Effect"] == "Allow" and "*" in listed(statement["Resource"]):
+            assert statement["Sid"] in WITHOUT_RESOURCE, where
+            for action in listed(statement["Action"]):
+                rows = get_action_data(*action.split(":"))[action.split(":")[0]]
+                assert {row["resource_arn_format"] for row in rows} == {"*"}, (where, action)
+
+
+def test_the_role_of_an_environment_has_nothing_of_ecs_and_nothing_of_iam():
+    services = {
+        action.split(":")[0]
+        for _, statement in statements(template("github.yaml"))
+        for action in listed(statement["Action"])
+    }
+    assert services == {"ecr", "lambda"}
+
+
+def test_the_trust_names_the_repository_and_the_environment_and_no_wildcard():
+    (statement,) = template("github.yaml")["Resources"]["Role"]["Properties"][
+        "AssumeRolePolicyDocument"
+    ]["Statement"]
+    assert set(statement["Condition"]) == {"StringEquals"}
+    exact = statement["Condition"]["StringEquals"]
+    assert exact[f"{ISSUER}:aud"] == "sts.amazonaws.com"
+    subject = {"Fn::Sub": "repo:${GitHubRepository}:environment:${Environment}"}
+    assert exact[f"{ISSUER}:sub"] == {"Fn::If": ["NamesSubject", {"Ref": "Subject"}, subject]}
+    assert "*" not in json.dumps(statement)
+
+
+@pytest.mark.parametrize(
+    ("parameter", "accepted", "refused"),
+    [
+        (
+            "GitHubRepository",
+            ["octo-org/conflicto", "octo-org@1/conflicto.web@22"],
+            ["octo-org/*", "*", "octo-org", "o/n:ref:refs/heads/main", "o/n@", "", "o/n?"],
+        ),
+        ("Environment", ["dev", "staging-eu"], ["*", "dev*", "de?", "", "Dev", "dev:x"]),
+        ("Subject", ["", "repo:o/n:environment:dev:actor:x"], ["*", "repo:o/n:*", "repo:o/n?"]),
+        ("EcrRepository", ["app", "team/app-dev"], ["*", "app*", "", "-app"]),
+        ("PromotesFrom", ["", "dev"], ["*", "dev*"]),
+    ],
+)
+def test_a_parameter_takes_no_wildcard(parameter, accepted, refused):
+    pattern = template("github.yaml")["Parameters"][parameter]["AllowedPattern"]
+    assert [value for value in accepted if not re.fullmatch(pattern, value)] == []
+    assert [value for value in refused if re.fullmatch(pattern, value)] == []
+
+
+def test_ecr_keeps_more_images_than_slipway_may_go_back_to():
+    keep = template("repositories.yaml")["Parameters"]["KeepImages"]
+    assert keep["MinValue"] >= 2 * _PROVEN_KEPT
+    assert keep["Default"] >= 10 * _PROVEN_KEPT
+
+
+def test_the_environments_are_made_one_after_the_other_and_told_apart(aws):
+    made = {}
+    for stage, before in (("dev", ""), ("staging", "dev"), ("prod", "staging")):
+        promotes = {"PromotesFrom": before, "PromotesFromEcrRepository": f"conflicto-{before}"}
+        made[stage] = deploy(
+            aws,
+            "github.yaml",
+            f"slipway-github-{stage}",
+            GitHubRepository=REPOSITORY,
+            Environment=stage,
+            EcrRepository=f"conflicto-{stage}",
+            CreateOidcProvider="true" if stage == "dev" else "false",
+            **(promotes if before else {}),
+        )
+        aws.client("ecr").create_repository(repositoryName=f"conflicto-{stage}")
+    providers = aws.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]
+    assert [one["Arn"].split("/", 1)[1] for one in providers] == [ISSUER]
+    provider = aws.client("iam").get_open_id_connect_provider(
+        OpenIDConnectProviderArn=providers[0]["Arn"]
+    )
+    assert provider["ClientIDList"] == ["sts.amazonaws.com"]
+
+    role = aws.client("iam").get_role(RoleName="slipway-github-staging")["Role"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Principal"] == {"Federated": providers[0]["Arn"]}
+    assert trust["Condition"]["StringEquals"] == {
+        f"{ISSUER}:aud": "sts.amazonaws.com",
+        f"{ISSUER}:sub": f"repo:{REPOSITORY}:environment:staging",
+    }
+
+    staging = made["staging"].outputs["RoleArn"]
+    assert push(aws, staging, "conflicto-staging") == "pushed"
+    assert push(aws, staging, "conflicto-prod") == "AccessDeniedException"
+    assert push(aws, staging, "conflicto-dev") == "AccessDeniedException"
+    assert may_read(aws, staging, "conflicto-dev")
+    assert not may_read(aws, made["dev"].outputs["RoleArn"], "conflicto-staging")
+    for function, allowed in {
+        "slipway-staging-status": True,
+        "slipway-staging-rollback": True,
+        "slipway-staging-deploy": True,
+        "slipway-dev-status": True,
+        "slipway-dev-deploy": False,
+        "slipway-prod-status": False,
+        "slipway-staging-sweep": False,
+    }.items():
+        assert may_invoke(aws, staging, function) is allowed, function
+
+
+def test_a_role_that_may_neither_deploy_nor_roll_back_can_still_ask(aws):
+    made = deploy(
+        aws,
+        "github.yaml",
+        "slipway-github-careful",
+        GitHubRepository=REPOSITORY,
+        Environment="careful",
+        CreateOidcProvider="false",
+        MayDeploy="false",
+        MayRollBack="false",
+    )
+    role = made.outputs["RoleArn"]
+    asked = {name: may_invoke(aws, role, f"slipway-careful-{name}")
+             for name in ("status", "deploy", "rollback")}  # fmt: skip
+    assert asked == {"status": True, "deploy": False, "rollback": False}
+
+
+def test_the_repository_never_gives_a_tag_to_other_bytes_except_latest(aws):
+    deploy(aws, "repositories.yaml", "one-repository", Repository="shop/api")
+    world.push(aws.client, "shop/api", ["abc1234", "latest"], "one")
+    with pytest.raises(ClientError, match="ImageTagAlreadyExists"):
+        world.push(aws.client, "shop/api", ["abc1234"], "another")
+    world.push(aws.client, "shop/api", ["def5678", "latest"], "another")
+
+    (found,) = aws.client("ecr").describe_repositories(repositoryNames=["shop/api"])["repositories"]
+    assert found["imageScanningConfiguration"] == {"scanOnPush": True}
+    assert found["encryptionConfiguration"]["encryptionType"] == "AES256"
+    text = aws.client("ecr").get_lifecycle_policy(repositoryName="shop/api")["lifecyclePolicyText"]
+    untagged, tagged = json.loads(text)["rules"]
+    assert untagged["selection"]["tagStatus"] == "untagged"
+    assert tagged["selection"] == {
+        "tagStatus": "tagged",
+        "tagPatternList": ["*"],
+        "countType": "imageCountMoreThan",
+        "countNumber": 100,
+    }
+    with pytest.raises(ClientError, match="RepositoryPolicyNotFound"):
+        aws.client("ecr").get_repository_policy(repositoryName="shop/api")
+
+
+def test_another_account_may_pull_where_it_is_named(aws):
+    puller = "arn:aws:iam::210987654321:role/slipway-github-staging"
+    deploy(aws, "repositories.yaml", "shared", Repository="shop/shared", PullerArn=puller)
+    policy = aws.client("ecr").get_repository_policy(repositoryName="shop/shared")["policyText"]
+    (statement,) = json.loads(policy)["Statement"]
+    assert statement["Principal"] == {"AWS": puller}
+    assert "ecr:PutImage" not in statement["Action"]
+
+
+def test_the_example_is_a_service_that_runs_and_has_a_circuit_breaker(aws):
+    made = deploy(aws, "example.yaml", "conflicto-test", Environment="test", **network(aws))
+    assert made.outputs["Service"] == "conflicto-test/conflicto-backend-service-test"
+
+    def service():
+        cluster, name = made.outputs["Service"].split("/")
+        return aws.client("ecs").describe_services(cluster=cluster, services=[name])["services"][0]
+
+    assert aws.wait_until(lambda: service()["deployments"][0]["rolloutState"] == "COMPLETED", 600)
+    breaker = service()["deploymentConfiguration"]["deploymentCircuitBreaker"]
+    assert (breaker["enable"], breaker["rollback"]) == (True, True)
+    definition = aws.client("ecs").describe_task_definition(taskDefinition="conflicto-backend-test")
+    (container,) = definition["taskDefinition"]["containerDefinitions"]
+    assert container["logConfiguration"]["options"]["awslogs-group"] == (
+        "/ecs/conflicto-backend-test"
+    )
+    for part in ("execution", "task"):
+        aws.client("iam").get_role(RoleName=f"conflicto-{part}-test")
+
+
+def push(aws, role: str, repository: str) -> str:
+    ecr = aws._clients.as_role(role, "a-run", "ecr")
+    try:
+        world.push(lambda _: ecr, repository, ["abc1234"])
+    except ClientError as error:
+        return str(error.response["Error"]["Code"])
+    return "pushed"
+
+
+def may_read(aws, role: str, repository: str) -> bool:
+    ecr = aws._clients.as_role(role, "a-run", "ecr")
+    try:
+        ecr.describe_images(repositoryName=repository)
+    except ClientError as error:
+        return "Denied" not in error.response["Error"]["Code"]
+    return True
+
+
+def may_invoke(aws, role: str, function: str) -> bool:
+    """There is no such function here: who may invoke it is told that, and who may not is denied."""
+    lambdas = aws._clients.as_role(role, "a-run", "lambda")
+    with pytest.raises(ClientError) as told:
+        lambdas.invoke(FunctionName=function)
+    code = told.value.response["Error"]["Code"]
+    assert code in {"ResourceNotFoundException", "AccessDeniedException"}
+    return bool(code == "ResourceNotFoundException")
