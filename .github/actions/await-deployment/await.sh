@@ -1,0 +1,184 @@
+#!/usr/bin/env bash
+# Wait for Slipway's verdict on a digest or a deployment; tell its progress; say how it ended.
+#
+# Exit codes: 0 as wanted · 1 it failed (FAILED, ROLLBACK_SUCCESSFUL, ROLLBACK_FAILED) · 2 an input
+# is wrong · 3 it was never deployed (REFUSED, SUPERSEDED) · 4 no verdict in time · 5 Slipway knows
+# nothing of it · 6 Slipway could not be asked. The inputs are the environment variables that
+# action.yml sets.
+set -euo pipefail
+# shellcheck source=.github/actions/await-deployment/slipway.sh
+source "$(dirname "${BASH_SOURCE[0]}")/slipway.sh"
+
+readonly FAILED=1 NEVER_DEPLOYED=3 TIMED_OUT=4 NO_RECORD=5
+readonly PATIENCE=5   # replies in a row that may fail before it gives up
+readonly REPEATED=60  # seconds after which an earlier deployment of the same digest is the answer
+
+must_match environment "${ENVIRONMENT:-}" '[a-z][a-z0-9-]{0,31}' 'an environment like dev'
+must_match service "${SERVICE:-}" '[A-Za-z0-9_-]+/[A-Za-z0-9_-]+' 'CLUSTER/SERVICE'
+must_match digest "${DIGEST:-}" '(sha256:[0-9a-f]{32,})?' 'a digest like sha256:…'
+must_match deployment "${DEPLOYMENT:-}" '[a-z0-9-]{0,60}' "a deployment's id"
+must_match wanted "${WANTED:=deployed}" 'deployed|rolled-back' 'deployed or rolled-back'
+must_match since "${SINCE:-}" '([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?' \
+  'a time like 2026-11-22T23:41:35Z'
+[[ ${DIGEST:-}${DEPLOYMENT:-} ]] || wrongly_used 'Name a digest or a deployment.'
+timeout=$(in_seconds timeout "${TIMEOUT:-60m}")
+appear=$(in_seconds appear "${APPEAR:-5m}")
+interval=$(in_seconds interval "${INTERVAL:-10s}")
+
+function_name="slipway-$ENVIRONMENT-status"
+# A runner's clock and AWS' may differ; a minute is plenty.
+since=$(jq -nr --arg given "${SINCE:-}" '
+  (if $given == "" then now - 540 else $given | fromdateiso8601 end) - 60 | todateiso8601')
+
+main() {
+  local record='' told='' line
+  echo "Waiting for Slipway in $ENVIRONMENT: $SERVICE, ${DEPLOYMENT:-$DIGEST}"
+  while :; do
+    look
+    if [[ $record ]]; then
+      DEPLOYMENT=$(jq -r .deployment <<< "$record")
+      line=$(progress)
+      [[ $line == "$told" ]] || { say <<< "$(date -u +%H:%M:%S) $line"; told=$line; }
+      is_closed && conclude
+    elif ((SECONDS >= appear)); then
+      never_appeared
+    fi
+    ((SECONDS < timeout)) || out_of_time
+    sleep "$interval"
+  done
+}
+
+# Sets `record` to the deployment that is waited for; leaves it empty while there is none.
+look() {
+  local found
+  if [[ ${DEPLOYMENT:-} ]]; then
+    ask "$(jq -nc --arg service "$SERVICE" --arg deployment "$DEPLOYMENT" '$ARGS.named')"
+    record=$(jq -c '.deployments[0]' <<< "$reply")
+    return
+  fi
+  ask "$(jq -nc --arg service "$SERVICE" '$ARGS.named')"
+  found=$(jq -c --arg digest "$DIGEST" --arg since "$since" '
+    [.deployments[] | select(.digest == $digest)] as $ours
+    | ([.deployments[] | select(.status != "REFUSED")][0]) as $newest
+    | ([$ours[] | select(.created >= $since)][0]) // (
+        if $newest and $newest.digest == $digest then $newest + {repeated: true} else null end)
+    ' <<< "$reply")
+  # The service was last asked for this very digest: pushing it again asks for nothing new. But a
+  # record may still be on its way, so an ended one is believed only after a while.
+  if [[ $(jq -r '.repeated // false' <<< "$found") == true ]] && ((SECONDS < REPEATED && SECONDS < appear)) \
+      && jq -e '.status | IN("SUCCESSFUL", "FAILED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "OBSERVED", "SUPERSEDED")' <<< "$found" > /dev/null; then
+    found=null
+  fi
+  [[ $found == null ]] || record=$found
+}
+
+# Ask `status`, patiently; sets `reply`.
+ask() {
+  local code attempt
+  for ((attempt = 1; ; attempt++)); do
+    code=0
+    invoke "$function_name" "$1" || code=$?
+    ((code)) || return 0
+    if ((code != NOT_NOW || attempt >= PATIENCE)); then
+      say <<< "$problem"
+      annotate error "Slipway could not be asked" "$problem"
+      exit "$NOT_ASKED"
+    fi
+    say <<< "$(date -u +%H:%M:%S) asking again: ${problem:0:300}"
+    sleep "$interval"
+  done
+}
+
+progress() {
+  jq -r '.status
+    + (if .revision != "" then " \(.revision)" else "" end)
+    + (if .desired > 0 and (.status | IN("IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "SUCCESSFUL"))
+       then ", \(.running) of \(.desired) tasks run" else "" end)
+    + (if .reason != "" then ": \(.reason)" else "" end)' <<< "$record"
+}
+
+is_closed() {
+  ! jq -e '.status | IN("PENDING", "HELD", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS")' <<< "$record" > /dev/null
+}
+
+# The verdict: its words, its exit code. With `rolled-back`, what was stopped is as wanted when it
+# is out of the way; a rollback that is a deployment of its own must succeed.
+conclude() {
+  local status cause words code
+  status=$(jq -r .status <<< "$record")
+  cause=$(jq -r .cause <<< "$record")
+  case $status in
+    SUCCESSFUL) words='is live' code=0 ;;
+    OBSERVED) words='would be deployed (observe mode)' code=0 ;;
+    FAILED) words='FAILED' code=$FAILED ;;
+    ROLLBACK_SUCCESSFUL) words='failed and was rolled back' code=$FAILED ;;
+    ROLLBACK_FAILED) words='FAILED, and so did the rollback: the service needs a person' code=$FAILED ;;
+    SUPERSEDED) words='was superseded: somebody else deployed to the service' code=$NEVER_DEPLOYED ;;
+    REFUSED) words='was refused' code=$NEVER_DEPLOYED ;;
+    *) words="has a status that this script does not know ($status)" code=$FAILED ;;
+  esac
+  if [[ $WANTED == rolled-back ]]; then
+    case $cause:$status in
+      rollback:SUCCESSFUL) words='is back' ;;
+      rollback:*) ;;
+      *:ROLLBACK_SUCCESSFUL) words='was stopped and rolled back' code=0 ;;
+      *:REFUSED | *:SUPERSEDED) words='was stopped before it began' code=0 ;;
+      *:SUCCESSFUL) words='was live before it could be stopped' code=$FAILED ;;
+    esac
+  fi
+  report "$words"
+  if ((code)); then
+    annotate error "$(title "$words")" "$(jq -r '[.reason, .case] | map(select(. != "")) | join("\n\n") | .[0:4000]' <<< "$record")"
+  elif [[ $status == OBSERVED ]]; then
+    annotate warning "$(title "$words")" "$(jq -r .reason <<< "$record")"
+  else
+    say <<< "$(title "$words")"
+  fi
+  exit "$code"
+}
+
+out_of_time() {
+  report "has no verdict after $((timeout / 60)) minutes"
+  annotate error "No verdict yet" "Slipway goes on without this job. Ask it again: aws lambda invoke --function-name $function_name reply.json && cat reply.json. A rollout that takes longer needs a larger timeout."
+  exit "$TIMED_OUT"
+}
+
+never_appeared() {
+  local words="Slipway has recorded no deployment of $DIGEST to $SERVICE in $((appear / 60)) minutes. See that the repository and the tag are those of targets.toml (key \`tags\`), that the push is in the log of slipway-$ENVIRONMENT-on_image_push (it says why it ignored one), and that its EventBridge rule is enabled. ECR sometimes loses an event: the sweep finds such a push within about an hour, and \`deploy\` need not wait for it."
+  annotate error "Slipway knows nothing of this push" "$words"
+  jq -nr --arg words "$words" "$MARKDOWN"' "### No deployment\n\n\($words | escaped)\n"' | summarize
+  exit "$NO_RECORD"
+}
+
+title() {
+  jq -r --arg words "$1" '(.service | sub("^.*/"; "")) + ": "
+    + ([.tag, .digest[0:19], .revision] | map(select(. != ""))[0] // "") + " " + $words' <<< "$record"
+}
+
+# The step's outputs, the log's last words, and the job's summary.
+report() {
+  if [[ ! $record ]]; then return; fi
+  output deployment "$(jq -r .deployment <<< "$record")"
+  output status "$(jq -r .status <<< "$record")"
+  output revision "$(jq -r .revision <<< "$record")"
+  jq -r '.case' <<< "$record" | grep -q . && jq -r '.case' <<< "$record" | say
+  jq -r --arg title "$(title "$1")" --arg commit "${GITHUB_SHA:-}" \
+    --arg commits "${GITHUB_SERVER_URL:-}/${GITHUB_REPOSITORY:-}/commit" \
+    --arg region "${AWS_REGION:-${AWS_DEFAULT_REGION:-}}" "$MARKDOWN"'
+    def seconds: sub("\\.[0-9]+Z$"; "Z") | fromdateiso8601;
+    def row(name): if . == "" then empty else "| \(name) | \(code) |" end;
+    (.service | split("/") | map(@uri)) as $names
+    | "### \($title | escaped)", "", "| | |", "|---|---|",
+      (.service | row("Service")), (.image | row("Image")), (.tag | row("Tag")),
+      (.digest | row("Digest")), (.revision | row("Revision")), (.status | row("Status")),
+      ("\((.updated | seconds) - (.created | seconds)) s" | row("Took")),
+      (.deployment | row("Deployment")),
+      (if $commit == "" then empty else "| Commit | [`\($commit[0:7])`](\($commits)/\($commit)) |" end),
+      (if $region == "" then empty else
+        "| Console | [ECS](https://\($region | @uri).console.aws.amazon.com/ecs/v2/clusters/\($names[0])/services/\($names[1])/deployments?region=\($region | @uri)) |"
+       end),
+      (if .reason == "" then empty else "\nWhy: \(.reason[0:2000] | escaped | gsub("\n"; " "))" end),
+      (if .case == "" then empty else "\n\(.case | block)" end), ""' <<< "$record" | summarize
+}
+
+main

@@ -1,0 +1,298 @@
+"""The action's very script: what it waits for, how it ends, and what it lets through."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from markdown_it import MarkdownIt
+
+from chalicelib.model.deployments import OPEN, Status
+from local import world
+from local.ecs import Crash
+from local.faults import Throttle
+from tests.bootstrap.templates import REPOSITORY, deploy, environment
+from tests.e2e.conftest import SERVICE as RUNNING
+from tests.github.records import DIGEST, SERVICE, record, replied
+from tests.github.runner import AWAIT, PROJECT, bare, run
+
+SINCE = "2026-11-22T23:41:00Z"
+ASKED = {
+    "ENVIRONMENT": "dev",
+    "SERVICE": SERVICE,
+    "DIGEST": DIGEST,
+    "SINCE": SINCE,
+    "INTERVAL": "0",
+    "APPEAR": "5s",
+    "TIMEOUT": "30s",
+}
+ENDS = {
+    Status.SUCCESSFUL: 0,
+    Status.OBSERVED: 0,
+    Status.FAILED: 1,
+    Status.ROLLBACK_SUCCESSFUL: 1,
+    Status.ROLLBACK_FAILED: 1,
+    Status.SUPERSEDED: 3,
+    Status.REFUSED: 3,
+}
+
+
+@pytest.fixture
+def waits(status, shell, tmp_path):
+    """Runs the script against replies; `inputs` change the action's."""
+
+    def wait(*replies, **inputs):
+        status.replies(*replies)
+        return run(AWAIT, tmp_path, shell | ASKED | inputs)
+
+    return wait
+
+
+def test_every_status_that_ends_a_deployment_has_an_exit_code():
+    assert set(ENDS) == set(Status) - OPEN
+
+
+@pytest.mark.parametrize(("ended", "code"), ENDS.items(), ids=str)
+def test_how_a_deployment_ends_is_how_the_step_ends(waits, ended, code):
+    step = waits(replied(record(ended, reason="as it was")))
+    assert step.code == code, step.log
+    assert step.outputs["status"] == ended
+    assert step.outputs["deployment"].endswith("a1dbd1c5")
+    assert "does not know" not in step.log
+    assert bool(step.errors) == bool(code)
+    assert "as it was" in MarkdownIt().render(step.summary)
+
+
+def test_open_statuses_are_waited_through_and_told_once_each(waits):
+    steps = [record(one, running=0) for one in ("PENDING", "HELD", "IN_PROGRESS", "IN_PROGRESS")]
+    steps.append(record("ROLLBACK_IN_PROGRESS", running=1))
+    step = waits(*map(replied, steps), replied(record("ROLLBACK_SUCCESSFUL")))
+    assert step.code == 1
+    assert step.log.count("IN_PROGRESS conflicto-backend-dev:2, 0 of 2 tasks run") == 1
+    for one in ("PENDING", "HELD", "ROLLBACK_IN_PROGRESS"):
+        assert step.log.count(f" {one} ") == 1, step.log
+
+
+def test_once_found_the_deployment_is_asked_for_by_its_id(waits, status):
+    waits(replied(record("IN_PROGRESS")), replied(record("SUCCESSFUL")))
+    first, second = status.asked
+    assert first == {"service": SERVICE}
+    assert second == {"service": SERVICE, "deployment": record()["deployment"]}
+
+
+def test_an_earlier_deployment_of_the_same_digest_is_not_the_answer(waits):
+    older = record(created="2026-11-20T10:00:00.000Z", deployment="older")
+    other = record(created="2026-11-21T10:00:00.000Z", digest="sha256:" + "0" * 64)
+    step = waits(
+        replied(other, older), replied(record("FAILED"), other, older), replied(record("FAILED"))
+    )
+    assert step.code == 1
+    assert step.outputs["deployment"] != "older"
+
+
+def test_a_digest_that_was_the_last_to_be_asked_for_is_answered_by_its_last_verdict(waits):
+    known = record(created="2026-11-20T10:00:00.000Z")
+    refused = record("REFUSED", digest="sha256:" + "0" * 64)
+    assert waits(replied(refused, known), APPEAR="1s").code == 0
+    failed = known | {"status": "ROLLBACK_SUCCESSFUL"}
+    assert waits(replied(failed), APPEAR="1s").code == 1
+
+
+def test_what_slipway_never_hears_of_ends_with_where_to_look(waits):
+    step = waits(replied(), APPEAR="1s")
+    assert step.code == 5
+    (told,) = step.errors
+    for place in ("targets.toml", "slipway-dev-on_image_push", "EventBridge", "sweep"):
+        assert place in told
+    assert "No deployment" in step.summary
+
+
+def test_without_a_verdict_in_time_the_step_says_that_the_rollout_goes_on(waits):
+    step = waits(replied(record("IN_PROGRESS")), TIMEOUT="1s")
+    assert step.code == 4
+    assert "goes on without this job" in step.errors[0]
+    assert step.outputs["status"] == "IN_PROGRESS"
+
+
+def test_a_function_that_fails_for_a_while_is_asked_again(waits):
+    busy = {"error": "others kept writing; ask again. Ask again in a minute."}
+    step = waits("raise a fault of ours", busy, replied(record()))
+    assert step.code == 0
+    assert "asking again: slipway-dev-status failed: a fault of ours" in step.log
+    assert "asking again: others kept writing" in step.log
+
+
+def test_a_function_that_keeps_failing_is_given_up(waits, status):
+    step = waits("raise a fault of ours")
+    assert step.code == 6
+    assert len(status.asked) == 5
+    assert "a fault of ours" in step.errors[0]
+
+
+@pytest.mark.parametrize(
+    ("said", "next_step"),
+    [
+        ("An error occurred (AccessDeniedException): User x is not authorized", "may not invoke"),
+        ("An error occurred (ResourceNotFoundException)", "There is no function"),
+        ("An error occurred (ExpiredTokenException)", "role-duration-seconds"),
+        ("Unable to locate credentials.", "configure-aws-credentials"),
+        ("You must specify a region.", "configure-aws-credentials"),
+    ],
+)
+def test_what_no_waiting_mends_is_told_at_once_with_the_next_step(waits, status, said, next_step):
+    step = waits(f"error {said}")
+    assert (step.code, len(status.calls)) == (6, 1)
+    assert said in step.errors[0]
+    assert next_step in step.errors[0]
+
+
+def test_throttling_passes(waits):
+    assert waits("error (TooManyRequestsException): Rate Exceeded.", replied(record())).code == 0
+
+
+def test_what_slipway_refuses_to_answer_is_final(waits, status):
+    step = waits({"error": "no target is named x; the targets are a, b"})
+    assert (step.code, len(status.asked)) == (6, 1)
+    assert step.errors == ["no target is named x; the targets are a, b"]
+
+
+@pytest.mark.parametrize(
+    ("cause", "ended", "code"),
+    [
+        ("rollback", "SUCCESSFUL", 0),
+        ("rollback", "ROLLBACK_SUCCESSFUL", 1),
+        ("rollback", "REFUSED", 3),
+        ("push", "ROLLBACK_SUCCESSFUL", 0),
+        ("push", "REFUSED", 0),
+        ("push", "SUPERSEDED", 0),
+        ("push", "SUCCESSFUL", 1),
+        ("push", "FAILED", 1),
+        ("manual", "ROLLBACK_FAILED", 1),
+    ],
+)
+def test_a_rollback_is_as_wanted_when_what_was_stopped_is_gone(waits, cause, ended, code):
+    step = waits(
+        replied(record(ended, cause=cause)), WANTED="rolled-back", DEPLOYMENT="one", DIGEST=""
+    )
+    assert step.code == code, step.log
+
+
+HOSTILE = "\n".join(
+    (
+        "::error::forged",
+        "  ::set-output name=status::SUCCESSFUL",
+        "fine\r::warning::after a carriage return",
+        "before ##[error]forged",
+        "::stop-commands::x",
+        "\u001b[31mred\u0007 \u202egnihton\u202c %0A::notice::encoded",
+        "</pre><script>alert(1)</script><img src=x onerror=alert(1)>",
+        "[a link](https://example.com) ![an image](https://example.com/x.png) https://example.com",
+        "| a | table |\n|---|---|\n```\n# heading\n<!-- comment",
+        "$(touch pwned) `touch pwned` ${IFS} ' \" \\",
+    )
+)
+
+
+def test_what_an_application_logged_commands_neither_the_runner_nor_the_summary(waits, tmp_path):
+    step = waits(
+        replied(record("FAILED", reason=HOSTILE, case=HOSTILE, tag=HOSTILE, revision=HOSTILE))
+    )
+    assert step.code == 1
+    (error,) = step.commands
+    assert error.name == "error"
+    assert error.message.startswith("::error::forged")  # as text, all of it in one message
+    assert "file=" not in error.properties
+    assert "\u001b" not in step.log.split("::error title")[0]
+    assert "\u202e" not in step.log.split("::error title")[0]
+
+    page = MarkdownIt("commonmark", {"html": True}).enable("table").render(step.summary)
+    assert "alert(1)" in page.replace("&#40;", "(").replace("&#41;", ")")
+    for tag in ("<script", "<img", "<!--", "<h1"):
+        assert tag not in page
+    links = {part.split('"')[0] for part in page.split('href="')[1:]}
+    assert {link.split("/")[2] for link in links} == {
+        "github.com",
+        "us-west-2.console.aws.amazon.com",
+    }
+    assert page.count("<pre>") == page.count("</pre>") == 1
+    assert list(step.outputs) == ["deployment", "status", "revision"]
+    assert not (tmp_path / "pwned").exists()
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ENVIRONMENT", "dev; touch pwned"),
+        ("SERVICE", "no-cluster"),
+        ("SERVICE", "c/s\n::error::x"),
+        ("DIGEST", "abc1234"),
+        ("DEPLOYMENT", "$(touch pwned)"),
+        ("TIMEOUT", "soon"),
+        ("SINCE", "yesterday"),
+        ("WANTED", "anything"),
+        ("DIGEST", ""),
+    ],
+)
+def test_an_input_that_is_not_of_its_form_asks_nobody(tmp_path, name, value):
+    step = run(AWAIT, tmp_path, bare() | ASKED | {name: value})
+    assert step.code == 2
+    assert [one.name for one in step.commands] == ["error"]
+    assert not (tmp_path / "pwned").exists()
+
+
+def test_the_inputs_of_the_action_are_those_of_the_script():
+    action = yaml.safe_load((AWAIT.parent / "action.yml").read_text("utf-8"))
+    (step,) = action["runs"]["steps"]
+    assert step["env"] == {name.upper(): f"${{{{ inputs.{name} }}}}" for name in action["inputs"]}
+    script = AWAIT.read_text("utf-8")
+    assert all(f"${{{name.upper()}" in script for name in action["inputs"])
+    outputs = {value["value"].split(".")[-1].rstrip(" }") for value in action["outputs"].values()}
+    assert all(f"output {name} " in script for name in outputs)
+    assert PROJECT / ".github" in AWAIT.parents
+
+
+def test_a_push_is_awaited_with_the_rights_of_the_environments_role(account, tmp_path):
+    with account() as a:
+        made = deploy(
+            a.aws, "github.yaml", "github", GitHubRepository=REPOSITORY, MayDeploy="false"
+        )
+        issued = a.aws._clients._sessions.issue(made.outputs["RoleArn"], "slipway-42-1")
+        step_sees = environment(a.aws) | {
+            "AWS_ACCESS_KEY_ID": issued.access_key,
+            "AWS_SECRET_ACCESS_KEY": issued.secret_key,
+            "AWS_SESSION_TOKEN": issued.token,
+        }
+        since = a.aws.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        inputs = ASKED | {"SERVICE": RUNNING, "SINCE": since, "TIMEOUT": "120s", "APPEAR": "60s"}
+
+        digest = a.push("abc1234", "latest")
+        step = run(AWAIT, tmp_path, step_sees | inputs | {"DIGEST": digest})
+        assert step.code == 0, step.log
+        assert step.outputs["status"] == "SUCCESSFUL"
+        assert step.outputs["revision"] == a.running()
+        assert "abc1234 is live" in step.log
+
+        a.aws.ecs.faults.image(world.digest_of("bad5678"), Crash(exit_code=3, after=2))
+        digest = a.push("bad5678")
+        step = run(AWAIT, tmp_path, step_sees | inputs | {"DIGEST": digest})
+        assert step.code == 1, step.log
+        assert "exited with code 3" in step.errors[0]
+        assert "exited with code 3" in step.log
+        assert step.outputs["status"] == "ROLLBACK_SUCCESSFUL"
+
+        step = run(AWAIT, tmp_path, step_sees | inputs | {"SERVICE": "conflicto-dev/none"})
+        assert step.code == 6
+        assert f"the targets are {RUNNING}" in step.errors[0]
+
+        for role, named, next_step in (
+            ("slipway-github-dev", "prod", "may not invoke slipway-prod-status"),
+            (None, "prod", "There is no function slipway-prod-status"),
+        ):
+            sees = step_sees if role else environment(a.aws)
+            step = run(AWAIT, tmp_path, sees | inputs | {"ENVIRONMENT": named, "DIGEST": digest})
+            assert step.code == 6
+            assert next_step in step.errors[0]
+
+        rule = a.aws.faults.add(Throttle(), service="lambda", operation="Invoke", times=5)
+        step = run(AWAIT, tmp_path, step_sees | inputs | {"DIGEST": digest})
+        assert step.code == 1, step.log
+        assert rule.struck
