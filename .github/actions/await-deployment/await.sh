@@ -10,7 +10,6 @@ set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/slipway.sh"
 
 readonly FAILED=1 NEVER_DEPLOYED=3 TIMED_OUT=4 NO_RECORD=5
-readonly PATIENCE=5   # replies in a row that may fail before it gives up
 readonly REPEATED=60  # seconds after which an earlier deployment of the same digest is the answer
 
 must_match environment "${ENVIRONMENT:-}" '[a-z][a-z0-9-]{0,31}' 'an environment like dev'
@@ -52,11 +51,11 @@ main() {
 look() {
   local found
   if [[ ${DEPLOYMENT:-} ]]; then
-    ask "$(jq -nc --arg service "$SERVICE" --arg deployment "$DEPLOYMENT" '$ARGS.named')"
+    ask "$function_name" "$(jq -nc --arg service "$SERVICE" --arg deployment "$DEPLOYMENT" '$ARGS.named')"
     record=$(jq -c '.deployments[0]' <<< "$reply")
     return
   fi
-  ask "$(jq -nc --arg service "$SERVICE" '$ARGS.named')"
+  ask "$function_name" "$(jq -nc --arg service "$SERVICE" '$ARGS.named')"
   found=$(jq -c --arg digest "$DIGEST" --arg since "$since" '
     [.deployments[] | select(.digest == $digest)] as $ours
     | ([.deployments[] | select(.status != "REFUSED")][0]) as $newest
@@ -70,23 +69,6 @@ look() {
     found=null
   fi
   [[ $found == null ]] || record=$found
-}
-
-# Ask `status`, patiently; sets `reply`.
-ask() {
-  local code attempt
-  for ((attempt = 1; ; attempt++)); do
-    code=0
-    invoke "$function_name" "$1" || code=$?
-    ((code)) || return 0
-    if ((code != NOT_NOW || attempt >= PATIENCE)); then
-      say <<< "$problem"
-      annotate error "Slipway could not be asked" "$problem"
-      exit "$NOT_ASKED"
-    fi
-    say <<< "$(date -u +%H:%M:%S) asking again: ${problem:0:300}"
-    sleep "$interval"
-  done
 }
 
 progress() {

@@ -8,6 +8,7 @@ export AWS_PAGER="" AWS_RETRY_MODE="${AWS_RETRY_MODE:-standard}" AWS_MAX_ATTEMPT
 
 WRONGLY_USED=2    # an input is missing or not of its form
 NOT_ASKED=6       # Slipway could not be asked, and asking again will not help
+PATIENCE=5        # replies in a row that may fail before it gives up
 NOT_NOW=7         # it could not be asked this time
 REFUSED=8         # it answered, with an error
 
@@ -100,6 +101,46 @@ invoke() {
     *'Ask again in a minute.') return "$NOT_NOW" ;;
     *) return "$REFUSED" ;;
   esac
+}
+
+# ask FUNCTION PAYLOAD: invoke it, patiently; sets `reply`. Ends the step where no reply comes.
+ask() {
+  local code attempt
+  for ((attempt = 1; ; attempt++)); do
+    code=0
+    invoke "$1" "$2" || code=$?
+    ((code)) || return 0
+    if ((code != NOT_NOW || attempt >= PATIENCE)); then
+      say <<< "$problem"
+      annotate error "$([[ $code == "$REFUSED" ]] && echo Slipway said no || echo Slipway could not be asked)" "$problem"
+      exit "$NOT_ASKED"
+    fi
+    say <<< "$(date -u +%H:%M:%S) asking again: ${problem:0:300}"
+    sleep "${interval:-10}"
+  done
+}
+
+# digest_of TAG: its digest in ECR_REPOSITORY (of the registry REGISTRY_ID, where that is set); empty
+# where there is no such image. Ends the step where ECR says anything else.
+digest_of() {
+  local said
+  if said=$(aws ecr describe-images --repository-name "$ECR_REPOSITORY" --image-ids "imageTag=$1" \
+      ${REGISTRY_ID:+--registry-id "$REGISTRY_ID"} --output json 2> "$scratch/error"); then
+    jq -r '.imageDetails[0].imageDigest' <<< "$said"
+    return
+  fi
+  problem=$(sed '/^$/d' "$scratch/error" | tail -c 2000)
+  case $problem in
+    *ImageNotFoundException*) return 0 ;;
+    *RepositoryNotFoundException*)
+      problem+="
+There is no ECR repository $ECR_REPOSITORY in this account and region. Next: bootstrap/repositories.yaml makes it." ;;
+    *AccessDenied*)
+      problem+="
+The role that the workflow assumed may not use $ECR_REPOSITORY. Next: look at EcrRepository of the stack slipway-github-… (bootstrap/github.yaml), and at aws sts get-caller-identity." ;;
+  esac
+  annotate error "ECR could not be asked" "$problem" >&2
+  exit "$NOT_ASKED"
 }
 
 # Whether `problem` is one that passes by no waiting; adds what to do about it.
