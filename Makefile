@@ -37,11 +37,17 @@ test-all: $(VENV)/installed ## every test
 reliability: $(VENV)/installed ## every crash point and three long runs: out/reliability.md
 	@$(BIN)/python -m tests.reliability
 
-check: $(VENV)/installed ## ruff, mypy, import-linter
+check: $(VENV)/installed ## ruff, mypy, import-linter, workflows, scripts, credentials
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml docs/examples/*.yml
+	@$(BIN)/check-jsonschema -q --builtin-schema vendor.github-actions .github/actions/*/action.yml
+	@$(BIN)/check-jsonschema -q --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/zizmor --offline --quiet --no-progress --persona=auditor .github docs/examples/*.yml
+	@$(BIN)/shellcheck --external-sources .ci/run .github/scripts/*.sh .github/actions/*/*.sh
+	@$(BIN)/python .ci/credentials.py
 
 format: $(VENV)/installed ## let ruff format and mend what it can
 	@$(BIN)/ruff format .

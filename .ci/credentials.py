@@ -1,0 +1,64 @@
+"""No credential in the repository: detect-secrets over every file that git knows, or may soon.
+
+`python .ci/credentials.py` prints what is found and not explained below, and what is explained and
+not found any more; its exit code is then 1.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+
+from detect_secrets import SecretsCollection
+from detect_secrets.settings import default_settings
+
+# file, detector -> why it is no secret.
+EXPLAINED = {
+    ("bench/account.py", "Secret Keyword"): "the embedded AWS takes any key",
+    ("chalicelib/decide/classify.py", "Secret Keyword"): "the names of two kinds of causes",
+    ("chalicelib/decide/render.py", "Secret Keyword"): "a key of a container definition",
+    ("local/rehearsal.py", "Secret Keyword"): "the rehearsal's AWS takes any key",
+    ("tests/bootstrap/templates.py", "Secret Keyword"): "the embedded AWS takes any key",
+    ("tests/cli/test_deploy.py", "Secret Keyword"): "no AWS is asked",
+    ("tests/cli/test_deploy_to_the_embedded_aws.py", "Secret Keyword"): "it takes any key",
+    ("tests/decide/test_explain.py", "Basic Auth Credentials"): "made up, to see it masked",
+    ("tests/decide/test_mask.py", "AWS Access Key"): "made up, to see it masked",
+    ("tests/decide/test_mask.py", "Base64 High Entropy String"): "made up, to see it masked",
+    ("tests/decide/test_mask.py", "GitHub Token"): "made up, to see it masked",
+    ("tests/decide/test_mask.py", "Hex High Entropy String"): "made up, to see it masked",
+    ("tests/decide/test_mask.py", "JSON Web Token"): "made up, to see it masked",
+    ("tests/decide/test_mask.py", "Private Key"): "made up, to see it masked",
+    ("tests/decide/test_mask.py", "Secret Keyword"): "made up, to see it masked",
+    ("tests/decide/test_render.py", "Secret Keyword"): "a key of a container definition",
+    ("tests/github/runner.py", "Hex High Entropy String"): "a commit",
+    ("tests/github/test_scripts.py", "Hex High Entropy String"): "a commit",
+    ("tests/local/test_platform_cloudformation.py", "Secret Keyword"): "it takes any key",
+}
+
+
+def main() -> int:
+    """0 when everything that is found is explained, and everything explained is found."""
+    found = SecretsCollection()
+    with default_settings():
+        found.scan_files(*files())
+    seen = {(name, secret.type): secret.line_number for name, secret in found}
+    problems = [
+        f"{name}:{line}: {kind}. Take it out; what is no secret is explained in .ci/credentials.py."
+        for (name, kind), line in sorted(seen.items())
+        if (name, kind) not in EXPLAINED
+    ]
+    problems += [f"{name}: no {kind} is there any more: .ci/credentials.py explains nothing"
+                 for name, kind in sorted(EXPLAINED.keys() - seen.keys())]  # fmt: skip
+    sys.stderr.write("".join(f"{problem}\n" for problem in problems))
+    return 1 if problems else 0
+
+
+def files() -> Iterator[str]:
+    """The tracked files, and the new ones that git does not ignore."""
+    listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard"]
+    yield from subprocess.run(listed, capture_output=True, text=True, check=True).stdout.split("\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

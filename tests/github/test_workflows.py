@@ -1,0 +1,159 @@
+"""The workflows, read: pinned, least privileged, nothing typed by people in a shell's text."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.github.runner import PROJECT, SCRIPTS
+
+WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
+EXAMPLES = sorted((PROJECT / "docs" / "examples").glob("*.yml"))
+ACTIONS = sorted((PROJECT / ".github" / "actions").glob("*/action.yml"))
+EVERYTHING = [*WORKFLOWS, *EXAMPLES, *ACTIONS]
+CALLED = [path for path in WORKFLOWS if "workflow_call" in path.read_text("utf-8")]
+# A commit and the version that it is, or something of this repository at the running commit.
+PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\$/\.github/[\w./-]+")
+
+
+def read(path: Path) -> dict[Any, Any]:
+    document: dict[Any, Any] = yaml.safe_load(path.read_text("utf-8"))
+    return document
+
+
+def name_of(path: Path) -> str:
+    return str(path.relative_to(PROJECT))
+
+
+def triggers(path: Path) -> dict[str, Any]:
+    """YAML 1.1 reads `on` as a boolean."""
+    return dict(read(path)[True] or {})
+
+
+def steps(path: Path) -> list[dict[str, Any]]:
+    document = read(path)
+    jobs = document.get("jobs", {"": document.get("runs")}).values()
+    return [step for job in jobs for step in job.get("steps", [])]
+
+
+every = pytest.mark.parametrize("path", EVERYTHING, ids=name_of)
+every_workflow = pytest.mark.parametrize("path", [*WORKFLOWS, *EXAMPLES], ids=name_of)
+
+
+@every
+def test_everything_that_is_used_is_pinned_by_commit_with_its_version_beside_it(path):
+    used = re.findall(r"^\s*(?:- )?uses: *(.+?) *$", path.read_text("utf-8"), re.MULTILINE)
+    assert [one for one in used if not PINNED.fullmatch(one)] == []
+
+
+def test_one_version_of_each_action_is_used():
+    text = "\n".join(path.read_text("utf-8") for path in EVERYTHING)
+    pins = set(re.findall(r"uses: ([\w.-]+/[\w./-]+)@([0-9a-f]{40})", text))
+    assert len(pins) == len({action for action, _ in pins})
+
+
+@every_workflow
+def test_a_workflow_begins_without_permissions_and_a_job_takes_only_two(path):
+    document = read(path)
+    assert document["permissions"] == {}
+    for job in document["jobs"].values():
+        assert job["permissions"].items() <= {"contents": "read", "id-token": "write"}.items()
+        uses = [step.get("uses", "") for step in job.get("steps", [])]
+        assumes = any("configure-aws-credentials" in one for one in uses)
+        if "steps" in job:
+            assert ("id-token" in job["permissions"]) == assumes
+
+
+@every
+def test_nothing_is_written_into_the_text_of_a_shell(path):
+    assert [step["run"] for step in steps(path) if "${{" in step.get("run", "")] == []
+
+
+@every
+def test_a_shell_step_is_one_command_that_a_test_or_the_readme_runs(path):
+    tested = "".join(one.read_text("utf-8") for one in Path(__file__).parent.glob("test_*.py"))
+    for step in steps(path):
+        command = step.get("run")
+        if command and command not in {"make package", "make deploy", ".ci/run"}:
+            script = Path(command.strip('"').split("/", 1)[-1] if "$" in command else command)
+            assert f'"{script.name}"' in tested or script.name == "await.sh", command
+
+
+def test_every_script_is_used_and_may_be_run():
+    used = "".join(path.read_text("utf-8") for path in EVERYTHING)
+    for script in SCRIPTS.glob("*.sh"):
+        assert f".github/scripts/{script.name}" in used
+        assert script.stat().st_mode & 0o111
+
+
+@pytest.mark.parametrize("path", [p for p in CALLED if p.stem != "ci"], ids=name_of)
+def test_only_jobs_of_an_environment_assume_its_role(path):
+    for job in read(path)["jobs"].values():
+        if "id-token" in job["permissions"]:
+            assert job["environment"] == "${{ inputs.environment }}"
+            (role,) = [
+                step["with"]
+                for step in job["steps"]
+                if "configure-aws-credentials" in step.get("uses", "")
+            ]
+            assert role["role-to-assume"] == "${{ vars.AWS_DEPLOYER_ROLE_ARN }}"
+            assert "github.run_id" in role["role-session-name"]
+            assert job["env"]["AWS_REGION"] == "${{ vars.AWS_REGION || 'us-west-2' }}"
+            assert not {"aws-access-key-id", "aws-secret-access-key"} & role.keys()
+
+
+@pytest.mark.parametrize("path", CALLED, ids=name_of)
+def test_every_reusable_workflow_has_an_example_that_calls_it_rightly(path):
+    (example,) = [one for one in EXAMPLES if f"$/{name_of(path)}" in one.read_text("utf-8")]
+    asked = (triggers(path)["workflow_call"] or {}).get("inputs", {})
+    for job in read(example)["jobs"].values():
+        given = job.get("with", {})
+        assert given.keys() <= asked.keys()
+        assert {name for name, one in asked.items() if one.get("required")} <= given.keys()
+        inner = read(path)["jobs"].values()
+        needed = {key: value for one in inner for key, value in one["permissions"].items()}
+        assert job["permissions"] == needed
+
+
+def test_each_environment_takes_one_deployment_at_a_time_and_ends_none():
+    groups = set()
+    for name in ("build-and-push.yml", "promote.yml"):
+        (job,) = read(PROJECT / ".github" / "workflows" / name)["jobs"].values()
+        assert job["concurrency"]["cancel-in-progress"] is False
+        groups.add(job["concurrency"]["group"])
+    assert groups == {"slipway-${{ inputs.environment }}-${{ inputs.service }}"}
+    (rollback,) = read(PROJECT / ".github" / "workflows" / "rollback.yml")["jobs"].values()
+    assert "concurrency" not in rollback  # it may have to stop what runs
+
+
+def test_the_inputs_of_await_deployment_are_given_by_their_names():
+    (action,) = [path for path in ACTIONS if path.parent.name == "await-deployment"]
+    known = read(action)["inputs"]
+    for path in WORKFLOWS:
+        for step in steps(path):
+            if step.get("uses") == "$/.github/actions/await-deployment":
+                assert step["with"].keys() <= known.keys()
+                assert {"environment", "service"} <= step["with"].keys()
+
+
+def test_what_is_scanned_is_what_is_pushed():
+    """The scan's own files lie outside of the directory that is built a second time."""
+    build, push = (
+        step["with"]
+        for step in steps(PROJECT / ".github" / "workflows" / "build-and-push.yml")
+        if step.get("uses", "").startswith("docker/build-push-action@")
+    )
+    for key in ("context", "platforms", "labels", "cache-from"):
+        assert build[key] == push[key]
+    assert (build["load"], push["push"]) == (True, True)
+    for step in steps(PROJECT / ".github" / "workflows" / "build-and-push.yml"):
+        if step.get("uses", "").startswith("aquasecurity/trivy-action@"):
+            assert step["with"]["image-ref"] == build["tags"]
+            assert step["with"]["cache-dir"].startswith("${{ runner.temp }}/")
+            assert (
+                step["with"].get("output", "${{ runner.temp }}/").startswith("${{ runner.temp }}/")
+            )
