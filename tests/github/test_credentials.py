@@ -1,4 +1,4 @@
-"""`.ci/credentials.py`: a key in a file stops `make check`, and so does an explanation of nothing."""
+"""`.ci/credentials.py`: a key in a file stops `make check`; so does an explanation of nothing."""
 
 from __future__ import annotations
 
