@@ -1,0 +1,107 @@
+"""The pages say what the code says, name files that exist, and show commands that are right."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.bootstrap.templates import BOOTSTRAP, template
+from tests.github.runner import AWAIT, PROJECT, SCRIPTS
+from tests.github.test_await_deployment import ENDS
+
+DOCS = PROJECT / "docs"
+PAGES = [DOCS / name for name in ("github.md", "terraform.md", "troubleshooting.md")]
+pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+
+
+def said_in(source: str) -> list[str]:
+    """The texts of a module, adjacent literals joined; `…` for what an f-string fills in."""
+    texts = []
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Constant) and isinstance(node.value, str):
+            texts.append(re.sub(r"\{[^}]*\}", "…", node.value))
+        elif isinstance(node, ast.JoinedStr):
+            parts = [part.value if isinstance(part, ast.Constant) else "…" for part in node.values]
+            texts.append("".join(parts))
+        elif isinstance(node, ast.BinOp):  # f"…" + "…"
+            texts.extend(said_in(ast.unparse(node.left)) + said_in(ast.unparse(node.right)))
+    return texts
+
+
+@pytest.fixture(scope="module")
+def everything_said() -> list[str]:
+    texts = []
+    for path in (PROJECT / "chalicelib").rglob("*.py"):
+        texts += said_in(path.read_text("utf-8"))
+    for path in [AWAIT, AWAIT.with_name("slipway.sh"), *SCRIPTS.glob("*.sh")]:
+        text = re.sub(r"\$\(\([^)]*\)\)|\$\{[^}]*\}|\$\w+", "…", path.read_text("utf-8"))
+        texts.append(text.replace("\\`", "`"))
+    return [re.sub(r"…+", "…", text) for text in texts]
+
+
+def quoted() -> list[str]:
+    text = (DOCS / "troubleshooting.md").read_text("utf-8")
+    lines = re.findall(r"^(?:- )?\*Slipway says:\* (.+)$", text, re.MULTILINE)
+    table = text.split("| *Slipway says* | look at |\n|---|---|\n")[1].split("\n\n")[0]
+    return lines + [row.split(" | ")[0].removeprefix("| ") for row in table.splitlines()]
+
+
+def test_there_is_something_to_compare():
+    assert len(quoted()) > 30
+
+
+@pytest.mark.parametrize("sentence", quoted())
+def test_what_slipway_is_quoted_with_it_says(sentence, everything_said):
+    parts = [re.escape(part) for part in sentence.split("…")]
+    pattern = re.compile(".{0,80}?".join(parts), re.DOTALL)
+    assert any(pattern.search(text) for text in everything_said), sentence
+
+
+@pages
+def test_what_a_page_links_to_is_there(page):
+    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
+        assert (page.parent / target).exists(), target
+
+
+@pages
+def test_a_link_within_the_page_leads_to_a_heading(page):
+    text = page.read_text("utf-8")
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    anchors = {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
+
+
+def test_the_parameters_of_the_commands_are_those_of_the_templates():
+    commands = re.findall(
+        r"--template-file (bootstrap/\S+\.yaml)((?:.|\n)*?)(?:\n(?!\s)|\$ |Success|```)",
+        (DOCS / "github.md").read_text("utf-8"),
+    )
+    assert {path for path, _ in commands} == {
+        f"bootstrap/{path.name}" for path in BOOTSTRAP.glob("*.yaml")
+    }
+    for path, rest in commands:
+        parameters = template(Path(path).name)["Parameters"]
+        given = set(re.findall(r"\b([A-Z]\w+)=", rest))
+        assert given <= parameters.keys(), path
+        needed = {name for name, one in parameters.items() if "Default" not in one}
+        assert needed <= given | {"VpcId"}, path
+
+
+def test_every_exit_code_and_every_status_is_in_the_table():
+    table = (DOCS / "github.md").read_text("utf-8").split("## How a job ends")[1]
+    rows = re.findall(r"^\|.*\| (\d) \|(.*)$", table, re.MULTILINE)
+    assert {int(code) for code, _ in rows} == set(range(7))
+    for status, ends in ENDS.items():
+        assert any(int(code) == ends and f"`{status}`" in said for code, said in rows), status
+
+
+def test_the_environments_variables_are_those_that_the_workflows_read():
+    used = "".join(
+        path.read_text("utf-8") for path in (PROJECT / ".github/workflows").glob("*.yml")
+    )
+    page = (DOCS / "github.md").read_text("utf-8")
+    for name in set(re.findall(r"vars\.(\w+)", used)):
+        assert f"`{name}`" in page
