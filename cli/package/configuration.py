@@ -15,6 +15,9 @@ from cli.package.names import function_name, logical_id, policy_file
 
 Document = dict[str, Any]
 
+# Where an account lets its deployer make only bounded roles (bootstrap/slipway.yaml).
+_BOUNDARY = {"Fn::If": ["Bounded", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+
 
 def chalice_config(text: str, stage: str, architecture: str) -> Document:
     """config.json for this stage: each function with its policy and architecture."""
@@ -44,6 +47,7 @@ def merge_template(text: str, stage: str, names: tuple[str, ...]) -> Document:
         function = resources.setdefault(identifier, {}).setdefault("Properties", {})
         function["FunctionName"] = function_name(stage, name)
         function["LoggingConfig"] = {"LogGroup": {"Ref": f"{identifier}LogGroup"}}
+        resources[f"{identifier}Role"] = {"Properties": {"PermissionsBoundary": _BOUNDARY}}
         resources[f"{identifier}LogGroup"] = _log_group(stage, name)
         resources[f"{identifier}Alarm"] = _alarm(stage, name)
         outputs[f"{identifier}Function"] = {"Value": {"Ref": identifier}}

@@ -1,0 +1,135 @@
+"""bootstrap/slipway.yaml: the deployer makes bounded roles only, and the bound hinders nothing."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from local.aws import EmbeddedAws
+from local.iam import Statement, arn_like, read_policy, statements
+from tests.bootstrap.templates import REPOSITORY, deploy, listed, template
+from tests.bootstrap.templates import statements as written_statements
+from tests.cli.packages import written
+
+WRITES_ROLES = {"iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"}
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[EmbeddedAws]:
+    with EmbeddedAws(rate=60) as embedded:
+        yield embedded
+
+
+@pytest.fixture(scope="module")
+def made(aws, tmp_path_factory):
+    """The deployer's stack, and Slipway's within its boundary."""
+    deployer = deploy(aws, "slipway.yaml", "slipway-deployer-dev", GitHubRepository=REPOSITORY)
+    package = written(tmp_path_factory, "dev")
+    bounded = {"PermissionsBoundary": deployer.outputs["BoundaryArn"]}
+    stack = aws.deploy(package.directory / "sam.json", package.archive, parameters=bounded)
+    return deployer, stack
+
+
+def roles(stack) -> list[str]:
+    return [stack.resources[key] for key, kind in stack.types.items() if kind == "AWS::IAM::Role"]
+
+
+def test_what_may_make_a_role_may_make_only_one_within_the_boundary():
+    found = [
+        one
+        for name, one in written_statements(template("slipway.yaml"))
+        if name == "Role" and WRITES_ROLES & set(listed(one["Action"]))
+    ]
+    assert {action for one in found for action in one["Action"]} == WRITES_ROLES
+    for one in found:
+        assert one["Condition"] == {
+            "StringEquals": {"iam:PermissionsBoundary": {"Ref": "Boundary"}}
+        }
+    granted = {
+        action
+        for name, one in written_statements(template("slipway.yaml"))
+        if name == "Role"
+        for action in listed(one["Action"])
+        if action.startswith("iam:")
+    }
+    escalating = {"iam:AttachRolePolicy", "iam:DeleteRolePermissionsBoundary", "iam:CreateUser"}
+    escalating |= {"iam:UpdateAssumeRolePolicy", "iam:CreatePolicyVersion"}
+    assert not granted & escalating
+
+
+def test_the_boundary_holds_nothing_of_iam_but_passing_task_roles_to_ecs():
+    for name, one in written_statements(template("slipway.yaml")):
+        if name == "Boundary":
+            actions = [action for action in listed(one["Action"]) if "iam:" in action]
+            assert actions in ([], ["iam:PassRole"])
+            if actions:
+                assert one["Condition"] == {
+                    "StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+                }
+            assert not any("sts:" in action for action in listed(one["Action"]))
+
+
+def test_every_role_of_slipway_is_within_the_boundary(aws, made):
+    deployer, stack = made
+    assert len(roles(stack)) == 8
+    for role in roles(stack):
+        found = aws.client("iam").get_role(RoleName=role)["Role"]
+        bound = found["PermissionsBoundary"]["PermissionsBoundaryArn"]
+        assert bound == deployer.outputs["BoundaryArn"]
+
+
+def test_the_boundary_allows_whatever_slipways_roles_are_granted(aws, made):
+    deployer, stack = made
+    policy = aws.client("iam").get_policy(PolicyArn=deployer.outputs["BoundaryArn"])["Policy"]
+    version = aws.client("iam").get_policy_version(
+        PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"]
+    )
+    ceiling = read_policy("boundary", version["PolicyVersion"]["Document"])
+    for role in roles(stack):
+        for statement in statements(role):
+            for action in statement.actions:
+                for resource in statement.resources:
+                    said = "the Boundary of bootstrap/slipway.yaml lacks it"
+                    assert covered(ceiling, action, resource), (role, action, resource, said)
+
+
+def covered(ceiling: tuple[Statement, ...], action: str, resource: str) -> bool:
+    return any(
+        action in one.actions and any(arn_like(pattern, resource) for pattern in one.resources)
+        for one in ceiling
+    )
+
+
+def test_the_deployer_may_touch_everything_that_the_stack_has_and_not_its_neighbours(aws, made):
+    """By name: the deployer's statements against the physical names of the stack's resources."""
+    _, stack = made
+    own = list(statements("slipway-deployer-dev"))
+    here = f"{aws.region}:{aws.account}"
+    arns = {
+        "AWS::Lambda::Function": f"arn:aws:lambda:{here}:function:{{}}",
+        "AWS::Events::Rule": f"arn:aws:events:{here}:rule/{{}}",
+        "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{here}:table/{{}}",
+        "AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:{here}:alarm:{{}}",
+        "AWS::Logs::LogGroup": f"arn:aws:logs:{here}:log-group:{{}}",
+        "AWS::IAM::Role": f"arn:aws:iam::{aws.account}:role/{{}}",
+        "AWS::SNS::Topic": "{}",
+        "AWS::StepFunctions::StateMachine": "{}",
+    }
+    for logical, kind in stack.types.items():
+        if kind in arns:
+            arn = arns[kind].format(stack.resources[logical])
+            assert any(arn_like(p, arn) for one in own for p in one.resources), arn
+            other = re.sub(r"slipway-dev", "slipway-prod", arn)
+            named = [p for one in own for p in one.resources if not p.endswith("log-group:*")]
+            assert not any(arn_like(pattern, other) for pattern in named), other
+
+
+def test_without_a_boundary_the_roles_have_none(tmp_path_factory):
+    """An empty parameter must leave the property out."""
+    role = written(tmp_path_factory, "dev").template["Resources"]["WatchRole"]["Properties"]
+    condition, given, without = role["PermissionsBoundary"]["Fn::If"]
+    assert (condition, given) == ("Bounded", {"Ref": "PermissionsBoundary"})
+    assert json.dumps(without) == '{"Ref": "AWS::NoValue"}'
