@@ -169,6 +169,16 @@ def test_the_environments_are_made_one_after_the_other_and_told_apart(aws):
         assert may_invoke(aws, staging, function) is allowed, function
 
 
+def test_a_repository_that_was_renamed_is_trusted_after_the_stack_is_deployed_again(aws):
+    given = {"Environment": "renamed", "CreateOidcProvider": "false"}
+    deploy(aws, "github.yaml", "slipway-github-renamed", GitHubRepository="o@1/old@2", **given)
+    deploy(aws, "github.yaml", "slipway-github-renamed", GitHubRepository="o@1/new@2", **given)
+    role = aws.client("iam").get_role(RoleName="slipway-github-renamed")["Role"]
+    (trust,) = role["AssumeRolePolicyDocument"]["Statement"]
+    subject = trust["Condition"]["StringEquals"][f"{ISSUER}:sub"]
+    assert subject == "repo:o@1/new@2:environment:renamed"
+
+
 def test_a_role_that_may_neither_deploy_nor_roll_back_can_still_ask(aws):
     made = deploy(
         aws,

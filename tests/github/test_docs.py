@@ -105,3 +105,24 @@ def test_the_environments_variables_are_those_that_the_workflows_read():
     page = (DOCS / "github.md").read_text("utf-8")
     for name in set(re.findall(r"vars\.(\w+)", used)):
         assert f"`{name}`" in page
+
+
+def test_the_five_errors_that_every_such_pipeline_meets_are_headings():
+    headings = re.findall(r"^### (.+)$", (DOCS / "troubleshooting.md").read_text("utf-8"), re.M)
+    for error in (
+        "Could not assume role",
+        "No such image",
+        "Unable to describe task definition",
+        "Service did not stabilize",
+        "AccessDenied for ECR operations",
+    ):
+        assert any(error in heading for heading in headings), error
+
+
+def test_an_example_is_copied_under_the_name_that_it_gives_itself():
+    page = (DOCS / "github.md").read_text("utf-8")
+    for name in ("backend", "promote", "rollback"):
+        copied = f".github/workflows/conflicto-{name}.yml"
+        assert copied in (DOCS / "examples" / f"{name}.yml").read_text("utf-8")
+        assert f"conflicto-{name}.yml" in page
+        assert not (PROJECT / copied).exists()
