@@ -30,19 +30,20 @@ since=$(jq -nr --arg given "${SINCE:-}" '
   (if $given == "" then now - 540 else $given | fromdateiso8601 end) - 60 | todateiso8601')
 
 main() {
-  local record='' told='' line
+  local record='' told='' line waited
   echo "Waiting for Slipway in $ENVIRONMENT: $SERVICE, ${DEPLOYMENT:-$DIGEST}"
   while :; do
+    waited=$SECONDS   # one moment for all that is decided in a round
     look
     if [[ $record ]]; then
       DEPLOYMENT=$(jq -r .deployment <<< "$record")
       line=$(progress)
       [[ $line == "$told" ]] || { say <<< "$(date -u +%H:%M:%S) $line"; told=$line; }
       is_closed && conclude
-    elif ((SECONDS >= appear)); then
+    elif ((waited >= appear)); then
       never_appeared
     fi
-    ((SECONDS < timeout)) || out_of_time
+    ((waited < timeout)) || out_of_time
     sleep "$interval"
   done
 }
@@ -64,7 +65,7 @@ look() {
     ' <<< "$reply")
   # The service was last asked for this very digest: pushing it again asks for nothing new. But a
   # record may still be on its way, so an ended one is believed only after a while.
-  if [[ $(jq -r '.repeated // false' <<< "$found") == true ]] && ((SECONDS < REPEATED && SECONDS < appear)) \
+  if [[ $(jq -r '.repeated // false' <<< "$found") == true ]] && ((waited < REPEATED && waited < appear)) \
       && jq -e '.status | IN("SUCCESSFUL", "FAILED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "OBSERVED", "SUPERSEDED")' <<< "$found" > /dev/null; then
     found=null
   fi
@@ -104,7 +105,8 @@ conclude() {
       rollback:SUCCESSFUL) words='is back' ;;
       rollback:*) ;;
       *:ROLLBACK_SUCCESSFUL) words='was stopped and rolled back' code=0 ;;
-      *:REFUSED | *:SUPERSEDED) words='was stopped before it began' code=0 ;;
+      *:REFUSED) words='was stopped before it began' code=0 ;;
+      *:SUPERSEDED) words='was overtaken before it could be stopped' code=0 ;;
       *:SUCCESSFUL) words='was live before it could be stopped' code=$FAILED ;;
     esac
   fi
@@ -143,7 +145,9 @@ report() {
   output deployment "$(jq -r .deployment <<< "$record")"
   output status "$(jq -r .status <<< "$record")"
   output revision "$(jq -r .revision <<< "$record")"
-  jq -r '.case' <<< "$record" | grep -q . && jq -r '.case' <<< "$record" | say
+  if jq -e '.case != ""' <<< "$record" > /dev/null; then
+    jq -r .case <<< "$record" | say
+  fi
   jq -r --arg title "$(title "$1")" --arg commit "${GITHUB_SHA:-}" \
     --arg commits "${GITHUB_SERVER_URL:-}/${GITHUB_REPOSITORY:-}/commit" \
     --arg region "${AWS_REGION:-${AWS_DEFAULT_REGION:-}}" "$MARKDOWN"'
