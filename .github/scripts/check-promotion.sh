@@ -16,7 +16,9 @@ must_match image "${IMAGE:-}" '(sha256:[0-9a-f]{32,}|[A-Za-z0-9_][A-Za-z0-9._-]{
 main() {
   status_function="slipway-$FROM-status"
   if [[ ${FROM_ACCOUNT:-} ]]; then   # another account's function is named by its ARN
-    status_function="arn:aws:lambda:${AWS_REGION:-$AWS_DEFAULT_REGION}:$FROM_ACCOUNT:function:$status_function"
+    local region=${AWS_REGION:-$AWS_DEFAULT_REGION} partition=aws
+    case $region in cn-*) partition=aws-cn ;; us-gov-*) partition=aws-us-gov ;; esac
+    status_function="arn:$partition:lambda:$region:$FROM_ACCOUNT:function:$status_function"
   fi
   find_digest
   find_verdict

@@ -15,6 +15,7 @@ from policy_sentry.querying.actions import get_action_data
 from chalicelib.decide.record import _PROVEN_KEPT
 from local import world
 from local.aws import EmbeddedAws
+from local.iam import statements as granted
 from tests.bootstrap.templates import (
     REPOSITORY,
     TEMPLATES,
@@ -104,7 +105,12 @@ def test_the_trust_names_the_repository_and_the_environment_and_no_wildcard(name
             ["octo-org/*", "*", "octo-org", "o/n:ref:refs/heads/main", "o/n@", "", "o/n?"],
         ),
         ("Environment", ["dev", "staging-eu"], ["*", "dev*", "de?", "", "Dev", "dev:x"]),
-        ("Subject", ["", "repo:o/n:environment:dev:actor:x"], ["*", "repo:o/n:*", "repo:o/n?"]),
+        (
+            "Subject",
+            ["", "repo:o/n:environment:dev:actor:x"],
+            ["*", "repo:o/n:environment:*", "repo:o/n:environment:?", "repo:o/n:ref:refs/heads/x"],
+        ),
+        ("PromotesFromAccount", ["", "210987654321"], ["*", "2109876"]),
         ("EcrRepository", ["app", "team/app-dev"], ["*", "app*", "", "-app"]),
         ("PromotesFrom", ["", "dev"], ["*", "dev*"]),
     ],
@@ -194,6 +200,30 @@ def test_a_role_that_may_neither_deploy_nor_roll_back_can_still_ask(aws):
     asked = {name: may_invoke(aws, role, f"slipway-careful-{name}")
              for name in ("status", "deploy", "rollback")}  # fmt: skip
     assert asked == {"status": True, "deploy": False, "rollback": False}
+
+
+def test_the_environment_before_may_be_in_another_account(aws):
+    deploy(
+        aws,
+        "github.yaml",
+        "slipway-github-across",
+        GitHubRepository=REPOSITORY,
+        Environment="across",
+        CreateOidcProvider="false",
+        PromotesFrom="staging",
+        PromotesFromEcrRepository="app-staging",
+        PromotesFromAccount="210987654321",
+    )
+    elsewhere = {
+        resource
+        for one in granted("slipway-github-across")
+        for resource in one.resources
+        if "210987654321" in resource
+    }
+    assert elsewhere == {
+        "arn:aws:lambda:us-west-2:210987654321:function:slipway-staging-status",
+        "arn:aws:ecr:us-west-2:210987654321:repository/app-staging",
+    }
 
 
 def test_the_repository_never_gives_a_tag_to_other_bytes_except_latest(aws):

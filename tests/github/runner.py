@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
+
+import pytest
 
 PROJECT = Path(__file__).parents[2]
 AWAIT = PROJECT / ".github" / "actions" / "await-deployment" / "await.sh"
@@ -47,6 +50,8 @@ class Step:
 
 def run(script: Path, place: Path, environment: dict[str, str], *arguments: str) -> Step:
     """Run a script of the project as a step; `place` is a directory of the test's own."""
+    if shutil.which("jq") is None:
+        pytest.skip("needs jq, which GitHub's runners have")
     files = {name: place / name for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY")}
     for path in files.values():
         path.write_text("")
