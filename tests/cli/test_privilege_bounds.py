@@ -46,7 +46,8 @@ CHANGES = {
     "xray:PutTraceSegments", "xray:PutTelemetryRecords",
 }  # fmt: skip
 SERVICES = {
-    "dynamodb", "ecr", "ecs", "iam", "logs", "sns", "sqs", "ssm", "states", "xray"
+    "dynamodb", "ecr", "ecs", "elasticloadbalancing", "iam", "logs", "sns", "sqs", "ssm", "states",
+    "xray",
 }  # fmt: skip
 
 
