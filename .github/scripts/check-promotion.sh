@@ -39,7 +39,7 @@ find_digest() {
 
 newest_successful() {
   ask "$status_function" "$(jq -nc --arg service "$FROM_SERVICE" '$ARGS.named')"
-  digest=$(jq -r '[.deployments[] | select(.status == "SUCCESSFUL")][0].digest // empty' <<< "$reply")
+  digest=$(jq -r '[.deployments[] | select(.status == "SUCCESSFUL" and .digest != "")][0].digest // empty' <<< "$reply")
   [[ $digest ]] || refuse "Nothing was SUCCESSFUL on $FROM_SERVICE lately. Name the image that is to be promoted."
 }
 

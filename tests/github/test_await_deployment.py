@@ -97,6 +97,13 @@ def test_a_digest_that_was_the_last_to_be_asked_for_is_answered_by_its_last_verd
     assert waits(replied(failed), APPEAR="1s").code == 1
 
 
+def test_an_old_verdict_is_no_answer_where_somebody_else_deployed_since(waits):
+    foreign = record(cause="foreign", digest="", tag="")
+    step = waits(replied(foreign, record(created="2026-11-20T10:00:00.000Z")), APPEAR="1s")
+    assert step.code == 5
+    assert "where somebody else deployed since, `deploy` it" in step.errors[0]
+
+
 def test_what_slipway_never_hears_of_ends_with_where_to_look(waits):
     step = waits(replied(), APPEAR="1s")
     assert step.code == 5

@@ -63,7 +63,7 @@ look() {
     | ([$ours[] | select(.created >= $since)][0]) // (
         if $newest and $newest.digest == $digest then $newest + {repeated: true} else null end)
     ' <<< "$reply")
-  # The service was last asked for this very digest: pushing it again asks for nothing new. But a
+  # The service was last asked for this very digest, and nobody deployed since: pushing it again asks for nothing new. But a
   # record may still be on its way, so an ended one is believed only after a while.
   if [[ $(jq -r '.repeated // false' <<< "$found") == true ]] && ((waited < REPEATED && waited < appear)) \
       && jq -e '.status | IN("SUCCESSFUL", "FAILED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "OBSERVED", "SUPERSEDED")' <<< "$found" > /dev/null; then
@@ -128,7 +128,7 @@ out_of_time() {
 }
 
 never_appeared() {
-  local words="Slipway has recorded no deployment of $DIGEST to $SERVICE in $((appear / 60)) minutes. See that the repository and the tag are those of targets.toml (key \`tags\`), that the push is in the log of slipway-$ENVIRONMENT-on_image_push (it says why it ignored one), and that its EventBridge rule is enabled. ECR sometimes loses an event: the sweep finds such a push within about an hour, and \`deploy\` need not wait for it."
+  local words="Slipway has recorded no deployment of $DIGEST to $SERVICE in $((appear / 60)) minutes. See that the repository and the tag are those of targets.toml (key \`tags\`), that the push is in the log of slipway-$ENVIRONMENT-on_image_push (it says why it ignored one), and that its EventBridge rule is enabled. ECR sometimes loses an event: the sweep finds such a push within about an hour, and \`deploy\` need not wait for it. The digest that the service was last asked to run asks for nothing new: where somebody else deployed since, \`deploy\` it."
   annotate error "Slipway knows nothing of this push" "$words"
   jq -nr --arg words "$words" "$MARKDOWN"' "### No deployment\n\n\($words | escaped)\n"' | summarize
   exit "$NO_RECORD"
