@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+from unittest.mock import patch
 
-import boto3
+from botocore.awsrequest import AWSResponse
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
-from chalicelib.aws import clients
 from local.rehearsal import TABLE
+from local.wire import WIRE, Attempt
 from local.world import ACCOUNT, REGION
 
 _UNIT = 4096  # bytes: "Read consistency", one unit strongly consistent, half of one otherwise
@@ -33,34 +34,27 @@ class Reads:
 
 @contextmanager
 def counted() -> Iterator[Reads]:
-    """Count what Slipway, in this process, reads within the block: its clients are made anew."""
+    """Count what Slipway, in this process, reads within the block."""
     reads = Reads()
+    line = WIRE.line
 
-    def ask(params: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-        context["asked"] = json.loads(params["body"])
+    def counting(attempt: Attempt) -> AWSResponse:
+        answer = line(attempt)
+        if attempt.service == "dynamodb" and attempt.operation in _READS:
+            _count(reads, attempt.parameters, json.loads(answer.content))
+        return answer
 
-    def count(parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
-        items = parsed.get("Items", [parsed["Item"]] if "Item" in parsed else [])
-        size = sum(len(json.dumps(item)) for item in items)
-        share = 1.0 if context["asked"].get("ConsistentRead") else 0.5
-        reads.requests += 1
-        reads.items += parsed.get("ScannedCount", len(items))
-        reads.units += max(1, math.ceil(size / _UNIT)) * share
-
-    if boto3.DEFAULT_SESSION is None:
-        raise RuntimeError("there is no rehearsal under way")
-    events = boto3.DEFAULT_SESSION.events
-    clients.forget()
-    for name in _READS:
-        events.register(f"before-call.dynamodb.{name}", ask)
-        events.register(f"after-call.dynamodb.{name}", count)
-    try:
+    with patch.object(WIRE, "line", counting):
         yield reads
-    finally:
-        for name in _READS:
-            events.unregister(f"before-call.dynamodb.{name}", ask)
-            events.unregister(f"after-call.dynamodb.{name}", count)
-        clients.forget()
+
+
+def _count(reads: Reads, asked: dict[str, Any], answer: dict[str, Any]) -> None:
+    items = answer.get("Items", [answer["Item"]] if "Item" in answer else [])
+    size = sum(len(json.dumps(item)) for item in items)
+    share = 1.0 if asked.get("ConsistentRead") else 0.5
+    reads.requests += 1
+    reads.items += answer.get("ScannedCount", len(items))
+    reads.units += max(1, math.ceil(size / _UNIT)) * share
 
 
 def fill(service: str, records: int) -> None:

@@ -63,10 +63,9 @@ def asked_again(head: Head, request: Request) -> Head:
 
 
 def worded(changes: dict[str, Any]) -> dict[str, Any]:
-    """The changes to a record with their reason, if any, on one line and cut to size."""
-    if "reason" not in changes:
-        return changes
-    return changes | {"reason": brief(changes["reason"], _REASON)}
+    """The changes to a record with their reason and denial on one line each, cut to size."""
+    texts = {"reason", "denial"} & changes.keys()
+    return changes | {name: brief(changes[name], _REASON) for name in texts}
 
 
 def moved(

@@ -9,6 +9,7 @@ import pytest
 from chalicelib.decide.render import PROVENANCE
 from chalicelib.errors import Conflict, Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
+from chalicelib.flow.manual import deploy
 from chalicelib.flow.push import push
 from chalicelib.model.deployments import Deployment, Status
 from tests.fixtures import examples
@@ -531,20 +532,33 @@ def test_of_two_pushes_within_one_second_the_first_to_be_throttled_is_overtaken(
     assert world.ecs_acts == ["register", "update conflicto-backend-dev:8"]
 
 
-def test_an_older_push_waits_until_it_is_known_whether_a_newer_one_was_applied() -> None:
+@pytest.mark.parametrize(
+    ("by_hand", "reason"),
+    [
+        (False, "a newer one goes first"),
+        (True, "whether a newer deployment was applied is not known yet"),
+    ],
+    ids=["a push", "by hand"],
+)
+def test_an_older_one_waits_until_it_is_known_whether_a_newer_one_was_applied(
+    by_hand: bool, reason: str
+) -> None:
     world = aws()
     world.images.all.append(examples.image(OTHER_DIGEST, tags=("def5678",)))
     world.faults = [Fault(0, Unavailable("throttled"), name="register")]
-    push(world.world(), push_event())
+    if by_hand:
+        deploy(world.world(), {"service": NAME, "image": DIGEST, "by": "ops", "why": "a fix"})
+    else:
+        push(world.world(), push_event())
     older = world.record()
     world.faults = [Fault(world.calls.count("update"), Died(), after=True, name="update")]
     with pytest.raises(Died):
-        push(world.world(), push_event(OTHER_DIGEST, "def5678", at(60)))
+        push(world.world(), push_event(OTHER_DIGEST, "def5678", at(600)))
     world.services.complete(NAME)
     world.world(600)  # its lease expires; that it was applied is written nowhere
     waiting = _step(world, older)
     assert waiting.status is Status.PENDING
-    assert "whether a newer deployment was applied is not known yet" in waiting.reason
+    assert reason in waiting.reason
     newer = next(one for one in world.ledger.records.values() if one.digest == OTHER_DIGEST)
     assert _step(world, newer).status is Status.IN_PROGRESS
     assert _step(world, older).status is Status.SUPERSEDED

@@ -15,6 +15,7 @@ from chalicelib.decide.explain import explain
 from chalicelib.decide.record import moved, recorded
 from chalicelib.decide.word import notice
 from chalicelib.model.deployments import Cause, Deployment, Head, Notice, Return, Status
+from chalicelib.model.health import TargetHealth
 from chalicelib.model.services import ServiceEvent, StoppedTask
 from tests.fixtures import examples
 from tests.fixtures.examples import at
@@ -41,6 +42,15 @@ hostile = st.one_of(
 valid = hostile.map(lambda text: text.encode(errors="replace").decode().strip()[:500])
 
 
+unhealthy = st.builds(
+    TargetHealth,
+    target=hostile,
+    state=st.sampled_from(["unhealthy", "initial", "draining", "odd"]),
+    reason=hostile,
+    description=hostile,
+)
+
+
 @st.composite
 def failures(draw: st.DrawFn) -> Deployment:
     """A failed deployment of which everything that comes from outside is hostile."""
@@ -57,7 +67,7 @@ def failures(draw: st.DrawFn) -> Deployment:
     case = explain(
         [task], examples.service(events=(event,)), at(0),
         logs=draw(st.lists(hostile, max_size=5)), alarms=draw(st.lists(hostile, max_size=2)),
-        changed=draw(st.lists(hostile, max_size=2)), targets=draw(st.lists(hostile, max_size=2)),
+        changed=draw(st.lists(hostile, max_size=2)), targets=draw(st.lists(unhealthy, max_size=2)),
     )  # fmt: skip
     record = examples.rolling_out(
         by=draw(valid), why=draw(valid), tag=draw(valid), cause=draw(st.sampled_from(Cause))
@@ -142,11 +152,11 @@ def test_the_largest_record_and_head_fit_into_their_items() -> None:
     returning = Return(by="person", how="stop", began=at(1))
     for number, changes in enumerate(
         [
-            {"denied": True},
+            {"denial": LONGEST},
             {"status": Status.IN_PROGRESS},
-            {"denied": True},
+            {"denial": LONGEST},
             {"status": Status.ROLLBACK_IN_PROGRESS, "case": "💥" * 4_500, "returning": returning},
-            {"denied": True},
+            {"denial": LONGEST},
             {"status": Status.ROLLBACK_FAILED},
         ]
     ):

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from chalicelib.aws.clients import client
 from chalicelib.aws.ecr import Ecr
 from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.logs import CloudWatchLogs
@@ -79,7 +79,7 @@ REFUSED = {
     "another cluster's tasks": (
         "watch",
         "ecs:ListTasks",
-        lambda: Ecs().tasks("others", "api", "ecs-svc/1"),
+        lambda: Ecs().stopped_tasks("others", "api", "ecs-svc/1"),
     ),
     "a log group that no target names": (
         "watch",
@@ -131,7 +131,7 @@ def test_a_tag_is_set_while_registering_and_never_afterwards(team):
     arn = made["taskDefinition"]["taskDefinitionArn"]
     denied = pytest.raises(ClientError, match=r"AccessDenied.*ecs:TagResource")
     with team.gate.acting("watch"), denied:
-        boto3.client("ecs").tag_resource(resourceArn=arn, tags=[{"key": "a", "value": "b"}])
+        client("ecs").tag_resource(resourceArn=arn, tags=[{"key": "a", "value": "b"}])
 
 
 def test_an_image_of_the_targets_repository_may_be_read(team):
