@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -42,8 +41,8 @@ class Ecr:
         details = answer["imageDetails"]
         return self._image(details[0]) if details else None
 
-    def pushed_since(self, repository: str, since: datetime) -> Sequence[Image]:
-        """DescribeImages cannot filter by time, so every page is read (1,000 images each)."""
+    def tagged(self, repository: str) -> Sequence[Image]:
+        """DescribeImages cannot filter by time: every page is read (1,000 images each)."""
         images: list[Image] = []
         with translated(f"list the images of {repository}"):
             pages = client("ecr").get_paginator("describe_images")
@@ -52,11 +51,7 @@ class Ecr:
                 filter={"tagStatus": "TAGGED"},
                 PaginationConfig={"PageSize": _PAGE},
             ):
-                images += [
-                    self._image(detail)
-                    for detail in page["imageDetails"]
-                    if detail["imagePushedAt"] > since
-                ]
+                images += [self._image(detail) for detail in page["imageDetails"]]
         return sorted(images, key=lambda image: image.pushed_at)
 
     def _image(self, detail: Any) -> Image:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 from chalicelib.decide.back import needed
 from chalicelib.decide.match import undeployable
 from chalicelib.decide.record import without_image
@@ -10,15 +12,17 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
 from chalicelib.flow.tell import tell
 from chalicelib.model.deployments import Head, Proven
+from chalicelib.model.images import Image
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
 
 
-def keep(world: World, target: Target) -> list[Outcome]:
+def keep(world: World, target: Target, tagged: Sequence[Image]) -> list[Outcome]:
     """Look for the images of the newest proven revision and of the one that it would go back to.
 
-    At most two reads of ECR; nothing while a deployment is open, which will say what it needs.
-    One that is gone (a lifecycle policy) or archived is told of once, and again after it was back.
+    What is not among the repository's `tagged` images is asked for, so at most two reads of ECR;
+    nothing while a deployment is open, which will say what it needs. One that is gone (a lifecycle
+    policy) or archived is told of once, and again after it was back.
 
     Raises:
         Unavailable: when AWS does not answer; the next hour looks again.
@@ -26,15 +30,16 @@ def keep(world: World, target: Target) -> list[Outcome]:
     head = world.ledger.head(target.name)
     if head is None or head.open_deployments:
         return []
-    found = [(proven, _why_missing(world, target, proven)) for proven in needed(head)]
+    known = {image.digest: image for image in tagged}
+    found = [(proven, _why_missing(world, target, proven, known)) for proven in needed(head)]
     return [_changed(world, target, proven, why) for proven, why in found if why != proven.missing]
 
 
-def _why_missing(world: World, target: Target, proven: Proven) -> str:
+def _why_missing(world: World, target: Target, proven: Proven, known: Mapping[str, Image]) -> str:
     """Empty when ECS can pull its image, or when nobody knows which one it is."""
     if not proven.digest:
         return ""
-    image = world.images.image(target.repository, proven.digest)
+    image = known.get(proven.digest) or world.images.image(target.repository, proven.digest)
     if image is None:
         return f"{target.repository} no longer has {proven.digest} (a lifecycle policy?)"
     return undeployable(image) or ""

@@ -47,8 +47,8 @@ class Images(Protocol):
     def image(self, repository: str, reference: str) -> Image | None:
         """The image of this tag or digest; None when the repository does not have it."""
 
-    def pushed_since(self, repository: str, since: datetime) -> Sequence[Image]:
-        """The tagged images pushed after `since`, oldest first."""
+    def tagged(self, repository: str) -> Sequence[Image]:
+        """Every tagged image of a repository, oldest push first."""
 
 
 class Scans(Protocol):

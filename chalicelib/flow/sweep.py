@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
-from functools import partial
+from functools import cache, partial
 
 from chalicelib.decide.match import tag_deploys, undeployable
 from chalicelib.decide.order import Admission, Request
@@ -29,6 +29,8 @@ _LOOK_BACK = timedelta(hours=24)
 _HOURLY_MINUTES = 10
 _BATCH = 10  # services, the most that DescribeServices takes
 
+Tagged = Callable[[str], Sequence[Image]]
+
 
 def sweep(world: World) -> tuple[Outcome, ...]:
     """Advance what is unfinished, restart dead watchers and, once an hour, look around.
@@ -43,7 +45,10 @@ def sweep(world: World) -> tuple[Outcome, ...]:
         (service, deployment, partial(_unfinished, world, service, deployment))
         for service, deployment in world.ledger.unfinished()
     ]
-    turns += [(target.name, "", partial(_target, world, target)) for target in world.targets.all]
+    tagged = cache(world.images.tagged)  # several services may follow one repository
+    turns += [
+        (target.name, "", partial(_target, world, target, tagged)) for target in world.targets.all
+    ]
     if _first_of_the_hour(world):
         turns += [
             (f"{cluster}/*", "", partial(foreign, world, cluster, some))
@@ -93,14 +98,15 @@ def _unfinished(world: World, service: str, deployment: str) -> list[Outcome]:
     ]
 
 
-def _target(world: World, target: Target) -> list[Outcome]:
+def _target(world: World, target: Target, tagged: Tagged) -> list[Outcome]:
     head = world.ledger.head(target.name)
     if head is None:
         return [_meet(world, target)]
     if not _first_of_the_hour(world):
         return []
-    found = [_lost_push(world, target, image) for image in _newest_only(world, target, head)]
-    return [*found, *keep(world, target)]
+    images = tagged(target.repository)
+    found = [_lost_push(world, target, image) for image in _newest_only(images, target, head)]
+    return [*found, *keep(world, target, images)]
 
 
 def _meet(world: World, target: Target) -> Outcome:
@@ -115,12 +121,13 @@ def _meet(world: World, target: Target) -> Outcome:
     return Outcome(outcome="met", service=target.name, reason="nothing is deployed on meeting it")
 
 
-def _newest_only(world: World, target: Target, head: Head) -> list[Image]:
+def _newest_only(images: Sequence[Image], target: Target, head: Head) -> list[Image]:
     """The newest deployable image pushed after HEAD's order: its event was lost."""
     lost = [
         image
-        for image in world.images.pushed_since(target.repository, head.order)
-        if image.digest != head.digest
+        for image in images
+        if image.pushed_at > head.order
+        and image.digest != head.digest
         and (head.pushed_at is None or image.pushed_at > head.pushed_at)
         and undeployable(image) is None
         and any(tag_deploys(tag, target) for tag in image.tags)

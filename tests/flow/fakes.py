@@ -30,7 +30,7 @@ from chalicelib.model.task_definitions import TaskDefinition, short_name
 from tests.fixtures import examples
 
 READS = {
-    "head", "deployment", "service_of", "unfinished", "history", "image", "pushed_since", "scan",
+    "head", "deployment", "service_of", "unfinished", "history", "image", "tagged", "scan",
     "service", "services",
     "service_deployment", "newest_service_deployment", "revision_task_definition",
     "task_definition", "newest_revisions", "stopped_tasks", "running_tasks", "alive",
@@ -119,8 +119,8 @@ class Images:
         own = (one for one in self.all if one.repository == repository)
         return next((one for one in own if reference in {one.digest, *one.tags}), None)
 
-    def pushed_since(self, repository: str, since: datetime) -> Sequence[Image]:
-        found = [one for one in self.all if one.repository == repository and one.pushed_at > since]
+    def tagged(self, repository: str) -> Sequence[Image]:
+        found = [one for one in self.all if one.repository == repository and one.tags]
         return sorted(found, key=lambda one: one.pushed_at)
 
 

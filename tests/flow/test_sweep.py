@@ -71,7 +71,17 @@ def test_repositories_are_not_read_at_other_times() -> None:
     world.images.all = [examples.image(pushed_at=FIRST_OF_THE_HOUR)]
     world.restart()
     assert _sweep(world, FIRST_OF_THE_HOUR.replace(minute=10)) == []
-    assert "pushed_since" not in world.calls
+    assert "tagged" not in world.calls
+
+
+def test_a_repository_that_several_services_follow_is_read_once() -> None:
+    world = aws(examples.target(), WEB, examples.target(service="worker"))
+    world.images.all = []
+    _sweep(world, FIRST_OF_THE_HOUR - timedelta(hours=1))
+    world.restart()
+    _sweep(world, FIRST_OF_THE_HOUR)
+    assert world.calls.count("tagged") == 1
+    assert world.calls.count("image") == 0
 
 
 def test_only_the_newest_of_the_lost_pushes_is_deployed() -> None:

@@ -40,7 +40,7 @@ class EveryImage:
         digest = reference if reference.startswith("sha256:") else examples.DIGEST
         return examples.image(digest, repository=repository)
 
-    def pushed_since(self, *_: Any) -> tuple[Image, ...]:
+    def tagged(self, *_: Any) -> tuple[Image, ...]:
         return ()
 
 
