@@ -82,8 +82,8 @@ def admit(request: Request, head: Head | None) -> Admitted:
             )
         return Admitted(
             what=Admission.REFUSED,
-            reason=f"a newer image was asked for at {iso(head.order)}; this push is of "
-            f"{iso(request.order)}. To run it all the same, deploy it by hand.",
+            reason=f"{_since(head)}; this push is of {iso(request.order)}. "
+            "To run it all the same, deploy it by hand.",
         )
     if last is not None and last.status in FAILURES:
         return Admitted(
@@ -92,6 +92,13 @@ def admit(request: Request, head: Head | None) -> Admitted:
             "Push a new build, or deploy it by hand.",
         )
     return Admitted(what=Admission.NEW)
+
+
+def _since(head: Head) -> str:
+    """What HEAD's order is the time of."""
+    if head.digest:
+        return f"a newer image was asked for at {iso(head.order)}"
+    return f"Slipway met this service at {iso(head.order)} and deploys what is pushed after that"
 
 
 def _by_hand(request: Request, head: Head | None) -> Admitted:

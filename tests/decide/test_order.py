@@ -311,3 +311,10 @@ def test_events_that_come_twice_create_nothing(pushes: list[Request], data: st.D
     again, made_again = _arrive(twice)
     assert made == made_again
     assert once == again
+
+
+def test_a_push_from_before_the_first_meeting_is_told_so() -> None:
+    met = examples.head(order=at(0), digest="")
+    refused = admit(examples.request(order=at(-1)), met)
+    assert refused.what is Admission.REFUSED
+    assert refused.reason.startswith("Slipway met this service at 2026-03-02T10:15:30")

@@ -108,6 +108,12 @@ KINDS = ("killed before", "killed after", "throttled", "late", "slow", "hung", "
 EVENT_KINDS = ("duplicated", "dropped", "swapped")
 
 
+def _alone(error: BaseException) -> BaseException:
+    """Without what it came from: a long run would keep thousands of frames alive."""
+    error.__traceback__ = error.__context__ = error.__cause__ = None
+    return error
+
+
 @dataclass
 class Machine(Rehearsal):
     """An account with Slipway in it, whose faults, retries and clock are the test's."""
@@ -165,7 +171,7 @@ class Machine(Rehearsal):
         try:
             reply = self.invoke(function, payload)
         except (Exception, Killed) as error:
-            self.crashes.append(error)
+            self.crashes.append(_alone(error))
         if reply is None or "Ask again" in reply.get("error", ""):
             if not tries:
                 raise TimeoutError(f"{function} was not answered: {reply}")
@@ -209,7 +215,7 @@ class Machine(Rehearsal):
         try:
             self.invoke(function, payload, request)
         except (Exception, Killed) as error:
-            self.crashes.append(error)
+            self.crashes.append(_alone(error))
             if tried == len(_ASYNC_RETRIES):
                 self.letters.append(function)
                 return
@@ -265,7 +271,7 @@ class Machine(Rehearsal):
         try:
             wait = self.invoke("watch", {"deployment": deployment})["wait"]
         except (Exception, Killed) as error:
-            self.crashes.append(error)
+            self.crashes.append(_alone(error))
             if failed == len(_WATCH_RETRIES):
                 self._lost_sight(execution, deployment)
             else:

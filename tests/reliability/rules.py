@@ -77,6 +77,11 @@ class Seen:
             if act.call == call and service in ("", _service_of(act))
         ]
 
+    @property
+    def ours(self) -> list[dict[str, Any]]:
+        """Without those of what others deployed: nobody needs to hear of them."""
+        return [record for record in self.records if record["cause"] != "foreign"]
+
     def of(self, service: str) -> list[dict[str, Any]]:
         return [record for record in self.records if record["service"] == service]
 
@@ -233,9 +238,26 @@ def every_record_is_closed(seen: Seen) -> Iterator[str]:
             yield f"{record['id']} is {record['status']} and indexed as unfinished"
 
 
+def what_is_foreign_others_did(seen: Seen) -> Iterator[str]:
+    """Recorded as somebody else's: only what somebody else did, what ECS completed, and once."""
+    foreign = [record for record in seen.records if record["cause"] == "foreign"]
+    for record in foreign:
+        completed = {
+            one.target.revision.definition.arn
+            for one in seen.machine.ecs.service_deployments(record["service"])
+            if one.status in ("SUCCESSFUL", "ROLLBACK_SUCCESSFUL")
+        }
+        if record["service"] not in seen.machine.touched:
+            yield f"{record['id']}: nobody else has touched {record['service']}"
+        if record["revision"] not in completed:
+            yield f"{record['id']}: ECS never completed {record['revision'][-12:]}"
+    found = Counter((one["service"], one["order"], one["revision"]) for one in foreign)
+    yield from (f"{one}: {count} records" for one, count in found.items() if count > 1)
+
+
 def the_end_is_what_ecs_did(seen: Seen) -> Iterator[str]:
     """SUCCESSFUL is said only of what ECS completed, and always of that."""
-    for record in seen.records:
+    for record in seen.ours:
         states = {one.status for one in seen.rollouts(record)}
         status, name = record["status"], f"{record['id']} ({record['status']})"
         if status == "SUCCESSFUL" and "SUCCESSFUL" not in states:
@@ -285,7 +307,7 @@ def what_serves_is_what_the_newest_record_says(seen: Seen) -> Iterator[str]:
 
 def everybody_is_told(seen: Seen) -> Iterator[str]:
     """Every end, and every beginning, is told at least once; the end after the beginning."""
-    for record in seen.records:
+    for record in seen.ours:
         told = [
             one["attributes"]["status"]
             for one in seen.notices
@@ -377,6 +399,7 @@ RULES: tuple[Rule, ...] = (
     images_are_written_by_digest,
     every_revision_of_ours_has_its_record,
     every_record_is_closed,
+    what_is_foreign_others_did,
     the_end_is_what_ecs_did,
     what_serves_is_what_the_newest_record_says,
     everybody_is_told,
