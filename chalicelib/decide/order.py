@@ -82,8 +82,7 @@ def admit(request: Request, head: Head | None) -> Admitted:
             )
         return Admitted(
             what=Admission.REFUSED,
-            reason=f"{_since(head)}; this push is of {iso(request.order)}. "
-            "To run it all the same, deploy it by hand.",
+            reason=_too_late(request, head),
         )
     if last is not None and last.status in FAILURES:
         return Admitted(
@@ -94,11 +93,16 @@ def admit(request: Request, head: Head | None) -> Admitted:
     return Admitted(what=Admission.NEW)
 
 
-def _since(head: Head) -> str:
-    """What HEAD's order is the time of."""
-    if head.digest:
-        return f"a newer image was asked for at {iso(head.order)}"
-    return f"Slipway met this service at {iso(head.order)} and deploys what is pushed after that"
+def _too_late(request: Request, head: Head) -> str:
+    if not head.digest:
+        return (
+            f"Slipway met this service at {iso(head.order)}, and this push is of "
+            f"{iso(request.order)}. To run it all the same, deploy it by hand."
+        )
+    return (
+        f"a newer image was asked for at {iso(head.order)}; this push is of "
+        f"{iso(request.order)}. To run it all the same, deploy it by hand."
+    )
 
 
 def _by_hand(request: Request, head: Head | None) -> Admitted:
