@@ -9,6 +9,7 @@ times and ARNs stay readable: they are what a reader needs.
 from __future__ import annotations
 
 import re
+from functools import cache
 
 _READ = 4_000  # characters of a line that are looked at; the rest is left out
 _FLAGS = re.IGNORECASE
@@ -43,41 +44,38 @@ _SOON = rf"[^\w\n]{{0,3}}(?:\w{{1,12}}\s+){{0,2}}?(?!{_UUID}|arn:|sha\d+:)"
 _ENDS = r"(?![\w.:@/-])"
 
 # Each has one group `secret`; what is around it stays. The order matters: whole values first.
-_PATTERNS = tuple(
-    re.compile(pattern, _FLAGS)
-    for pattern in (
-        # PEM, RFC 7468: the block's header and all that follows; a line of its base64 alone.
-        r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?P<secret>.+)",
-        r"^\s*(?P<secret>(?=[^\s]*[g-z])(?=[^\s]*[0-9+/=])[A-Za-z0-9+/]{40,}={0,2})\s*$",
-        # Headers, RFC 9110 and RFC 6265.
-        r"\bauthorization\\?[\"']?\s*[:=]\s*\\?[\"']?"
-        r"(?:(?:bearer|basic|digest|token|apikey|negotiate|aws4-hmac-sha256)\s+)?"
-        r"(?P<secret>[^\"'\\]+)",
-        r"\b(?:set-)?cookie\\?[\"']?\s*:\s*\\?[\"']?(?P<secret>[^\"'\\]+)",
-        r"\b(?:bearer|basic)\s+(?P<secret>(?=\S*[\d=._-])[\w.~+/=-]{8,})",
-        # URLs, RFC 3986: user information.
-        r"\b[a-z][a-z0-9+.-]*://[^\s:/@\"']*:(?P<secret>(?!\d+/)[^\s\"'<>]+)@",
-        r"\b[a-z][a-z0-9+.-]*://(?P<secret>[^\s:/@\"']{20,})@",
-        # JSON Web Tokens, RFC 7519.
-        r"\b(?P<secret>eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?)",
-        # IAM user guide, "IAM identifiers": unique ID prefixes.
-        r"\b(?P<secret>(?-i:AKIA|ASIA|ABIA|ACCA)(?-i:[A-Z0-9]{12,}))\b",
-        # Prefixes that their issuers publish so that they can be found.
-        r"\b(?P<secret>(?:gh[opsur]_|github_pat_|glpat-|xox[abeoprs]-|[rs]k_(?:live|test)_|sk-"
-        r"|npm_|pypi-|hvs\.|dop_v1_|dapi|SG\.|AIza)[\w.-]{16,})",
-        r"hooks\.slack\.com/services/(?P<secret>[\w/]+)",
-        # A name that tells, and its value: quoted, quoted within a quoted text, bare.
-        rf"{_WORD}{_SUFFIX}[\"']?{_IS}\"{_ARN}(?P<secret>(?:\\.|[^\"\\])*)",
-        rf"{_WORD}{_SUFFIX}[\"']?{_IS}'{_ARN}(?P<secret>(?:\\.|[^'\\])*)",
-        rf"{_WORD}{_SUFFIX}\\[\"']{_IS}\\[\"']{_ARN}(?P<secret>[^\"'\\]*)",
-        rf"{_WORD}{_SUFFIX}\\?[\"']?{_IS}{_ARN}{_NOT_A_VALUE}{_BARE}",
-        rf"\bpwd{_IS}(?![/~]){_BARE}",  # PWD is also the working directory
-        rf"(?<![\w-])--?[\w-]{{0,40}}?{_WORD}[\w-]{{0,40}}\s+(?![-\"']){_ARN}{_NOT_A_VALUE}(?P<secret>\S+)",
-        # Something long and random soon after a word that tells.
-        rf"\bkey\b{_SOON}(?P<secret>(?=[\w+-]*\d)(?=[\w+-]*[a-z])[\w+-]{{20,}}={{0,2}}){_ENDS}",
-        rf"{_WORD}\b{_SOON}"
-        rf"(?P<secret>(?=[\w+/-]*\d)(?=[\w+/-]*[a-z])[\w+/-]{{20,}}={{0,2}}){_ENDS}",
-    )
+_PATTERNS = (
+    # PEM, RFC 7468: the block's header and all that follows; a line of its base64 alone.
+    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?P<secret>.+)",
+    r"^\s*(?P<secret>(?=[^\s]*[g-z])(?=[^\s]*[0-9+/=])[A-Za-z0-9+/]{40,}={0,2})\s*$",
+    # Headers, RFC 9110 and RFC 6265.
+    r"\bauthorization\\?[\"']?\s*[:=]\s*\\?[\"']?"
+    r"(?:(?:bearer|basic|digest|token|apikey|negotiate|aws4-hmac-sha256)\s+)?"
+    r"(?P<secret>[^\"'\\]+)",
+    r"\b(?:set-)?cookie\\?[\"']?\s*:\s*\\?[\"']?(?P<secret>[^\"'\\]+)",
+    r"\b(?:bearer|basic)\s+(?P<secret>(?=\S*[\d=._-])[\w.~+/=-]{8,})",
+    # URLs, RFC 3986: user information.
+    r"\b[a-z][a-z0-9+.-]*://[^\s:/@\"']*:(?P<secret>(?!\d+/)[^\s\"'<>]+)@",
+    r"\b[a-z][a-z0-9+.-]*://(?P<secret>[^\s:/@\"']{20,})@",
+    # JSON Web Tokens, RFC 7519.
+    r"\b(?P<secret>eyJ[\w-]{5,}\.[\w-]{5,}(?:\.[\w-]*)?)",
+    # IAM user guide, "IAM identifiers": unique ID prefixes.
+    r"\b(?P<secret>(?-i:AKIA|ASIA|ABIA|ACCA)(?-i:[A-Z0-9]{12,}))\b",
+    # Prefixes that their issuers publish so that they can be found.
+    r"\b(?P<secret>(?:gh[opsur]_|github_pat_|glpat-|xox[abeoprs]-|[rs]k_(?:live|test)_|sk-"
+    r"|npm_|pypi-|hvs\.|dop_v1_|dapi|SG\.|AIza)[\w.-]{16,})",
+    r"hooks\.slack\.com/services/(?P<secret>[\w/]+)",
+    # A name that tells, and its value: quoted, quoted within a quoted text, bare.
+    rf"{_WORD}{_SUFFIX}[\"']?{_IS}\"{_ARN}(?P<secret>(?:\\.|[^\"\\])*)",
+    rf"{_WORD}{_SUFFIX}[\"']?{_IS}'{_ARN}(?P<secret>(?:\\.|[^'\\])*)",
+    rf"{_WORD}{_SUFFIX}\\[\"']{_IS}\\[\"']{_ARN}(?P<secret>[^\"'\\]*)",
+    rf"{_WORD}{_SUFFIX}\\?[\"']?{_IS}{_ARN}{_NOT_A_VALUE}{_BARE}",
+    rf"\bpwd{_IS}(?![/~]){_BARE}",  # PWD is also the working directory
+    rf"(?<![\w-])--?[\w-]{{0,40}}?{_WORD}[\w-]{{0,40}}\s+(?![-\"']){_ARN}{_NOT_A_VALUE}(?P<secret>\S+)",
+    # Something long and random soon after a word that tells.
+    rf"\bkey\b{_SOON}(?P<secret>(?=[\w+-]*\d)(?=[\w+-]*[a-z])[\w+-]{{20,}}={{0,2}}){_ENDS}",
+    rf"{_WORD}\b{_SOON}"
+    rf"(?P<secret>(?=[\w+/-]*\d)(?=[\w+/-]*[a-z])[\w+/-]{{20,}}={{0,2}}){_ENDS}",
 )
 
 
@@ -87,9 +85,15 @@ def masked(line: str) -> str:
     Never longer than the line; masking again changes nothing.
     """
     line = line[:_READ]
-    for pattern in _PATTERNS:
+    for pattern in _compiled():
         line = pattern.sub(_hidden, line)
     return line
+
+
+@cache
+def _compiled() -> tuple[re.Pattern[str], ...]:
+    """Compiled when first used, which takes as long as a twentieth of a cold start."""
+    return tuple(re.compile(pattern, _FLAGS) for pattern in _PATTERNS)
 
 
 def _hidden(match: re.Match[str]) -> str:
