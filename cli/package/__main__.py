@@ -43,7 +43,10 @@ def summary(made: Package) -> Iterator[str]:
     template = json.loads(made.template.read_text("utf-8"))
     stage, count = made.targets.stage, len(made.targets.all)
     yield f"{stage}: {count} target{'s' * (count != 1)}, {made.architecture}"
+    runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
     yield f"  {_shown(made.archive)}  {_sizes(made.archive)}; dependencies {_origin(made)}"
+    # Chalice makes the Python that packages the functions' runtime, so the two always agree.
+    yield f"  compiled for {runtime}, the functions' runtime"
     yield f"  {_shown(made.template)}  {_kilobytes(made.template)}, {_kinds(template)}"
     sizes = {name: policies.size(policy) for name, policy in made.policies.documents.items()}
     yield f"  policies, characters of {policies.LIMIT:,}: " + ", ".join(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,23 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chalicelib.errors import Refused
-from cli.package import archive
+from cli.package import archive, trimming
 
-# The AWS services that chalicelib/aws may call. botocore's models of all others make 24 MB.
-SERVICES = frozenset(
-    {
-        "dynamodb",
-        "ecr",
-        "ecs",
-        "elbv2",
-        "logs",
-        "secretsmanager",
-        "sns",
-        "ssm",
-        "stepfunctions",
-        "sts",
-    }
-)
 # Lambda's Amazon Linux 2 (Python 3.11) has glibc 2.26, Amazon Linux 2023 (later ones) 2.34.
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
 ARCHITECTURES = tuple(_MACHINES)
@@ -49,7 +33,7 @@ def dependencies(requirements: Path, architecture: str, cache: Path) -> tuple[Pa
         with tempfile.TemporaryDirectory(dir=cache) as scratch:
             tree, zipped = Path(scratch, "tree"), Path(scratch, "dependencies.zip")
             _fetch(requirements, architecture, tree)
-            _trim(tree)
+            trimming.trim(tree)
             archive.compile_tree(tree)
             archive.append_tree(zipped, tree)
             zipped.replace(built)
@@ -66,8 +50,9 @@ def locked(path: Path) -> Iterator[None]:
 
 def _key(requirements: Path, architecture: str) -> str:
     """Changes with the requirements, the Python, the architecture, and their treatment here."""
-    treatment = Path(__file__).read_bytes() + Path(archive.__file__).read_bytes()
-    facts = requirements.read_bytes() + treatment + f"{sys.version}{architecture}".encode()
+    treatment = [Path(__file__), Path(archive.__file__), Path(trimming.__file__)]
+    facts = b"".join(path.read_bytes() for path in [requirements, *treatment])
+    facts += f"{sys.version}{architecture}".encode()
     return hashlib.sha256(facts).hexdigest()[:16]
 
 
@@ -86,21 +71,3 @@ def _fetch(requirements: Path, architecture: str, tree: Path) -> None:
     if done.returncode:
         last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
         raise Refused(f"pip could not fetch {requirements.name} for {architecture}: {last}")
-
-
-def _trim(tree: Path) -> None:
-    """Remove what is never imported on Lambda."""
-    shutil.rmtree(tree / "bin", ignore_errors=True)  # console scripts
-    shutil.rmtree(tree / "boto3" / "examples", ignore_errors=True)
-    for data in (tree / "botocore" / "data", tree / "boto3" / "data"):
-        for service in data.iterdir():
-            # Files beside the services are about endpoints, partitions, retries and defaults.
-            if service.is_dir() and service.name not in SERVICES:
-                shutil.rmtree(service)
-    for metadata in tree.glob("*.dist-info"):
-        for path in metadata.iterdir():
-            # importlib.metadata, which pydantic uses, needs no other file to tell a version.
-            if path.name != "METADATA":
-                shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for tests in [*tree.rglob("tests"), *tree.rglob("__pycache__")]:
-        shutil.rmtree(tests, ignore_errors=True)

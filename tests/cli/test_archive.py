@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import gzip
 import importlib.util
 import json
 import marshal
@@ -16,7 +17,7 @@ import pytest
 
 from chalicelib.model.targets import load_targets
 from cli.package.build import package
-from cli.package.dependencies import SERVICES
+from cli.package.trimming import SERVICES, undocumented
 from tests.cli.conftest import FUNCTIONS
 from tests.cli.packages import CACHE, PROJECT
 
@@ -31,7 +32,7 @@ def names(packaged):
 
 
 def test_it_is_small(packaged):
-    assert packaged.archive.stat().st_size < 12 * MEGABYTE
+    assert packaged.archive.stat().st_size < 8 * MEGABYTE
 
 
 def test_it_holds_the_code_the_runtime_and_the_dependencies(names):
@@ -68,6 +69,25 @@ def test_of_the_service_models_only_those_that_may_be_called_are_there(names):
         assert {path[2] for path in paths if len(path) > 3} <= SERVICES
     assert "botocore/data/endpoints.json" in names
     assert "botocore/data/_retry.json" in names
+
+
+def test_the_models_hold_no_prose_and_the_endpoints_no_other_services(unzipped):
+    data = unzipped / "botocore" / "data"
+    prefixes = set()
+    for path in data.glob("*/*/service-2.json.gz"):
+        model = json.loads(gzip.decompress(path.read_bytes()))
+        assert model == undocumented(model), path
+        prefixes.add(model["metadata"]["endpointPrefix"])
+    endpoints = json.loads((data / "endpoints.json").read_bytes())
+    named = {name for each in endpoints["partitions"] for name in each["services"]}
+    assert named == prefixes
+    assert list(data.glob("*/*/examples-*")) == []
+
+
+def test_a_member_that_is_called_documentation_stays_in_its_model():
+    members = {"documentation": {"shape": "Text", "documentation": "What it says."}}
+    kept = {"documentation": {"shape": "Text"}}
+    assert undocumented({"documentation": "Prose.", "members": members}) == {"members": kept}
 
 
 def test_every_service_that_the_code_calls_has_its_model():

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -96,6 +98,7 @@ def test_it_says_what_it_did(project, capsys):
     assert said.startswith("dev: 1 target, x86_64\n")
     assert "from the cache" in said or "fetched" in said
     assert "7 functions among" in said
+    assert f"compiled for python3.{sys.version_info.minor}, the functions' runtime" in said
     assert all(f"{name} " in said for name in FUNCTIONS)
     assert "`*` in ListTasks (6 roles): ECS lists tasks by" in said
     assert "no findings" in said
