@@ -6,9 +6,9 @@ from datetime import datetime
 
 from chalicelib.model.deployments import Deployment, Status
 
-_EARLY_SECONDS = 120
+_EARLY_SECONDS = 60
 _POLL_EARLY = 15
-_MIDDLE_SECONDS = 300
+_MIDDLE_SECONDS = 120
 _POLL_MIDDLE = 30
 _POLL_LATE = 60
 _POLL_PENDING = (15, 45)
@@ -24,8 +24,10 @@ def wait_seconds(deployment: Deployment, now: datetime) -> int:
 
     A closed record with nothing left to say needs nobody (what cannot be said for ten minutes is
     the sweep's), and one that waits for a person is taken up again by what the person does. ECS'
-    events bring news sooner than any poll. What is still PENDING waits half its age: the more
-    deployments ECS' rates hold up, the less of those rates goes into asking.
+    events bring news sooner than any poll; what they cannot bring is mostly seen in the first
+    minute, and a poll is the dearest part of a deployment (docs/price.md). What is still PENDING
+    waits half its age: the more deployments ECS' rates hold up, the less of those rates goes into
+    asking.
     """
     if not deployment.open:
         closed = (now - deployment.updated).total_seconds()

@@ -85,9 +85,9 @@ def test_a_finding_keeps_the_package_that_was_there(project, capsys):
     out.mkdir(parents=True)
     (out / "sam.json").write_text("the one before")
     resources = project / ".chalice" / "resources.yaml"
-    resources.write_text(resources.read_text().replace("Next: Count", "Next: Cuont"))
+    resources.write_text(resources.read_text().replace("Default: Pause", "Default: Puase"))
     assert run(project, "dev") == 1
-    assert "Cuont" in capsys.readouterr().err
+    assert "Puase" in capsys.readouterr().err
     assert (out / "sam.json").read_text() == "the one before"
     assert not (out / "deployment.zip").exists()
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 import pytest
 
+from chalicelib.decide.pace import wait_seconds
 from local.aws import EmbeddedAws
 from local.faults import Outage
+from tests.fixtures import examples
 
 MOST_EVENTS = 25_000  # Step Functions: events in the history of one standard execution
 # Events that one visit makes. https://docs.aws.amazon.com/step-functions/latest/apireference/API_HistoryEvent.html
@@ -49,17 +52,26 @@ def test_it_is_patient_for_about_half_an_hour(states):
     assert all(20 * 60 <= each <= 35 * 60 for each in seconds), seconds
 
 
-def test_two_thousand_polls_fit_into_one_history(states):
-    loop = ("Watch", "Count", "Anything left?", "Pause")
+def test_the_polls_of_a_day_fit_into_one_history(states):
+    """After a day, `watch` starts the next execution."""
+    loop = ("Watch", "Anything left?", "Pause")
     per_poll = sum(EVENTS[states[name]["Type"]] for name in loop)
-    (limit,) = [
-        choice["NumericGreaterThanEquals"]
-        for choice in states["Anything left?"]["Choices"]
-        if choice["Variable"] == "$.polls"
-    ]
+    record, seconds, polls = examples.rolling_out(), 10, 0
+    while seconds < 24 * 3600:
+        seconds += wait_seconds(record, record.applied + timedelta(seconds=seconds))
+        polls += 1
     retries = 3 * sum(retrier["MaxAttempts"] for retrier in states["Watch"]["Retry"])
-    assert limit == 2_000
-    assert limit * per_poll + retries < MOST_EVENTS
+    assert polls > 1_000
+    assert polls * per_poll + retries < MOST_EVENTS
+
+
+def test_a_poll_enters_three_states_since_each_is_billed(states):
+    name, entered = "Watch", []
+    while name not in entered:
+        entered.append(name)
+        name = states[name].get("Default") or states[name]["Next"]
+    assert entered == ["Watch", "Anything left?", "Pause"]
+    assert name == "Watch"
 
 
 def test_the_loop_is_closed_and_ends_only_in_done_or_lost(states):
@@ -123,5 +135,5 @@ def test_when_watch_cannot_be_called_people_are_told_and_the_execution_fails(pac
         assert ended, aws.executions()
         (notice,) = aws.notices()
     assert notice.attributes == {"notice": "lost-d-1-1", "deployment": "d-1", "status": "UNKNOWN"}
-    assert "could not look at deployment d-1 (UNKNOWN when last seen)" in notice.body
+    assert "could not look at deployment d-1 for about half an hour" in notice.body
     assert "/aws/lambda/slipway-dev-watch" in notice.body

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -315,17 +316,17 @@ def test_endless_conflicts_leave_the_step_to_later() -> None:
 def test_the_loop_is_told_whether_and_when_to_come_back() -> None:
     world = _pushed()
     identity = world.record().id
-    answer = watch(world.world(), identity, hand_over=False)
-    assert answer == {"deployment": identity, "status": "IN_PROGRESS", "open": True, "wait": 15}
+    answer = watch(world.world(), identity)
+    assert answer == {"deployment": identity, "status": "IN_PROGRESS", "open": True, "wait": 30}
     world.services.complete(NAME)
-    answer = watch(world.world(), identity, hand_over=False)
+    answer = watch(world.world(), identity)
     assert answer == {"deployment": identity, "status": "SUCCESSFUL", "open": False, "wait": 0}
 
 
 @pytest.mark.parametrize(
     "event",
     [None, [], {}, {"deployment": ""}, {"deployment": ["d-1"]}, {"deployment": "HEAD"},
-     {"deployment": "d-1", "hand_over": "yes"}],
+     {"deployment": "d-1", "began": "yesterday"}, {"deployment": "d-1", "began": "2026-03-02"}],
 )  # fmt: skip
 def test_what_no_state_machine_of_ours_sends_ends_its_loop(event: Any) -> None:
     world = _pushed()
@@ -334,25 +335,34 @@ def test_what_no_state_machine_of_ours_sends_ends_its_loop(event: Any) -> None:
     assert world.calls == []
 
 
-def test_a_poll_may_carry_the_loops_own_count() -> None:
-    world = _pushed()
-    assert polled(world.world(), {"deployment": world.record().id, "polls": 3})["wait"] == 15
-
-
 def test_a_long_loop_hands_over_to_the_next_execution() -> None:
     world = _pushed()
     identity = world.record().id
-    assert watch(world.world(), identity, hand_over=True)["wait"] == 0
+    assert watch(world.world(), identity, _ago(world, hours=25))["wait"] == 0
     assert world.watchers.running == {(identity, 1), (identity, 2)}
     assert world.record().watcher == 2
     world.services.complete(NAME)
-    watch(world.world(), identity, hand_over=True)
+    watch(world.world(), identity, _ago(world, hours=48))
     assert (identity, 3) not in world.watchers.running
+
+
+def test_a_loop_of_less_than_a_day_goes_on() -> None:
+    world = _pushed()
+    assert watch(world.world(), world.record().id, _ago(world, hours=23))["wait"] > 0
+    assert world.watchers.running == {(world.record().id, 1)}
+
+
+def test_when_an_execution_began_is_read_as_step_functions_writes_it() -> None:
+    world = _pushed()
+    began = _ago(world, hours=25).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    sent = {"deployment": world.record().id, "began": began}
+    assert polled(world.world(), sent)["wait"] == 0
+    assert world.record().watcher == 2
 
 
 def test_a_record_that_the_index_does_not_show_yet_is_asked_for_again() -> None:
     with pytest.raises(Unavailable, match="does not know the deployment d-1"):
-        watch(aws().world(), "d-1", hand_over=False)
+        watch(aws().world(), "d-1")
 
 
 def test_a_hand_over_that_another_step_wrote_into_is_found_started_by_the_next() -> None:
@@ -361,9 +371,13 @@ def test_a_hand_over_that_another_step_wrote_into_is_found_started_by_the_next()
     _step(world)
     world.restart()
     world.faults = [Fault(0, Conflict("written by another"), name="save")]
-    assert watch(world.world(), identity, hand_over=True)["wait"] == 0
+    assert watch(world.world(), identity, _ago(world, hours=25))["wait"] == 0
     assert world.watchers.running == {(identity, 1), (identity, 2)}
     assert world.record().watcher == 1
+
+
+def _ago(world: Aws, *, hours: int) -> datetime:
+    return world.now - timedelta(hours=hours)
 
 
 def test_a_deployment_that_the_ledger_does_not_know_is_refused() -> None:

@@ -55,7 +55,7 @@ def _ten_minutes(world: Aws) -> None:
         for deployment, number in sorted(world.watchers.running):
             record = world.ledger.deployment(NAME, deployment)
             if record and record.watcher == number and (record.open or record.notices):
-                _try(lambda name=deployment: watch(world.world(), name, hand_over=False))
+                _try(lambda name=deployment: watch(world.world(), name))
     _try(lambda: sweep(world.world()))
 
 

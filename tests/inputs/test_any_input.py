@@ -64,7 +64,7 @@ NEIGHBOURS: dict[str, list[Any]] = {
     "by": ["a" * 500, "a" * 501, "<!channel>"],
     "why": ["a" * 500, "a" * 501, "a\nforged"],
     "override": [True, False, "true", 1, "yes"],
-    "hand_over": [True, False, "true", 1, None],
+    "began": ["2026-03-01T10:15:30.123Z", "2026-03-01", "yesterday", 1, -1, 10**30, None],
     "deployment": ["d-1", "20260302t101530-conflicto-0a1b2c3d-1", "D", "a" * 61, "HEAD", "a/b"],
 }  # fmt: skip
 # In the fakes a task counts as one of a deployment that has not begun.
@@ -80,7 +80,8 @@ ROLLBACKS = [
 ]
 STATUSES = [{}, {"service": NAME}, {"deployment": "d-1"}, {"image": "abc1234"}]
 LIVE, WAITING = live().record().id, waiting().record().id
-WATCHES = [{"deployment": WAITING}, {"deployment": WAITING, "hand_over": True, "polls": 7}]
+LONG_AGO = "2020-01-01T00:00:00.000Z"
+WATCHES = [{"deployment": WAITING}, {"deployment": WAITING, "began": LONG_AGO, "polls": 7}]
 
 
 def _outcomes(reply: Any) -> bool:

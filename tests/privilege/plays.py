@@ -220,12 +220,13 @@ def changes(t: Privileged) -> None:
 
 
 def polls(t: Privileged) -> None:
-    _life(t, _pushed(t), lambda: [_poll(t, hand_over) for hand_over in (False, True)])
+    long_ago = "2020-01-01T00:00:00.000Z"  # of an execution that is to hand over
+    _life(t, _pushed(t), lambda: [_poll(t, began) for began in (None, long_ago)])
 
 
-def _poll(t: Privileged, hand_over: bool) -> None:
+def _poll(t: Privileged, began: str | None) -> None:
     for row in t.records():
-        t.ask("watch", deployment=row["deployment"], hand_over=hand_over)
+        t.ask("watch", deployment=row["deployment"], began=began)
 
 
 def by_hand(t: Privileged) -> None:
