@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent
 
-from chalicelib import wiring
+from chalicelib import startup, wiring
 from chalicelib.flow import change as changes
 from chalicelib.flow import manual
 from chalicelib.flow import scan as scans
@@ -80,3 +80,5 @@ def sweep(event: CloudWatchEvent) -> dict[str, Any]:
 
 app.register_middleware(wiring.tell_denials)
 wiring.accept_any_event(on_image_push, on_service_change, sweep)
+wiring.prepare()
+startup.done()

@@ -45,8 +45,14 @@ def test_the_handlers_are_those_of_the_contract() -> None:
 
 
 def test_app_imports_only_chalice_the_wiring_and_the_flows() -> None:
-    allowed = ("chalice.", "chalicelib.wiring", "chalicelib.flow.", "typing.")
+    allowed = ("chalice.", "chalicelib.startup", "chalicelib.wiring", "chalicelib.flow.", "typing.")
     assert [name for name in _imports(APP) if not f"{name}.".startswith(allowed)] == []
+
+
+def test_startup_is_the_first_of_ours_to_be_imported_and_is_done_last() -> None:
+    ours = [name for name in _imports(APP) if name.startswith("chalicelib.")]
+    assert ours[0] == "chalicelib.startup"
+    assert ast.unparse(APP.body[-1]) == "startup.done()"
 
 
 @pytest.mark.parametrize("handler", _handlers(), ids=lambda handler: handler.name)
