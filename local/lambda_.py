@@ -19,8 +19,10 @@ import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 
+from moto.awslambda.models import LambdaFunction
 from moto.core.request import Request
 
 from local.calls import Call, Reply, error_reply
@@ -119,10 +121,7 @@ class Lambda:
 
         Raises `TooManyRequests` above the reserved concurrency, LookupError for no such function.
         """
-        with self._clock.lock:
-            found = held(name)
-        if found is None:
-            raise LookupError(f"There is no function {name}")
+        found = self._found(name)
         function, limit = configuration(found), found.reserved_concurrency
         with self._lock:
             if limit is not None and self._running[function.name] >= int(limit):
@@ -134,6 +133,20 @@ class Lambda:
         finally:
             with self._lock:
                 self._running[function.name] -= 1
+
+    def environment(self, name: str, *, handler: str = "", root: Path | None = None) -> Environment:
+        """A new execution environment of the function, which only the caller uses, and closes.
+
+        With `handler`, it runs that one instead, of the code in `root`. Raises LookupError for no
+        such function.
+        """
+        function = configuration(self._found(name))
+        function = replace(function, handler=handler or function.handler)
+        return self._new_environment(function, root or self._unpacked(function))
+
+    def task_root(self, name: str) -> Path:
+        """Where the function's code is unpacked; raises LookupError for no such function."""
+        return self._unpacked(configuration(self._found(name)))
 
     def invoke_async(self, name: str, payload: bytes) -> None:
         """Queue the event, as the invocation type Event does."""
@@ -149,6 +162,13 @@ class Lambda:
         self._queue.join()
         self._patches.close()
         shutil.rmtree(self._home, ignore_errors=True)
+
+    def _found(self, name: str) -> LambdaFunction:
+        with self._clock.lock:
+            found = held(name)
+        if found is None:
+            raise LookupError(f"There is no function {name}")
+        return found
 
     def _refusal(self, name: str, qualifier: str | None, kind: str, payload: bytes) -> Reply | None:
         with self._clock.lock:
@@ -197,7 +217,7 @@ class Lambda:
                 environment = self._idle[function].pop()
                 if environment.usable:
                     return environment
-        return self._new_environment(function)
+        return self._new_environment(function, self._unpacked(function))
 
     def _release(self, function: Function, environment: Environment) -> None:
         with self._lock:
@@ -209,13 +229,16 @@ class Lambda:
             with self._lock:
                 self._environments.discard(environment)
 
-    def _new_environment(self, function: Function) -> Environment:
+    def _unpacked(self, function: Function) -> Path:
         task_root = self._home / "code" / function.digest
         with self._unpacking:
             if not task_root.exists():
                 found = held(function.arn)
                 assert found is not None
                 unzip(found.code_bytes, task_root)
+        return task_root
+
+    def _new_environment(self, function: Function, task_root: Path) -> Environment:
         started: list[Environment] = []
 
         def kill() -> None:

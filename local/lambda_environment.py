@@ -81,6 +81,15 @@ class Environment:
     def usable(self) -> bool:
         return self._death is None and self._process.poll() is None
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def await_init(self) -> bool:
+        """Wait until the runtime asks for its first event; False when it ended instead."""
+        self._ready.wait()
+        return self.usable and self._init_error is None
+
     def run(self, invocation: Invocation, timeout: float) -> float:
         """Have the event handled within `timeout` seconds; returns the seconds of Init, if any.
 
