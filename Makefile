@@ -9,10 +9,10 @@ PYTHON   ?= python3
 VENV := .venv
 BIN  := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-scale test test-all reliability check format package deploy logs clean
+.PHONY: help demo local bench bench-scale bench-lambda test test-all reliability check format package deploy logs clean
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  STAGE=dev|staging|prod chooses the environment, ARCH=x86_64|arm64 Lambda's processor."
 	@echo "  NOTIFY=team@example.com, at the first deploy, is told of every deployment by e-mail."
 
@@ -27,6 +27,9 @@ bench: $(VENV)/installed ## Slipway beside other tools on one simulated ECS, ten
 
 bench-scale: $(VENV)/installed ## 500 services, 1,000 pushes, 100,000 records, under ECS' rates: out/scale.md
 	@$(BIN)/python -m bench.scale
+
+bench-lambda: $(VENV)/installed ## what each function costs as Lambda runs it, five minutes: out/bench-lambda.md
+	@$(BIN)/python -m bench.lambda_
 
 test: $(VENV)/installed ## all tests but the slow ones
 	@$(BIN)/pytest -q -n auto -m "not slow"

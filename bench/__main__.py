@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
 from bench import chart, rows, table
-from bench.account import PROJECT, deploy_slipway, stage_name
+from bench.account import PROJECT, deploy_slipway, stage_name, targets
 from bench.rows import Row
 from bench.tools import LIMIT, AwsWaiter, EcsDeploy, Slipway, Tool
 from local.aws import EmbeddedAws
@@ -62,7 +62,7 @@ def measure(scenarios: Sequence[Scenario], out: Path, rate: float) -> Iterator[R
     venv = ecs_deploy(OUT / "bench-venv")
     with EmbeddedAws(rate=rate) as aws:
         aws.client("ecs").create_cluster(clusterName=CLUSTER)
-        deploy_slipway(aws, out)
+        deploy_slipway(aws, out / "bench", targets())
         tools = (Slipway(aws), EcsDeploy(aws, venv), AwsWaiter(aws))
         for scenario in scenarios:
             yield from _side_by_side(aws, tools, scenario)

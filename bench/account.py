@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from cli.package.build import package
+from cli.package.build import Package, package
 from local.aws import EmbeddedAws
 from local.scenarios import SCENARIOS
 from local.stage import CLUSTER, Stage
@@ -36,18 +36,19 @@ def targets() -> str:
     return "".join([*tables, "\n[environment.dev]\n"])
 
 
-def deploy_slipway(aws: EmbeddedAws, out: Path) -> None:
-    """Package Slipway as `make package` does, with the benchmark's targets, and deploy it."""
-    project = out / "bench" / "project"
+def deploy_slipway(aws: EmbeddedAws, out: Path, following: str) -> Package:
+    """Package Slipway as `make package` does, with a benchmark's targets.toml, and deploy it."""
+    project = out / "project"
     shutil.rmtree(project, ignore_errors=True)
     ignored = shutil.ignore_patterns("__pycache__", "deployed", "deployments")
     for folder in ("chalicelib", ".chalice"):
         shutil.copytree(PROJECT / folder, project / folder, ignore=ignored)
     for file in ("app.py", "requirements.txt"):
         shutil.copy(PROJECT / file, project)
-    (project / "chalicelib" / "targets.toml").write_text(targets(), encoding="utf-8")
-    made = package(project, "dev", out / "bench", "x86_64", out / ".cache")
+    (project / "chalicelib" / "targets.toml").write_text(following, encoding="utf-8")
+    made = package(project, "dev", out, "x86_64", out.parent / ".cache")
     aws.deploy(made.template, made.archive)
+    return made
 
 
 def keys_of(aws: EmbeddedAws, name: str) -> dict[str, str]:
