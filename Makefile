@@ -40,7 +40,7 @@ test-all: $(VENV)/installed ## every test
 reliability: $(VENV)/installed ## every crash point and three long runs: out/reliability.md
 	@$(BIN)/python -m tests.reliability
 
-check: $(VENV)/installed ## ruff, mypy, import-linter, workflows, scripts, credentials
+check: package ## ruff, mypy, import-linter, workflows, scripts, credentials, the package's budget
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
@@ -51,6 +51,7 @@ check: $(VENV)/installed ## ruff, mypy, import-linter, workflows, scripts, crede
 	@$(BIN)/zizmor --offline --quiet --no-progress --persona=auditor .github docs/examples/*.yml
 	@$(BIN)/shellcheck --external-sources .ci/run .github/scripts/*.sh .github/actions/*/*.sh
 	@$(BIN)/python .ci/credentials.py
+	@$(BIN)/python -m cli.package.budget $(STAGE)
 
 format: $(VENV)/installed ## let ruff format and mend what it can
 	@$(BIN)/ruff format .

@@ -45,10 +45,6 @@ def measure(out: Path, cold: int, warm: int) -> rows.Report:
                 print(_line(sample), flush=True)
                 found.append(sample)
         package = aws.lambda_.task_root("slipway-dev-watch")
-        functions = dict.fromkeys(case.function for case in known if case.function)
-        profiles = {
-            name: [list(each) for each in imports.profile(package, name)] for name in functions
-        }
         with zipfile.ZipFile(archive) as zipped:
             unzipped = sum(entry.file_size for entry in zipped.infolist())
         return rows.Report(
@@ -56,7 +52,7 @@ def measure(out: Path, cold: int, warm: int) -> rows.Report:
             unzipped_bytes=unzipped,
             python=platform.python_version(),
             rows=rows.medians(found, [case.name for case in known]),
-            imports=profiles,
+            imports=tuple(imports.profile(package)),
         )
 
 

@@ -39,7 +39,6 @@ class Case:
     """One function, how a process of it is started, what it is called with, and what it replies."""
 
     name: str
-    function: str
     start: Callable[[], Environment]
     payload: Callable[[], Any]
     right: Callable[[Any], bool]
@@ -107,7 +106,7 @@ def _slipway(
     suffix: str = "",
 ) -> Case:
     start = partial(aws.lambda_.environment, f"slipway-dev-{function}")
-    return Case(function + suffix, function, start, payload, right)
+    return Case(function + suffix, start, payload, right)
 
 
 def _yardstick(aws: EmbeddedAws, home: Path, name: str, module: str, beside: Path | None) -> Case:
@@ -119,7 +118,7 @@ def _yardstick(aws: EmbeddedAws, home: Path, name: str, module: str, beside: Pat
     start = partial(
         aws.lambda_.environment, "slipway-dev-watch", handler=f"{module}.handler", root=root
     )
-    return Case(name, "", start, dict, lambda reply: reply == {})
+    return Case(name, start, dict, lambda reply: reply == {})
 
 
 def _unpacked(aws: EmbeddedAws) -> Path:

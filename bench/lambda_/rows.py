@@ -7,7 +7,6 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 from bench.lambda_.cases import YARDSTICK
 from bench.lambda_.measure import Sample, Took
@@ -32,13 +31,13 @@ class Row:
 
 @dataclass(frozen=True)
 class Report:
-    """What a run found: the package's sizes, the rows, and what each function imports."""
+    """What a run found: the package's sizes, the rows, the slowest imports of all functions."""
 
     zip_bytes: int
     unzipped_bytes: int
     python: str
     rows: tuple[Row, ...]
-    imports: dict[str, list[list[Any]]]
+    imports: tuple[tuple[str, float], ...]
 
     def row(self, case: str) -> Row:
         return next(row for row in self.rows if row.case == case)
@@ -60,7 +59,10 @@ def write(path: Path, report: Report) -> None:
 
 def read(path: Path) -> Report:
     found = json.loads(path.read_text("utf-8"))
-    return Report(**{**found, "rows": tuple(Row(**row) for row in found["rows"])})
+    slowest = tuple((name, took) for name, took in found["imports"])
+    return Report(
+        **{**found, "rows": tuple(Row(**row) for row in found["rows"]), "imports": slowest}
+    )
 
 
 def _row(name: str, of: Sequence[Sample]) -> Row:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from bench.lambda_.cases import YARDSTICK
 from bench.lambda_.rows import Report
@@ -21,6 +21,12 @@ gives Init a whole CPU and an invocation only the share that its memory buys. Py
 """
 
 
+_IMPORTS = """\
+All functions import the same: one app.py. The modules that took longest by themselves, in \
+milliseconds of one run (`-X importtime`, which slows what it measures; `app` includes making the \
+clients): """
+
+
 def markdown(report: Report) -> str:
     cold, warm = (min(getattr(row, name) for row in report.rows) for name in ("cold", "warm"))
     method = _METHOD.format(cold=cold, warm=warm, yardstick=YARDSTICK, python=report.python)
@@ -30,9 +36,7 @@ def markdown(report: Report) -> str:
         "bytecode included.",
         "\n".join(_rows(report)),
         textwrap.fill(method, 100),
-        "What the imports cost, the modules that took longest by themselves "
-        "(`-X importtime`, milliseconds, one run; `app` includes making the clients):",
-        "\n".join(f"- `{name}`: {_listed(each)}" for name, each in report.imports.items()),
+        textwrap.fill(_IMPORTS + _listed(report.imports) + ".", 100),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -51,5 +55,5 @@ def _rows(report: Report) -> Iterator[str]:
         )
 
 
-def _listed(profile: list[list[object]]) -> str:
+def _listed(profile: Iterable[tuple[str, float]]) -> str:
     return ", ".join(f"`{name}` {took:.1f}" for name, took in profile)
