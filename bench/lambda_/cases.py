@@ -126,7 +126,7 @@ def _unpacked(aws: EmbeddedAws) -> Path:
 
 
 def _moves(reply: Any) -> bool:
-    return bool(reply["status"] == "IN_PROGRESS")
+    return bool(reply.get("status") == "IN_PROGRESS")
 
 
 def _nudged(reply: Any) -> bool:
@@ -134,7 +134,7 @@ def _nudged(reply: Any) -> bool:
 
 
 def _deployed(reply: Any) -> bool:
-    return [one["status"] for one in reply["outcomes"]] == ["IN_PROGRESS"]
+    return [one.get("status") for one in reply["outcomes"]] == ["IN_PROGRESS"]
 
 
 def _ignored(reply: Any) -> bool:

@@ -1,0 +1,5 @@
+"""What a deployment costs: `python -m bench.price`.
+
+`usage` plays a rollout and counts what Slipway uses; `cost` multiplies that, and what
+`make bench-lambda` measured, with `prices.toml`.
+"""

@@ -1,0 +1,96 @@
+"""`python -m bench.price`: what a deployment and an idle month cost, as Markdown.
+
+From what `make bench-lambda` measured, rollouts played on the virtual clock, and prices.toml.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from bench.account import PROJECT
+from bench.lambda_ import rows
+from bench.lambda_.rows import Report
+from bench.price import cost, usage
+from bench.price.cost import Dollars, Prices
+from bench.price.usage import Usage
+
+MINUTES = (1, 5, 30)
+MONTHS = (1, 100, 10_000)
+_OF_A_MONTH = 5  # minutes that each deployment of the table of months takes
+
+
+def main(arguments: Sequence[str]) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.price", description=__doc__)
+    parser.add_argument(
+        "--measured",
+        type=Path,
+        default=PROJECT / "docs" / "bench-lambda.json",
+        help="what make bench-lambda wrote; default: %(default)s",
+    )
+    chosen = parser.parse_args(arguments)
+    report = rows.read(chosen.measured)
+    used = {minutes: usage.deployment(minutes) for minutes in MINUTES}
+    print("\n".join(markdown(used, usage.sweep(), report, cost.prices())))
+    return 0
+
+
+def markdown(
+    used: Mapping[int, Usage], sweep: Usage, report: Report, price: Prices
+) -> Iterator[str]:
+    """Three tables: a deployment, a month of deployments, an idle month."""
+    deployments = {minutes: cost.deployment(one, report, price) for minutes, one in used.items()}
+    idle = cost.idle(sweep, report, price)
+    yield from _deployment(used, deployments, price)
+    yield ""
+    yield from _months(sum(deployments[_OF_A_MONTH].values()), sum(idle.values()), price)
+    yield ""
+    yield from _idle(idle)
+
+
+def _deployment(
+    used: Mapping[int, Usage], deployments: Mapping[int, Dollars], price: Prices
+) -> Iterator[str]:
+    yield f"| one deployment, $ | {' | '.join(f'{minutes} min' for minutes in used)} |"
+    yield f"|---|{'---|' * len(used)}"
+    counts = [f"{one.polls}, {cost.transitions(one.polls)}" for one in used.values()]
+    yield f"| polls, state transitions | {' | '.join(counts)} |"
+    units = [f"{one.writes}, {one.reads:g}" for one in used.values()]
+    yield f"| write units, read units | {' | '.join(units)} |"
+    yield _line("invocations", [f"{sum(one.invocations.values())}" for one in used.values()])
+    for part in next(iter(deployments.values())):
+        yield _line(part, [f"{each[part]:.6f}" for each in deployments.values()])
+    totals = [f"**{sum(each.values()):.5f}**" for each in deployments.values()]
+    yield _line("**Slipway**", totals)
+    yield _line("a GitHub runner that waits", [f"{cost.github(one, price):.3f}" for one in used])
+    yield _line("CodePipeline", [f"{cost.codepipeline(one, price):.3f}" for one in used])
+
+
+def _months(each: float, idle: float, price: Prices) -> Iterator[str]:
+    yield (
+        f"| a month of deployments, {_OF_A_MONTH} min each, $ "
+        f"| {' | '.join(f'{number:,}' for number in MONTHS)} |"
+    )
+    yield f"|---|{'---|' * len(MONTHS)}"
+    yield _line("**Slipway**, idle costs included", [f"{idle + n * each:.2f}" for n in MONTHS])
+    waits, pipe = cost.github(_OF_A_MONTH, price), cost.codepipeline(_OF_A_MONTH, price)
+    yield _line("a GitHub runner that waits", [f"{n * waits:.2f}" for n in MONTHS])
+    yield _line("CodePipeline", [f"{n * pipe:.2f}" for n in MONTHS])
+
+
+def _idle(idle: Dollars) -> Iterator[str]:
+    yield "| an idle month, one stage with one target | $ |"
+    yield "|---|---|"
+    for name, amount in idle.items():
+        yield _line(name, [f"{amount:.3f}"])
+    yield _line("**Together**", [f"**{sum(idle.values()):.2f}**"])
+
+
+def _line(name: str, cells: Sequence[str]) -> str:
+    return f"| {name} | {' | '.join(cells)} |"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,147 @@
+"""A rollout on the virtual clock -> what Slipway used: invocations, calls, units, notices."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from math import ceil
+from typing import Any
+
+import boto3
+
+from local import world
+from local.ecs import SlowStart
+from local.rehearsal import Rehearsal, rehearse
+
+CLUSTER, NAME = "conflicto-dev", "conflicto-backend-service-dev"
+SERVICE = f"{CLUSTER}/{NAME}"
+REPOSITORY = "conflicto-backend-dev"
+_TARGETS = """
+[[target]]
+repository = "conflicto-backend-{env}"
+cluster    = "conflicto-{env}"
+service    = "conflicto-backend-service-{env}"
+deadline   = "2h"
+"""
+_QUICKEST = 27  # seconds that the simulated rollout of two tasks takes by itself
+# Of a record in the two indexes, each with keys only: written, and taken out of `open` at its end.
+_INDEX_WRITES = 3
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What was used; `calls` are AWS API calls by function, units are DynamoDB's on-demand ones."""
+
+    invocations: Mapping[str, int]
+    calls: Mapping[str, int]
+    reads: float
+    writes: int
+    notices: int
+    seconds: float
+
+    @property
+    def polls(self) -> int:
+        return self.invocations.get("watch", 0)
+
+
+@dataclass
+class Counted(Rehearsal):
+    """A rehearsal that counts by function."""
+
+    function: str = ""
+    invocations: Counter[str] = field(default_factory=Counter)
+    made: Counter[str] = field(default_factory=Counter)
+    reads: float = 0
+    writes: int = 0
+
+    def invoke(self, function: str, payload: Mapping[str, Any]) -> Any:
+        """As ever, counted; `status` is this benchmark's own question."""
+        if function == "status":
+            return super().invoke(function, payload)
+        self.function = function
+        self.invocations[function] += 1
+        try:
+            return super().invoke(function, payload)
+        finally:
+            self.function = ""
+
+    def note(self, model: Any, params: Mapping[str, Any], **_: Any) -> None:
+        """A call that is about to be made: what DynamoDB writes is told by its parameters."""
+        if self.function:
+            self.made[self.function] += 1
+            if model.name == "TransactWriteItems":
+                items = json.loads(params["body"])["TransactItems"]
+                self.writes += sum(2 * _units(one["Put"]["Item"], 1024) for one in items)
+
+    def noted(self, parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
+        """A call that was answered: what DynamoDB read is told by its answer."""
+        if self.function and model.name == "GetItem":
+            self.reads += _units(parsed.get("Item", {}), 4096)
+        if self.function and model.name == "Query":
+            self.reads += 0.5 * _units(parsed.get("Items", {}), 4096)
+
+    def forget(self) -> None:
+        for counted in (self.invocations, self.made):
+            counted.clear()
+        self.reads, self.writes = 0, 0
+
+
+def deployment(minutes: float, *, earlier: int = 10) -> Usage:
+    """A good rollout that takes so long, on a service with so many deployments behind it."""
+    with _account() as slipway:
+        for number in range(earlier):
+            slipway.settle(SERVICE, world.push(slipway.client, REPOSITORY, [f"{number:07x}"]))
+            slipway.advance(60)
+        slow = SlowStart(max(0.0, minutes * 60 - _QUICKEST))
+        slipway.ecs.faults.image(world.digest_of("fffffff"), slow)
+        told = len(slipway.notices())
+        slipway.forget()
+        began = slipway.clock.now()
+        slipway.settle(SERVICE, world.push(slipway.client, REPOSITORY, ["fffffff"]))
+        took = (slipway.clock.now() - began).total_seconds()
+        slipway.advance(120)  # the loop comes back once more, and ends
+        return _used(slipway, _INDEX_WRITES, len(slipway.notices()) - told, took)
+
+
+def sweep() -> Usage:
+    """One sweep that finds everything as it should be, of one target."""
+    with _account() as slipway:
+        slipway.settle(SERVICE, world.push(slipway.client, REPOSITORY, ["fffffff"]))
+        slipway.advance(900)
+        slipway.forget()
+        slipway.invoke("sweep", {})
+        return _used(slipway, 0, 0, 0)
+
+
+@contextmanager
+def _account() -> Iterator[Counted]:
+    with rehearse(_TARGETS, Counted) as slipway:
+        # The session that a rehearsal gives the app: no client of it has been made yet.
+        app_session: Any = boto3.DEFAULT_SESSION
+        app_session.events.register("before-call", slipway.note)
+        app_session.events.register("after-call", slipway.noted)
+        slipway.deliver = False
+        slipway.client("ecs").create_cluster(clusterName=CLUSTER)
+        world.add_service(slipway.client, "backend", "gunicorn_fargate")
+        slipway.advance(300)
+        slipway.deliver = True
+        yield slipway
+
+
+def _used(slipway: Counted, index_writes: int, notices: int, seconds: float) -> Usage:
+    return Usage(
+        invocations=dict(slipway.invocations),
+        calls=dict(slipway.made),
+        reads=slipway.reads,
+        writes=slipway.writes + index_writes,
+        notices=notices,
+        seconds=round(seconds, 1),
+    )
+
+
+def _units(item: Any, size: int) -> int:
+    """DynamoDB rounds up; an item's JSON is a little longer than DynamoDB's own count of it."""
+    return max(1, ceil(len(json.dumps(item, default=str)) / size))

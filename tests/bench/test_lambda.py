@@ -1,0 +1,130 @@
+"""What each function costs: the medians, the tables, the arithmetic of the price."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bench.lambda_ import rows, table
+from bench.lambda_.cases import YARDSTICK, account, cases
+from bench.lambda_.measure import Sample, Took, samples
+from bench.price import cost
+from bench.price.__main__ import markdown
+from bench.price.usage import Usage, deployment, sweep
+
+NAMES = ("bare", YARDSTICK, "watch", "on_image_push (deploys)", "on_service_change", "sweep")
+
+
+def sample(case, init):
+    warm = (Took(20, 5), Took(30, 7), Took(25, 6))
+    return Sample(case, Took(2 * init, init), Took(50, 10), warm, 55, 400)
+
+
+@pytest.fixture
+def report():
+    found = [sample(name, 100 + n) for name in NAMES for n in (0, 20, 10)]
+    return rows.Report(
+        zip_bytes=6_800_000,
+        unzipped_bytes=18_000_000,
+        python="3.11.7",
+        rows=rows.medians(found, NAMES),
+        imports=(("pydantic.main", 12.3),),
+    )
+
+
+def used(**changes):
+    invocations = {"on_image_push": 1, "watch": 10, "on_service_change": 3}
+    calls = {"on_image_push": 20, "watch": 40, "on_service_change": 12}
+    return replace(Usage(invocations, calls, 40.0, 100, 2, 300.0), **changes)
+
+
+def test_a_row_is_the_median_of_its_cases_samples(report):
+    row = report.row("watch")
+    assert (row.cold, row.warm) == (3, 9)
+    assert (row.init_cpu_ms, row.init_ms, row.warm_cpu_ms) == (110, 220, 6)
+
+
+def test_a_report_is_read_as_it_was_written(report, tmp_path):
+    rows.write(tmp_path / "out" / "bench-lambda.json", report)
+    assert rows.read(tmp_path / "out" / "bench-lambda.json") == report
+
+
+def test_the_table_has_a_line_for_each_row_and_its_ratio_to_the_yardstick(report):
+    slow = replace(report.row("watch"), init_cpu_ms=165.0)
+    text = table.markdown(replace(report, rows=(report.row(YARDSTICK), slow)))
+    assert "| watch | 165 | 1.50 |" in text
+    assert f"| {YARDSTICK} | 110 | 1.00 |" in text
+    assert "Zip 6.8 MB, unzipped 18.0 MB" in text
+    assert "`pydantic.main` 12.3" in text
+    assert "3 cold starts and 9 warm invocations" in text
+
+
+def test_transitions_are_counted_by_the_definition():
+    assert cost.transitions(1) == len(["Settle", "Watch", "Anything left?", "Done"])
+    assert cost.transitions(10) - cost.transitions(9) == 3
+
+
+def test_an_invocation_is_billed_by_the_share_of_a_cpu_that_its_memory_buys(report):
+    once = cost.gigabyte_seconds("watch", 1, 0, report)
+    assert once == pytest.approx((110 + 10 * 1769 / 256) / 1000 * 256 / 1024)
+    assert cost.gigabyte_seconds("watch", 2, 3, report) == pytest.approx(
+        once + (6 * 1769 / 256 + 30) / 1000 * 256 / 1024
+    )
+
+
+def test_every_price_says_its_page_and_date():
+    for name, one in cost.prices().table.items():
+        assert one["price"] >= 0, name
+        assert one["page"], name
+        assert one["as_of"], name
+
+
+def test_twice_the_polls_cost_twice_their_part(report):
+    price = cost.prices()
+    some, more = (cost.deployment(used(reads=n), report, price) for n in (0, 40))
+    assert more["Ledger"] - some["Ledger"] == pytest.approx(40 * price.of("read_unit"))
+    assert some["State machine"] == pytest.approx(31 * 0.000025)
+    assert some["Traces"] == pytest.approx(14 * price.of("trace"))
+
+
+def test_who_waits_pays_whole_minutes():
+    price = cost.prices()
+    assert cost.github(4.1, price) == pytest.approx(5 * price.of("github_minute"))
+    assert cost.codepipeline(4.1, price) == pytest.approx(6 * price.of("codepipeline_minute"))
+
+
+def test_the_tables_of_prices_add_up(report):
+    price = cost.prices()
+    text = "\n".join(markdown({5: used()}, used(invocations={"sweep": 1}), report, price))
+    each = sum(cost.deployment(used(), report, price).values())
+    assert f"**{each:.5f}**" in text
+    assert "| Alarms | 0.900 |" in text
+    assert "| polls, state transitions | 10, 31 |" in text
+
+
+def test_a_rollout_is_played_for_as_long_as_it_is_to_take():
+    played = deployment(5, earlier=1)
+    assert played.seconds == pytest.approx(300, abs=15)
+    assert played.invocations["on_image_push"] == 2  # the push, and the end of its scan
+    assert played.polls == 10
+    assert played.notices == 2
+    assert played.reads > played.polls
+    assert played.writes > 20
+    assert set(played.calls) == set(played.invocations)
+
+
+def test_a_sweep_of_what_is_in_order_writes_nothing():
+    swept = sweep()
+    assert (swept.writes, swept.notices, dict(swept.invocations)) == (0, 0, {"sweep": 1})
+    assert swept.calls["sweep"] >= 1
+
+
+@pytest.mark.slow
+def test_every_case_starts_and_replies_as_it_should(tmp_path):
+    with account(tmp_path, 2) as (aws, _), aws.clock.realtime():
+        (tmp_path / "home").mkdir()
+        known = cases(aws, tmp_path / "home")
+        found = list(samples(known, 1, 1))
+    assert [one.case for one in found] == [case.name for case in known]
+    assert all(one.init.cpu > 5 and one.peak_mb > 5 for one in found)
