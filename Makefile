@@ -9,7 +9,7 @@ PYTHON   ?= python3
 VENV := .venv
 BIN  := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-scale bench-lambda test test-all reliability check format package deploy logs clean
+.PHONY: help demo local bench bench-scale bench-lambda price test test-all reliability check format package deploy logs clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ bench-scale: $(VENV)/installed ## 500 services, 1,000 pushes, 100,000 records, u
 
 bench-lambda: $(VENV)/installed ## what each function costs as Lambda runs it, five minutes: out/bench-lambda.md
 	@$(BIN)/python -m bench.lambda_
+
+price: $(VENV)/installed ## what a deployment and an idle month cost, from what was measured: out/price.md
+	@$(BIN)/python -m bench.price
 
 test: $(VENV)/installed ## all tests but the slow ones
 	@$(BIN)/pytest -q -n auto -m "not slow"

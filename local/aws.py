@@ -16,7 +16,7 @@ import atexit
 import json
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
@@ -31,6 +31,7 @@ from local import ecr, ecs
 from local.clients import Clients
 from local.clock import RunningClock
 from local.cloudformation import CloudFormation, Stack
+from local.ecs.rates import DOCUMENTED, Rate
 from local.events import EventBus
 from local.faults import ApiFaults
 from local.iam import Gatekeeper
@@ -59,6 +60,7 @@ class EmbeddedAws:
         port: int = 0,
         start: datetime | None = None,
         enforce_iam: bool = True,
+        rates: Iterable[Rate] = DOCUMENTED,
     ) -> None:
         if not _only_one.acquire(blocking=False):
             raise RuntimeError(
@@ -67,13 +69,21 @@ class EmbeddedAws:
         self._undo = ExitStack()
         self._undo.callback(_only_one.release)
         try:
-            self._build(rate, port, start, enforce_iam=enforce_iam)
+            self._build(rate, port, start, enforce_iam=enforce_iam, rates=rates)
         except BaseException:
             self._undo.close()
             raise
         atexit.register(self.close)  # no process is left behind, even by a script that forgets
 
-    def _build(self, rate: float, port: int, start: datetime | None, *, enforce_iam: bool) -> None:
+    def _build(
+        self,
+        rate: float,
+        port: int,
+        start: datetime | None,
+        *,
+        enforce_iam: bool,
+        rates: Iterable[Rate],
+    ) -> None:
         undo = self._undo
         moto_api_backend.reset()
         undo.callback(moto_api_backend.reset)
@@ -104,7 +114,9 @@ class EmbeddedAws:
         ):  # fmt: skip
             undo.callback(service.close)
             service.start()
-        self.ecs = ecs.install(self.clock, self.events.emit, pull_problem=ecr.pull_problem)
+        self.ecs = ecs.install(
+            self.clock, self.events.emit, pull_problem=ecr.pull_problem, rates=rates
+        )
         undo.callback(self.ecs.uninstall)
         self.ecr = ecr.install(self.clock, self.events.emit)
         undo.callback(self.ecr.uninstall)

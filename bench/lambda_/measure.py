@@ -9,8 +9,10 @@ from dataclasses import dataclass
 
 from bench.lambda_.cases import Case
 from local.lambda_environment import Environment, Invocation
+from local.sts import ACCOUNT, REGION
 
 _TIMEOUT = 60.0
+_ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:slipway-dev-measured"
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ def _sample(case: Case, warm: int) -> Sample:
 
 
 def _invoke(case: Case, environment: Environment) -> Took:
-    invocation = Invocation(json.dumps(case.payload()).encode(), "arn:aws:lambda:bench")
+    invocation = Invocation(json.dumps(case.payload()).encode(), _ARN)
     cpu, wall = _cpu(environment.pid), time.perf_counter()
     environment.run(invocation, _TIMEOUT)
     took = Took((time.perf_counter() - wall) * 1000, _cpu(environment.pid) - cpu)

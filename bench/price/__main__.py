@@ -1,4 +1,4 @@
-"""`python -m bench.price`: what a deployment and an idle month cost, as Markdown.
+"""`make price`: what a deployment and an idle month cost: out/price.md.
 
 From what `make bench-lambda` measured, rollouts played on the virtual clock, and prices.toml.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -20,6 +21,18 @@ from bench.price.usage import Usage
 MINUTES = (1, 5, 30)
 MONTHS = (1, 100, 10_000)
 _OF_A_MONTH = 5  # minutes that each deployment of the table of months takes
+_METHOD = """\
+Computed, not billed: us-east-1, before any free tier. Polls, calls, DynamoDB units and notices are
+counted in a good rollout of two tasks, played on the virtual clock, of a service with ten
+deployments behind it; transitions by the state machine's own definition. Functions: what
+`make bench-lambda` measured, one cold start of each function; Init with a whole CPU, the rest with
+the share that the memory buys, and {call:g} ms (assumed) for each AWS call. Every invocation is
+taken for a trace; Lambda's own {log} bytes of log (estimated) are added to ours, kept for three
+months. A notice is published and sent as one e-mail. A sweep is taken for a cold start each time.
+Not in it: S3 for the package, less than a cent; pushes to other repositories and rollouts of other
+services, one short invocation each. The GitHub runner (Linux, 2 cores) is billed for the minutes
+that it waits; CodePipeline (V2) for a source action of a minute and a deploy action that waits.
+"""
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -30,24 +43,35 @@ def main(arguments: Sequence[str]) -> int:
         default=PROJECT / "docs" / "bench-lambda.json",
         help="what make bench-lambda wrote; default: %(default)s",
     )
+    parser.add_argument("--out", type=Path, default=PROJECT / "out", help="default: %(default)s")
     chosen = parser.parse_args(arguments)
     report = rows.read(chosen.measured)
     used = {minutes: usage.deployment(minutes) for minutes in MINUTES}
-    print("\n".join(markdown(used, usage.sweep(), report, cost.prices())))
+    text = "\n".join(markdown(used, usage.sweep(), report, cost.prices())) + "\n"
+    chosen.out.mkdir(parents=True, exist_ok=True)
+    (chosen.out / "price.md").write_text(text, encoding="utf-8")
+    print(text, end="")
     return 0
 
 
 def markdown(
     used: Mapping[int, Usage], sweep: Usage, report: Report, price: Prices
 ) -> Iterator[str]:
-    """Three tables: a deployment, a month of deployments, an idle month."""
+    """Three tables: a deployment, a month of deployments, an idle month; and how they come."""
     deployments = {minutes: cost.deployment(one, report, price) for minutes, one in used.items()}
     idle = cost.idle(sweep, report, price)
+    yield "# What it costs"
+    yield ""
     yield from _deployment(used, deployments, price)
     yield ""
     yield from _months(sum(deployments[_OF_A_MONTH].values()), sum(idle.values()), price)
     yield ""
     yield from _idle(idle)
+    yield ""
+    yield textwrap.fill(_METHOD.format(call=cost.CALL_MS, log=cost.PLATFORM_LOG), 100)
+    yield ""
+    pages = {f"{one['page']} ({one['as_of']})" for one in price.table.values()}
+    yield textwrap.fill(f"Prices, with the dates of the copies: {'; '.join(sorted(pages))}.", 100)
 
 
 def _deployment(

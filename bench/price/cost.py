@@ -19,8 +19,8 @@ from bench.price.usage import Usage
 MONTH_MINUTES = 30 * 24 * 60
 _SWEEPS = MONTH_MINUTES // 10
 _FULL_CPU_MB = 1769  # "Configure Lambda function memory": one vCPU
-_CALL_MS = 10.0  # assumed: what an AWS API call takes to answer within a region
-_PLATFORM_LOG = 600  # bytes that Lambda itself writes of an invocation, as JSON, with tracing
+CALL_MS = 10.0  # assumed: what an AWS API call takes to answer within a region
+PLATFORM_LOG = 600  # bytes that Lambda itself writes of an invocation, as JSON, with tracing
 _KEPT_MONTHS = 3  # the log groups' retention
 _ROWS = {"on_image_push": "on_image_push (deploys)"}
 
@@ -100,7 +100,7 @@ def gigabyte_seconds(function: str, invocations: int, calls: int, report: Report
     row, memory = _row(report, function), _memory()[function]
     slower = _FULL_CPU_MB / min(memory, _FULL_CPU_MB)
     cpu = row.first_cpu_ms + max(0, invocations - 1) * row.warm_cpu_ms
-    milliseconds = row.init_cpu_ms + cpu * slower + calls * _CALL_MS
+    milliseconds = row.init_cpu_ms + cpu * slower + calls * CALL_MS
     return milliseconds / 1000 * memory / 1024
 
 
@@ -111,7 +111,7 @@ def _functions(used: Usage, report: Report, price: Prices) -> Dollars:
         for name, times in used.invocations.items()
     )
     logged = sum(
-        times * (_row(report, name).log_bytes + _PLATFORM_LOG)
+        times * (_row(report, name).log_bytes + PLATFORM_LOG)
         for name, times in used.invocations.items()
     )
     kept = price.of("log_gb") + _KEPT_MONTHS * price.of("log_gb_month")

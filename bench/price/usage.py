@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from math import ceil
 from typing import Any
 
-import boto3
+from botocore.awsrequest import AWSResponse
 
 from local import world
 from local.ecs import SlowStart
 from local.rehearsal import Rehearsal, rehearse
+from local.wire import Attempt
 
 CLUSTER, NAME = "conflicto-dev", "conflicto-backend-service-dev"
 SERVICE = f"{CLUSTER}/{NAME}"
@@ -25,6 +26,7 @@ repository = "conflicto-backend-{env}"
 cluster    = "conflicto-{env}"
 service    = "conflicto-backend-service-{env}"
 deadline   = "2h"
+pass_roles = ["arn:aws:iam::*:role/conflicto-*"]
 """
 _QUICKEST = 27  # seconds that the simulated rollout of two tasks takes by itself
 # Of a record in the two indexes, each with keys only: written, and taken out of `open` at its end.
@@ -68,20 +70,22 @@ class Counted(Rehearsal):
         finally:
             self.function = ""
 
-    def note(self, model: Any, params: Mapping[str, Any], **_: Any) -> None:
-        """A call that is about to be made: what DynamoDB writes is told by its parameters."""
+    def send(self, attempt: Attempt) -> AWSResponse:
+        """A call of the app: what DynamoDB charges is told by the request, and by the answer."""
+        answer = super().send(attempt)
         if self.function:
             self.made[self.function] += 1
-            if model.name == "TransactWriteItems":
-                items = json.loads(params["body"])["TransactItems"]
-                self.writes += sum(2 * _units(one["Put"]["Item"], 1024) for one in items)
-
-    def noted(self, parsed: Mapping[str, Any], model: Any, **_: Any) -> None:
-        """A call that was answered: what DynamoDB read is told by its answer."""
-        if self.function and model.name == "GetItem":
-            self.reads += _units(parsed.get("Item", {}), 4096)
-        if self.function and model.name == "Query":
-            self.reads += 0.5 * _units(parsed.get("Items", {}), 4096)
+            match attempt.operation:
+                case "TransactWriteItems":
+                    items = [one["Put"]["Item"] for one in attempt.parameters["TransactItems"]]
+                    self.writes += sum(2 * _units(item, 1024) for item in items)
+                case "GetItem":
+                    self.reads += _units(json.loads(answer.content).get("Item"), 4096)
+                case "Query":
+                    consistent = attempt.parameters.get("ConsistentRead", False)
+                    found = _units(json.loads(answer.content)["Items"], 4096)
+                    self.reads += found if consistent else found / 2
+        return answer
 
     def forget(self) -> None:
         for counted in (self.invocations, self.made):
@@ -119,10 +123,6 @@ def sweep() -> Usage:
 @contextmanager
 def _account() -> Iterator[Counted]:
     with rehearse(_TARGETS, Counted) as slipway:
-        # The session that a rehearsal gives the app: no client of it has been made yet.
-        app_session: Any = boto3.DEFAULT_SESSION
-        app_session.events.register("before-call", slipway.note)
-        app_session.events.register("after-call", slipway.noted)
         slipway.deliver = False
         slipway.client("ecs").create_cluster(clusterName=CLUSTER)
         world.add_service(slipway.client, "backend", "gunicorn_fargate")
