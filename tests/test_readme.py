@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
 from pydantic import BaseModel
 
+from bench.lambda_ import rows, table
+from bench.price import cost
+from bench.price.usage import deployment
 from chalicelib.decide.pace import wait_seconds
 from chalicelib.decide.transitions import TRANSITIONS
 from chalicelib.flow.manual import DeployRequest, RollbackRequest
@@ -192,25 +193,30 @@ def test_the_picture_is_a_flowchart_whose_every_arrow_has_two_ends() -> None:
         assert re.fullmatch(rf"  [a-z]+{shape} --> [a-z]+{shape}", line), line
 
 
-@pytest.mark.parametrize(("minutes", "column"), [(1, 0), (5, 1)])
-def test_the_polls_that_are_priced_follow_from_the_pace(minutes: int, column: int) -> None:
-    """Begin, Settle and Done once; Watch, Count and the choice at each poll; Pause in between."""
-    written = re.search(r"(\d+) or (\d+) transitions \((\d+) or (\d+) polls", README)
-    assert written is not None
-    record, seconds, polls = examples.rolling_out(), 10, 1
-    assert record.applied is not None
-    while seconds < minutes * 60:
-        seconds += wait_seconds(record, record.applied + timedelta(seconds=seconds))
-        polls += 1
-    assert int(written[column + 3]) == polls
-    assert int(written[column + 1]) == 3 + 3 * polls + (polls - 1)
+def test_what_lambda_takes_is_as_it_was_measured() -> None:
+    measured = rows.read(ROOT / "docs" / "bench-lambda.json")
+    assert "\n".join(table.summary(measured)) in README
+    assert (ROOT / "docs" / "bench-lambda.md").read_text("utf-8") == table.markdown(measured)
 
 
-def test_the_alarms_that_are_priced_are_those_of_the_template() -> None:
-    written = re.search(r"(\d+) in the template", README)
-    settings: dict[str, Any] = json.loads((ROOT / ".chalice" / "config.json").read_text("utf-8"))
-    (stage,) = settings["stages"].values()
-    resources = (ROOT / ".chalice" / "resources.yaml").read_text("utf-8")
-    of_functions = len(stage["lambda_functions"])  # one each, added by cli/package
-    assert written is not None
-    assert int(written[1]) == resources.count("AWS::CloudWatch::Alarm") + of_functions
+def test_every_row_of_the_prices_is_one_that_the_command_wrote() -> None:
+    written = set((ROOT / "docs" / "price.md").read_text("utf-8").splitlines())
+    section = _section("What it costs").split("### The price")[1]
+    lines = [line for line in section.splitlines() if line.startswith("|")]
+    assert len(lines) > 10
+    assert [line for line in lines if line not in written] == []
+
+
+def test_the_prices_are_still_what_a_deployment_comes_to() -> None:
+    """Exactly so many polls; the rest within a tenth, since a field more changes an item's size."""
+    text = (ROOT / "docs" / "price.md").read_text("utf-8")
+    used = deployment(5)
+    report, price = rows.read(ROOT / "docs" / "bench-lambda.json"), cost.prices()
+    polls = re.search(r"polls, state transitions \| [^|]+ \| (\d+), (\d+) ", text)
+    total = re.search(r"\*\*Slipway\*\* \| [^|]+ \| \*\*([\d.]+)\*\*", text)
+    assert polls is not None
+    assert total is not None
+    assert (int(polls[1]), int(polls[2])) == (used.polls, cost.transitions(used.polls))
+    now = sum(cost.deployment(used, report, price).values())
+    assert float(total[1]) == pytest.approx(now, rel=0.1)
+    assert f"| Alarms | {cost.alarms() * price.of('alarm_month'):.3f} |" in text

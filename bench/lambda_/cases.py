@@ -14,6 +14,7 @@ from bench.account import deploy_slipway
 from local import world
 from local.aws import EmbeddedAws
 from local.ecs import SlowStart
+from local.events import Disturbance
 from local.faults import Error
 from local.lambda_environment import Environment
 
@@ -66,7 +67,8 @@ def account(out: Path, pushes: int) -> Iterator[tuple[EmbeddedAws, Path]]:
         aws.clock.sleep(5)  # a push as old as the first sweep counts as older
         world.push(aws.client, "conflicto-backend-dev", ["abc1234"])
         aws.wait_until(lambda: _statuses(aws) == ["IN_PROGRESS"], _LIMIT)
-        # From here on nothing else is to run: no loop of the state machine, no further event.
+        # From here on nothing else is to run: no event, no schedule, no loop of the state machine.
+        aws.events.disturb(Disturbance(drop=1.0))
         aws.faults.add(Error("ExecutionAlreadyExists"), operation="StartExecution", times=None)
         yield aws, made.archive
 

@@ -41,6 +41,17 @@ def markdown(report: Report) -> str:
     return "\n\n".join(parts) + "\n"
 
 
+def summary(report: Report) -> Iterator[str]:
+    """The README's table: what the targets are about."""
+    yield "| | init, CPU ms | of the yardstick | first event, CPU ms | warm, CPU ms | peak MB |"
+    yield "|---|---|---|---|---|---|"
+    for row in report.rows:
+        yield (
+            f"| {row.case} | {row.init_cpu_ms:.0f} | {report.ratio(row):.2f} "
+            f"| {row.first_cpu_ms:.0f} | {row.warm_cpu_ms:.1f} | {row.peak_mb} |"
+        )
+
+
 def _rows(report: Report) -> Iterator[str]:
     yield (
         "| function | init, CPU ms | of the yardstick | init, ms | first, CPU ms | first, ms "
