@@ -24,8 +24,6 @@ ENVIRONMENT = {
     "AWS_LAMBDA_RUNTIME_API": "127.0.0.1:9001",
     "AWS_REGION": "us-west-2",
     "AWS_DEFAULT_REGION": "us-west-2",
-    "AWS_ACCESS_KEY_ID": "none",
-    "AWS_SECRET_ACCESS_KEY": "none",
     "AWS_EC2_METADATA_DISABLED": "true",
     "PATH": os.defpath,
 }
