@@ -10,11 +10,10 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from bench.account import PROJECT
 from bench.lambda_.rows import Report, Row
 from bench.price.usage import Usage
+from cli.package.configuration import merge_template
 
 MONTH_MINUTES = 30 * 24 * 60
 _SWEEPS = MONTH_MINUTES // 10
@@ -87,9 +86,8 @@ def transitions(polls: int) -> int:
 
 
 def alarms() -> int:
-    """Those of the template, and one for each function, which cli/package adds."""
     kinds = [one.get("Type") for one in _resources().values()]
-    return kinds.count("AWS::CloudWatch::Alarm") + len(_memory())
+    return kinds.count("AWS::CloudWatch::Alarm")
 
 
 def gigabyte_seconds(function: str, invocations: int, calls: int, report: Report) -> float:
@@ -135,12 +133,6 @@ def _memory() -> dict[str, int]:
 
 
 def _resources() -> dict[str, Any]:
+    """As packaged: with the alarm that every function gets."""
     text = (PROJECT / ".chalice" / "resources.yaml").read_text("utf-8")
-    return dict(yaml.load(text, Loader=_ShortForms)["Resources"])  # noqa: S506 - a SafeLoader
-
-
-class _ShortForms(yaml.SafeLoader):
-    """CloudFormation's `!Ref` and the like are of no interest here."""
-
-
-_ShortForms.add_multi_constructor("!", lambda *_: None)
+    return dict(merge_template(text, "dev", tuple(_memory()))["Resources"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from local import world
 from local.ecs import Crash, UnhealthyTarget
 from local.faults import Delay, Error, KillAfter, KillBefore, Outage, Throttle
@@ -24,7 +26,11 @@ def test_a_push_goes_live_with_nobody_watching(account):
         assert a.told() == ["IN_PROGRESS", "SUCCESSFUL"]
         record = a.status()[0]
         assert (record["status"], record["digest"]) == ("SUCCESSFUL", digest)
-        assert [one.status for one in a.aws.executions()] == ["SUCCEEDED"]
+        (execution,) = a.aws.executions()
+        assert execution.status == "SUCCEEDED"
+        polls = [one for one in a.aws.invocations if one.function == "slipway-dev-watch"]
+        began = {datetime.fromisoformat(one.payload["began"]) for one in polls}
+        assert began == {execution.started}
         assert [one for one in a.aws.invocations if one.error] == []
         assert [call for call in a.aws.recorder.calls if call.outcome >= 400] == []
 
