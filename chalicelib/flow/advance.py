@@ -120,9 +120,11 @@ def _start(world: World, head: Head, record: Deployment, target: Target) -> Item
         began: dict[str, Any] = {}
         if service is not None and record.acting:
             record, began = _recovered(world, record, target, service)
-        if service is not None and began and not overtaken(record, head):
+        if service is not None and began:
             changes = started(world, target, service, service, record.revision) | began
-            head = applied(released(head), record, record.revision)
+            head = released(head)
+            if not overtaken(record, head):
+                head = applied(head, record, record.revision)
             return _save(world, head, record, **changes)
         readiness = ready(record, head, service, target, world.now)
         gate = scan_gate(record, target)

@@ -159,6 +159,7 @@ def earlier_rollout(world: World, record: Deployment, service: Service) -> dict[
             primary = service.primary
             ours = primary is not None and primary.task_definition == record.revision
             return {
+                "applied": one.created_at or world.now,
                 "service_deployment": one.arn,
                 "ecs_deployment": primary.id if primary is not None and ours else "",
             }

@@ -635,3 +635,18 @@ def test_a_first_meeting_that_is_denied_is_recorded_told_and_goes_on_by_itself()
     assert world.record().status is Status.SUCCESSFUL
     proven = [one.revision for one in world.ledger.heads[NAME].proven]
     assert proven == [examples.revision(8), examples.revision(7)]
+
+
+def test_what_ecs_completed_before_a_newer_one_was_applied_is_successful_all_the_same() -> None:
+    world = aws()
+    world.images.all.append(examples.image(OTHER_DIGEST, tags=("def5678",)))
+    world.faults = [Fault(0, Died(), after=True, name="update")]
+    with pytest.raises(Died):
+        push(world.world(), push_event())
+    older = world.record()
+    world.services.complete(NAME)
+    push(world.world(600), push_event(OTHER_DIGEST, "def5678", at(600)))
+    assert world.record().status is Status.IN_PROGRESS
+    assert _step(world, older).status is Status.IN_PROGRESS
+    assert _step(world, older).status is Status.SUCCESSFUL
+    assert world.ledger.heads[NAME].applied == world.record().id
