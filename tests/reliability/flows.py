@@ -8,6 +8,7 @@ from typing import Any
 
 from local import world
 from local.ecs import Crash, Fault, PullError
+from local.iam import Decision
 from tests.reliability.machine import CLUSTER, Machine, begin, machine
 from tests.reliability.rules import broken
 
@@ -21,6 +22,7 @@ repository = "conflicto-backend-{env}"
 cluster    = "conflicto-{env}"
 service    = "conflicto-NAME-service-{env}"
 tags       = '^([0-9a-f]{7,40}|v.*)$'
+pass_roles = ["arn:aws:iam::*:role/conflicto-*"]
 """
 ONE = _TARGET.replace("NAME", "backend")
 TWO = ONE + _TARGET.replace("NAME", "jobs")
@@ -176,15 +178,19 @@ class Run:
     heard: list[str]
     struck: int
     wrong: list[str]
+    decided: list[Decision]
 
 
 def run(
     flow: Flow,
     faults: Mapping[int, str] | None = None,
     event_faults: Mapping[int, str] | None = None,
+    *,
+    asks_iam: bool = False,
 ) -> Run:
     """Play a flow with faults at these calls and events until all is quiet, and judge it."""
     with machine(flow.targets) as made:
+        made.asks_iam = asks_iam
         world.add_service(made.client, "backend", "gunicorn_fargate", **flow.service)
         if flow.targets == TWO:
             made.client("ecs").create_service(
@@ -205,7 +211,8 @@ def run(
         allowed = [flow.ends, *(flow.otherwise if faults or event_faults else ())]
         if found not in allowed:
             wrong.append(f"ends: {found}")
-        return Run([str(one) for one in made.points], made.heard, made.struck, wrong)
+        points = [str(one) for one in made.points]
+        return Run(points, made.heard, made.struck, wrong, made.gate.iam.decisions)
 
 
 def _ends(made: Machine) -> Ends:

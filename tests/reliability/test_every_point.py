@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.reliability.cases import Case, cases, undisturbed
-from tests.reliability.flows import FLOWS
+from tests.reliability.flows import FLOWS, run
 from tests.reliability.machine import EVENT_KINDS, KINDS
 
 ALL_KINDS = (*KINDS, *EVENT_KINDS)
@@ -31,6 +31,15 @@ def _played(chosen: list[Case]) -> dict[str, list[str]]:
 @pytest.mark.parametrize("flow", FLOWS)
 def test_a_flow_in_which_nothing_goes_wrong_ends_as_it_says(flow: str) -> None:
     assert undisturbed(flow).wrong == []
+
+
+@pytest.mark.parametrize("flow", FLOWS)
+def test_every_call_of_a_flow_is_allowed_by_the_role_that_makes_it(flow: str) -> None:
+    """Those with faults make no other calls, and are played without IAM."""
+    played = run(FLOWS[flow], asks_iam=True)
+    assert played.wrong == []
+    assert played.decided
+    assert [one for one in played.decided if not one.allowed] == []
 
 
 @pytest.mark.parametrize(("flow", "kind"), PAIRS)
