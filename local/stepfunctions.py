@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -39,6 +40,8 @@ from moto.stepfunctions.parser.utils import TMP_THREADS
 from local.clients import Clients
 from local.clock import RunningClock
 from local.sts import ACCOUNT, REGION
+
+_BEGIN_TRIES, _BEGIN_SECONDS = 1000, 0.01
 
 MAXIMUM_HISTORY = 25_000
 
@@ -103,6 +106,7 @@ class StepFunctions:
         with self._clock.lock:
             running = [execution for execution in _executions() if execution.status == "RUNNING"]
         for execution in running:
+            _wait_until_begun(execution)
             execution.stop(self._clock.now(), error="EmbeddedAws", cause="The embedded AWS ends")
         self._patches.close()
 
@@ -172,6 +176,14 @@ class StepFunctions:
 def _executions() -> list[Execution]:
     machines = stepfunctions_parser_backends[ACCOUNT][REGION].state_machines
     return [cast(Execution, execution) for machine in machines for execution in machine.executions]
+
+
+def _wait_until_begun(execution: Execution) -> None:
+    """Moto cannot stop an execution whose thread still parses its definition."""
+    for _ in range(_BEGIN_TRIES):
+        if execution.exec_worker is None or execution.exec_worker.env is not None:
+            return
+        time.sleep(_BEGIN_SECONDS)
 
 
 def _record(execution: Execution) -> ExecutionRecord:
