@@ -10,7 +10,7 @@ from pathlib import Path
 
 from chalicelib.errors import Refused
 from chalicelib.model.targets import Targets, load_targets
-from cli.package import archive, lint, policies, staging
+from cli.package import archive, configuration, lint, policies, staging
 from cli.package.dependencies import dependencies, locked
 from cli.package.names import checked_stage
 from cli.package.policies import Policies
@@ -53,7 +53,7 @@ def package(project: Path, stage: str, out: Path, architecture: str, cache: Path
     with locked(directory / ".lock"):
         tree = directory / "build"
         staging.stage_tree(project, tree, targets, granted, architecture)
-        template = _template(tree, stage)
+        template = _template(tree, targets)
         zipped = _archive(tree, libraries)
         template.replace(made.template)
         zipped.replace(made.archive)
@@ -69,8 +69,10 @@ def _targets_text(path: Path) -> str:
         raise Refused(f"{path} is not UTF-8 text: {error}.") from error
 
 
-def _template(tree: Path, stage: str) -> Path:
-    template = staging.chalice_package(tree, stage)
+def _template(tree: Path, targets: Targets) -> Path:
+    template = staging.chalice_package(tree, targets.stage)
+    if not any(target.gate.scan for target in targets.all):
+        configuration.ask_for_no_scans(template)
     if found := lint.findings(template):
         raise Refused("\n".join(["the template was not written; linting found:", *found]))
     written = tree / "sam.json"

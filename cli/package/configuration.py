@@ -17,6 +17,8 @@ Document = dict[str, Any]
 
 # Where an account lets its deployer make only bounded roles (bootstrap/slipway.yaml).
 _BOUNDARY = {"Fn::If": ["Bounded", {"Ref": "PermissionsBoundary"}, {"Ref": "AWS::NoValue"}]}
+# The part of `on_image_push`'s rule that is about scans.
+_SCANS = {"source": ("aws.inspector2",), "detail-type": ("ECR Image Scan", "Inspector2 Scan")}
 
 
 def chalice_config(text: str, stage: str, architecture: str) -> Document:
@@ -108,3 +110,13 @@ def _short_form(loader: _ShortForms, suffix: str, node: yaml.Node) -> Document:
 
 
 _ShortForms.add_multi_constructor("!", _short_form)
+
+
+def ask_for_no_scans(template: Document) -> None:
+    """Take the events of image scans out of every rule: without a gate, they wake for nothing."""
+    for resource in template["Resources"].values():
+        for event in resource.get("Properties", {}).get("Events", {}).values():
+            pattern = event["Properties"].get("Pattern", {})
+            for key, scans in _SCANS.items():
+                if set(scans) & set(pattern.get(key, ())):
+                    pattern[key] = [each for each in pattern[key] if each not in scans]

@@ -7,8 +7,9 @@ import json
 import pytest
 from moto.events.models import EventPattern
 
+from cli.package.__main__ import main
 from cli.package.lint import PATTERN_LIMIT
-from tests.cli.packages import PROJECT, written
+from tests.cli.packages import CACHE, PROJECT, copy_project, written
 
 EVENTS = PROJECT / "tests" / "fixtures" / "events"
 SAMPLES = {
@@ -25,8 +26,6 @@ WAKES = {
         "ecr-push-latest",
         "ecr-push-untagged",
         "ecr-replication",
-        "ecr-scan-basic",
-        "inspector-scan",
         "ecr-storage-class",
     },
     "OnServiceChange": {
@@ -54,6 +53,20 @@ def pattern(resources, function):
 def test_a_rule_matches_its_own_samples_and_no_others(resources, function, sample):
     found = EventPattern.load(json.dumps(pattern(resources, function)))
     assert found.matches_event(SAMPLES[sample]) is (sample in WAKES[function])
+
+
+def test_scans_wake_a_function_only_where_a_target_has_a_gate_on_them(tmp_path):
+    project = tmp_path / "project"
+    copy_project(project)
+    targets = project / "chalicelib" / "targets.toml"
+    gate = 'service    = "conflicto-backend-service-{env}"\ngate.scan = {max = "HIGH"}'
+    text = targets.read_text("utf-8")
+    targets.write_text(text.replace('service    = "conflicto-backend-service-{env}"', gate))
+    assert main(["dev", "--project", str(project), "--cache", str(CACHE)]) == 0
+    template = json.loads((project / "out" / "dev" / "sam.json").read_text("utf-8"))
+    found = EventPattern.load(json.dumps(pattern(template["Resources"], "OnImagePush")))
+    woken = {name for name, event in SAMPLES.items() if found.matches_event(event)}
+    assert woken == WAKES["OnImagePush"] | {"ecr-scan-basic", "inspector-scan"}
 
 
 @pytest.mark.parametrize("function", WAKES)
