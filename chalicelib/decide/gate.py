@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from chalicelib.decide.plan import GO, Readiness
+from chalicelib.decide.plan import GO, Readiness, refused
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.scans import Scan
@@ -43,7 +43,7 @@ def scanned(deployment: Deployment, gate: ScanGate, scan: Scan, now: datetime) -
     why = scan.why if scan.state == "none" else late
     if gate.on_timeout == "deploy":
         return GO.model_copy(update={"unscanned": why})
-    return _refused(
+    return refused(
         f"the image was not scanned: {why}. Scan it and deploy it by hand, or with "
         "`override`; or set the gate's `on_timeout` to `deploy`."
     )
@@ -54,11 +54,7 @@ def _judged(gate: ScanGate, scan: Scan) -> Readiness:
     if not any(count for _, count in worse):
         return GO
     found = ", ".join(f"{count} {severity}" for severity, count in scan.counts if count)
-    return _refused(
+    return refused(
         f"the image's scan found {found}; the target allows {gate.max} at worst. Mend the image "
         "and push it again, or deploy this one by hand with `override`."
     )
-
-
-def _refused(reason: str) -> Readiness:
-    return Readiness(status=Status.REFUSED, reason=reason)

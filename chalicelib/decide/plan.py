@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.decide.order import newer
 from chalicelib.model.base import Frozen, Moment
-from chalicelib.model.deployments import Cause, Deployment, Head, Status
+from chalicelib.model.deployments import Attempt, Cause, Deployment, Head, Status
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
@@ -39,17 +39,17 @@ def ready(
     if (known := without_looking(deployment, head, target)) is not None:
         return known
     if service is None or service.status == "INACTIVE":
-        return _refused(
+        return refused(
             f"the cluster {deployment.cluster} has no active service "
             f"{deployment.service_name}. Create it, or correct targets.toml."
         )
     if (why := unsupported(service)) is not None:
-        return _refused(why)
-    if attempted(deployment, head):
+        return refused(why)
+    if (attempt := newer_attempt(deployment, head)) is not None:
         return Readiness(
             status=Status.PENDING,
             reason="whether a newer deployment was applied is not known yet "
-            f"({head.attempt.deployment if head.attempt else ''})",
+            f"({attempt.deployment})",
             waiting=deployment.waiting,
         )
     if foreign_rollout(deployment, head, service):
@@ -86,12 +86,13 @@ def overtaken(deployment: Deployment, head: Head) -> bool:
     )
 
 
-def attempted(deployment: Deployment, head: Head) -> bool:
-    """Whether an attempt to apply a newer deployment began, and nobody wrote how it ended."""
+def newer_attempt(deployment: Deployment, head: Head) -> Attempt | None:
+    """The attempt to apply a newer deployment that began, if nobody wrote how it ended."""
     attempt = head.attempt
     if attempt is None or attempt.deployment == deployment.id:
-        return False
-    return newer((attempt.order, attempt.pushed_at), (deployment.order, deployment.pushed_at))
+        return None
+    ours = (deployment.order, deployment.pushed_at)
+    return attempt if newer((attempt.order, attempt.pushed_at), ours) else None
 
 
 def unsupported(service: Service) -> str | None:
@@ -135,7 +136,7 @@ def _wait_for_foreign(
     running = short_name(service.primary.task_definition) if service.primary else "?"
     since = deployment.waiting or now
     if now >= since + timedelta(seconds=target.deadline):
-        return _refused(
+        return refused(
             f"a rollout of {running} that Slipway did not start has not ended within "
             f"{target.deadline // 60} minutes. Deploy by hand when it has."
         )
@@ -146,5 +147,6 @@ def _wait_for_foreign(
     )
 
 
-def _refused(reason: str) -> Readiness:
+def refused(reason: str) -> Readiness:
+    """The end, for this reason."""
     return Readiness(status=Status.REFUSED, reason=reason)
