@@ -24,6 +24,7 @@ from chalicelib.model.services import (
     ServiceDeployment,
     ServiceEvent,
     StoppedTask,
+    Strategy,
 )
 from chalicelib.model.task_definitions import TaskDefinition, short_name
 
@@ -209,7 +210,7 @@ def _service(answer: Mapping[str, Any]) -> Service:
         controller=answer.get("deploymentController", {}).get("type", "ECS"),
         minimum_percent=configuration.get("minimumHealthyPercent"),
         maximum_percent=configuration.get("maximumPercent"),
-        bake_minutes=configuration.get("bakeTimeInMinutes") or 0,
+        strategy=_strategy(configuration, answer.get("loadBalancers", ())),
         early_percent=_early_percent(configuration),
         deployments=tuple(_ecs_deployment(one) for one in answer.get("deployments", ())),
         service_deployment=answer.get("currentServiceDeployment"),
@@ -232,6 +233,27 @@ def _target_groups(balancers: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
         )
     )
     return tuple(dict.fromkeys(filter(None, groups)))
+
+
+def _strategy(configuration: Mapping[str, Any], balancers: Sequence[Mapping[str, Any]]) -> Strategy:
+    """What is absent has ECS' default (API reference: Linear- and CanaryConfiguration)."""
+    linear = configuration.get("linearConfiguration", {})
+    canary = configuration.get("canaryConfiguration", {})
+    told = {
+        "name": configuration.get("strategy"),
+        "bake_minutes": configuration.get("bakeTimeInMinutes"),
+        "step_percent": linear.get("stepPercent"),
+        "step_minutes": linear.get("stepBakeTimeInMinutes"),
+        "canary_minutes": canary.get("canaryBakeTimeInMinutes"),
+    }
+    listeners = (
+        str(one.get("advancedConfiguration", {}).get("productionListenerRule", ""))
+        for one in balancers
+    )
+    return Strategy(
+        network_load_balancer=any("/net/" in listener for listener in listeners),
+        **{name: value for name, value in told.items() if value is not None},
+    )
 
 
 def _early_percent(configuration: Mapping[str, Any]) -> int | None:

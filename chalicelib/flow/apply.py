@@ -125,7 +125,7 @@ def started(
         "waiting": None,
         "revision": revision,
         "applied": world.now,
-        "deadline": world.now + timedelta(seconds=target.deadline, minutes=after.bake_minutes),
+        "deadline": world.now + timedelta(seconds=target.deadline, minutes=after.strategy.minutes),
         "ecs_deployment": primary.id if primary else "",
         "service_deployment": _new_service_deployment(before, after),
         "desired": after.desired,

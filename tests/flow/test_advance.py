@@ -13,6 +13,7 @@ from chalicelib.flow.advance import advance
 from chalicelib.flow.push import push
 from chalicelib.flow.watch import polled, watch
 from chalicelib.model.deployments import Deployment, Lease, Return, Status
+from chalicelib.model.services import Strategy
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, at, push_event, revision
 from tests.flow.fakes import Aws, Fault, aws
@@ -75,6 +76,18 @@ def test_when_nothing_else_is_left_it_builds_on_what_the_service_runs() -> None:
     world.ledger.heads[NAME] = examples.head(order=at(-60))
     push(world.world(), push_event())
     assert world.record().base == revision(7)
+
+
+# The deadline
+
+
+def test_what_the_strategy_itself_takes_is_added_to_the_deadline() -> None:
+    world = aws()
+    linear = {"strategy": Strategy(name="LINEAR", bake_minutes=5)}
+    world.services.all[NAME] = world.services.all[NAME].model_copy(update=linear)
+    push(world.world(), push_event())
+    assert world.record().deadline == world.now + timedelta(minutes=30 + 54 + 5)
+    assert advance(world.world(3000), NAME, world.record().id).status is Status.IN_PROGRESS
 
 
 # Failures
