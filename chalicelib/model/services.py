@@ -109,7 +109,8 @@ class Service(Frozen):
 class ServiceDeployment(Frozen):
     """One entry of DescribeServiceDeployments: the truth about how a rollout ended.
 
-    `alarms` are the CloudWatch alarms that were triggered during it.
+    `ended_at` is when it finished or was stopped. `alarms` are the CloudWatch alarms that were
+    triggered during it.
     """
 
     arn: str
@@ -118,6 +119,7 @@ class ServiceDeployment(Frozen):
     target_revision: str = ""
     rollback_reason: str = ""
     created_at: Moment | None = None
+    ended_at: Moment | None = None
     alarms: tuple[str, ...] = ()
 
 

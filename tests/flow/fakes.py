@@ -230,11 +230,12 @@ class Services:
         if own and own[-1].status == "IN_PROGRESS":
             own[-1] = own[-1].model_copy(update={"status": "STOPPED"})
         number = len(own) + 1
+        created_at = self.now and self.now + timedelta(milliseconds=number)
         own.append(
             ServiceDeployment(
                 arn=f"{examples.ARN}:service-deployment/{name}/{number}",
                 status="IN_PROGRESS",
-                created_at=self.now,
+                created_at=created_at,
                 target_revision=f"{examples.ARN}:service-revision/{name}/{number}|{task_definition}",
             )
         )
@@ -244,6 +245,7 @@ class Services:
             task_definition=task_definition,
             desired=service.desired,
             rollout_state="IN_PROGRESS",
+            created_at=created_at,
         )
         old = tuple(one.model_copy(update={"status": "ACTIVE"}) for one in service.deployments)
         self._set(name, (primary, *old), service_deployment=own[-1].arn)
