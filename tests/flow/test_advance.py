@@ -153,14 +153,6 @@ def test_a_rollback_that_ecs_began_just_before_the_deadline_has_a_deadline_of_it
 def test_what_ecs_stopped_without_a_rollback_is_set_back() -> None:
     world = _pushed()
     world.services.stopped(NAME)
-    world.services.all[NAME] = world.services.all[NAME].model_copy(
-        update={
-            "deployments": tuple(
-                one.model_copy(update={"rollout_state": "FAILED"})
-                for one in world.services.all[NAME].deployments
-            )
-        }
-    )
     assert _step(world).status is Status.ROLLBACK_IN_PROGRESS
     assert world.ecs_acts[2:] == ["update conflicto-backend-dev:7"]
     assert _step(world).status is Status.ROLLBACK_IN_PROGRESS
@@ -183,15 +175,6 @@ def test_what_can_no_longer_be_stopped_is_set_back_at_the_next_step() -> None:
 def test_what_cannot_be_set_back_needs_a_person() -> None:
     world = _pushed()
     world.services.stopped(NAME)
-    world.services.all[NAME] = world.services.all[NAME].model_copy(
-        update={
-            "deployments": (
-                world.services.all[NAME]
-                .deployments[0]
-                .model_copy(update={"rollout_state": "FAILED"}),
-            )
-        }
-    )
     world.faults = [Fault(1, Refused("INACTIVE"), name="update")]
     record = _step(world)
     assert record.status is Status.ROLLBACK_FAILED
@@ -219,15 +202,6 @@ def test_the_first_deployment_ever_has_nothing_to_return_to() -> None:
     push(world.world(), push_event())
     assert world.record().return_to == ""
     world.services.stopped(NAME)
-    world.services.all[NAME] = world.services.all[NAME].model_copy(
-        update={
-            "deployments": (
-                world.services.all[NAME]
-                .deployments[0]
-                .model_copy(update={"rollout_state": "FAILED"}),
-            )
-        }
-    )
     record = _step(world)
     assert record.status is Status.FAILED
     assert "nothing was touched" in record.reason
