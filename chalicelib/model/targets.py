@@ -129,6 +129,10 @@ class Targets(BaseModel):
         """The targets that follow exactly this repository (`app` is not `app-worker`)."""
         return tuple(target for target in self.all if target.repository == repository)
 
+    def called(self, service: str) -> tuple[Target, ...]:
+        """The target of `CLUSTER/SERVICE`; of `SERVICE`, those of any cluster."""
+        return tuple(one for one in self.all if service in {one.name, one.service})
+
     def named(self, service: str) -> Target | None:
         """The target of `CLUSTER/SERVICE`; None when no target names it."""
         return next((target for target in self.all if target.name == service), None)

@@ -129,7 +129,7 @@ def actions_of(port, method, seen=None):
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
-        and node.func.id in {"client", "client_once"}
+        and node.func.id in {"client", "client_once", "client_quick"}
     }
     found = set()
     for node in ast.walk(methods[method]):
