@@ -1,7 +1,8 @@
 """A simulated ECS: rolling deployments, tasks, circuit breaker and rollbacks, on one clock.
 
 Map: `simulator` is the front; `api/` answers requests over a `region`; `scheduler` decides with the
-arithmetic of `rollout` what to start and stop; `lifecycle` walks tasks through their states;
+arithmetic of `rollout` what to start and stop; `traffic` knows how long LINEAR and CANARY take;
+`lifecycle` walks tasks through their states;
 `deployments`, `failures` and `service_deployments` keep the history; `events` tells EventBridge;
 `views/` renders API shapes; `targets` is what load balancers say of tasks; `faults` and `timings`
 are what users turn; `rates` throttles; `lag` lets reads be some seconds old; `backend` is the
@@ -21,8 +22,9 @@ Inferred (each module names its own):
   wording of refusals and of alarms; states after ABORT, after a rollback without candidate and
   after a rollback that is superseded; defaults that ECS fills into task definitions.
 Not simulated:
-  strategies other than ROLLING and task sets of the EXTERNAL controller (both are refused or left
-  empty), RunTask, container instances beyond their number, the repetition of SERVICE_STEADY_STATE.
+  BLUE_GREEN, and of LINEAR and CANARY all but the time and the stages; task sets of the EXTERNAL
+  controller (refused or left empty); RunTask, container instances beyond their number, the
+  repetition of SERVICE_STEADY_STATE.
 """
 
 from __future__ import annotations
