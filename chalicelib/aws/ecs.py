@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -24,12 +24,15 @@ from chalicelib.model.services import (
     ServiceDeployment,
     ServiceEvent,
     StoppedTask,
+    Strategy,
 )
 from chalicelib.model.task_definitions import TaskDefinition, short_name
 
 _EVENTS = 30  # of 100; a task that fails behind a load balancer makes up to six
 _STOPPED_BY_ECS = frozenset({137, 143})
 _MOST_TASKS = 100  # the most that DescribeTasks takes
+_PAGE, _MOST_PAGES = 100, 5
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Ecs:
@@ -58,23 +61,13 @@ class Ecs:
     def newest_service_deployment(
         self, cluster: str, service: str, status: str | None = None
     ) -> ServiceDeployment | None:
-        """ListServiceDeployments answers newest first."""
-        filters: dict[str, Any] = {"status": [status]} if status else {}
-        with translated(f"list the deployments of {cluster}/{service}"):
-            answer = client("ecs").list_service_deployments(
-                cluster=cluster, service=service, maxResults=1, **filters
-            )
-        briefs = answer["serviceDeployments"]
-        return _brief(briefs[0]) if briefs else None
+        filters = {"status": [status]} if status else {}
+        return next(iter(_service_deployments(cluster, service, **filters)), None)
 
     def service_deployments_since(
         self, cluster: str, service: str, since: datetime
     ) -> Sequence[ServiceDeployment]:
-        with translated(f"list the deployments of {cluster}/{service}"):
-            answer = client("ecs").list_service_deployments(
-                cluster=cluster, service=service, createdAt={"after": since}
-            )
-        return tuple(_brief(brief) for brief in answer["serviceDeployments"])
+        return _service_deployments(cluster, service, createdAt={"after": since})
 
     def revision_task_definition(self, service_revision: str) -> str:
         with translated("read the service revision"):
@@ -140,6 +133,21 @@ class Ecs:
     ) -> Sequence[RunningTask]:
         running = _tasks(cluster, service, ecs_deployment, "RUNNING")
         return tuple(_running_task(task) for task in running)
+
+
+def _service_deployments(cluster: str, service: str, **filters: Any) -> Sequence[ServiceDeployment]:
+    """Newest first, of the first 500 that ListServiceDeployments names; it promises no order."""
+    briefs: list[ServiceDeployment] = []
+    with translated(f"list the deployments of {cluster}/{service}"):
+        for _ in range(_MOST_PAGES):
+            answer = client("ecs").list_service_deployments(
+                cluster=cluster, service=service, maxResults=_PAGE, **filters
+            )
+            briefs += map(_brief, answer["serviceDeployments"])
+            if not (token := answer.get("nextToken")):
+                break
+            filters["nextToken"] = token
+    return sorted(briefs, key=lambda one: one.created_at or _NEVER, reverse=True)
 
 
 def _tasks(
@@ -209,7 +217,7 @@ def _service(answer: Mapping[str, Any]) -> Service:
         controller=answer.get("deploymentController", {}).get("type", "ECS"),
         minimum_percent=configuration.get("minimumHealthyPercent"),
         maximum_percent=configuration.get("maximumPercent"),
-        bake_minutes=configuration.get("bakeTimeInMinutes") or 0,
+        strategy=_strategy(configuration, answer.get("loadBalancers", ())),
         early_percent=_early_percent(configuration),
         deployments=tuple(_ecs_deployment(one) for one in answer.get("deployments", ())),
         service_deployment=answer.get("currentServiceDeployment"),
@@ -232,6 +240,27 @@ def _target_groups(balancers: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
         )
     )
     return tuple(dict.fromkeys(filter(None, groups)))
+
+
+def _strategy(configuration: Mapping[str, Any], balancers: Sequence[Mapping[str, Any]]) -> Strategy:
+    """What is absent has ECS' default (API reference: Linear- and CanaryConfiguration)."""
+    linear = configuration.get("linearConfiguration", {})
+    canary = configuration.get("canaryConfiguration", {})
+    told = {
+        "name": configuration.get("strategy"),
+        "bake_minutes": configuration.get("bakeTimeInMinutes"),
+        "step_percent": linear.get("stepPercent"),
+        "step_minutes": linear.get("stepBakeTimeInMinutes"),
+        "canary_minutes": canary.get("canaryBakeTimeInMinutes"),
+    }
+    listeners = (
+        str(one.get("advancedConfiguration", {}).get("productionListenerRule", ""))
+        for one in balancers
+    )
+    return Strategy(
+        network_load_balancer=any("/net/" in listener for listener in listeners),
+        **{name: value for name, value in told.items() if value is not None},
+    )
 
 
 def _early_percent(configuration: Mapping[str, Any]) -> int | None:
@@ -263,6 +292,7 @@ def _service_deployment(answer: Mapping[str, Any]) -> ServiceDeployment:
         target_revision=answer.get("targetServiceRevision", {}).get("arn", ""),
         rollback_reason=rollback.get("reason", ""),
         created_at=answer.get("createdAt"),
+        ended_at=answer.get("stoppedAt") or answer.get("finishedAt"),
         alarms=tuple(answer.get("alarms", {}).get("triggeredAlarmNames", ())),
     )
 
@@ -274,6 +304,7 @@ def _brief(answer: Mapping[str, Any]) -> ServiceDeployment:
         reason=answer.get("statusReason", ""),
         target_revision=answer.get("targetServiceRevisionArn", ""),
         created_at=answer.get("createdAt"),
+        ended_at=answer.get("finishedAt"),
     )
 
 

@@ -31,7 +31,7 @@ def wait_seconds(deployment: Deployment, now: datetime) -> int:
     """
     if not deployment.open:
         closed = (now - deployment.updated).total_seconds()
-        unsent = deployment.notices and closed < _OUTBOX_SECONDS
+        unsent = not deployment.finished and closed < _OUTBOX_SECONDS
         return _POLL_OUTBOX if unsent else _NEVER
     if deployment.status is Status.HELD:
         return _NEVER

@@ -15,6 +15,7 @@ from chalicelib.model.deployments import (
     Deployment,
     Head,
     Lease,
+    Notice,
     Proven,
     Recent,
     Status,
@@ -73,7 +74,7 @@ def moved(
 ) -> tuple[Head, Deployment]:
     """Both after `changes` to the record; a change of status adds its notice to the outbox.
 
-    So does the first time that a permission is missing.
+    So does the first time that a permission is missing. A failure's notice waits for its case.
 
     Raises:
         ValueError: when the table of transitions does not allow it (a fault of ours).
@@ -86,9 +87,7 @@ def moved(
         after = after.model_copy(update={"acting": False})
     if not allowed(deployment.status, after.status):
         raise ValueError(f"{deployment.id}: {deployment.status} -> {after.status} is not allowed")
-    news = moves and after.status not in _SILENT
-    if news or (after.denied and not deployment.denied):
-        after = after.model_copy(update={"notices": (*after.notices, notice(after))})
+    after = after.model_copy(update={"notices": (*after.notices, *_news(deployment, after))})
     open_ids = tuple(one for one in head.open_deployments if one != after.id or after.open)
     head = head.model_copy(
         update={
@@ -100,6 +99,17 @@ def moved(
     if after.status is Status.ROLLBACK_IN_PROGRESS and head.applied == after.id:
         head = head.model_copy(update={"applied_revision": after.return_to})
     return head, after
+
+
+def _news(before: Deployment, after: Deployment) -> tuple[Notice, ...]:
+    """The notices that this change is worth: of a status, of a permission that is missing."""
+    if after.unexplained is not None:
+        return ()
+    if before.unexplained is not None:
+        failure = notice(after.model_copy(update={"denial": ""}))
+        return (failure, notice(after)) if after.denied else (failure,)
+    moves = after.status is not before.status and after.status not in _SILENT
+    return (notice(after),) if moves or (after.denied and not before.denied) else ()
 
 
 def _attempt(head: Head, deployment: Deployment) -> Attempt | None:

@@ -113,6 +113,9 @@ class Deployment(Frozen):
     goes_to: str = ""  # an existing revision to deploy instead of rendering one (a rollback)
     return_to: str = ""
     applied: Moment | None = None
+    # Since when there is the rollout that carries our revision, where UpdateService did not begin
+    # it: the service ran the revision already, or somebody changed another setting.
+    began: Moment | None = None
     deadline: Moment | None = None
     ecs_deployment: str = ""
     service_deployment: str = ""
@@ -122,12 +125,28 @@ class Deployment(Frozen):
     running: int = 0
     looked: Moment | None = None  # when its tasks were last looked at
     ended: int = 0  # how many of them had ended by then
+    unexplained: Moment | None = None  # when it failed, while its case is not made yet
     case: str = ""
     notices: tuple[Notice, ...] = ()
 
     @property
     def open(self) -> bool:
         return self.status in OPEN
+
+    @property
+    def since(self) -> Moment | None:
+        """Since when there is the rollout that carries our revision (UTC)."""
+        return self.began or self.applied
+
+    @property
+    def changed_nothing(self) -> bool:
+        """Whether the service ran our revision before it was applied, so nothing was updated."""
+        return self.began is not None and self.applied is not None and self.began < self.applied
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to be done: it is closed, explained, and everybody was told."""
+        return not self.open and not self.notices and self.unexplained is None
 
     @property
     def denied(self) -> bool:
