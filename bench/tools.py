@@ -24,7 +24,7 @@ from local.sns import Notice
 from local.stage import CLUSTER, Build, Scenario, Stage
 
 DEADLINE = 1800  # seconds that ecs-deploy is given; Slipway's default is the same 30 minutes
-LIMIT = 3600  # simulated seconds after which any tool is given up
+LIMIT = 5400  # simulated seconds after which any tool is given up
 _SAID: dict[str, str] = {
     Status.SUCCESSFUL: "successful",
     Status.SUPERSEDED: "superseded",

@@ -189,11 +189,16 @@ _Kind = TypeVar("_Kind", bound=Rehearsal)
 
 @contextmanager
 def rehearse(
-    targets: str, kind: type[_Kind], *, timings: ecs.Timings | None = None
+    targets: str,
+    kind: type[_Kind],
+    *,
+    timings: ecs.Timings | None = None,
+    lag: ecs.Lag | None = None,
 ) -> Iterator[_Kind]:
     """An empty account with Slipway in it, following `targets` (a targets.toml's text).
 
-    `kind` is `Rehearsal`, or a test's own extension of it.
+    `kind` is `Rehearsal`, or a test's own extension of it. With a `lag`, ECS' answers may be some
+    seconds old.
     """
     clock = VirtualClock()
     with ExitStack() as stack:
@@ -207,7 +212,9 @@ def rehearse(
             for receive in bus:
                 receive(event)
 
-        simulated = ecs.install(clock, emit, timings=timings, seed=7, pull_problem=ecr.pull_problem)
+        simulated = ecs.install(
+            clock, emit, timings=timings, seed=7, pull_problem=ecr.pull_problem, lag=lag
+        )
         stack.enter_context(simulated)
         registry = ecr.install(clock, emit)
         topic = _account()

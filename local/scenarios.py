@@ -57,6 +57,16 @@ def _balanced(grace: int) -> dict[str, Any]:
     }
 
 
+_LINEAR = {
+    **_balanced(0),
+    "deploymentConfiguration": {
+        "strategy": "LINEAR",
+        "bakeTimeInMinutes": 3,
+        "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+    },
+}
+
+
 # What happens
 
 
@@ -235,6 +245,11 @@ SCENARIOS = (
         "ECS calls it successful at two of four tasks; the rest take five minutes more",
         service=_EARLY,
         fault=SlowStart(300, times=2),
+    ),
+    Scenario(
+        "linear",
+        "a good image, traffic shifted in ten steps of six minutes, and three of bake time",
+        service=_LINEAR,
     ),
     Scenario("console-restart", "a person forces a new deployment of it", happens=_console_restart),
     # The image is bad, or cannot run.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -10,6 +11,7 @@ from typing import Any
 import pytest
 
 from local import world
+from local.ecs import Lag
 from local.rehearsal import Rehearsal, rehearse
 from local.scenarios import SCENARIOS
 from local.stage import CLUSTER, Build, Scenario, Stage
@@ -63,15 +65,23 @@ def _push(stage: Stage, build: Build) -> None:
 
 
 @contextmanager
-def played(scenario: Scenario) -> Iterator[Played]:
-    with rehearse(TARGETS, Played) as slipway:
+def played(scenario: Scenario, lag: Lag | None = None) -> Iterator[Played]:
+    with rehearse(TARGETS, Played, lag=lag) as slipway:
         slipway.play(scenario)
         yield slipway
 
 
+def _lag(scenario: Scenario) -> Lag:
+    """SLIPWAY_SEED=2 plays all scenarios with other seeds than 1."""
+    return Lag(seed=f"{scenario.name} {os.environ.get('SLIPWAY_SEED', '1')}")
+
+
+@pytest.mark.parametrize(
+    "lags", [pytest.param(False, marks=pytest.mark.slow), True], ids=["at-once", "lagging"]
+)
 @by_name
-def test_the_verdict_is_right_and_what_should_run_runs(scenario):
-    with played(scenario) as slipway:
+def test_the_verdict_is_right_and_what_should_run_runs(scenario, lags):
+    with played(scenario, _lag(scenario) if lags else None) as slipway:
         assert VERDICTS[slipway.record["status"]] == scenario.right, slipway.record
         assert slipway.stage.runs() == {scenario.runs}
         assert slipway.failures == []

@@ -26,6 +26,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from chalicelib.model.targets import Target
 from local import world
 from local.calls import error_reply
+from local.ecs import Lag
 from local.faults import Error, Throttle, as_error
 from local.rehearsal import TABLE, Context, Rehearsal, rehearse
 from local.wire import WIRE, Attempt
@@ -463,9 +464,9 @@ def _says(attempt: Attempt, error: Error | None) -> AWSResponse:
 
 
 @contextmanager
-def machine(targets: str) -> Iterator[Machine]:
+def machine(targets: str, lag: Lag | None = None) -> Iterator[Machine]:
     """An account without services yet; events are delivered from `begin` on."""
-    with rehearse(targets, Machine) as made:
+    with rehearse(targets, Machine, lag=lag) as made:
         made.deliver = False
         made.client("ecs").create_cluster(clusterName=CLUSTER)
         slept = SimpleNamespace(sleep=lambda seconds: made._pass(1.0 if seconds else 0.0))
