@@ -17,18 +17,19 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import client, client_once
 from chalicelib.aws.errors import code_of, translated
+from chalicelib.decide.ending import told_by_its_end
 from chalicelib.model.services import (
     EcsDeployment,
     RunningTask,
     Service,
     ServiceDeployment,
     ServiceEvent,
+    StoppedContainer,
     StoppedTask,
 )
 from chalicelib.model.task_definitions import TaskDefinition, short_name
 
 _EVENTS = 30  # of 100; a task that fails behind a load balancer makes up to six
-_STOPPED_BY_ECS = frozenset({137, 143})
 _MOST_TASKS = 100  # the most that DescribeTasks takes
 
 
@@ -278,31 +279,24 @@ def _brief(answer: Mapping[str, Any]) -> ServiceDeployment:
 
 
 def _stopped_task(answer: Mapping[str, Any]) -> StoppedTask:
-    """A stopped task with the container that tells most about its end.
-
-    One with a reason, else one that failed by itself: when an essential container ends, ECS stops
-    the others, which then exit with 137 or 143.
-    """
-    container: Mapping[str, Any] = max(answer.get("containers", ()), key=_telling, default={})
-    return StoppedTask(
-        id=short_name(answer["taskArn"]),
-        stop_code=answer.get("stopCode", ""),
-        reason=answer.get("stoppedReason", ""),
-        container=container.get("name", ""),
-        container_reason=container.get("reason", ""),
-        exit_code=container.get("exitCode"),
-        started_at=answer.get("startedAt"),
-        stopped_at=answer.get("stoppedAt"),
+    return told_by_its_end(
+        StoppedTask(
+            id=short_name(answer["taskArn"]),
+            stop_code=answer.get("stopCode", ""),
+            reason=answer.get("stoppedReason", ""),
+            started_at=answer.get("startedAt"),
+            stopped_at=answer.get("stoppedAt"),
+            containers=tuple(_stopped_container(one) for one in answer.get("containers", ())),
+        )
     )
 
 
-def _telling(container: Mapping[str, Any]) -> int:
-    code = container.get("exitCode")
-    if container.get("reason"):
-        return 3
-    if code is None:
-        return 0
-    return 1 if code in _STOPPED_BY_ECS else 2
+def _stopped_container(answer: Mapping[str, Any]) -> StoppedContainer:
+    return StoppedContainer(
+        name=answer.get("name", ""),
+        reason=answer.get("reason", ""),
+        exit_code=answer.get("exitCode"),
+    )
 
 
 def _running_task(answer: Mapping[str, Any]) -> RunningTask:

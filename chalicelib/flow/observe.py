@@ -7,6 +7,7 @@ from typing import Any
 
 from chalicelib.decide.heal import crashed_at_once, many_ended
 from chalicelib.decide.judge import needs_service_deployment, needs_tasks
+from chalicelib.flow.ended import ended_tasks
 from chalicelib.flow.output import last_lines
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Deployment
@@ -53,13 +54,14 @@ def noticed(record: Deployment, seen: Observation) -> dict[str, Any]:
 
 
 def _tasks(world: World, record: Deployment, service: Service) -> Tasks:
-    ours = (record.cluster, record.service_name, record.ecs_deployment)
-    stopped = world.services.stopped_tasks(*ours)
+    stopped = ended_tasks(world, record)
     running: Sequence[RunningTask] | None = None
     if many_ended(stopped, service.primary.desired if service.primary else 0):
-        running = world.services.running_tasks(*ours)
+        running = world.services.running_tasks(
+            record.cluster, record.service_name, record.ecs_deployment
+        )
     return Tasks(
-        stopped=tuple(stopped),
+        stopped=stopped,
         running=None if running is None else tuple(running),
         log=_log(world, record, crashed_at_once(stopped)),
     )

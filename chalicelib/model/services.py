@@ -91,8 +91,20 @@ class RunningTask(Frozen):
     started_at: Moment | None = None
 
 
+class StoppedContainer(Frozen):
+    """How one container of a stopped task ended; `exit_code` None: it never ran."""
+
+    name: str
+    reason: str = ""
+    exit_code: int | None = None
+
+
 class StoppedTask(Frozen):
-    """Why one task of a deployment ended (DescribeTasks); `started_at` None: it never ran."""
+    """Why one task of a deployment ended (DescribeTasks); `started_at` None: it never ran.
+
+    `container`, `container_reason` and `exit_code` are those of the container that ended it,
+    `containers` all of them (`decide/ending.py`).
+    """
 
     id: str
     stop_code: str = ""
@@ -102,6 +114,7 @@ class StoppedTask(Frozen):
     exit_code: int | None = None
     started_at: Moment | None = None
     stopped_at: Moment | None = None
+    containers: tuple[StoppedContainer, ...] = ()
 
 
 class Tasks(Frozen):
