@@ -56,7 +56,10 @@ def noticed(record: Deployment, seen: Observation) -> dict[str, Any]:
 def _tasks(world: World, record: Deployment, service: Service) -> Tasks:
     stopped = ended_tasks(world, record)
     running: Sequence[RunningTask] | None = None
-    if many_ended(stopped, service.primary.desired if service.primary else 0):
+    desired = service.primary.desired if service.primary else 0
+    target = world.targets.named(record.service)
+    looped = target is None or target.crash_loop
+    if looped and many_ended(stopped, desired, service.breaker_threshold):
         running = world.services.running_tasks(
             record.cluster, record.service_name, record.ecs_deployment
         )

@@ -27,6 +27,13 @@ class ServiceEvent(Frozen):
     message: str
 
 
+class BreakerThreshold(Frozen):
+    """A circuit breaker's `thresholdConfiguration`: COUNT, BOUNDED_PERCENT, UNBOUNDED_PERCENT."""
+
+    kind: str
+    value: int
+
+
 class Service(Frozen):
     """What DescribeServices says of one service, as far as a deployment depends on it."""
 
@@ -42,6 +49,7 @@ class Service(Frozen):
     maximum_percent: int | None = None
     bake_minutes: int = 0
     early_percent: int | None = None  # of desired tasks, that complete a rollout early
+    breaker_threshold: BreakerThreshold | None = None
     deployments: tuple[EcsDeployment, ...] = ()
     service_deployment: str | None = None
     target_groups: tuple[str, ...] = ()
@@ -121,7 +129,8 @@ class Tasks(Frozen):
     """The tasks that one ECS deployment started, as far as they were read.
 
     `stopped` are those that ended within an hour, newest first; `running` the rest (None: not
-    read). `log` are the last lines of the newest that crashed at once, oldest first.
+    read, and then no crash loop is called). `log` are the last lines of the newest that crashed at
+    once, oldest first.
     """
 
     stopped: tuple[StoppedTask, ...] = ()
