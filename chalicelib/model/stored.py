@@ -136,8 +136,8 @@ def read(model: type[_Model], fields: Mapping[str, Any], what: str) -> _Model:
 
 
 _NEXT = (
-    "Until then it is left as it is, and nothing is done with it: deploy the newest release of "
-    "Slipway that ran here (`make deploy`)"
+    "Deploy the newest release of Slipway that ran here (`make deploy`); until then it is left as "
+    "it is"
 )
 
 

@@ -123,8 +123,8 @@ def test_a_newer_schema_is_not_read_and_says_what_to_do(number) -> None:
         read(Head, fields, "HEAD of c/s")
     assert str(raised.value) == (
         f"the ledger's HEAD of c/s has schema {number}, and this release of Slipway reads up to "
-        f"{NEWEST}: a newer release wrote it. Until then it is left as it is, and nothing is done "
-        "with it: deploy the newest release of Slipway that ran here (`make deploy`)"
+        f"{NEWEST}: a newer release wrote it. Deploy the newest release of Slipway that ran here "
+        "(`make deploy`); until then it is left as it is"
     )
 
 
