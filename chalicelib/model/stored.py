@@ -10,7 +10,8 @@ enumeration is added the same way. Once a release has written a schema, its line
 next number begins.
 
 A field that is renamed keeps its stored name as its alias: `runs: str = Field("", alias="old")`.
-What a stored name means never changes: what means something else gets another name.
+What a stored name means never changes, nor what leaving it out means (its default): what means
+something else gets another name.
 """
 
 from __future__ import annotations

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import typing
 from collections.abc import Iterator
 from decimal import Decimal
 from enum import Enum
+from pathlib import Path
 from types import NoneType
 from typing import Any
 
@@ -18,8 +20,10 @@ from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Deployment, Head
 from chalicelib.model.stored import KINDS, NEWEST, Kind, read, schema_of
 from tests.fixtures import examples
+from tests.fixtures import stored as fixtures
 from tests.fixtures.stored import is_head, items, plain
 
+STORED = Path(fixtures.__file__).parent
 MODELS = [pytest.param(model, id=model.__name__) for model in KINDS]
 
 
@@ -43,6 +47,29 @@ def _below(annotation: Any, path: str) -> Iterator[str]:
             yield from _below(inner, path)
 
 
+def _defaults(model: type[BaseModel]) -> dict[str, Any]:
+    """The default of every stored name that has one, as JSON has it."""
+    found: dict[str, Any] = {}
+
+    def look(inner: type[BaseModel], outer: str) -> None:
+        for name, field in inner.model_fields.items():
+            path = outer + (field.alias or name)
+            if not field.is_required():
+                found[path] = json.loads(json.dumps(field.default))
+            for below in _models(field.annotation):
+                look(below, f"{path}.")
+
+    look(model, "")
+    return found
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for inner in typing.get_args(annotation):
+        yield from _models(inner)
+
+
 @pytest.mark.parametrize("model", MODELS)
 def test_every_field_and_value_of_a_model_has_its_schema_and_nothing_else_has(model) -> None:
     assert set(_fields(model)) == set(KINDS[model].since)
@@ -55,6 +82,7 @@ def test_every_name_stands_in_one_schema_only(model) -> None:
         words = [word for some in named.values() for word in some.split()]
         assert len(words) == len(set(words))
         assert set(named) <= set(range(1, NEWEST + 1))
+    assert stored.SCHEMA not in kind.since
 
 
 @pytest.mark.parametrize("schema", range(1, NEWEST + 1))
@@ -67,9 +95,19 @@ def test_every_name_and_value_of_a_schema_is_in_one_of_its_fixtures(model, schem
         if is_head(item) is (model is Head)
         for word in stored._words(kind, plain(item), "")
     }
-    defaults = {f"{name}={field.default}" for name, field in model.model_fields.items()}
+    unwritten = {f"{name}={value}" for name, value in _defaults(model).items()}
     wanted = {word for word, number in kind.since.items() if number == schema}
-    assert wanted - found - defaults == set()
+    assert wanted - found - unwritten == set()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_what_an_item_leaves_out_means_what_it_always_meant(model) -> None:
+    """A default is stored data too: no item says it."""
+    pinned = json.loads((STORED / "defaults.json").read_text("utf-8"))[model.__name__]
+    defaults = _defaults(model)
+    assert {name: defaults.get(name) for name in pinned} == pinned
+    closed = {name for name in defaults if KINDS[model].since[name] < NEWEST}
+    assert closed <= pinned.keys(), "add what the last release's schema brought to defaults.json"
 
 
 KIND = Kind(
