@@ -34,6 +34,7 @@ from chalicelib.flow.apply import (
     started,
 )
 from chalicelib.flow.case import case
+from chalicelib.flow.gate import scan_of
 from chalicelib.flow.observe import noticed, observe, our_service_deployment
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
@@ -128,11 +129,13 @@ def _start(world: World, head: Head, record: Deployment, target: Target) -> Item
             return _save(world, head, record, **changes)
         readiness = ready(record, head, service, target, world.now)
         gate = scan_gate(record, target)
+        denial: dict[str, str] = {}
         if gate is not None and readiness.status is Status.IN_PROGRESS:
-            scan = world.scans.scan(record.repository, record.digest)
+            scan = scan_of(world, record)
             readiness = scanned(record, gate, scan, world.now)
+            denial = {"denial": scan.denial if readiness.gated else ""}
         if service is None or readiness.status is not Status.IN_PROGRESS:
-            return _keep(world, head, record, **readiness.model_dump())
+            return _keep(world, head, record, **readiness.model_dump(), **denial)
         planned = plan(world, record, target, service, head)
         return_to = record.return_to or return_target(world, record, service)
     except Refused as refused:
