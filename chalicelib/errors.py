@@ -28,6 +28,10 @@ class Denied(Unavailable):
         self.who, self.action, self.resource = who, action, resource
 
 
+class Unreadable(Unavailable):
+    """A newer release wrote this item of the ledger: it is left alone until that one is back."""
+
+
 class Unanswered(Unavailable):
     """AWS did not answer, so nobody knows whether it acted: look before acting again."""
 

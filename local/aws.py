@@ -151,7 +151,7 @@ class EmbeddedAws:
         stack: str = "slipway-dev",
         parameters: dict[str, str] | None = None,
     ) -> Stack:
-        """Create the stack of a packaged template; `MissingResources` unless all of it exists."""
+        """Create or update a package's stack; `MissingResources` unless all of it exists."""
         return self.cloudformation.deploy(template, code, stack, parameters or {})
 
     def invoke(self, function: str, payload: Any) -> Any:

@@ -84,10 +84,16 @@ class CloudFormation:
         self._patches.close()
 
     def deploy(self, template: Path, code: Path, stack: str, parameters: dict[str, str]) -> Stack:
-        """What `aws cloudformation package` and `deploy` do; raises when a resource is missing."""
+        """What `aws cloudformation package` and `deploy` do: a stack that is there is updated.
+
+        Raises when a resource is missing.
+        """
         body = json.dumps(self._package(read_template(template.read_text()), code), default=str)
         client = self._clients.admin("cloudformation")
-        client.create_stack(
+        stacks = client.describe_stacks()["Stacks"]
+        there = stack in {one["StackName"] for one in stacks}
+        make = client.update_stack if there else client.create_stack
+        make(
             StackName=stack,
             TemplateBody=body,
             Parameters=[

@@ -2,6 +2,7 @@
 
 Keys: `pk` is CLUSTER/SERVICE; `sk` is HEAD or DEPLOYMENT#id. A record carries `deployment` (index
 `by-deployment`) and, while it is open or has unsent notices, `open` (the sparse index `open`).
+What else an item holds is written in `model/stored.py`.
 """
 
 from __future__ import annotations
@@ -11,13 +12,12 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
-from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import client
-from chalicelib.aws.errors import code_of, translated
-from chalicelib.errors import Conflict
+from chalicelib.aws.errors import translated
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.stored import read, stored
 
 _HEAD = "HEAD"
 _RECORD = "DEPLOYMENT#"
@@ -58,15 +58,7 @@ class DynamoLedger:
         if deployment is not None:
             puts.append({"Put": {"TableName": self._table, "Item": self._record(deployment)}})
         with translated(f"write {head.service} to the ledger"):
-            try:
-                client("dynamodb").transact_write_items(TransactItems=puts)
-            except ClientError as error:
-                if code_of(error) in {
-                    "TransactionCanceledException",
-                    "TransactionConflictException",
-                }:
-                    raise Conflict(f"{head.service} was written by another step") from error
-                raise
+            client("dynamodb").transact_write_items(TransactItems=puts)
         return after
 
     def unfinished(self) -> Sequence[tuple[str, str]]:
@@ -135,12 +127,13 @@ class DynamoLedger:
 
 def _item(model: Frozen, **keys: Any) -> dict[str, Any]:
     """The model's fields, as people read them in the console, and the table's keys beside them."""
-    fields = model.model_dump(mode="json", exclude_defaults=True)
+    fields = stored(model)
     if taken := _KEYS & fields.keys():
         raise ValueError(f"{sorted(taken)} are the table's own attributes, not a model's fields")
     return {key: _write(value) for key, value in {**fields, **keys}.items() if value is not None}
 
 
 def _model(model: type[_Model], item: Mapping[str, Any]) -> _Model:
-    fields = {key: _read(value) for key, value in item.items() if key not in _KEYS}
-    return model.model_validate(fields)
+    fields = {key: _read(value) for key, value in item.items()}
+    what = f"{fields['sk']} of {fields['pk']}"
+    return read(model, {key: fields[key] for key in fields if key not in _KEYS}, what)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from chalicelib.decide.order import Request, deployment_id
 from chalicelib.decide.record import found_foreign
 from chalicelib.decide.render import image_in, tag_of
+from chalicelib.errors import DeployerError, Unreadable
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
 from chalicelib.model.deployments import Cause, Deployment, Head, Status
@@ -21,18 +22,35 @@ def foreign(world: World, cluster: str, targets: Sequence[Target]) -> list[Outco
     `targets` are at most ten of one cluster, read with one call. What was found running is proven:
     a rollback by hand may go back to it. Nobody is told; whoever deployed it knows.
 
+    One service's trouble keeps no other from being looked at.
+
     Raises:
         Unavailable: when AWS does not answer; the next hour looks again.
     """
-    heads = ((target, world.ledger.head(target.name)) for target in targets)
+    heads = ((target, _head(world, target)) for target in targets)
     quiet = {
         target.service: (target, head)
         for target, head in heads
         if head is not None and not head.open_deployments
     }
     services = world.services.services(cluster, list(quiet)) if quiet else ()
-    looked_at = (_looked_at(world, *quiet[service.name], service) for service in services)
+    looked_at = (_tried(world, *quiet[service.name], service) for service in services)
     return [outcome for outcome in looked_at if outcome is not None]
+
+
+def _head(world: World, target: Target) -> Head | None:
+    """None also where a newer release wrote it: the target's own turn of the sweep says so."""
+    try:
+        return world.ledger.head(target.name)
+    except Unreadable:
+        return None
+
+
+def _tried(world: World, target: Target, head: Head, service: Service) -> Outcome | None:
+    try:
+        return _looked_at(world, target, head, service)
+    except DeployerError as error:
+        return Outcome(outcome="failed", service=target.name, reason=str(error))
 
 
 def _looked_at(world: World, target: Target, head: Head, service: Service) -> Outcome | None:

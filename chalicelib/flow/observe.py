@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.decide.heal import crashed_at_once, many_ended
 from chalicelib.decide.judge import needs_service_deployment, needs_tasks
 from chalicelib.decide.ours import SKEW, could_be_ours, newest_of_ours, primary_of
+from chalicelib.flow.ended import ended_tasks
 from chalicelib.flow.output import last_lines
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Deployment
@@ -101,12 +102,16 @@ def _revision(world: World, found: ServiceDeployment) -> str:
 
 
 def _tasks(world: World, record: Deployment, service: Service) -> Tasks:
-    ours = (record.cluster, record.service_name, record.ecs_deployment)
-    stopped = world.services.stopped_tasks(*ours)
+    stopped = ended_tasks(world, record)
     running: Sequence[RunningTask] | None = None
-    if many_ended(stopped, service.primary.desired if service.primary else 0):
-        running = world.services.running_tasks(*ours)
+    desired = service.primary.desired if service.primary else 0
+    target = world.targets.named(record.service)
+    looped = target is None or target.crash_loop
+    if looped and many_ended(stopped, desired, service.breaker_threshold):
+        running = world.services.running_tasks(
+            record.cluster, record.service_name, record.ecs_deployment
+        )
     return Tasks(
-        stopped=tuple(stopped),
+        stopped=stopped,
         running=None if running is None else tuple(running),
     )

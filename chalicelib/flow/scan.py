@@ -6,6 +6,7 @@ from functools import partial
 
 from chalicelib.decide.match import Ignored, elsewhere
 from chalicelib.decide.scan import recognise_scan
+from chalicelib.errors import DeployerError
 from chalicelib.flow.advance import advance, read
 from chalicelib.flow.change import every_open
 from chalicelib.flow.ports import World
@@ -17,7 +18,7 @@ def image_changed(world: World, event: object) -> tuple[Outcome, ...]:
     """An image was pushed, or scanned.
 
     Raises:
-        Unavailable: Lambda retries the event.
+        DeployerError: the first, when all have had their turn; Lambda retries the event.
     """
     scanned = recognise_scan(event)
     if isinstance(scanned, Ignored):
@@ -25,9 +26,15 @@ def image_changed(world: World, event: object) -> tuple[Outcome, ...]:
     if (foreign := elsewhere(event, world.here)) is not None:
         return (Outcome(outcome="ignored", reason=foreign.reason),)
     outcomes: list[Outcome] = []
+    failed: list[DeployerError] = []
     for target in world.targets.following(scanned.repository):
         if target.gate.scan is not None:
-            outcomes += every_open(world, target.name, partial(_nudged, world, target))
+            try:
+                outcomes += every_open(world, target.name, partial(_nudged, world, target))
+            except DeployerError as error:
+                failed.append(error)
+    if failed:
+        raise failed[0]
     none = f"no target has a gate on scans of {scanned.repository}"
     return tuple(outcomes) or (Outcome(outcome="ignored", reason=none),)
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from chalicelib.errors import Refused
+from chalicelib.errors import Refused, Unreadable
 from chalicelib.flow.ports import World
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Deployment
@@ -29,8 +29,11 @@ class StatusRequest(BaseModel):
 def status(world: World, payload: object) -> dict[str, Any]:
     """`{"deployments": [...]}`, newest first, the last 20 of a service; by image, of its last 200.
 
+    Of all services, those that a newer release wrote are left out, and `unreadable` says why.
+
     Raises:
         Refused: when the payload is malformed, or nothing is known by that name.
+        Unreadable: when a newer release wrote what was asked for by its name.
     """
     asked = parse_status(payload)
     if asked.deployment:
@@ -44,15 +47,28 @@ def status(world: World, payload: object) -> dict[str, Any]:
     if asked.service and world.targets.named(asked.service) is None:
         known = ", ".join(target.name for target in world.targets.all)
         raise Refused(f"no target is named {asked.service}; the targets are {known}")
-    services = [asked.service] if asked.service else [one.name for one in world.targets.all]
-    records = [
-        record
-        for service in services
-        for record in world.ledger.history(service, _SEARCHED if asked.image else _RECORDS)
-        if asked.image in {None, record.tag, record.digest, record.image}
-    ]
-    records.sort(key=lambda record: record.created, reverse=True)
-    return {"deployments": [described(record) for record in records]}
+    if asked.service:
+        return {"deployments": _newest_first(_history(world, asked.service, asked.image))}
+    records: list[Deployment] = []
+    unreadable: list[str] = []
+    for target in world.targets.all:
+        try:
+            records += _history(world, target.name, asked.image)
+        except Unreadable as error:
+            unreadable.append(str(error))
+    reply: dict[str, Any] = {"deployments": _newest_first(records)}
+    return {**reply, "unreadable": unreadable} if unreadable else reply
+
+
+def _history(world: World, service: str, image: str | None) -> list[Deployment]:
+    """The service's newest records, or those of an image."""
+    records = world.ledger.history(service, _SEARCHED if image else _RECORDS)
+    return [one for one in records if image in {None, one.tag, one.digest, one.image}]
+
+
+def _newest_first(records: list[Deployment]) -> list[dict[str, Any]]:
+    ordered = sorted(records, key=lambda record: record.created, reverse=True)
+    return [described(record) for record in ordered]
 
 
 def parse_status(payload: object) -> StatusRequest:

@@ -9,7 +9,8 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer
 class Frozen(BaseModel):
     """A value: compared by its fields, never changed."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # By name, too: an alias is only what a field is called where it is stored (model/stored.py).
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True)
 
 
 def iso(moment: datetime) -> str:

@@ -64,6 +64,13 @@ class Strategy(Frozen):
         return math.ceil(100 / self.step_percent) if self.step_percent > 0 else 1
 
 
+class BreakerThreshold(Frozen):
+    """A circuit breaker's `thresholdConfiguration`: COUNT, BOUNDED_PERCENT, UNBOUNDED_PERCENT."""
+
+    kind: str
+    value: int
+
+
 class Service(Frozen):
     """What DescribeServices says of one service, as far as a deployment depends on it."""
 
@@ -79,6 +86,7 @@ class Service(Frozen):
     maximum_percent: int | None = None
     strategy: Strategy = Strategy()
     early_percent: int | None = None  # of desired tasks, that complete a rollout early
+    breaker_threshold: BreakerThreshold | None = None
     deployments: tuple[EcsDeployment, ...] = ()
     service_deployment: str | None = None
     target_groups: tuple[str, ...] = ()
@@ -130,8 +138,20 @@ class RunningTask(Frozen):
     started_at: Moment | None = None
 
 
+class StoppedContainer(Frozen):
+    """How one container of a stopped task ended; `exit_code` None: it never ran."""
+
+    name: str
+    reason: str = ""
+    exit_code: int | None = None
+
+
 class StoppedTask(Frozen):
-    """Why one task of a deployment ended (DescribeTasks); `started_at` None: it never ran."""
+    """Why one task of a deployment ended (DescribeTasks); `started_at` None: it never ran.
+
+    `container`, `container_reason` and `exit_code` are those of the container that ended it,
+    `containers` all of them (`decide/ending.py`).
+    """
 
     id: str
     stop_code: str = ""
@@ -141,13 +161,15 @@ class StoppedTask(Frozen):
     exit_code: int | None = None
     started_at: Moment | None = None
     stopped_at: Moment | None = None
+    containers: tuple[StoppedContainer, ...] = ()
 
 
 class Tasks(Frozen):
     """The tasks that one ECS deployment started, as far as they were read.
 
     `stopped` are those that ended within an hour, newest first; `running` the rest (None: not
-    read). `log` are the last lines of the newest that crashed at once, oldest first.
+    read, and then no crash loop is called). `log` are the last lines of the newest that crashed at
+    once, oldest first.
     """
 
     stopped: tuple[StoppedTask, ...] = ()

@@ -86,6 +86,7 @@ class Target(BaseModel):
     mode: Literal["deploy", "observe"] = "deploy"
     base: Literal["family", "service"] = "family"
     deadline: Seconds = 1800
+    crash_loop: bool = True
     pass_roles: tuple[str, ...] = ()
     log_groups: tuple[str, ...] = ()
     gate: Gate = Gate()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chalicelib.decide.pace import wait_seconds
@@ -35,6 +37,23 @@ def test_what_waits_for_a_person_holds_no_execution() -> None:
 def test_what_moves_is_polled_at_least_every_minute(status: Status) -> None:
     for seconds in (0, 119, 121, 299, 301, 86_400):
         assert 1 <= wait_seconds(examples.deployment(status=status), at(seconds)) <= 60
+
+
+@pytest.mark.parametrize(
+    ("fields", "seconds"),
+    [
+        ({"denial": "may not ecs:UpdateService"}, 300),
+        ({"denial": "may not ecr:DescribeImageScanFindings", "gated": True}, 300),
+        ({"gated": True}, 60),
+    ],
+    ids=["denied", "denied while it waits for a scan", "waiting for a scan"],
+)
+def test_what_a_person_or_an_event_must_end_is_asked_for_seldom(
+    fields: dict[str, Any], seconds: int
+) -> None:
+    record = examples.deployment(status=Status.PENDING, created=at(0), **fields)
+    assert wait_seconds(record, at(0)) == seconds
+    assert wait_seconds(record, at(9_999)) == seconds
 
 
 @pytest.mark.parametrize(("age", "seconds"), [(0, 15), (30, 15), (60, 30), (90, 45), (3600, 45)])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.errors import Unavailable
+from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.manual import rollback
 from chalicelib.flow.push import push
@@ -115,6 +115,20 @@ def test_services_that_cannot_be_read_are_looked_at_an_hour_later(error: Excepti
     world.faults = [Fault(0, error, name="services")]
     assert _sweep(world) == ["failed"]
     assert _sweep(world) == ["foreign"]
+
+
+def test_a_service_that_is_written_meanwhile_keeps_no_other_from_being_looked_at() -> None:
+    world = aws(examples.target(), examples.target(service="web"))
+    world.images.all = []
+    _sweep(world)
+    for name in (NAME, "conflicto-dev/web"):
+        made = world.services.register({**examples.task_definition().body, "tags": []})
+        world.services.begin(name, made.arn)
+        world.services.complete(name)
+    world.restart()
+    world.faults = [Fault(0, Conflict(NAME), name="save")]
+    assert _sweep(world) == ["failed", "foreign"]
+    assert "foreign" in _sweep(world)
 
 
 def test_ten_services_are_read_with_one_call() -> None:

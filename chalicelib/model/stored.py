@@ -1,0 +1,157 @@
+"""HEAD, record <-> the attributes that are stored: every stored name, with its schema's number.
+
+An item carries the number of the oldest schema that can read it, so an older release goes on with
+every item that uses nothing new, and leaves the others alone. Schema 1 is not written: the release
+that knew no numbers refuses an attribute that it does not know.
+
+To add a field: give it a default, and add its stored name to the newest schema's line here and to
+that schema's items in tests/fixtures/stored. A new value of a status, a cause or another
+enumeration is added the same way. Once a release has written a schema, its line is closed and the
+next number begins.
+
+A field that is renamed keeps its stored name as its alias: `runs: str = Field("", alias="old")`.
+What a stored name means never changes, nor what leaving it out means (its default): what means
+something else gets another name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from functools import cached_property
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from chalicelib.errors import Unreadable
+from chalicelib.model.base import Frozen
+from chalicelib.model.deployments import Deployment, Head
+
+NEWEST = 2
+SCHEMA = "schema"  # the attribute that carries the number
+_Model = TypeVar("_Model", bound=Frozen)
+_Names = Mapping[int, str]  # schema -> the names that came with it
+
+_STATUSES: _Names = {
+    1: """PENDING HELD IN_PROGRESS ROLLBACK_IN_PROGRESS SUCCESSFUL FAILED ROLLBACK_SUCCESSFUL
+    ROLLBACK_FAILED SUPERSEDED REFUSED OBSERVED""",
+    2: "",
+}
+
+
+@dataclass(frozen=True)
+class Kind:
+    """One kind of item: its stored names (`outer.inner`), and the values of its enumerations."""
+
+    names: _Names
+    values: Mapping[str, _Names]
+
+    @cached_property
+    def since(self) -> dict[str, int]:
+        """The schema with which each name came, and each `name=value`."""
+        named = {name: number for number, some in self.names.items() for name in some.split()}
+        valued = {
+            f"{name}={value}": number
+            for name, values in self.values.items()
+            for number, some in values.items()
+            for value in some.split()
+        }
+        return named | valued
+
+
+KINDS: Mapping[type[Frozen], Kind] = {
+    Head: Kind(
+        names={
+            1: """service version order pushed_at digest open_deployments
+            applied applied_revision applied_order applied_pushed_at
+            lease lease.holder lease.until
+            attempt attempt.deployment attempt.order attempt.pushed_at hold
+            proven proven.revision proven.first proven.deployment proven.digest proven.tag
+            proven.left proven.missing
+            recent recent.deployment recent.digest recent.status recent.key""",
+            2: "",
+        },
+        values={"recent.status": _STATUSES},
+    ),
+    Deployment: Kind(
+        names={
+            1: """id service status reason cause by why key override mode
+            repository digest tag commit image order pushed_at created updated
+            denial waiting gated unscanned acting attempted watcher base revision goes_to return_to
+            applied deadline ecs_deployment service_deployment
+            returning returning.by returning.how returning.began returning.done
+            desired running looked ended case
+            notices notices.id notices.status notices.subject notices.text notices.facts notices.at
+            notices.left""",
+            2: "",
+        },
+        values={
+            "status": _STATUSES,
+            "notices.status": _STATUSES,
+            "cause": {1: "push manual rollback sweep foreign"},
+            "mode": {1: "deploy observe"},
+            "returning.by": {1: "ecs slipway person"},
+            "returning.how": {1: "breaker stop update"},
+        },
+    ),
+}
+
+
+def stored(model: Frozen) -> dict[str, Any]:
+    """The model as plain values under their stored names, with the number of its schema.
+
+    What has its default is left out, and so is the number 1.
+    """
+    fields = model.model_dump(mode="json", exclude_defaults=True, by_alias=True)
+    number = schema_of(KINDS[type(model)], fields)
+    return fields if number == 1 else {**fields, SCHEMA: number}
+
+
+def schema_of(kind: Kind, fields: Mapping[str, Any]) -> int:
+    """The oldest schema that can read these fields; of a name that no line has, the newest."""
+    return max((kind.since.get(word, NEWEST) for word in _words(kind, fields, "")), default=1)
+
+
+def read(model: type[_Model], fields: Mapping[str, Any], what: str) -> _Model:
+    """What was stored, as a model; `what` names the item.
+
+    Raises:
+        Unreadable: when its schema is newer than this release, or it is of no known form.
+    """
+    number = fields.get(SCHEMA, 1)
+    if not isinstance(number, int | Decimal) or number > NEWEST:
+        raise Unreadable(
+            f"the ledger's {what} has schema {number}, and this release of Slipway reads up to "
+            f"{NEWEST}: a newer release wrote it. {_NEXT}"
+        )
+    try:
+        return model.model_validate({key: fields[key] for key in fields if key != SCHEMA})
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise Unreadable(
+            f"the ledger's {what} cannot be read: `{where}`: {first['msg']}. Another release of "
+            f"Slipway wrote it, or somebody by hand. {_NEXT}"
+        ) from error
+
+
+_NEXT = (
+    "Deploy the newest release of Slipway that ran here (`make deploy`); until then it is left as "
+    "it is"
+)
+
+
+def _words(kind: Kind, value: Any, name: str) -> Iterator[str]:
+    """Each name that is used, and `name=value` of what is enumerated."""
+    match value:
+        case dict():
+            for key, inner in value.items():
+                path = f"{name}.{key}" if name else key
+                yield path
+                yield from _words(kind, inner, path)
+        case list():
+            for inner in value:
+                yield from _words(kind, inner, name)
+        case str() if name in kind.values:
+            yield f"{name}={value}"

@@ -1,0 +1,61 @@
+"""The ledger's table on the embedded DynamoDB, and every request on its way there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from unittest.mock import patch
+
+import botocore.endpoint
+import pytest
+from botocore.awsrequest import AWSResponse
+from moto import mock_aws
+
+from chalicelib.aws.ledger import DynamoLedger
+from local.dynamodb import without_detours
+from local.rehearsal import TABLE, _account, _persons
+from local.wire import Attempt, wired
+from tests.fixtures.stored import Item
+
+Answer = Callable[[Attempt], AWSResponse]
+
+
+@dataclass
+class Table:
+    """The table as it is stored, and the way to it: `answers` are given in turn, then moto's."""
+
+    ledger: DynamoLedger
+    answers: list[Answer] = field(default_factory=list)
+    sent: list[Attempt] = field(default_factory=list)
+
+    def line(self, attempt: Attempt) -> AWSResponse:
+        self.sent.append(attempt)
+        return self.answers.pop(0)(attempt) if self.answers else attempt.perform()
+
+    def put(self, item: Item) -> None:
+        _persons("dynamodb").put_item(TableName=TABLE, Item=item)
+
+    def get(self, service: str, sort: str) -> Item | None:
+        key = {"pk": {"S": service}, "sk": {"S": sort}}
+        return _persons("dynamodb").get_item(TableName=TABLE, Key=key).get("Item")
+
+    def all(self) -> list[Item]:
+        return list(_persons("dynamodb").scan(TableName=TABLE)["Items"])
+
+
+@pytest.fixture
+def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    made = Table(DynamoLedger(TABLE, 400))
+    no_time = SimpleNamespace(sleep=lambda _: None)
+    with (
+        mock_aws(),
+        without_detours(),
+        patch.object(botocore.endpoint, "time", no_time),
+        wired(made.line, str),
+    ):
+        _account()
+        yield made

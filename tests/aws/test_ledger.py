@@ -1,0 +1,145 @@
+"""The ledger's way to DynamoDB: what it reads no more, what it sends, what it makes of answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ReadTimeoutError
+
+from chalicelib.errors import Conflict, Refused, Unanswered, Unavailable, Unreadable
+from chalicelib.model.deployments import Head
+from chalicelib.model.stored import NEWEST
+from local.wire import Attempt
+from tests.aws.conftest import Answer, Table
+from tests.fixtures import examples
+from tests.fixtures.examples import NAME
+
+# What a newer release stored
+
+NEWER = {
+    "a newer schema": {"schema": {"N": str(NEWEST + 1)}},
+    "a newer schema and an unknown field": {"schema": {"N": "99"}, "unheard": {"S": "of"}},
+    "an unknown field": {"unheard": {"S": "of"}},
+}
+
+
+@pytest.mark.parametrize("newer", NEWER.values(), ids=NEWER)
+def test_what_a_newer_release_wrote_is_read_by_no_path_and_stays_as_it_is(table, newer):
+    record = examples.rolling_out()
+    table.ledger.save(examples.head(), record)
+    for item in table.all():
+        table.put({**item, **newer})
+    before = table.all()
+    reads: list[tuple[str, Callable[[], object]]] = [
+        (f"HEAD of {NAME}", lambda: table.ledger.head(NAME)),
+        (f"DEPLOYMENT#{record.id} of {NAME}", lambda: table.ledger.deployment(NAME, record.id)),
+        (f"DEPLOYMENT#{record.id} of {NAME}", lambda: table.ledger.history(NAME, 20)),
+    ]
+    for what, read in reads:
+        with pytest.raises(Unreadable, match=f"the ledger's {what} "):
+            read()
+    assert table.ledger.service_of(record.id) == NAME  # keys are for every release
+    assert table.ledger.unfinished() == [(NAME, record.id)]
+    assert table.all() == before
+
+
+def test_what_was_written_by_a_newer_release_meanwhile_is_a_conflict_and_not_overwritten(table):
+    head = table.ledger.save(examples.head())
+    newer = {"schema": {"N": str(NEWEST + 1)}, "version": {"N": str(head.version + 1)}}
+    (item,) = table.all()
+    table.put({**item, **newer})
+    with pytest.raises(Conflict):
+        table.ledger.save(head, examples.rolling_out())
+    assert table.all() == [{**item, **newer}]
+
+
+# What is sent
+
+
+def _read_all(table: Table) -> None:
+    table.ledger.head(NAME)
+    table.ledger.deployment(NAME, "id")
+    table.ledger.history(NAME, 5)
+
+
+def test_every_read_that_rules_depend_on_is_consistent(table):
+    """Eventually consistent reads of an index are all that DynamoDB has; they only find keys."""
+    _read_all(table)
+    assert [attempt.operation for attempt in table.sent] == ["GetItem", "GetItem", "Query"]
+    assert [attempt.parameters.get("ConsistentRead") for attempt in table.sent] == [True] * 3
+    table.sent.clear()
+    table.ledger.service_of("id")
+    table.ledger.unfinished()
+    asked = [attempt.parameters for attempt in table.sent]
+    assert [one["IndexName"] for one in asked] == ["by-deployment", "open"]
+    assert not any("ConsistentRead" in one for one in asked)
+
+
+# What is answered
+
+
+def _says(code: str, **members: Any) -> Answer:
+    body = {"__type": f"com.amazonaws.dynamodb.v20120810#{code}", "message": "no", **members}
+    return lambda attempt: attempt.answer(400, json.dumps(body).encode())
+
+
+def _cancelled(*codes: str) -> Answer:
+    """The transaction's items in their order; `None` of one that was not the reason."""
+    reasons = [{"Code": code, "Message": f"about {code}"} for code in codes]
+    return _says("TransactionCanceledException", CancellationReasons=reasons)
+
+
+ANSWERS = {
+    "somebody wrote HEAD": (_cancelled("ConditionalCheckFailed", "None"), Conflict),
+    "somebody writes HEAD": (_cancelled("TransactionConflict", "None"), Conflict),
+    "somebody writes the record": (_cancelled("None", "TransactionConflict"), Conflict),
+    "somebody wrote, and throttled": (
+        _cancelled("ConditionalCheckFailed", "ThrottlingError"),
+        Conflict,
+    ),
+    "no reasons": (_says("TransactionCanceledException"), Conflict),
+    "a conflict, by itself": (_says("TransactionConflictException"), Conflict),
+    "throttled": (_cancelled("None", "ThrottlingError"), Unavailable),
+    "too many writes": (_cancelled("ProvisionedThroughputExceeded", "None"), Unavailable),
+    "throttled as a whole": (_says("ThrottlingException"), Unavailable),
+    "still in progress": (_says("TransactionInProgressException"), Unanswered),
+    "too large": (_cancelled("None", "ValidationError"), Refused),
+    "too large, and throttled": (_cancelled("ThrottlingError", "ValidationError"), Refused),
+    "malformed": (_says("ValidationException"), Refused),
+    "another request of this token": (_says("IdempotentParameterMismatchException"), Refused),
+}
+
+
+@pytest.mark.parametrize(("answer", "error"), ANSWERS.values(), ids=ANSWERS)
+def test_a_write_that_is_not_taken_says_whether_to_read_again_to_wait_or_to_stop(
+    table, answer, error
+):
+    table.answers = [answer] * 3
+    with pytest.raises(Exception, match=f"^could not write {NAME} to the ledger") as raised:
+        table.ledger.save(examples.head(), examples.rolling_out())
+    assert type(raised.value) is error
+
+
+def test_a_fault_of_a_transaction_is_told_in_dynamodbs_words(table):
+    table.answers = [_cancelled("None", "ValidationError")]
+    with pytest.raises(Refused, match=r"ValidationError: about ValidationError$"):
+        table.ledger.save(examples.head(), examples.rolling_out())
+
+
+def test_the_sdks_own_retry_of_a_lost_answer_carries_the_same_token(table):
+    """DynamoDB takes a token once in ten minutes: what was written is not refused as a conflict."""
+
+    def lost(attempt: Attempt) -> AWSResponse:
+        raise ReadTimeoutError(endpoint_url=attempt.request.url)
+
+    table.answers = [lost]
+    table.ledger.save(examples.head(), examples.rolling_out())
+    first, second = [attempt.parameters for attempt in table.sent]
+    assert first == second
+    assert first["ClientRequestToken"]
+    table.ledger.save(Head(service="c/other", order=examples.NOW))
+    assert table.sent[-1].parameters["ClientRequestToken"] != first["ClientRequestToken"]
