@@ -117,6 +117,12 @@ def _of(notice: Notice) -> str:
     return notice.attributes["deployment"]
 
 
+class SlipwayLagging(Slipway):
+    """The same on an embedded AWS whose reads lag."""
+
+    name = "slipway-lag"
+
+
 def _is_slipway(principal: str) -> bool:
     """Not the sweep, which looks after the services of all scenarios together."""
     return principal.startswith("slipway-dev-") and not principal.endswith("-sweep")

@@ -32,7 +32,7 @@ from chalicelib.model.deployments import OPEN
 from chalicelib.model.targets import Targets, load_targets
 from local import ecr, ecs
 from local.clock import VirtualClock
-from local.dynamodb import without_detours
+from local.dynamodb import Lagging, without_detours
 from local.rehearsal_gate import Gate, Watchers
 from local.wire import Attempt, wired
 from local.world import ACCOUNT, REGION
@@ -204,7 +204,8 @@ def rehearse(
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, _ENVIRONMENT))
         stack.enter_context(mock_aws())
-        stack.enter_context(without_detours())
+        behind = Lagging(clock.now, lag.seconds, lag.seed) if lag else None
+        stack.enter_context(without_detours(behind))
         stack.enter_context(patch.object(botocore.endpoint, "time", _NO_TIME))
         bus: list[Callable[[dict[str, Any]], None]] = []
 

@@ -46,6 +46,22 @@ _CHECKED = {
     "healthCheck": {"command": ["CMD-SHELL", "curl -f http://localhost:5000/ || exit 1"]},
 }
 
+_LOG_ROUTER = {
+    "name": "log_router",
+    "image": "public.ecr.aws/aws-observability/aws-for-fluent-bit:stable",
+    "essential": True,
+    "firelensConfiguration": {"type": "fluentbit"},
+}
+_HIGH_THRESHOLD = {
+    "deploymentConfiguration": {
+        "deploymentCircuitBreaker": {
+            "enable": True,
+            "rollback": True,
+            "thresholdConfiguration": {"type": "COUNT", "value": 6},
+        }
+    }
+}
+
 
 def _balanced(grace: int) -> dict[str, Any]:
     group = (
@@ -287,6 +303,24 @@ SCENARIOS = (
     _failing("role", "the execution role cannot be assumed", StartError(_NO_ROLE)),
     _failing("out-of-memory", "the kernel kills the container", OutOfMemory(after=4)),
     _failing("command-not-found", "the command does not exist", StartError(_NO_COMMAND)),
+    _failing(
+        "sidecar",
+        "a log router, listed first, exits 0 when the command of the application is not found",
+        Crash(127, after=1, logs=("sh: 1: gunicron: not found",)),
+        sidecar=_LOG_ROUTER,
+    ),
+    _failing(
+        "high-threshold",
+        "a crash loop; a circuit breaker that waits for six failed tasks",
+        _CRASH,
+        service=_HIGH_THRESHOLD,
+    ),
+    _failing(
+        "old-arn",
+        "a crash loop; a service so old that its ARN does not name its cluster",
+        _CRASH,
+        old_arn=True,
+    ),
     _failing(
         "health-check",
         "the container's health check fails",

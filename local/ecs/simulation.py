@@ -39,6 +39,7 @@ class Simulation:
     write_logs: LogWriter = no_logs
     pull_problem: AboutImage | None = None  # why an image cannot be pulled; None where it can
     image_digest: AboutImage | None = None  # the digest that an image's tag stands for
+    short_arns: set[str] = field(default_factory=set)  # CLUSTER/SERVICE of services of before 2019
     changed: Callable[[], None] | None = None  # called after whatever `later` has done
     ended: bool = False
 

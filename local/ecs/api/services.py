@@ -143,7 +143,7 @@ def _new_service(region: Region, cluster: str, request: dict[str, Any]) -> Servi
         settings["roleArn"] = request["role"]
     return Service(
         name=request["serviceName"],
-        arn=region.place.arn(f"service/{cluster}/{request['serviceName']}"),
+        arn=region.service_arn(cluster, request["serviceName"]),
         cluster=cluster,
         cluster_arn=region.place.arn(f"cluster/{cluster}"),
         created_at=region.simulation.now(),
