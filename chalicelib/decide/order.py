@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from chalicelib.model.base import Frozen, Moment, iso
 from chalicelib.model.deployments import FAILURES, Cause, Head, Status
+
+FRESH = timedelta(hours=1)  # how old a push from before the first meeting may be
 
 
 class Request(Frozen):
@@ -48,23 +50,23 @@ class Admitted(Frozen):
     deployment: str = ""
 
 
-def admit(request: Request, head: Head | None) -> Admitted:
+def admit(request: Request, head: Head, now: datetime) -> Admitted:
     """Whether a request makes a deployment, tells of a known one, or is refused.
 
     The first rule that matches decides:
 
     1. by hand: only the same key among the recent deployments is known; anything else is new;
-    2. a service never met: new;
-    3. a push of the digest that HEAD was last asked for: known (unless it was only observed, and
+    2. a push of the digest that HEAD was last asked for: known (unless it was only observed, and
        the target deploys by now);
-    4. a push not after HEAD's order: known when the digest is recent, else refused;
-    5. a digest whose last verdict on this service was a failure: refused;
-    6. any other push is new, also of a digest that ran before (a revert).
+    3. a push not after HEAD's order, or one from before the meeting that is more than an hour old
+       at `now`: known when the digest is recent, else refused;
+    4. a digest whose last verdict on this service was a failure: refused;
+    5. any other push is new, also of a digest that ran before (a revert).
+
+    Before the first request, HEAD's order is when what the service runs was deployed.
     """
     if request.cause in {Cause.MANUAL, Cause.ROLLBACK}:
         return _by_hand(request, head)
-    if head is None:
-        return Admitted(what=Admission.NEW)
     last = head.verdict_of(request.digest)
     only_observed = last is not None and last.status is Status.OBSERVED and not request.observes
     if request.digest == head.digest and not only_observed:
@@ -73,17 +75,14 @@ def admit(request: Request, head: Head | None) -> Admitted:
             reason="this digest is what the service was last asked to run",
             deployment=last.deployment if last else "",
         )
-    if not after(request, head):
+    if late := _too_late(request, head, now):
         if last is not None:
             return Admitted(
                 what=Admission.KNOWN,
                 reason="a late or repeated event of a known deployment",
                 deployment=last.deployment,
             )
-        return Admitted(
-            what=Admission.REFUSED,
-            reason=_too_late(request, head),
-        )
+        return Admitted(what=Admission.REFUSED, reason=late)
     if last is not None and last.status in FAILURES:
         return Admitted(
             what=Admission.REFUSED,
@@ -93,20 +92,26 @@ def admit(request: Request, head: Head | None) -> Admitted:
     return Admitted(what=Admission.NEW)
 
 
-def _too_late(request: Request, head: Head) -> str:
-    if not head.digest:
-        return (
-            f"Slipway met this service at {iso(head.order)}, and this push is of "
-            f"{iso(request.order)}. To run it all the same, deploy it by hand."
-        )
+def _too_late(request: Request, head: Head, now: datetime) -> str:
+    """Why a push is too old for this service, and what to do; empty when it is not."""
+    meeting = head.meeting
+    before = meeting is not None and request.order <= meeting
+    if after(request, head) and not (before and now - request.order > FRESH):
+        return ""
+    what = f"a newer image was asked for at {iso(head.order)}"
+    if meeting is not None and before and after(request, head):
+        what = f"Slipway met this service at {iso(meeting)}, and it is more than an hour old"
+    elif not head.digest and head.met is not None:
+        what = f"what the service runs was deployed at {iso(head.order)}"
+    elif not head.digest:
+        what = f"Slipway met this service at {iso(head.order)}"
     return (
-        f"a newer image was asked for at {iso(head.order)}; this push is of "
-        f"{iso(request.order)}. To run it all the same, deploy it by hand."
+        f"{what}; this push is of {iso(request.order)}. To run it all the same, deploy it by hand."
     )
 
 
-def _by_hand(request: Request, head: Head | None) -> Admitted:
-    if head is None or not request.key:
+def _by_hand(request: Request, head: Head) -> Admitted:
+    if not request.key:
         return Admitted(what=Admission.NEW)
     same = next((one for one in head.recent if one.key == request.key), None)
     if same is None:

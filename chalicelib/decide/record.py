@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from chalicelib.decide.order import Request
+from chalicelib.decide.order import FRESH, Request
 from chalicelib.decide.text import brief
 from chalicelib.decide.transitions import allowed
 from chalicelib.decide.word import notice
@@ -18,6 +18,7 @@ from chalicelib.model.deployments import (
     Proven,
     Recent,
     Status,
+    Unconfirmed,
 )
 from chalicelib.model.services import Service
 
@@ -30,9 +31,13 @@ _SILENT = frozenset({Status.PENDING})  # nobody needs to hear that something wai
 def met(service: str, seen: Service | None, now: datetime) -> Head:
     """The HEAD of a service that Slipway meets for the first time.
 
-    What it runs steadily now counts as proven, and nothing older than now will be deployed.
+    What it runs steadily now counts as proven. A push from before this moment may be deployed for
+    an hour, unless what the service runs began after it (Deployment.createdAt of the PRIMARY one).
     """
-    return found_running(Head(service=service, order=now), seen, now)
+    primary = seen.primary if seen else None
+    began = primary.created_at if primary else None
+    order = began or now - 2 * FRESH  # before whatever may be deployed
+    return found_running(Head(service=service, met=now, order=order), seen, now)
 
 
 def found_running(head: Head, seen: Service | None, now: datetime) -> Head:
@@ -48,13 +53,36 @@ def recorded(head: Head, deployment: Deployment, request: Request) -> Head:
     """HEAD after a new record: it is what the service was last asked to run."""
     return head.model_copy(
         update={
-            "order": max(request.order, head.order) if head.digest else request.order,
+            "order": max(request.order, head.order),
             "pushed_at": request.pushed_at,
             "digest": request.digest,
-            "open_deployments": (*head.open_deployments, deployment.id),
+            "open_deployments": _with_open(head, deployment),
             "recent": _with_recent(head, deployment),
         }
     )
+
+
+def recorded_unconfirmed(head: Head, deployment: Deployment) -> Head:
+    """HEAD after a push of which ECR could not be asked: open, and in nobody's way until it was."""
+    known = (one for one in head.unconfirmed if one.deployment in head.open_deployments)
+    mine = Unconfirmed(deployment=deployment.id, digest=deployment.digest)
+    return head.model_copy(
+        update={
+            "open_deployments": _with_open(head, deployment),
+            "unconfirmed": (*known, mine),
+        }
+    )
+
+
+def confirmed(head: Head, deployment: Deployment) -> Head:
+    """HEAD once ECR has answered for a push that was recorded without it."""
+    others = tuple(one for one in head.unconfirmed if one.deployment != deployment.id)
+    return head.model_copy(update={"unconfirmed": others})
+
+
+def _with_open(head: Head, deployment: Deployment) -> tuple[str, ...]:
+    others = (one for one in head.open_deployments if one != deployment.id)
+    return (*others, deployment.id)
 
 
 def asked_again(head: Head, request: Request) -> Head:
@@ -190,6 +218,6 @@ def _with_recent(head: Head, deployment: Deployment) -> tuple[Recent, ...]:
     )
     if any(one.deployment == deployment.id for one in head.recent):
         return tuple(mine if one.deployment == deployment.id else one for one in head.recent)
-    if deployment.status is Status.REFUSED:
+    if deployment.status is Status.REFUSED or deployment.unconfirmed:
         return head.recent  # it was never admitted, so it says nothing about the service
     return (mine, *head.recent)[:_RECENT_KEPT]

@@ -10,13 +10,14 @@ from chalicelib.decide.match import tag_deploys, undeployable
 from chalicelib.decide.order import Admission, Request
 from chalicelib.decide.pace import wait_seconds
 from chalicelib.decide.record import met
-from chalicelib.errors import Conflict, DeployerError, Unavailable
+from chalicelib.errors import DeployerError
 from chalicelib.flow.advance import advance
 from chalicelib.flow.foreign import foreign
 from chalicelib.flow.keep import keep
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
 from chalicelib.flow.request import request
+from chalicelib.flow.retry import retried
 from chalicelib.flow.watch import start_next
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Cause, Head
@@ -99,6 +100,10 @@ def _unfinished(world: World, service: str, deployment: str) -> list[Outcome]:
 
 
 def _target(world: World, target: Target, tagged: Tagged) -> list[Outcome]:
+    return retried(target.name, lambda: _looked_at(world, target, tagged))
+
+
+def _looked_at(world: World, target: Target, tagged: Tagged) -> list[Outcome]:
     head = world.ledger.head(target.name)
     if head is None:
         return [_meet(world, target)]
@@ -114,19 +119,17 @@ def _meet(world: World, target: Target) -> Outcome:
     if service is None:
         reason = f"the service {target.name} does not exist; correct targets.toml or create it"
         return Outcome(outcome="failed", service=target.name, reason=reason)
-    try:
-        world.ledger.save(met(target.name, service, world.now))
-    except Conflict as conflict:
-        raise Unavailable("the service was met by another step at the same moment") from conflict
+    world.ledger.save(met(target.name, service, world.now))
     return Outcome(outcome="met", service=target.name, reason="nothing is deployed on meeting it")
 
 
 def _newest_only(images: Sequence[Image], target: Target, head: Head) -> list[Image]:
-    """The newest deployable image pushed after HEAD's order: its event was lost."""
+    """The newest deployable image pushed after the meeting and HEAD's order: its event was lost."""
+    since = max(head.order, head.met or head.order)
     lost = [
         image
         for image in images
-        if image.pushed_at > head.order
+        if image.pushed_at > since
         and image.digest != head.digest
         and (head.pushed_at is None or image.pushed_at > head.pushed_at)
         and undeployable(image) is None

@@ -93,6 +93,7 @@ class Deployment(Frozen):
 
     repository: str
     digest: str
+    unconfirmed: bool = False  # ECR has not said yet that it is an image that can be deployed
     tag: str = ""
     commit: str = ""  # in Git, where a tag of the image names it
     image: str
@@ -183,21 +184,31 @@ class Recent(Frozen):
     key: str = ""
 
 
+class Unconfirmed(Frozen):
+    """A push that is recorded, and of which ECR has not said yet whether it is an image."""
+
+    deployment: str
+    digest: str
+
+
 class Head(Frozen):
     """A service's one HEAD item, never expired: what orders its deployments.
 
-    `version` grows by one with every change of the service's records; `order`, `pushed_at` and
-    `digest` are those of the newest request; the `applied…` fields are those of the deployment
-    that last changed the service, `applied_revision` what it works towards (when it is rolled
-    back: what it goes back to).
+    `version` grows by one with every change of the service's records; `met` is when Slipway first
+    looked at the service; `order`, `pushed_at` and `digest` are those of the newest request (before
+    the first one, `order` is when what the service runs was deployed); the `applied…` fields are
+    those of the deployment that last changed the service, `applied_revision` what it works towards
+    (when it is rolled back: what it goes back to).
     """
 
     service: str
     version: int = 0
+    met: Moment | None = None
     order: Moment
     pushed_at: Moment | None = None
     digest: str = ""
     open_deployments: tuple[str, ...] = ()
+    unconfirmed: tuple[Unconfirmed, ...] = ()
     applied: str = ""
     applied_revision: str = ""
     applied_order: Moment | None = None
@@ -207,6 +218,16 @@ class Head(Frozen):
     hold: str = ""
     proven: tuple[Proven, ...] = ()
     recent: tuple[Recent, ...] = ()
+
+    @property
+    def meeting(self) -> Moment | None:
+        """When Slipway met the service; earlier releases kept it in `order`, until a request."""
+        return self.met or (None if self.digest else self.order)
+
+    def unconfirmed_of(self, digest: str) -> str:
+        """The open deployment of a push of this digest that ECR has not confirmed, or empty."""
+        open_ones = (one for one in self.unconfirmed if one.deployment in self.open_deployments)
+        return next((one.deployment for one in open_ones if one.digest == digest), "")
 
     def proven_revision(self, revision: str) -> Proven | None:
         return next((one for one in self.proven if one.revision == revision), None)

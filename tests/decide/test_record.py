@@ -36,7 +36,7 @@ def test_what_runs_steadily_when_a_service_is_met_is_proven(
     seen: Service | None, proven: tuple[str, ...]
 ) -> None:
     head = met(examples.NAME, seen, at(0))
-    assert (head.order, head.version, head.digest) == (at(0), 0, "")
+    assert (head.met, head.order, head.version, head.digest) == (at(0), at(-7200), 0, "")
     assert tuple(one.revision for one in head.proven) == proven
 
 

@@ -244,6 +244,7 @@ class Services:
             task_definition=task_definition,
             desired=service.desired,
             rollout_state="IN_PROGRESS",
+            created_at=self.now,
         )
         old = tuple(one.model_copy(update={"status": "ACTIVE"}) for one in service.deployments)
         self._set(name, (primary, *old), service_deployment=own[-1].arn)

@@ -132,8 +132,9 @@ def every_push_has_one_record(seen: Seen) -> Iterator[str]:
     """Nothing lost, nothing twice: however many events, tags and retries told of it.
 
     Only a push that a newer one overtook before anybody heard of it has none, and one from before
-    the service was first met.
+    the service was first met whose event ended in the queue of failures: the ledger was denied.
     """
+    letters = "on_image_push" in seen.machine.letters
     for service, repository in ((one.name, one.repository) for one in followers()):
         pushes = [one for one in seen.machine.pushes if one.repository == repository]
         for digest, count in Counter(one.digest for one in pushes).items():
@@ -146,8 +147,8 @@ def every_push_has_one_record(seen: Seen) -> Iterator[str]:
                 yield f"{service}: {len(made)} records of {digest[:15]}, pushed {count} times"
             last = max(one.at for one in pushes if one.digest == digest)
             overtaken = any(_moment(one["order"]) > last for one in seen.of(service))
-            met = seen.heads.get(service, {}).get("order")
-            before = met is not None and not seen.of(service) and _moment(met) > last
+            met = seen.heads.get(service, {}).get("met")
+            before = letters and met is not None and _moment(met) > last
             if not made and not overtaken and not before:
                 yield f"{service}: no record of {digest[:15]}"
 
