@@ -95,11 +95,11 @@ def admit(request: Request, head: Head, now: datetime) -> Admitted:
 def _too_late(request: Request, head: Head, now: datetime) -> str:
     """Why a push is too old for this service, and what to do; empty when it is not."""
     meeting = head.meeting
-    before = meeting is not None and request.order <= meeting
-    if after(request, head) and not (before and now - request.order > FRESH):
+    old = meeting is not None and before(request.order, meeting) and now - request.order > FRESH
+    if after(request, head) and not old:
         return ""
     what = f"a newer image was asked for at {iso(head.order)}"
-    if meeting is not None and before and after(request, head):
+    if meeting is not None and after(request, head):
         what = f"Slipway met this service at {iso(meeting)}, and it is more than an hour old"
     elif not head.digest and head.met is not None:
         what = f"what the service runs was deployed at {iso(head.order)}"
@@ -129,13 +129,24 @@ def after(request: Request, head: Head) -> bool:
 
 
 def newer(one: tuple[datetime, datetime | None], other: tuple[datetime, datetime | None]) -> bool:
-    """Whether `one` (order, imagePushedAt) is newer than `other`.
+    """Whether `one` (order, imagePushedAt) is newer than `other`; of one moment, neither is."""
+    return moment(*one) > moment(*other)
 
-    Event times have whole seconds, so imagePushedAt breaks ties.
+
+def before(pushed: datetime, meeting: datetime) -> bool:
+    """Whether a push is older than a meeting; ECR's times have whole seconds."""
+    return pushed < meeting.replace(microsecond=0)
+
+
+def moment(order: datetime, pushed_at: datetime | None) -> tuple[datetime, datetime]:
+    """What tells which of two requests is newer: the second, then a time within it.
+
+    EventBridge's times have whole seconds, an invocation's has milliseconds. So only seconds are
+    compared first; within one, `imagePushedAt` decides for a push, and an invocation's own time for
+    what was asked for by hand. This order is total: it is the same whichever comes first.
     """
-    if one[0] != other[0]:
-        return one[0] > other[0]
-    return one[1] is not None and other[1] is not None and one[1] > other[1]
+    second, within = order.replace(microsecond=0), pushed_at or order
+    return second, within.replace(microsecond=within.microsecond // 1000 * 1000)
 
 
 def deployment_id(request: Request) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from chalicelib.decide.order import FRESH, Request
+from chalicelib.decide.order import FRESH, Request, after
 from chalicelib.decide.text import brief
 from chalicelib.decide.transitions import allowed
 from chalicelib.decide.word import notice
@@ -50,11 +50,15 @@ def found_running(head: Head, seen: Service | None, now: datetime) -> Head:
 
 
 def recorded(head: Head, deployment: Deployment, request: Request) -> Head:
-    """HEAD after a new record: it is what the service was last asked to run."""
+    """HEAD after a new record: it is what the service was last asked to run.
+
+    The order never goes back, also when something older is asked for by hand.
+    """
+    pushed_at = request.pushed_at if after(request, head) else head.pushed_at
     return head.model_copy(
         update={
             "order": max(request.order, head.order),
-            "pushed_at": request.pushed_at,
+            "pushed_at": pushed_at,
             "digest": request.digest,
             "open_deployments": _with_open(head, deployment),
             "recent": _with_recent(head, deployment),
@@ -87,7 +91,8 @@ def _with_open(head: Head, deployment: Deployment) -> tuple[str, ...]:
 
 def asked_again(head: Head, request: Request) -> Head:
     """HEAD after the newest request was repeated: what is between the two is older than it."""
-    return head.model_copy(update={"order": request.order, "pushed_at": request.pushed_at})
+    order = max(request.order, head.order)
+    return head.model_copy(update={"order": order, "pushed_at": request.pushed_at})
 
 
 def worded(changes: dict[str, Any]) -> dict[str, Any]:

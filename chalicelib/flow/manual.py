@@ -70,7 +70,6 @@ def deploy(world: World, payload: object) -> dict[str, Any]:
             cause=Cause.MANUAL,
             digest=image.digest,
             order=world.now,
-            pushed_at=image.pushed_at,
             tag=tag,
             key=asked.key or "",
             by=asked.by,

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import cache, partial
 
-from chalicelib.decide.match import tag_deploys, undeployable
+from chalicelib.decide.lost import lost_push
+from chalicelib.decide.match import tag_deploys
 from chalicelib.decide.order import Admission, Request
 from chalicelib.decide.pace import wait_seconds
 from chalicelib.decide.record import met
@@ -25,6 +26,8 @@ from chalicelib.model.images import Image
 from chalicelib.model.targets import Target
 
 _LOOK_BACK = timedelta(hours=24)
+_SKEW = timedelta(minutes=1)  # between Lambda's clock and ECR's
+_RECORDS = 20
 # DescribeImages reads whole repositories, and most services are as they were: what is looked at
 # without a cause is looked at in the first sweep of an hour only.
 _HOURLY_MINUTES = 10
@@ -110,8 +113,14 @@ def _looked_at(world: World, target: Target, tagged: Tagged) -> list[Outcome]:
     if not _first_of_the_hour(world):
         return []
     images = tagged(target.repository)
-    found = [_lost_push(world, target, image) for image in _newest_only(images, target, head)]
-    return [*found, *keep(world, target, images)]
+    return [*_lost(world, target, head, images), *keep(world, target, images)]
+
+
+def _lost(world: World, target: Target, head: Head, images: Sequence[Image]) -> list[Outcome]:
+    image = lost_push(images, target, head)
+    if image is None or _heard_of(world, target, image):
+        return []
+    return [_lost_push(world, target, image)]
 
 
 def _meet(world: World, target: Target) -> Outcome:
@@ -123,19 +132,11 @@ def _meet(world: World, target: Target) -> Outcome:
     return Outcome(outcome="met", service=target.name, reason="nothing is deployed on meeting it")
 
 
-def _newest_only(images: Sequence[Image], target: Target, head: Head) -> list[Image]:
-    """The newest deployable image pushed after the meeting and HEAD's order: its event was lost."""
-    since = max(head.order, head.met or head.order)
-    lost = [
-        image
-        for image in images
-        if image.pushed_at > since
-        and image.digest != head.digest
-        and (head.pushed_at is None or image.pushed_at > head.pushed_at)
-        and undeployable(image) is None
-        and any(tag_deploys(tag, target) for tag in image.tags)
-    ]
-    return lost[-1:]
+def _heard_of(world: World, target: Target, image: Image) -> bool:
+    """Whether the ledger has a record of this push: then it was not lost, however it ended."""
+    since = image.pushed_at - _SKEW
+    records = world.ledger.history(target.name, _RECORDS)
+    return any(one.digest == image.digest and one.created >= since for one in records)
 
 
 def _lost_push(world: World, target: Target, image: Image) -> Outcome:

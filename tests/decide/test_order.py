@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.decide.order import Admission, Request, admit, after, deployment_id, newer
+from chalicelib.decide.lost import lost_push
+from chalicelib.decide.order import (
+    Admission,
+    Request,
+    admit,
+    after,
+    deployment_id,
+    moment,
+    newer,
+)
 from chalicelib.decide.record import asked_again, recorded
 from chalicelib.model.deployments import FAILURES, Cause, Head, Status
 from tests.fixtures import examples
@@ -92,10 +101,22 @@ NEW, KNOWN, REFUSED = Admission.NEW, Admission.KNOWN, Admission.REFUSED
             id="3: within one second, imagePushedAt decides: earlier",
         ),
         pytest.param(
-            {"pushed_at": at(2)},
+            {"pushed_at": at(0)},
             {"digest": OTHER_DIGEST},
             REFUSED,
-            id="3: within one second, without imagePushedAt, the first stays",
+            id="3: of the very same moment, the first stays",
+        ),
+        pytest.param(
+            {"pushed_at": at(0.4)},
+            {"digest": OTHER_DIGEST, "order": at(0.5)},
+            REFUSED,
+            id="3: pushed before something was asked for by hand in the same second",
+        ),
+        pytest.param(
+            {"pushed_at": at(0.6)},
+            {"digest": OTHER_DIGEST, "order": at(0.5)},
+            NEW,
+            id="5: pushed after something was asked for by hand in the same second",
         ),
         pytest.param(
             {"order": at(1), "pushed_at": at(-99)},
@@ -312,14 +333,76 @@ def test_what_was_pushed_before_the_newest_repeat_is_older_than_it() -> None:
         pytest.param((at(1), at(9)), (at(2), None), False, id="an earlier event"),
         pytest.param((at(1), at(1)), (at(1), at(0)), True, id="a tie: pushed later"),
         pytest.param((at(1), at(1)), (at(1), at(1)), False, id="a tie: pushed together"),
-        pytest.param((at(1), None), (at(1), at(0)), False, id="a tie, and no push is known"),
-        pytest.param((at(1), at(1)), (at(1), None), False, id="a tie with an unknown push"),
+        pytest.param((at(1), None), (at(1), at(1)), False, id="a tie, and no push is known"),
+        pytest.param((at(1.5), None), (at(1), at(1.4)), True, id="by hand, after a push"),
+        pytest.param((at(1.5), None), (at(1), at(1.6)), False, id="by hand, before a push"),
+        pytest.param((at(1), at(1.4)), (at(1.5), None), False, id="a push, before one by hand"),
+        pytest.param((at(1), at(1.6)), (at(1.5), None), True, id="a push, after one by hand"),
+        pytest.param((at(1), at(1.9)), (at(2.0), None), False, id="by hand, a second later"),
     ],
 )
 def test_newer_is_by_event_and_then_by_push(
     one: tuple[datetime, datetime | None], other: tuple[datetime, datetime | None], is_newer: bool
 ) -> None:
     assert newer(one, other) is is_newer
+
+
+MILLISECONDS = st.integers(-2_500, 2_500).map(lambda number: at(number / 1000))
+
+
+def _event(pushed_at: datetime, late: int) -> tuple[datetime, datetime]:
+    """An event's time has whole seconds, and may be a second later than imagePushedAt."""
+    return pushed_at.replace(microsecond=0) + timedelta(seconds=late), pushed_at
+
+
+ASKED = st.one_of(
+    st.builds(_event, MILLISECONDS, st.integers(0, 1)),
+    MILLISECONDS.map(lambda moment: (moment, moment)),  # a lost push that the sweep found
+    MILLISECONDS.map(lambda moment: (moment, None)),  # by hand
+    st.integers(-3, 3).map(lambda second: (at(second), at(-9_999))),  # an old image tagged again
+)
+Asked = tuple[datetime, datetime | None]
+
+
+@given(ASKED, ASKED, ASKED)
+def test_the_order_is_total_and_the_same_whichever_comes_first(
+    one: Asked, other: Asked, third: Asked
+) -> None:
+    assert not newer(one, one)
+    assert newer(one, other) + newer(other, one) == (moment(*one) != moment(*other))
+    if newer(one, other) and newer(other, third):
+        assert newer(one, third)
+
+
+@given(ASKED, MILLISECONDS, st.integers(0, 1), st.booleans())
+def test_what_is_refused_as_too_old_is_no_lost_push(
+    asked: Asked, pushed_at: datetime, late: int, met_late: bool
+) -> None:
+    """And what is found would have been deployed, had its event come."""
+    order, pushed = asked
+    met = at(0) if met_late else at(-99)
+    head = examples.head(order=order, pushed_at=pushed, digest=OTHER_DIGEST, met=met)
+    image = examples.image(pushed_at=pushed_at)
+    lost = lost_push([image], examples.target(), head) is not None
+    time, _ = _event(pushed_at, late)
+    admitted = admit(examples.request(order=time, pushed_at=pushed_at), head, at(10)).what
+    assert not (lost and admitted is REFUSED)
+    found = examples.request(cause=Cause.SWEEP, order=pushed_at, pushed_at=pushed_at)
+    assert not lost or admit(found, head, at(10)).what is NEW
+    if late == 0 and pushed_at > met:
+        assert lost is (admitted is NEW)
+
+
+@given(MILLISECONDS, MILLISECONDS)
+def test_a_push_and_a_rollback_by_hand_end_the_same_whichever_comes_first(
+    pushed_at: datetime, asked_at: datetime
+) -> None:
+    time, _ = _event(pushed_at, 0)
+    push = examples.request(order=time, pushed_at=pushed_at)
+    back = examples.request(order=asked_at, digest=OTHER_DIGEST, cause=Cause.ROLLBACK)
+    heads = [_arrive([push, back])[0], _arrive([back, push])[0]]
+    places = [moment(head.order, head.pushed_at) for head in heads]
+    assert places == [max(moment(time, pushed_at), moment(asked_at, None))] * 2
 
 
 @given(st.permutations(range(6)))

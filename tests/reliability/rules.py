@@ -113,6 +113,11 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def _place(record: Record) -> tuple[str, str]:
+    """Its place in the order: the second, then ECR's push time, or that of the invocation."""
+    return record["order"][:19], record.get("pushed_at") or record["order"]
+
+
 def _service_of(act: Act) -> str:
     asked = act.asked
     if act.call == _UPDATE:
@@ -160,7 +165,7 @@ def no_key_is_used_twice(seen: Seen) -> Iterator[str]:
 
 def what_is_newer_is_applied_later(seen: Seen) -> Iterator[str]:
     for service in seen.heads:
-        orders = [(one["order"], one.get("pushed_at", "")) for one in seen.applied(service)]
+        orders = [_place(one) for one in seen.applied(service)]
         if orders != sorted(orders):
             yield f"{service}: applied in the order {orders}"
 
@@ -299,9 +304,7 @@ def what_serves_is_what_the_newest_record_says(seen: Seen) -> Iterator[str]:
         waiting = [
             one
             for one in seen.of(service)
-            if one["status"] not in ("REFUSED", "OBSERVED")
-            and (one["order"], one.get("pushed_at", ""))
-            > (newest["order"], newest.get("pushed_at", ""))
+            if one["status"] not in ("REFUSED", "OBSERVED") and _place(one) > _place(newest)
         ]
         yield from (f"{service}: {one['id']} is newer and was never applied" for one in waiting)
 
