@@ -41,12 +41,29 @@ def met(service: str, seen: Service | None, now: datetime) -> Head:
 
 
 def found_running(head: Head, seen: Service | None, now: datetime) -> Head:
-    """HEAD with what the service runs steadily as proven, where nothing is yet."""
+    """HEAD with what the service runs steadily as the newest proven revision.
+
+    Somebody else may have deployed it since the sweep last looked: a rollback from what is deployed
+    now goes back to it.
+    """
     steady = seen.steady if seen else None
-    if head.proven or steady is None or not steady.running:
+    if steady is None or not steady.running or steady.task_definition in known_to_run(head):
         return head
-    proven = (Proven(revision=steady.task_definition, first=now),)
-    return head.model_copy(update={"proven": proven})
+    known = head.proven_revision(steady.task_definition)
+    proven = known or Proven(revision=steady.task_definition, first=steady.created_at or now)
+    return _with_proven(head, proven.model_copy(update={"left": False}))
+
+
+def known_to_run(head: Head) -> frozenset[str]:
+    """The revisions that a service runs because Slipway knows that they were deployed to it."""
+    newest = head.proven[0].revision if head.proven else ""
+    return frozenset({head.applied_revision, newest} - {""})
+
+
+def _with_proven(head: Head, proven: Proven) -> Head:
+    """HEAD with this one as its newest proven revision, of at most ten."""
+    others = tuple(one for one in head.proven if one.revision != proven.revision)
+    return head.model_copy(update={"proven": (proven, *others)[:_PROVEN_KEPT]})
 
 
 def recorded(head: Head, deployment: Deployment, request: Request) -> Head:
@@ -180,18 +197,22 @@ def proved(head: Head, deployment: Deployment, now: datetime) -> Head:
     known = head.proven_revision(deployment.revision)
     proven = Proven(
         revision=deployment.revision,
-        first=known.first if known else now,
+        first=known.first if known else deployment.applied or now,
         deployment=deployment.id,
         digest=deployment.digest,
         tag=deployment.tag,
     )
-    left = deployment.return_to if deployment.cause is Cause.ROLLBACK else ""
-    others = tuple(
-        one.model_copy(update={"left": one.left or one.revision == left})
+    if deployment.cause is Cause.ROLLBACK:
+        head = _left(head, deployment.return_to)
+    return _with_proven(head, proven)
+
+
+def _left(head: Head, revision: str) -> Head:
+    changed = tuple(
+        one.model_copy(update={"left": True}) if one.revision == revision else one
         for one in head.proven
-        if one.revision != deployment.revision
     )
-    return head.model_copy(update={"proven": (proven, *others)[:_PROVEN_KEPT]})
+    return head.model_copy(update={"proven": changed})
 
 
 def found_foreign(head: Head, deployment: Deployment, *, proven: bool) -> Head:

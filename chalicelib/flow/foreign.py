@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.decide.order import Request, deployment_id
-from chalicelib.decide.record import found_foreign
+from chalicelib.decide.record import found_foreign, known_to_run
 from chalicelib.decide.render import image_in, tag_of
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
@@ -31,15 +31,17 @@ def foreign(world: World, cluster: str, targets: Sequence[Target]) -> list[Outco
         if head is not None and not head.open_deployments
     }
     services = world.services.services(cluster, list(quiet)) if quiet else ()
-    looked_at = (_looked_at(world, *quiet[service.name], service) for service in services)
+    looked_at = (remember(world, *quiet[service.name], service) for service in services)
     return [outcome for outcome in looked_at if outcome is not None]
 
 
-def _looked_at(world: World, target: Target, head: Head, service: Service) -> Outcome | None:
-    """HEAD was read before the service, so that what we deploy meanwhile is a conflict."""
+def remember(world: World, target: Target, head: Head, service: Service) -> Outcome | None:
+    """A closed record of what the service runs steadily, when nobody here deployed that.
+
+    HEAD was read before the service, so that what we deploy meanwhile is a conflict.
+    """
     steady = service.steady
-    ours = {head.applied_revision, head.proven[0].revision if head.proven else ""}
-    if steady is None or steady.task_definition in ours:
+    if steady is None or steady.task_definition in known_to_run(head):
         return None
     record = _record(world, target, service, steady)
     if world.ledger.deployment(target.name, record.id) is not None:
@@ -70,7 +72,7 @@ def _record(world: World, target: Target, service: Service, steady: EcsDeploymen
         id=deployment_id(asked),
         service=target.name,
         status=Status.SUCCESSFUL,
-        reason="somebody else deployed it; the sweep found it running",
+        reason="somebody else deployed it; it was found running",
         cause=Cause.FOREIGN,
         mode=target.mode,
         repository=target.repository,
