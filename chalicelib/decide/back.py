@@ -60,17 +60,14 @@ def _newest_before(head: Head, running: str) -> Proven | None:
 def named(head: Head, to: str) -> Proven:
     """The proven revision that `to` names: a deployment id, family:revision, a tag or a digest.
 
+    Every deployment that brought it and every tag of its image names it.
+
     Raises:
         Refused: when none is; only what ran successfully on this service is gone back to.
     """
     for one in head.proven:
-        if to and to in {
-            one.deployment,
-            one.revision,
-            short_name(one.revision),
-            one.tag,
-            one.digest,
-        }:
+        names = {one.revision, short_name(one.revision), one.digest}
+        if to and to in names.union(one.deployments, one.all_tags):
             return one
     raise Refused(
         f"{to!r} names no revision that ran successfully on {head.service}; proven are "

@@ -26,6 +26,7 @@ class Request(Frozen):
     order: Moment
     pushed_at: Moment | None = None
     tag: str = ""
+    tags: tuple[str, ...] = ()
     key: str = ""
     by: str = ""
     why: str = ""

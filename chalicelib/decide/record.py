@@ -24,6 +24,7 @@ from chalicelib.model.services import Service
 
 _PROVEN_KEPT = 10
 _RECENT_KEPT = 20
+_NAMES_KEPT = 50  # of one revision: deployments, and tags of its image
 _REASON = 1_000  # characters of a reason: AWS may quote whatever it was sent
 _SILENT = frozenset({Status.PENDING})  # nobody needs to hear that something waits its turn
 
@@ -199,12 +200,35 @@ def proved(head: Head, deployment: Deployment, now: datetime) -> Head:
         revision=deployment.revision,
         first=known.first if known else deployment.applied or now,
         deployment=deployment.id,
+        earlier=names(deployment.id, known.deployments if known else ()),
         digest=deployment.digest,
         tag=deployment.tag,
+        tags=names(deployment.tag, (*deployment.tags, *(known.all_tags if known else ()))),
     )
     if deployment.cause is Cause.ROLLBACK:
         head = _left(head, deployment.return_to)
     return _with_proven(head, proven)
+
+
+def called(head: Head, digest: str, tag: str) -> Head:
+    """HEAD once an image that ran here is known by one more tag."""
+    changed = tuple(
+        one.model_copy(update={"tags": more_names(one.tag, one.tags, tag)})
+        if digest and one.digest == digest
+        else one
+        for one in head.proven
+    )
+    return head.model_copy(update={"proven": changed})
+
+
+def more_names(first: str, others: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """The names besides the first one, with one that may be new."""
+    return names(first, others if name in others else (name, *others))
+
+
+def names(first: str, others: tuple[str, ...]) -> tuple[str, ...]:
+    """These names once each, without the first one."""
+    return tuple(one for one in dict.fromkeys(others) if one and one != first)[:_NAMES_KEPT]
 
 
 def _left(head: Head, revision: str) -> Head:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.decide.match import undeployable
 from chalicelib.decide.order import Admission, Request, admit
-from chalicelib.decide.record import confirmed, moved, recorded
+from chalicelib.decide.record import confirmed, moved, names, recorded
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Deployment, Head, Status
 from chalicelib.model.images import Image, commit_named
@@ -33,6 +33,7 @@ def confirm(world: World, head: Head, record: Deployment) -> tuple[Head, Deploym
             "unconfirmed": False,
             "image": image.uri,
             "pushed_at": image.pushed_at,
+            "tags": names(record.tag, (*record.tags, *image.tags)),
             "commit": commit_named((record.tag, *image.tags)),
             "denial": "",
             "reason": "",

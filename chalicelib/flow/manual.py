@@ -122,6 +122,7 @@ def _go_back(
             digest=image.digest,
             order=world.now,
             tag=tag,
+            tags=proven.tags,
             key=asked.key or "",
             by=asked.by,
             why=asked.why,

@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 from chalicelib.decide.order import Admission, Admitted, Request, admit, after, deployment_id
-from chalicelib.decide.record import asked_again, met, moved, recorded, recorded_unconfirmed
+from chalicelib.decide.record import (
+    asked_again,
+    called,
+    met,
+    more_names,
+    moved,
+    names,
+    recorded,
+    recorded_unconfirmed,
+)
 from chalicelib.errors import DeployerError
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
@@ -46,11 +55,11 @@ def _request(
     if refuse and admitted.what is Admission.NEW:
         admitted = Admitted(what=Admission.REFUSED, reason=refuse)
     if admitted.what is Admission.KNOWN:
-        if _newest_again(asked, head):
-            world.ledger.save(asked_again(head, asked))
+        _told_again(world, head, asked, admitted.deployment)
         return Asked(admitted=admitted, deployment=admitted.deployment)
     identity = deployment_id(asked)
     if world.ledger.deployment(target.name, identity) is not None:
+        _told_again(world, head, asked, identity)
         repeated = Admitted(what=Admission.KNOWN, reason="the same event, again")
         return Asked(admitted=repeated, deployment=identity)
     record = _record(world, target, asked, image)
@@ -73,11 +82,30 @@ def _newest_again(asked: Request, head: Head) -> bool:
     return _pushed(asked) and asked.digest == head.digest and after(asked, head)
 
 
+def _told_again(world: World, head: Head, asked: Request, deployment: str) -> None:
+    """A known push again: it may be newer by now, and its image may have one more tag."""
+    if not _pushed(asked):
+        return
+    after_it = asked_again(head, asked) if _newest_again(asked, head) else head
+    after_it = called(after_it, asked.digest, asked.tag)
+    before = world.ledger.deployment(head.service, deployment) if deployment else None
+    record = _called(before, asked.tag) if before else None
+    if after_it != head or record != before:
+        world.ledger.save(after_it, record)
+
+
+def _called(record: Deployment, tag: str) -> Deployment:
+    return record.model_copy(update={"tags": more_names(record.tag, record.tags, tag)})
+
+
 def _still_unconfirmed(world: World, head: Head, asked: Request, deployment: str) -> Asked:
     """A push of a digest that waits for ECR's answer: the same deployment, as new as the newest."""
     record = world.ledger.deployment(head.service, deployment)
-    if record is not None and record.unconfirmed and asked.order > record.order:
-        world.ledger.save(head, record.model_copy(update={"order": asked.order}))
+    if record is not None and record.unconfirmed:
+        order = max(asked.order, record.order)
+        again = _called(record, asked.tag).model_copy(update={"order": order})
+        if again != record:
+            world.ledger.save(head, again)
     waits = Admitted(what=Admission.KNOWN, reason="ECR has not been asked about this image yet")
     return Asked(admitted=waits, deployment=deployment)
 
@@ -97,6 +125,8 @@ def _record(world: World, target: Target, asked: Request, image: Image | None) -
         digest=image.digest if image else asked.digest,
         unconfirmed=image is None,
         tag=asked.tag,
+        tags=names(asked.tag, (*asked.tags, *(image.tags if image else ()))),
+        request=world.holder,
         commit=commit_named((asked.tag, *(image.tags if image else ()))),
         image=image.uri if image else "",
         order=asked.order,

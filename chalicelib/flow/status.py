@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from chalicelib.errors import Refused
 from chalicelib.flow.ports import World
 from chalicelib.model.base import iso
-from chalicelib.model.deployments import Deployment
+from chalicelib.model.deployments import Deployment, Head
 from chalicelib.model.task_definitions import short_name
 
 _RECORDS = 20
@@ -40,7 +41,7 @@ def status(world: World, payload: object) -> dict[str, Any]:
             raise Refused(
                 f"the ledger has no deployment {asked.deployment}; `status` without it lists them"
             )
-        return {"deployments": [described(record)]}
+        return {"deployments": _described(world, [record])}
     if asked.service and world.targets.named(asked.service) is None:
         known = ", ".join(target.name for target in world.targets.all)
         raise Refused(f"no target is named {asked.service}; the targets are {known}")
@@ -49,10 +50,16 @@ def status(world: World, payload: object) -> dict[str, Any]:
         record
         for service in services
         for record in world.ledger.history(service, _SEARCHED if asked.image else _RECORDS)
-        if asked.image in {None, record.tag, record.digest, record.image}
+        if asked.image in {None, record.digest, record.image, *record.all_tags}
     ]
     records.sort(key=lambda record: record.created, reverse=True)
-    return {"deployments": [described(record) for record in records]}
+    return {"deployments": _described(world, records)}
+
+
+def _described(world: World, records: Sequence[Deployment]) -> list[dict[str, Any]]:
+    services = dict.fromkeys(one.service for one in records)
+    heads = {service: world.ledger.head(service) for service in services}
+    return [described(record, heads[record.service]) for record in records]
 
 
 def parse_status(payload: object) -> StatusRequest:
@@ -66,8 +73,11 @@ def parse_status(payload: object) -> StatusRequest:
         ) from error
 
 
-def described(record: Deployment) -> dict[str, Any]:
-    """A record as `status` replies it; times are ISO 8601 in UTC."""
+def described(record: Deployment, head: Head | None) -> dict[str, Any]:
+    """A record as `status` replies it; times are ISO 8601 in UTC.
+
+    `proven`: a rollback by hand may go to its revision.
+    """
     return {
         "deployment": record.id,
         "service": record.service,
@@ -76,11 +86,14 @@ def described(record: Deployment) -> dict[str, Any]:
         "image": record.image,
         "digest": record.digest,
         "tag": record.tag,
+        "tags": list(record.all_tags),
         "commit": record.commit,
         "revision": short_name(record.revision),
+        "proven": head is not None and head.proven_revision(record.revision) is not None,
         "cause": record.cause,
         "by": record.by,
         "why": record.why,
+        "request": record.request,
         "created": iso(record.created),
         "updated": iso(record.updated),
         "running": record.running,

@@ -95,6 +95,8 @@ class Deployment(Frozen):
     digest: str
     unconfirmed: bool = False  # ECR has not said yet that it is an image that can be deployed
     tag: str = ""
+    tags: tuple[str, ...] = ()  # by which else its image is known, newest first
+    request: str = ""  # the id of the invocation that recorded it
     commit: str = ""  # in Git, where a tag of the image names it
     image: str
     order: Moment
@@ -143,6 +145,11 @@ class Deployment(Frozen):
         return self.service.split("/", 1)[1]
 
     @property
+    def all_tags(self) -> tuple[str, ...]:
+        """Every tag by which its image is known; first that which it was asked for by."""
+        return tuple(filter(None, (self.tag, *self.tags)))
+
+    @property
     def version(self) -> str:
         """What people call it: its image's tag, else its digest's beginning, else its revision."""
         return self.tag or self.digest[:19] or self.goes_to.rsplit("/", 1)[-1]
@@ -164,15 +171,30 @@ class Attempt(Frozen):
 
 
 class Proven(Frozen):
-    """A revision that this service ran successfully, with at least one task."""
+    """A revision that this service ran successfully, with at least one task.
+
+    `deployment` and `tag` are those that brought it last; `earlier` are the deployments before it,
+    and `tags` what else its image is called, newest first.
+    """
 
     revision: str
     first: Moment
     deployment: str = ""
+    earlier: tuple[str, ...] = ()
     digest: str = ""
     tag: str = ""
+    tags: tuple[str, ...] = ()
     left: bool = False  # a rollback left it: by hand, without `to`, it is not gone back to
     missing: str = ""  # why its image cannot be pulled any more, as people were told
+
+    @property
+    def deployments(self) -> tuple[str, ...]:
+        """Every deployment that brought it, newest first."""
+        return tuple(filter(None, (self.deployment, *self.earlier)))
+
+    @property
+    def all_tags(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.tag, *self.tags)))
 
 
 class Recent(Frozen):

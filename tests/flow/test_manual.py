@@ -417,3 +417,54 @@ def test_while_somebody_elses_rollout_is_under_way_a_rollback_is_not_told_that_i
     world.services.begin(NAME, made.arn)
     reply = rollback(world.world(), WHO)
     assert (reply["status"], world.record().goes_to) == ("PENDING", revision(7))
+
+
+# What names a proven revision
+
+
+def test_every_deployment_and_every_tag_of_a_proven_revision_keep_naming_it() -> None:
+    world = aws()
+    world.images.all = [
+        examples.image(tags=("abc1234", "v1.0")),
+        examples.image(OTHER_DIGEST, tags=("def5678",)),
+    ]
+    push(world.world(), push_event())
+    _end(world)
+    first = world.record().id
+    push(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
+    _end(world)
+    rollback(world.world(), {**WHO, "to": first})
+    _end(world)
+    again = world.record()
+    assert (again.cause, again.revision, again.tags) == ("rollback", revision(8), ("v1.0",))
+    deploy(world.world(), {**WHO, "image": "def5678"})
+    _end(world)
+    for to in (first, again.id, "abc1234", "v1.0", DIGEST):
+        reply = rollback(world.world(), {**WHO, "to": to, "key": to})
+        assert world.ledger.records[NAME, reply["deployment"]].goes_to == revision(8)
+
+
+@pytest.mark.parametrize("first", ["abc1234", "v1.0"])
+@pytest.mark.parametrize("ended", [False, True], ids=["under way", "over"])
+def test_all_tags_of_an_image_name_it_whichever_event_came_first(first: str, ended: bool) -> None:
+    world = aws()
+    world.images.all = [examples.image(tags=(first,))]
+    push(world.world(), push_event(tag=first))
+    if ended:
+        _end(world)
+    second = {"abc1234": "v1.0", "v1.0": "abc1234"}[first]
+    world.images.all = [examples.image(tags=(first, second))]
+    assert push(world.world(), push_event(tag=second, time=at(1)))[0].outcome == "known"
+    assert world.record().tags == (second,)
+    if not ended:
+        _end(world)
+    for number, to in enumerate((first, second)):
+        reply = rollback(world.world(), {**WHO, "to": to, "key": str(number)})
+        assert world.ledger.records[NAME, reply["deployment"]].goes_to == revision(8)
+
+
+def test_the_same_tag_told_of_again_writes_nothing() -> None:
+    world = _deployed()
+    writes = world.ledger.writes
+    push(world.world(), push_event())
+    assert world.ledger.writes == writes
