@@ -34,6 +34,7 @@ from chalicelib.flow.apply import (
     return_target,
     started,
 )
+from chalicelib.flow.confirm import confirm
 from chalicelib.flow.explained import explained, explained_later
 from chalicelib.flow.gate import scan_of
 from chalicelib.flow.observe import (
@@ -114,6 +115,10 @@ def _step(world: World, head: Head, record: Deployment, *, look: bool) -> Items:
             reason=f"{record.service} is no longer in targets.toml; Slipway leaves it alone",
         )  # fmt: skip
     try:
+        if record.unconfirmed:
+            head, record = confirm(world, head, record)
+        if not record.open:
+            return head, record
         if record.status is Status.PENDING:
             return _start(world, head, record, target)
         return _watch(world, head, record, look=look)

@@ -6,14 +6,16 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from chalicelib.decide.back import back, named
+from chalicelib.decide.back import back, last_judged, named
 from chalicelib.decide.match import undeployable
 from chalicelib.decide.order import Request
 from chalicelib.decide.render import image_in
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.advance import advance, withdraw
+from chalicelib.flow.foreign import remember
 from chalicelib.flow.ports import World
 from chalicelib.flow.request import request
+from chalicelib.flow.retry import retried
 from chalicelib.model.deployments import Cause, Deployment, Head, Proven, Status
 from chalicelib.model.images import Image, is_digest, is_tag
 from chalicelib.model.places import Place
@@ -24,7 +26,6 @@ from chalicelib.model.registries import (
     repository_of,
     tag_of,
 )
-from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
 
@@ -78,7 +79,6 @@ def deploy(world: World, payload: object) -> dict[str, Any]:
             cause=Cause.MANUAL,
             digest=image.digest,
             order=world.now,
-            pushed_at=image.pushed_at,
             tag=tag,
             key=asked.key or "",
             by=asked.by,
@@ -90,7 +90,9 @@ def deploy(world: World, payload: object) -> dict[str, Any]:
 
 
 def rollback(world: World, payload: object) -> dict[str, Any]:
-    """Stop the open deployment, or go back to a proven revision; `{"deployment", "status"}`.
+    """Stop the deployment under way, or go back to a proven revision; `{"deployment", "status"}`.
+
+    What only waits is refused, and the service goes back all the same.
 
     Raises:
         Refused: when there is nothing to go back to, or `to` names nothing proven.
@@ -98,18 +100,26 @@ def rollback(world: World, payload: object) -> dict[str, Any]:
     """
     asked = _parsed(RollbackRequest, payload)
     target = _target(world, asked.service)
-    head = world.ledger.head(target.name)
-    if head is None:
-        raise Refused(
-            f"Slipway has not met {target.name} yet, so it knows nothing to go back to. "
-            "The next sweep (every 10 minutes) or push will."
-        )
+    head = _head(world, target)
     if asked.key and (known := _asked_before(world, head, asked.key)) is not None:
         return known
-    if head.open_deployments and asked.to is None:
-        why = f"stopped by hand by {asked.by}: {asked.why}"
-        return _withdrawn(world, head, why)
-    proven = _chosen(world, target, head, asked.to)
+    if asked.to is not None:
+        return _go_back(world, target, asked, named(head, asked.to))
+    stopped = _withdrawn(world, head, f"stopped by hand by {asked.by}: {asked.why}")
+    if stopped is not None and stopped.status is not Status.REFUSED:
+        return {"deployment": stopped.id, "status": stopped.status.value}
+    try:
+        return _go_back(world, target, asked, _earlier(world, target))
+    except Refused as refused:
+        if stopped is None:
+            raise
+        words = f"{stopped.id} waited, and is stopped; but the service stays as it is: {refused}"
+        return {"deployment": stopped.id, "status": stopped.status.value, "error": words}
+
+
+def _go_back(
+    world: World, target: Target, asked: RollbackRequest, proven: Proven
+) -> dict[str, Any]:
     image, tag = _image_of(world, target, proven)
     return _ask(
         world,
@@ -120,6 +130,7 @@ def rollback(world: World, payload: object) -> dict[str, Any]:
             digest=image.digest,
             order=world.now,
             tag=tag,
+            tags=proven.tags,
             key=asked.key or "",
             by=asked.by,
             why=asked.why,
@@ -137,12 +148,16 @@ def _asked_before(world: World, head: Head, key: str) -> dict[str, Any] | None:
     return _reply(record) if record is not None else None
 
 
-def _withdrawn(world: World, head: Head, why: str) -> dict[str, Any]:
-    """Stop what is open, what waits first; the reply names the one that was being rolled out."""
+def _withdrawn(world: World, head: Head, why: str) -> Deployment | None:
+    """Stop what is open, what waits first; the one that was being rolled out, else the newest.
+
+    REFUSED: it only waited, so what the service runs is still to be gone back from.
+    """
     waiting = [one for one in head.open_deployments if one != head.applied]
     rolling = [one for one in head.open_deployments if one == head.applied]
-    record = [withdraw(world, head.service, one, why) for one in (*waiting, *rolling)][-1]
-    return {"deployment": record.id, "status": record.status.value}
+    stopped = [withdraw(world, head.service, one, why) for one in (*waiting, *rolling)]
+    begun = [one for one in stopped if one.status is not Status.REFUSED]
+    return next(reversed(begun or stopped), None)
 
 
 def _ask(world: World, target: Target, asked: Request, image: Image) -> dict[str, Any]:
@@ -223,17 +238,31 @@ def _reference(here: Place, target: Target, wanted: str) -> tuple[str, str]:
     return digest or tag, tag
 
 
-def _chosen(world: World, target: Target, head: Head, to: str | None) -> Proven:
-    if to is not None:
-        return named(head, to)
+def _earlier(world: World, target: Target) -> Proven:
+    """Where a rollback goes that names nothing; what others deployed is remembered first."""
+    return retried(target.name, lambda: _before(world, target))
+
+
+def _before(world: World, target: Target) -> Proven:
+    head = _head(world, target)
     service = world.services.service(target.cluster, target.service)
-    return back(head, _running(service, target))
-
-
-def _running(service: Service | None, target: Target) -> str:
     if service is None or service.status == "INACTIVE":
         raise Refused(f"the cluster {target.cluster} has no active service {target.service}")
-    return service.task_definition
+    if remember(world, target, head, service) is not None:
+        head = _head(world, target)
+    last = last_judged(head)
+    record = world.ledger.deployment(target.name, last.deployment) if last else None
+    return back(head, service.task_definition, record)
+
+
+def _head(world: World, target: Target) -> Head:
+    head = world.ledger.head(target.name)
+    if head is None:
+        raise Refused(
+            f"Slipway has not met {target.name} yet, so it knows nothing to go back to. "
+            "The next sweep (every 10 minutes) or push will."
+        )
+    return head
 
 
 def _image_of(world: World, target: Target, proven: Proven) -> tuple[Image, str]:

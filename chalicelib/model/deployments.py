@@ -93,7 +93,10 @@ class Deployment(Frozen):
 
     repository: str
     digest: str
+    unconfirmed: bool = False  # ECR has not said yet that it is an image that can be deployed
     tag: str = ""
+    tags: tuple[str, ...] = ()  # by which else its image is known, newest first
+    request: str = ""  # the id of the invocation that recorded it
     commit: str = ""  # in Git, where a tag of the image names it
     image: str
     order: Moment
@@ -162,6 +165,11 @@ class Deployment(Frozen):
         return self.service.split("/", 1)[1]
 
     @property
+    def all_tags(self) -> tuple[str, ...]:
+        """Every tag by which its image is known; first that which it was asked for by."""
+        return tuple(filter(None, (self.tag, *self.tags)))
+
+    @property
     def version(self) -> str:
         """What people call it: its image's tag, else its digest's beginning, else its revision."""
         return self.tag or self.digest[:19] or self.goes_to.rsplit("/", 1)[-1]
@@ -183,15 +191,30 @@ class Attempt(Frozen):
 
 
 class Proven(Frozen):
-    """A revision that this service ran successfully, with at least one task."""
+    """A revision that this service ran successfully, with at least one task.
+
+    `deployment` and `tag` are those that brought it last; `earlier` are the deployments before it,
+    and `tags` what else its image is called, newest first.
+    """
 
     revision: str
     first: Moment
     deployment: str = ""
+    earlier: tuple[str, ...] = ()
     digest: str = ""
     tag: str = ""
+    tags: tuple[str, ...] = ()
     left: bool = False  # a rollback left it: by hand, without `to`, it is not gone back to
     missing: str = ""  # why its image cannot be pulled any more, as people were told
+
+    @property
+    def deployments(self) -> tuple[str, ...]:
+        """Every deployment that brought it, newest first."""
+        return tuple(filter(None, (self.deployment, *self.earlier)))
+
+    @property
+    def all_tags(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.tag, *self.tags)))
 
 
 class Recent(Frozen):
@@ -203,21 +226,31 @@ class Recent(Frozen):
     key: str = ""
 
 
+class Unconfirmed(Frozen):
+    """A push that is recorded, and of which ECR has not said yet whether it is an image."""
+
+    deployment: str
+    digest: str
+
+
 class Head(Frozen):
     """A service's one HEAD item, never expired: what orders its deployments.
 
-    `version` grows by one with every change of the service's records; `order`, `pushed_at` and
-    `digest` are those of the newest request; the `applied…` fields are those of the deployment
-    that last changed the service, `applied_revision` what it works towards (when it is rolled
-    back: what it goes back to).
+    `version` grows by one with every change of the service's records; `met` is when Slipway first
+    looked at the service; `order`, `pushed_at` and `digest` are those of the newest request (before
+    the first one, `order` is when what the service runs was deployed); the `applied…` fields are
+    those of the deployment that last changed the service, `applied_revision` what it works towards
+    (when it is rolled back: what it goes back to).
     """
 
     service: str
     version: int = 0
+    met: Moment | None = None
     order: Moment
     pushed_at: Moment | None = None
     digest: str = ""
     open_deployments: tuple[str, ...] = ()
+    unconfirmed: tuple[Unconfirmed, ...] = ()
     applied: str = ""
     applied_revision: str = ""
     applied_order: Moment | None = None
@@ -227,6 +260,16 @@ class Head(Frozen):
     hold: str = ""
     proven: tuple[Proven, ...] = ()
     recent: tuple[Recent, ...] = ()
+
+    @property
+    def meeting(self) -> Moment | None:
+        """When Slipway met the service; earlier releases kept it in `order`, until a request."""
+        return self.met or (None if self.digest else self.order)
+
+    def unconfirmed_of(self, digest: str) -> str:
+        """The open deployment of a push of this digest that ECR has not confirmed, or empty."""
+        open_ones = (one for one in self.unconfirmed if one.deployment in self.open_deployments)
+        return next((one.deployment for one in open_ones if one.digest == digest), "")
 
     def proven_revision(self, revision: str) -> Proven | None:
         return next((one for one in self.proven if one.revision == revision), None)

@@ -394,6 +394,7 @@ class Aws:
 def aws(*targets: Any) -> Aws:
     """The examples' services, each running revision 7 steadily; the examples' image is in ECR."""
     made = Aws(targets=examples.targets(*targets))
+    made.services.now = examples.at(-86_400)
     seven = examples.task_definition(7)
     made.services.definitions[seven.arn] = seven
     made.images.all.append(examples.image())

@@ -111,8 +111,9 @@ FLOWS: dict[str, Flow] = {
     "first meeting": Flow(
         _push,
         ((GOOD, "SUCCESSFUL"),),
-        # The sweep met the service before the push could be recorded: meeting deploys nothing.
-        otherwise=(((GOOD, "REFUSED"),), ()),
+        # For a quarter of an hour, nothing that hears of pushes could use the ledger, and the sweep
+        # met the service meanwhile: meeting deploys nothing. The queue of failures has the event.
+        otherwise=((),),
         met=False,
     ),
     "failure with rollback": Flow(

@@ -420,7 +420,7 @@ class Machine(Rehearsal):
             for target in followers()
             if (pushed := newest.get(target.repository)) is not None
             and (target.name, pushed.digest) not in known
-            and not (target.name in heads and _moment(heads[target.name]["order"]) > pushed.at)
+            and not (target.name in heads and _since(heads[target.name]) > pushed.at)
         ]
 
     def rest(self, limit: float = 4 * 3600) -> bool:
@@ -430,6 +430,11 @@ class Machine(Rehearsal):
         now = self.clock.now()
         self.clock.advance((68 - now.minute) % 60 * 60 + 60 if now.minute >= 8 else 600)
         return True
+
+
+def _since(head: Mapping[str, Any]) -> datetime:
+    """From when on the sweep looks for lost pushes."""
+    return max(_moment(head["met"]), _moment(head["order"]))
 
 
 @cache
