@@ -13,7 +13,6 @@ replication, referrers. Scans are in `local/ecr_scans.py`, hosts and passwords i
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import re
 import uuid
@@ -45,6 +44,7 @@ from local.ecr_images import (
 from local.ecr_registry import PRIVATE_IMAGE, authorization
 from local.ecr_scans import Scans
 from local.ecs.names import Place
+from local.paging import part
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -301,10 +301,7 @@ def _page(member: str, items: list[Any], response: ECRResponse) -> dict[str, Any
     size = min(int(response._get_param("maxResults") or DEFAULT_RESULTS), MOST_RESULTS)
     token = response._get_param("nextToken")
     try:
-        start = int(base64.b64decode(token, validate=True)) if token else 0
+        found, following = part(items, size, token)
     except ValueError as error:
         raise InvalidParameterException("Invalid parameter at 'nextToken'") from error
-    answer: dict[str, Any] = {member: items[start : start + size]}
-    if start + size < len(items):
-        answer["nextToken"] = base64.b64encode(str(start + size).encode()).decode()
-    return answer
+    return {member: found} | ({"nextToken": following} if following else {})
