@@ -43,7 +43,7 @@ def test_what_moves_is_polled_at_least_every_minute(status: Status) -> None:
     ("fields", "seconds"),
     [
         ({"denial": "may not ecs:UpdateService"}, 300),
-        ({"denial": "may not ecr:DescribeImageScanFindings", "gated": True}, 300),
+        ({"denial": "may not ecr:DescribeImageScanFindings", "gated": True}, 60),
         ({"gated": True}, 60),
     ],
     ids=["denied", "denied while it waits for a scan", "waiting for a scan"],

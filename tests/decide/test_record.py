@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -24,19 +25,21 @@ def test_a_reason_is_one_line_and_cut_to_size() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seen", "proven"),
+    ("seen", "proven", "order"),
     [
-        pytest.param(examples.service(), (revision(7),), id="steady"),
-        pytest.param(None, (), id="no such service"),
-        pytest.param(examples.rolling_service(), (), id="a rollout is under way"),
-        pytest.param(examples.service(ecs_deployment(7, running=0, desired=0)), (), id="no task"),
+        pytest.param(examples.service(), (revision(7),), at(-60), id="steady"),
+        pytest.param(None, (), at(-7200), id="no such service"),
+        pytest.param(examples.rolling_service(), (), at(0), id="a rollout is under way"),
+        pytest.param(
+            examples.service(ecs_deployment(7, running=0, desired=0)), (), at(-60), id="no task"
+        ),
     ],
 )
 def test_what_runs_steadily_when_a_service_is_met_is_proven(
-    seen: Service | None, proven: tuple[str, ...]
+    seen: Service | None, proven: tuple[str, ...], order: datetime
 ) -> None:
     head = met(examples.NAME, seen, at(0))
-    assert (head.met, head.order, head.version, head.digest) == (at(0), at(-7200), 0, "")
+    assert (head.met, head.order, head.version, head.digest) == (at(0), order, 0, "")
     assert tuple(one.revision for one in head.proven) == proven
 
 
