@@ -1,5 +1,6 @@
 """`make bench`: the scenarios, side by side, on one simulated ECS: Slipway and two other tools.
 
+Then Slipway alone once more, on an ECS whose reads lag.
 One line as each row comes; then out/bench.json, out/bench.md and out/bench.svg.
 """
 
@@ -11,13 +12,15 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from itertools import chain
 from pathlib import Path
 
 from bench import chart, rows, table
 from bench.account import PROJECT, deploy_slipway, stage_name, targets
 from bench.rows import Row
-from bench.tools import LIMIT, AwsWaiter, EcsDeploy, Slipway, Tool
+from bench.tools import LIMIT, AwsWaiter, EcsDeploy, Slipway, SlipwayLagging, Tool
 from local.aws import EmbeddedAws
+from local.ecs import Lag
 from local.scenarios import SCENARIOS
 from local.stage import CLUSTER, Scenario, Stage
 
@@ -31,6 +34,7 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--only", nargs="+", metavar="SCENARIO", help="default: all")
     parser.add_argument("--resume", action="store_true", help="keep the rows that are there")
     parser.add_argument("--rate", type=float, default=RATE, help="default: %(default)g")
+    parser.add_argument("--seed", type=int, default=1, help="of the lag; default: %(default)s")
     parser.add_argument("--out", type=Path, default=OUT, help="default: %(default)s")
     chosen = parser.parse_args(arguments)
     names = [one.name for one in SCENARIOS]
@@ -39,12 +43,17 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     file = chosen.out / "bench.json"
     known = rows.read(file)
-    there = {row.scenario for row in known} if chosen.resume else set()
+    there = {row.scenario for row in known if row.tool == "slipway"} if chosen.resume else set()
     wanted = [one for one in SCENARIOS if one.name in (chosen.only or names)]
+    lagging = (
+        {row.scenario for row in known if row.tool == "slipway-lag"} if chosen.resume else set()
+    )
     began = time.monotonic()
     print(f"{len(wanted)} scenarios; {table.CLOCK.format(rate=chosen.rate)}\n", flush=True)
     found: list[Row] = []
-    for row in measure([one for one in wanted if one.name not in there], chosen.out, chosen.rate):
+    first = measure([one for one in wanted if one.name not in there], chosen.out, chosen.rate)
+    then = [one for one in wanted if one.name not in lagging]
+    for row in chain(first, measure_lagging(then, chosen.out, chosen.rate, chosen.seed)):
         print(_line(row), flush=True)
         found.append(row)
         known = rows.merged(known, [row], names)
@@ -52,7 +61,7 @@ def main(arguments: Sequence[str]) -> int:
     (chosen.out / "bench.md").write_text(table.markdown(known, chosen.rate), encoding="utf-8")
     (chosen.out / "bench.svg").write_text(chart.svg(known), encoding="utf-8")
     print(f"\n{table.summary(known)}\n{time.monotonic() - began:.0f} s; see {chosen.out}/bench.md")
-    return int(any(row.tool == "slipway" and not row.right for row in found))
+    return int(any(row.tool.startswith("slipway") and not row.right for row in found))
 
 
 def measure(scenarios: Sequence[Scenario], out: Path, rate: float) -> Iterator[Row]:
@@ -66,6 +75,19 @@ def measure(scenarios: Sequence[Scenario], out: Path, rate: float) -> Iterator[R
         tools = (Slipway(aws), EcsDeploy(aws, venv), AwsWaiter(aws))
         for scenario in scenarios:
             yield from _side_by_side(aws, tools, scenario)
+
+
+def measure_lagging(
+    scenarios: Sequence[Scenario], out: Path, rate: float, seed: int
+) -> Iterator[Row]:
+    """Play each scenario to Slipway alone, while ECS' reads lag."""
+    if not scenarios:
+        return
+    with EmbeddedAws(rate=rate, lag=Lag(seed=seed)) as aws:
+        aws.client("ecs").create_cluster(clusterName=CLUSTER)
+        deploy_slipway(aws, out / "bench", targets(SlipwayLagging.name))
+        for scenario in scenarios:
+            yield from _side_by_side(aws, [SlipwayLagging(aws)], scenario)
 
 
 def _side_by_side(aws: EmbeddedAws, tools: Sequence[Tool], scenario: Scenario) -> Iterator[Row]:

@@ -28,11 +28,9 @@ def stage_name(scenario: str, tool: str) -> str:
     return f"{scenario}-{tool}"
 
 
-def targets() -> str:
+def targets(tool: str = "slipway") -> str:
     """A targets.toml in which Slipway follows its own service of every scenario."""
-    tables = [
-        _TARGET.format(name=stage_name(one.name, "slipway"), cluster=CLUSTER) for one in SCENARIOS
-    ]
+    tables = [_TARGET.format(name=stage_name(one.name, tool), cluster=CLUSTER) for one in SCENARIOS]
     return "".join([*tables, "\n[environment.dev]\n"])
 
 

@@ -9,12 +9,22 @@ from xml.sax.saxutils import escape
 from bench.rows import TOOLS, Row
 from local.scenarios import SCENARIOS
 
-_COLORS = {"slipway": "#0969da", "ecs-deploy": "#9a6700", "aws-waiter": "#6e7781"}
+_COLORS = {
+    "slipway": "#0969da",
+    "slipway-lag": "#8250df",
+    "ecs-deploy": "#9a6700",
+    "aws-waiter": "#6e7781",
+}
 _LEFT, _TOP, _WIDTH, _LINE = 190, 64, 640, 19
-_FROM, _TO = 5.0, 2400.0  # seconds, logarithmic
+_FROM, _TO = 5.0, 4800.0  # seconds, logarithmic
 _TICKS = ((10, "10 s"), (30, "30 s"), (60, "1 min"), (300, "5 min"), (600, "10 min"),
-          (1800, "30 min"))  # fmt: skip
-_BESIDE = {"slipway": -4.5, "ecs-deploy": 0.0, "aws-waiter": 4.5}  # so that no mark hides another
+          (1800, "30 min"), (3600, "1 h"))  # fmt: skip
+_BESIDE = {
+    "slipway": -6.0,
+    "slipway-lag": -2.0,
+    "ecs-deploy": 2.0,
+    "aws-waiter": 6.0,
+}  # so that no mark hides another
 _WORDS = 'font-family="system-ui, sans-serif" font-size="11"'
 
 

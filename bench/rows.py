@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-TOOLS = ("slipway", "ecs-deploy", "aws-waiter")
+TOOLS = ("slipway", "slipway-lag", "ecs-deploy", "aws-waiter")
 
 
 @dataclass(frozen=True)

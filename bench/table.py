@@ -8,7 +8,7 @@ from dataclasses import fields
 from statistics import median
 
 from bench.rows import TOOLS, Row
-from local.ecs import Timings
+from local.ecs import Lag, Timings
 from local.scenarios import SCENARIOS
 
 CLOCK = (
@@ -17,6 +17,7 @@ CLOCK = (
 )
 _NAMES = {
     "slipway": "Slipway",
+    "slipway-lag": "Slipway, while reads lag",
     "ecs-deploy": "ecs-deploy 1.17.0",
     "aws-waiter": "`aws ecs wait services-stable`",
 }
@@ -32,7 +33,9 @@ tells the outcome, the others' exit. Calls are ECS API calls from begin to end; 
 the rollback and, in `newer-push`, the newer deployment, and leave out the sweep, which every ten
 minutes looks after all services together. Memory is the peak of the largest process, of Slipway's
 the largest function. A command that exits with a failure where the image was superseded counts as
-right: an exit code cannot say more.
+right: an exit code cannot say more. Then Slipway plays them all again while reads lag: each read of
+ECS, and UpdateService's own answer, is up to {lag:g} seconds old, two reads may disagree, and what
+was just made may be missing.
 
 The simulated ECS: {timings} (seconds).
 """
@@ -49,7 +52,9 @@ def markdown(rows: Sequence[Row], rate: float) -> str:
 
 
 def _method(rate: float) -> list[str]:
-    return _METHOD.format(clock=CLOCK.format(rate=rate), timings=_timings()).split("\n\n")
+    return _METHOD.format(
+        clock=CLOCK.format(rate=rate), timings=_timings(), lag=Lag().seconds
+    ).split("\n\n")
 
 
 def summary(rows: Sequence[Row]) -> str:

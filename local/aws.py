@@ -53,7 +53,7 @@ class EmbeddedAws:
     region = REGION
     account = ACCOUNT
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all are options
         self,
         *,
         rate: float = 1.0,
@@ -61,6 +61,7 @@ class EmbeddedAws:
         start: datetime | None = None,
         enforce_iam: bool = True,
         rates: Iterable[Rate] = DOCUMENTED,
+        lag: ecs.Lag | None = None,
     ) -> None:
         if not _only_one.acquire(blocking=False):
             raise RuntimeError(
@@ -69,7 +70,8 @@ class EmbeddedAws:
         self._undo = ExitStack()
         self._undo.callback(_only_one.release)
         try:
-            self._build(rate, port, start, enforce_iam=enforce_iam, rates=rates)
+            self._build(rate, port, start, enforce_iam=enforce_iam)
+            self._install(rates, lag)
         except BaseException:
             self._undo.close()
             raise
@@ -82,7 +84,6 @@ class EmbeddedAws:
         start: datetime | None,
         *,
         enforce_iam: bool,
-        rates: Iterable[Rate],
     ) -> None:
         undo = self._undo
         moto_api_backend.reset()
@@ -114,15 +115,19 @@ class EmbeddedAws:
         ):  # fmt: skip
             undo.callback(service.close)
             service.start()
+        gate.handlers["lambda", "Invoke"] = self.lambda_.handle_invoke
+        self._server = server
+
+    def _install(self, rates: Iterable[Rate], lag: ecs.Lag | None) -> None:
+        undo = self._undo
         self.ecs = ecs.install(
-            self.clock, self.events.emit, pull_problem=ecr.pull_problem, rates=rates
+            self.clock, self.events.emit, pull_problem=ecr.pull_problem, rates=rates, lag=lag
         )
         undo.callback(self.ecs.uninstall)
         self.ecr = ecr.install(self.clock, self.events.emit)
         undo.callback(self.ecr.uninstall)
-        gate.handlers["lambda", "Invoke"] = self.lambda_.handle_invoke
-        undo.callback(server.stop)
-        server.start()
+        undo.callback(self._server.stop)
+        self._server.start()
 
     def __enter__(self) -> Self:
         return self

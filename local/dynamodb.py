@@ -1,16 +1,25 @@
-"""moto's DynamoDB without its detours: what a write or a query costs does not grow with the table.
+"""moto's DynamoDB without its detours, and with indexes that may lag.
+
+What a write or a query costs does not grow with the table.
 
 moto copies the whole table before every transaction, and sorts the whole table for every query.
 Here a transaction keeps the items that it writes, and a query sorts the items of its key. What they
 answer is moto's own.
+
+Documented ("DynamoDB read consistency"): a query of a global secondary index is eventually
+consistent. Inferred: by how much (`Lagging`). Reads of the table itself show the truth, whether
+they ask for it or not: a test holds that the ledger's do.
 """
 
 from __future__ import annotations
 
 import copy
 import inspect
-from collections.abc import Iterator
+import random
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime, timedelta
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -20,10 +29,44 @@ from moto.dynamodb.models import DynamoDBBackend
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 
+Kept = tuple[dict[DynamoType, Item], DynamoType, Item | None]  # partition, sort key, item before
+
+
+class Lagging:
+    """What indexes show: the transactions of the last `seconds` may not have reached them."""
+
+    def __init__(self, now: Callable[[], datetime], seconds: float, seed: int | str) -> None:
+        self._now = now
+        self._span = timedelta(seconds=seconds)
+        self._random = random.Random(f"dynamodb {seed}")
+        self._log: deque[tuple[datetime, Kept]] = deque()
+
+    def wrote(self, kept: Iterable[Kept]) -> None:
+        now = self._now()
+        while self._log and self._log[0][0] < now - self._span:
+            self._log.popleft()
+        self._log.extend((now, one) for one in kept)
+
+    def shown(self, table: Table) -> list[Item]:
+        """All items, as one query of an index sees them."""
+        seen = self._now() - self._random.random() * self._span
+        items = {
+            (id(partition), sort): item
+            for partition in table.items.values()
+            for sort, item in partition.items()
+        }
+        for at, (partition, sort, before) in reversed(self._log):
+            if at <= seen:
+                break
+            items.pop((id(partition), sort), None)
+            if before is not None:
+                items[id(partition), sort] = before
+        return list(items.values())
+
 
 @contextmanager
-def without_detours() -> Iterator[None]:
-    """Within the block, moto's DynamoDB takes the short way."""
+def without_detours(lagging: Lagging | None = None) -> Iterator[None]:
+    """Within the block, moto's DynamoDB takes the short way, and its indexes are `lagging`."""
     write, query = DynamoDBBackend.transact_write_items, Table.query
 
     def transact_write_items(self: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
@@ -36,11 +79,13 @@ def without_detours() -> Iterator[None]:
                 if item is not None:
                     partition[sort] = item
             raise
+        if lagging is not None:
+            lagging.wrote(kept)
 
     signature = inspect.signature(query)
 
     def short_query(self: Table, *arguments: Any, **named: Any) -> Any:
-        found = _of_key(self, signature.bind(self, *arguments, **named).arguments)
+        found = _of_key(self, signature.bind(self, *arguments, **named).arguments, lagging)
         self.all_items = lambda: found  # type: ignore[method-assign]
         try:
             return query(self, *arguments, **named)
@@ -61,7 +106,7 @@ def _deep_but_for_tables(value: Any) -> Any:
     return value if isinstance(value, Table) else copy.deepcopy(value)
 
 
-def _kept(backend: DynamoDBBackend, operation: dict[str, Any]) -> tuple[Any, Any, Item | None]:
+def _kept(backend: DynamoDBBackend, operation: dict[str, Any]) -> Kept:
     """The partition that an operation writes to, the sort key, and the item as it is now."""
     table = backend.get_table(operation["TableName"])
     key = operation.get("Item") or operation["Key"]
@@ -70,13 +115,13 @@ def _kept(backend: DynamoDBBackend, operation: dict[str, Any]) -> tuple[Any, Any
     return partition, sort, copy.deepcopy(partition.get(sort))
 
 
-def _of_key(table: Table, asked: dict[str, Any]) -> list[Item]:
+def _of_key(table: Table, asked: dict[str, Any], lagging: Lagging | None) -> list[Item]:
     if not asked.get("index_name"):
         return list(table.items.get(asked["hash_key"], {}).values())
     conditions = asked["hash_key_conditions"]
+    everything = (item for partition in table.items.values() for item in partition.values())
     return [
         item
-        for partition in table.items.values()
-        for item in partition.values()
+        for item in (lagging.shown(table) if lagging else everything)
         if all(name in item.attrs and item.attrs[name] == value for name, value in conditions)
     ]

@@ -149,7 +149,7 @@ class Fleet(Rehearsal):
 
         self.turns.begin(work, timeout)
 
-    def client_of(self, service: str, attempts: int) -> Any:
+    def client_of(self, service: str, attempts: int, seconds: int) -> Any:
         """The client of this execution environment.
 
         Only those of ECS differ: `chalicelib.aws.ecs` hooks into them while a call is under way.
@@ -157,11 +157,12 @@ class Fleet(Rehearsal):
         clients = getattr(self._environment, "clients", self._shared)
         if service != "ecs":
             clients = self._shared
-        if (service, attempts) not in clients:
-            clients[service, attempts] = self._make(service, attempts)
-        return clients[service, attempts]
+        key = (service, attempts, seconds)
+        if key not in clients:
+            clients[key] = self._make(*key)
+        return clients[key]
 
-    _make: Callable[[str, int], Any] = field(init=False, repr=False)
+    _make: Callable[[str, int, int], Any] = field(init=False, repr=False)
 
 
 @contextmanager

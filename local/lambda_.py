@@ -39,6 +39,7 @@ from local.lambda_function import (
     error_type,
     held,
     keep_all_settings,
+    list_in_pages,
 )
 from local.lambda_logs import FunctionLog
 from local.lambda_queue import AsyncQueue, TooManyRequests
@@ -78,6 +79,7 @@ class Lambda:
         link_runtime(self._home / "runtime")
         self._clock.share(self._home / "clock")
         self._patches.enter_context(keep_all_settings())
+        self._patches.enter_context(list_in_pages())
 
     @property
     def records(self) -> list[InvocationRecord]:

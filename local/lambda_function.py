@@ -10,11 +10,15 @@ from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 
-from moto.awslambda.exceptions import LambdaClientError
+from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 from moto.awslambda.models import LambdaFunction, lambda_backends
+from moto.awslambda.responses import LambdaResponse
 
 from local.lambda_environment import Invocation
+from local.paging import part
 from local.sts import ACCOUNT, REGION, Principal
+
+_MOST_LISTED = 50
 
 
 @dataclass(frozen=True)
@@ -123,6 +127,26 @@ def keep_all_settings() -> AbstractContextManager[Any]:
         function.logging_config = spec.get("LoggingConfig")
 
     return patch.object(LambdaFunction, "__init__", keeping)
+
+
+def list_in_pages() -> AbstractContextManager[Any]:
+    """While entered, ListFunctions answers at most 50 functions, and `NextMarker` for more.
+
+    https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html.
+    """
+    original = LambdaResponse.list_functions
+
+    def list_functions(response: LambdaResponse) -> str:
+        functions = json.loads(original(response))["Functions"]
+        [most], [marker] = (response.querystring.get(k, [""]) for k in ("MaxItems", "Marker"))
+        size = min(int(most or _MOST_LISTED), _MOST_LISTED)
+        try:
+            found, following = part(functions, size, marker)
+        except ValueError as error:
+            raise InvalidParameterValueException("Invalid Marker") from error
+        return json.dumps({"Functions": found, "NextMarker": following})
+
+    return patch.object(LambdaResponse, "list_functions", list_functions)
 
 
 def error_type(invocation: Invocation) -> str | None:

@@ -32,7 +32,7 @@ from chalicelib.model.deployments import OPEN
 from chalicelib.model.targets import Targets, load_targets
 from local import ecr, ecs
 from local.clock import VirtualClock
-from local.dynamodb import without_detours
+from local.dynamodb import Lagging, without_detours
 from local.rehearsal_gate import Gate, Watchers
 from local.wire import Attempt, wired
 from local.world import ACCOUNT, REGION
@@ -189,17 +189,23 @@ _Kind = TypeVar("_Kind", bound=Rehearsal)
 
 @contextmanager
 def rehearse(
-    targets: str, kind: type[_Kind], *, timings: ecs.Timings | None = None
+    targets: str,
+    kind: type[_Kind],
+    *,
+    timings: ecs.Timings | None = None,
+    lag: ecs.Lag | None = None,
 ) -> Iterator[_Kind]:
     """An empty account with Slipway in it, following `targets` (a targets.toml's text).
 
-    `kind` is `Rehearsal`, or a test's own extension of it.
+    `kind` is `Rehearsal`, or a test's own extension of it. With a `lag`, ECS' answers may be some
+    seconds old.
     """
     clock = VirtualClock()
     with ExitStack() as stack:
         stack.enter_context(patch.dict(os.environ, _ENVIRONMENT))
         stack.enter_context(mock_aws())
-        stack.enter_context(without_detours())
+        behind = Lagging(clock.now, lag.seconds, lag.seed) if lag else None
+        stack.enter_context(without_detours(behind))
         stack.enter_context(patch.object(botocore.endpoint, "time", _NO_TIME))
         bus: list[Callable[[dict[str, Any]], None]] = []
 
@@ -207,7 +213,9 @@ def rehearse(
             for receive in bus:
                 receive(event)
 
-        simulated = ecs.install(clock, emit, timings=timings, seed=7, pull_problem=ecr.pull_problem)
+        simulated = ecs.install(
+            clock, emit, timings=timings, seed=7, pull_problem=ecr.pull_problem, lag=lag
+        )
         stack.enter_context(simulated)
         registry = ecr.install(clock, emit)
         topic = _account()

@@ -46,6 +46,22 @@ _CHECKED = {
     "healthCheck": {"command": ["CMD-SHELL", "curl -f http://localhost:5000/ || exit 1"]},
 }
 
+_LOG_ROUTER = {
+    "name": "log_router",
+    "image": "public.ecr.aws/aws-observability/aws-for-fluent-bit:stable",
+    "essential": True,
+    "firelensConfiguration": {"type": "fluentbit"},
+}
+_HIGH_THRESHOLD = {
+    "deploymentConfiguration": {
+        "deploymentCircuitBreaker": {
+            "enable": True,
+            "rollback": True,
+            "thresholdConfiguration": {"type": "COUNT", "value": 6},
+        }
+    }
+}
+
 
 def _balanced(grace: int) -> dict[str, Any]:
     group = (
@@ -55,6 +71,16 @@ def _balanced(grace: int) -> dict[str, Any]:
         "loadBalancers": [{"targetGroupArn": group, "containerPort": 5000}],
         "healthCheckGracePeriodSeconds": grace,
     }
+
+
+_LINEAR = {
+    **_balanced(0),
+    "deploymentConfiguration": {
+        "strategy": "LINEAR",
+        "bakeTimeInMinutes": 3,
+        "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+    },
+}
 
 
 # What happens
@@ -236,6 +262,11 @@ SCENARIOS = (
         service=_EARLY,
         fault=SlowStart(300, times=2),
     ),
+    Scenario(
+        "linear",
+        "a good image, traffic shifted in ten steps of six minutes, and three of bake time",
+        service=_LINEAR,
+    ),
     Scenario("console-restart", "a person forces a new deployment of it", happens=_console_restart),
     # The image is bad, or cannot run.
     _failing("crash", "a crash loop; circuit breaker with rollback", _CRASH),
@@ -272,6 +303,24 @@ SCENARIOS = (
     _failing("role", "the execution role cannot be assumed", StartError(_NO_ROLE)),
     _failing("out-of-memory", "the kernel kills the container", OutOfMemory(after=4)),
     _failing("command-not-found", "the command does not exist", StartError(_NO_COMMAND)),
+    _failing(
+        "sidecar",
+        "a log router, listed first, exits 0 when the command of the application is not found",
+        Crash(127, after=1, logs=("sh: 1: gunicron: not found",)),
+        sidecar=_LOG_ROUTER,
+    ),
+    _failing(
+        "high-threshold",
+        "a crash loop; a circuit breaker that waits for six failed tasks",
+        _CRASH,
+        service=_HIGH_THRESHOLD,
+    ),
+    _failing(
+        "old-arn",
+        "a crash loop; a service so old that its ARN does not name its cluster",
+        _CRASH,
+        old_arn=True,
+    ),
     _failing(
         "health-check",
         "the container's health check fails",

@@ -50,7 +50,8 @@ class Scenario:
 
     `fault` strikes the tasks of the new image, `first_fault` those of the very first one;
     `happens` acts from the update on; with `earlier` the revision that runs is one that the tool
-    itself deployed before; `container` is added to the container definition.
+    itself deployed before; `container` is added to the container definition, a `sidecar` is listed
+    before it. With `old_arn` the service's ARN does not name its cluster.
     """
 
     name: str
@@ -62,6 +63,8 @@ class Scenario:
     fault: Fault | None = None
     first_fault: Fault | None = None
     earlier: bool = False
+    sidecar: Settings = field(default_factory=dict)
+    old_arn: bool = False
     happens: Callable[[Stage], None] | None = None
 
 
@@ -132,6 +135,8 @@ class Stage:
         settings = {**strategy, **chosen.service}
         for balancer in settings.get("loadBalancers", ()):
             balancer["containerName"] = f"conflicto-{self.name}"
+        if chosen.old_arn:
+            self.ecs.simulation.short_arns.add(self.key)
         ecs.create_service(
             cluster=CLUSTER,
             serviceName=self.service_name,
@@ -144,6 +149,8 @@ class Stage:
         image = f"{world.repository_uri(self.repository)}:{self.tag(build)}"
         definition = world.task_definition("gunicorn_fargate", self.name, "dev", image)
         definition["containerDefinitions"][0] |= self.scenario.container
+        if self.scenario.sidecar:
+            definition["containerDefinitions"].insert(0, dict(self.scenario.sidecar))
         if self.scenario.service.get("schedulingStrategy") == "DAEMON":
             definition |= {"requiresCompatibilities": ["EC2"]}
         return definition

@@ -23,6 +23,8 @@ from unittest.mock import patch
 
 from botocore.exceptions import ClientError
 from moto.core.config import default_user_config
+from moto.core.responses import ActionResult
+from moto.stepfunctions.exceptions import InvalidToken
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import (
     CustomErrorName,
 )
@@ -36,14 +38,17 @@ from moto.stepfunctions.parser.models import (
     stepfunctions_parser_backends,
 )
 from moto.stepfunctions.parser.utils import TMP_THREADS
+from moto.stepfunctions.responses import StepFunctionResponse
 
 from local.clients import Clients
 from local.clock import RunningClock
+from local.paging import part
 from local.sts import ACCOUNT, REGION
 
 _BEGIN_TRIES, _BEGIN_SECONDS = 1000, 0.01
 
 MAXIMUM_HISTORY = 25_000
+_HISTORY_PAGE, _LONGEST_HISTORY_PAGE = 100, 1000
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,7 @@ class StepFunctions:
         self._patch(
             StateTaskLambda, "_from_error", _named_lambda_error(StateTaskLambda._from_error)
         )
+        self._patch(StepFunctionResponse, "get_execution_history", _history_in_pages)
         terminated = BaseExecutionWorkerCommunication.terminated
 
         def announced(communication: BaseExecutionWorkerCommunication) -> None:
@@ -171,6 +177,20 @@ class StepFunctions:
                 "detail": detail,
             }
         )
+
+
+def _history_in_pages(response: StepFunctionResponse) -> ActionResult:
+    """https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html."""
+    arn = response._get_param("executionArn")
+    events = response.stepfunction_backend.get_execution_history(arn)["events"]
+    if response._get_param("reverseOrder"):
+        events = list(reversed(events))
+    size = min(int(response._get_param("maxResults") or _HISTORY_PAGE), _LONGEST_HISTORY_PAGE)
+    try:
+        found, following = part(events, size, response._get_param("nextToken"))
+    except ValueError as error:
+        raise InvalidToken from error
+    return ActionResult({"events": found} | ({"nextToken": following} if following else {}))
 
 
 def _executions() -> list[Execution]:

@@ -64,17 +64,17 @@ class Wire:
     line: Line = Attempt.perform
     note: Callable[[str], object] = str
     depth: int = 0
-    _clients: dict[tuple[int, str, int], Any] = field(default_factory=dict)
+    _clients: dict[tuple[int, str, int, int], Any] = field(default_factory=dict)
 
-    def client(self, service: str, attempts: int) -> Any:
+    def client(self, service: str, attempts: int, seconds: int) -> Any:
         """Stands for `chalicelib.aws.clients._client`: the same client, on this wire."""
-        key = (self.depth, service, attempts)
+        key = (self.depth, service, attempts, seconds)
         if key not in self._clients:
-            self._clients[key] = self.made(service, attempts)
+            self._clients[key] = self.made(service, attempts, seconds)
         return self._clients[key]
 
-    def made(self, service: str, attempts: int) -> Any:
-        made = _make(service, attempts)
+    def made(self, service: str, attempts: int, seconds: int) -> Any:
+        made = _make(service, attempts, seconds)
         events = made.meta.events
         events.unregister("before-send", botocore_stubber)
 

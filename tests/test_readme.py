@@ -174,7 +174,7 @@ def test_a_reply_has_a_deployment_and_a_status(function: str) -> None:
 def test_the_reply_of_status_has_every_field_in_its_order() -> None:
     _, reply = map(json.loads, _blocks("json", _section("status")))
     (record,) = reply["deployments"]
-    assert list(record) == list(described(examples.rolling_out()))
+    assert list(record) == list(described(examples.rolling_out(), None))
 
 
 def test_what_the_loop_is_told_is_shown_as_it_is() -> None:

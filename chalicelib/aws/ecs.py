@@ -10,26 +10,32 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
+from itertools import islice
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import client, client_once
 from chalicelib.aws.errors import code_of, translated
+from chalicelib.decide.ending import told_by_its_end
 from chalicelib.model.services import (
+    BreakerThreshold,
     EcsDeployment,
     RunningTask,
     Service,
     ServiceDeployment,
     ServiceEvent,
+    StoppedContainer,
     StoppedTask,
+    Strategy,
 )
 from chalicelib.model.task_definitions import TaskDefinition, short_name
 
 _EVENTS = 30  # of 100; a task that fails behind a load balancer makes up to six
-_STOPPED_BY_ECS = frozenset({137, 143})
-_MOST_TASKS = 100  # the most that DescribeTasks takes
+_PAGE = 100  # the most that DescribeTasks takes
+_MOST_PAGES = 5  # of a list: an account's rate is 20 calls a second
+_NEVER = datetime.min.replace(tzinfo=UTC)
 
 
 class Ecs:
@@ -58,23 +64,13 @@ class Ecs:
     def newest_service_deployment(
         self, cluster: str, service: str, status: str | None = None
     ) -> ServiceDeployment | None:
-        """ListServiceDeployments answers newest first."""
-        filters: dict[str, Any] = {"status": [status]} if status else {}
-        with translated(f"list the deployments of {cluster}/{service}"):
-            answer = client("ecs").list_service_deployments(
-                cluster=cluster, service=service, maxResults=1, **filters
-            )
-        briefs = answer["serviceDeployments"]
-        return _brief(briefs[0]) if briefs else None
+        filters = {"status": [status]} if status else {}
+        return next(iter(_service_deployments(cluster, service, **filters)), None)
 
     def service_deployments_since(
         self, cluster: str, service: str, since: datetime
     ) -> Sequence[ServiceDeployment]:
-        with translated(f"list the deployments of {cluster}/{service}"):
-            answer = client("ecs").list_service_deployments(
-                cluster=cluster, service=service, createdAt={"after": since}
-            )
-        return tuple(_brief(brief) for brief in answer["serviceDeployments"])
+        return _service_deployments(cluster, service, createdAt={"after": since})
 
     def revision_task_definition(self, service_revision: str) -> str:
         with translated("read the service revision"):
@@ -131,29 +127,50 @@ class Ecs:
     def stopped_tasks(
         self, cluster: str, service: str, ecs_deployment: str
     ) -> Sequence[StoppedTask]:
-        stopped = _tasks(cluster, service, ecs_deployment, "STOPPED")
-        newest = sorted(stopped, key=lambda task: str(task.get("stoppedAt", "")), reverse=True)
+        """By service: ListTasks takes `startedBy` only without other filters, such as STOPPED."""
+        tasks, _ = _tasks(cluster, service, serviceName=service, desiredStatus="STOPPED")
+        ours = [task for task in tasks if task.get("startedBy") == ecs_deployment]
+        newest = sorted(ours, key=lambda task: str(task.get("stoppedAt", "")), reverse=True)
         return tuple(_stopped_task(task) for task in newest)
 
     def running_tasks(
         self, cluster: str, service: str, ecs_deployment: str
-    ) -> Sequence[RunningTask]:
-        running = _tasks(cluster, service, ecs_deployment, "RUNNING")
-        return tuple(_running_task(task) for task in running)
+    ) -> Sequence[RunningTask] | None:
+        """By `startedBy`, its only filter: the status that is listed by default is RUNNING."""
+        tasks, complete = _tasks(cluster, service, startedBy=ecs_deployment)
+        return tuple(_running_task(task) for task in tasks) if complete else None
 
 
-def _tasks(
-    cluster: str, service: str, ecs_deployment: str, status: str
-) -> Sequence[Mapping[str, Any]]:
-    """By service, not by `startedBy`: ListTasks takes that one only without other filters."""
+def _service_deployments(cluster: str, service: str, **filters: Any) -> Sequence[ServiceDeployment]:
+    """Newest first, of the first 500 that ListServiceDeployments names; it promises no order."""
+    briefs: list[ServiceDeployment] = []
+    with translated(f"list the deployments of {cluster}/{service}"):
+        for _ in range(_MOST_PAGES):
+            answer = client("ecs").list_service_deployments(
+                cluster=cluster, service=service, maxResults=_PAGE, **filters
+            )
+            briefs += map(_brief, answer["serviceDeployments"])
+            if not (token := answer.get("nextToken")):
+                break
+            filters["nextToken"] = token
+    return sorted(briefs, key=lambda one: one.created_at or _NEVER, reverse=True)
+
+
+def _tasks(cluster: str, service: str, **filters: str) -> tuple[Sequence[Mapping[str, Any]], bool]:
+    """The tasks of at most five pages, and whether these were all; they come in no order."""
+    ecs = client("ecs")
+    found: list[Mapping[str, Any]] = []
+    token: str | None = None
     with translated(f"read the tasks of {cluster}/{service}"):
-        listed = client("ecs").list_tasks(
-            cluster=cluster, serviceName=service, desiredStatus=status, maxResults=_MOST_TASKS
+        pages = ecs.get_paginator("list_tasks").paginate(
+            cluster=cluster, PaginationConfig={"PageSize": _PAGE}, **filters
         )
-        if not listed["taskArns"]:
-            return ()
-        answer = client("ecs").describe_tasks(cluster=cluster, tasks=listed["taskArns"])
-    return [task for task in answer["tasks"] if task.get("startedBy") == ecs_deployment]
+        for page in islice(pages, _MOST_PAGES):
+            token = page.get("nextToken")
+            if page["taskArns"]:
+                answer = ecs.describe_tasks(cluster=cluster, tasks=page["taskArns"])
+                found += answer["tasks"]
+    return found, token is None
 
 
 # https://docs.aws.amazon.com/boto3/latest/guide/events.html: `before-call` may change the
@@ -209,8 +226,9 @@ def _service(answer: Mapping[str, Any]) -> Service:
         controller=answer.get("deploymentController", {}).get("type", "ECS"),
         minimum_percent=configuration.get("minimumHealthyPercent"),
         maximum_percent=configuration.get("maximumPercent"),
-        bake_minutes=configuration.get("bakeTimeInMinutes") or 0,
+        strategy=_strategy(configuration, answer.get("loadBalancers", ())),
         early_percent=_early_percent(configuration),
+        breaker_threshold=_breaker_threshold(configuration),
         deployments=tuple(_ecs_deployment(one) for one in answer.get("deployments", ())),
         service_deployment=answer.get("currentServiceDeployment"),
         target_groups=_target_groups(answer.get("loadBalancers", ())),
@@ -234,9 +252,37 @@ def _target_groups(balancers: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, groups)))
 
 
+def _strategy(configuration: Mapping[str, Any], balancers: Sequence[Mapping[str, Any]]) -> Strategy:
+    """What is absent has ECS' default (API reference: Linear- and CanaryConfiguration)."""
+    linear = configuration.get("linearConfiguration", {})
+    canary = configuration.get("canaryConfiguration", {})
+    told = {
+        "name": configuration.get("strategy"),
+        "bake_minutes": configuration.get("bakeTimeInMinutes"),
+        "step_percent": linear.get("stepPercent"),
+        "step_minutes": linear.get("stepBakeTimeInMinutes"),
+        "canary_minutes": canary.get("canaryBakeTimeInMinutes"),
+    }
+    listeners = (
+        str(one.get("advancedConfiguration", {}).get("productionListenerRule", ""))
+        for one in balancers
+    )
+    return Strategy(
+        network_load_balancer=any("/net/" in listener for listener in listeners),
+        **{name: value for name, value in told.items() if value is not None},
+    )
+
+
 def _early_percent(configuration: Mapping[str, Any]) -> int | None:
     criteria = configuration.get("earlySuccessCriteria", {})
     return criteria.get("healthyPercent") if criteria.get("enable") else None
+
+
+def _breaker_threshold(configuration: Mapping[str, Any]) -> BreakerThreshold | None:
+    threshold = configuration.get("deploymentCircuitBreaker", {}).get("thresholdConfiguration")
+    if not threshold:
+        return None
+    return BreakerThreshold(kind=threshold.get("type", ""), value=threshold.get("value", 0))
 
 
 def _ecs_deployment(answer: Mapping[str, Any]) -> EcsDeployment:
@@ -263,6 +309,7 @@ def _service_deployment(answer: Mapping[str, Any]) -> ServiceDeployment:
         target_revision=answer.get("targetServiceRevision", {}).get("arn", ""),
         rollback_reason=rollback.get("reason", ""),
         created_at=answer.get("createdAt"),
+        ended_at=answer.get("stoppedAt") or answer.get("finishedAt"),
         alarms=tuple(answer.get("alarms", {}).get("triggeredAlarmNames", ())),
     )
 
@@ -274,35 +321,29 @@ def _brief(answer: Mapping[str, Any]) -> ServiceDeployment:
         reason=answer.get("statusReason", ""),
         target_revision=answer.get("targetServiceRevisionArn", ""),
         created_at=answer.get("createdAt"),
+        ended_at=answer.get("finishedAt"),
     )
 
 
 def _stopped_task(answer: Mapping[str, Any]) -> StoppedTask:
-    """A stopped task with the container that tells most about its end.
-
-    One with a reason, else one that failed by itself: when an essential container ends, ECS stops
-    the others, which then exit with 137 or 143.
-    """
-    container: Mapping[str, Any] = max(answer.get("containers", ()), key=_telling, default={})
-    return StoppedTask(
-        id=short_name(answer["taskArn"]),
-        stop_code=answer.get("stopCode", ""),
-        reason=answer.get("stoppedReason", ""),
-        container=container.get("name", ""),
-        container_reason=container.get("reason", ""),
-        exit_code=container.get("exitCode"),
-        started_at=answer.get("startedAt"),
-        stopped_at=answer.get("stoppedAt"),
+    return told_by_its_end(
+        StoppedTask(
+            id=short_name(answer["taskArn"]),
+            stop_code=answer.get("stopCode", ""),
+            reason=answer.get("stoppedReason", ""),
+            started_at=answer.get("startedAt"),
+            stopped_at=answer.get("stoppedAt"),
+            containers=tuple(_stopped_container(one) for one in answer.get("containers", ())),
+        )
     )
 
 
-def _telling(container: Mapping[str, Any]) -> int:
-    code = container.get("exitCode")
-    if container.get("reason"):
-        return 3
-    if code is None:
-        return 0
-    return 1 if code in _STOPPED_BY_ECS else 2
+def _stopped_container(answer: Mapping[str, Any]) -> StoppedContainer:
+    return StoppedContainer(
+        name=answer.get("name", ""),
+        reason=answer.get("reason", ""),
+        exit_code=answer.get("exitCode"),
+    )
 
 
 def _running_task(answer: Mapping[str, Any]) -> RunningTask:

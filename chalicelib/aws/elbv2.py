@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chalicelib.aws.clients import client_once
+from chalicelib.aws.clients import client_quick
 from chalicelib.aws.errors import translated
 from chalicelib.model.health import TargetHealth
 
@@ -17,7 +17,7 @@ class ElasticLoadBalancing:
         """DescribeTargetHealth answers all registered targets at once, draining ones too."""
         name = target_group.rpartition(":targetgroup/")[2]
         with translated(f"read the health of the targets of {name}"):
-            answer = client_once("elbv2").describe_target_health(TargetGroupArn=target_group)
+            answer = client_quick("elbv2").describe_target_health(TargetGroupArn=target_group)
         return tuple(_target_health(one) for one in answer["TargetHealthDescriptions"])
 
 

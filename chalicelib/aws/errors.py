@@ -36,10 +36,11 @@ _DENIED = frozenset({"AccessDeniedException", "AccessDenied", "AuthorizationErro
 # "User: ARN/SESSION is not authorized to perform: ACTION on resource: ARN because …" (IAM user
 # guide, "Troubleshoot access denied error messages"); Lambda names a session after the function.
 _NOT_AUTHORIZED = re.compile(
-    r"User: (?:\S*/)?(?P<who>\S+) is not authorized to perform: (?P<action>[\w-]+:\w+)"
+    r"User: (?P<who>\S++) is not authorized to perform: (?P<action>[\w-]+:\w+)"
     r"(?: on resource: (?P<resource>\S+))?(?P<because>.*)",
     re.DOTALL,
 )
+_READ = 4_000  # characters of a message that are looked at
 _USUAL = "because no identity-based policy allows"
 # Why DynamoDB cancels a transaction (API reference, TransactWriteItems, "Errors"): somebody else
 # wrote, or not now; any other code is a fault of ours.
@@ -119,10 +120,11 @@ def _cancelled(what: str, error: ClientError) -> Exception:
 
 
 def _denied(what: str, message: str) -> Denied:
-    found = _NOT_AUTHORIZED.search(message)
+    found = _NOT_AUTHORIZED.search(message[:_READ])
     if found is None:
         return Denied(f"could not {what}: a permission is missing. {message}".rstrip())
-    who, action, resource = found["who"], found["action"], (found["resource"] or "").rstrip(".")
+    who, action = found["who"].rsplit("/", 1)[-1], found["action"]
+    resource = (found["resource"] or "").rstrip(".")
     because = found["because"].strip().rstrip(".")
     words = f"could not {what}: {who} may not {action}"
     words += f" on {resource}" if resource else ""

@@ -118,7 +118,7 @@ class DynamoLedger:
 
     def _record(self, deployment: Deployment) -> dict[str, Any]:
         extra: dict[str, Any] = {"deployment": deployment.id}
-        if deployment.open or deployment.notices:
+        if not deployment.finished:
             extra["open"] = _OPEN
         else:
             extra["expires"] = int((deployment.updated + self._retention).timestamp())

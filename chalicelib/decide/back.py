@@ -5,23 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.errors import Refused
-from chalicelib.model.deployments import Head, Proven, Status
+from chalicelib.model.deployments import Deployment, Head, Proven, Recent, Status
 from chalicelib.model.task_definitions import short_name
 
 
-def back(head: Head, running: str) -> Proven:
+def last_judged(head: Head) -> Recent | None:
+    """The newest recent deployment; one that was refused never touched the service."""
+    return next((one for one in head.recent if one.status is not Status.REFUSED), None)
+
+
+def back(head: Head, running: str, last: Deployment | None) -> Proven:
     """The newest proven revision first deployed before the running one, and never left before.
 
-    `running` is the ARN of the revision that the service runs.
+    `running` is the ARN of the revision that the service runs, `last` the record of `last_judged`.
 
     Raises:
-        Refused: when the last deployment was rolled back already, or nothing earlier is proven.
+        Refused: when the service runs what the last deployment was rolled back to, or nothing
+            earlier is proven.
     """
-    judged = (one for one in head.recent if one.status is not Status.REFUSED)
-    last = next(judged, None)
-    if last is not None and last.status is Status.ROLLBACK_SUCCESSFUL:
+    rolled_back = last is not None and last.status is Status.ROLLBACK_SUCCESSFUL
+    if last is not None and rolled_back and last.return_to == running:
         raise Refused(
-            f"{head.service} is already back on {short_name(running)}: {last.deployment} was "
+            f"{head.service} is already back on {short_name(running)}: {last.id} was "
             f"rolled back. To go further back, name `to`: {_choices(head.proven)}."
         )
     earlier = _newest_before(head, running)
@@ -55,17 +60,14 @@ def _newest_before(head: Head, running: str) -> Proven | None:
 def named(head: Head, to: str) -> Proven:
     """The proven revision that `to` names: a deployment id, family:revision, a tag or a digest.
 
+    Every deployment that brought it and every tag of its image names it.
+
     Raises:
         Refused: when none is; only what ran successfully on this service is gone back to.
     """
     for one in head.proven:
-        if to and to in {
-            one.deployment,
-            one.revision,
-            short_name(one.revision),
-            one.tag,
-            one.digest,
-        }:
+        names = {one.revision, short_name(one.revision), one.digest}
+        if to and to in names.union(one.deployments, one.all_tags):
             return one
     raise Refused(
         f"{to!r} names no revision that ran successfully on {head.service}; proven are "

@@ -19,8 +19,9 @@ from chalicelib.decide.match import Ignored
 from chalicelib.model.base import Frozen, Moment
 from chalicelib.model.deployments import Deployment, Status
 
-# arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE (the short form has no cluster in it).
-_SERVICE = re.compile(r"arn:[a-z-]+:ecs:[a-z0-9-]+:\d{12}:service/([\w-]{1,255}/[\w-]{1,255})")
+# arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE; a service from before 2018 may have no cluster
+# in it (Amazon ECS developer guide, "Amazon Resource Names (ARNs) and IDs").
+_SERVICE = re.compile(r"arn:[a-z-]+:ecs:[a-z0-9-]+:\d{12}:service/((?:[\w-]{1,255}/)?[\w-]{1,255})")
 _CLUSTER = r"^arn:[a-z-]+:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]{1,255}$"
 _ENDED = 4
 _PAUSE = timedelta(seconds=5)
@@ -28,6 +29,8 @@ _PAUSE = timedelta(seconds=5)
 
 class Changed(Frozen):
     """The service, as `CLUSTER/SERVICE`, and what happened to which of its ECS deployments.
+
+    Its old short ARN names no cluster: then it is `SERVICE`, of any cluster.
 
     `began` is the ECS deployment that only now began; `ended` the one of which a task stopped,
     at `stopped_at` (UTC).

@@ -14,11 +14,12 @@ import re
 from collections.abc import Sequence
 from enum import StrEnum
 
-from chalicelib.decide.mask import masked
+from chalicelib.decide.mask import safe_line
 from chalicelib.decide.text import one_line
 from chalicelib.model.base import Frozen
 from chalicelib.model.services import StoppedTask
 
+FLAGS = re.IGNORECASE | re.DOTALL | re.MULTILINE
 _READ = 4_000  # characters of a reason that are looked at
 _SAID = 200  # and that are repeated, where nothing better is known
 
@@ -71,7 +72,9 @@ class Cause(Frozen):
 class Row(Frozen):
     """Matches where every pattern that is given is found; `{…}` in `sentence` is filled in.
 
-    `text` is looked for in the task's and the container's reasons; `code` is the exit code.
+    `text` is looked for in the task's and the container's reasons, `then` in what follows its first
+    place there; `code` is the exit code. So no pattern needs `.*`, which reads a text once for
+    every place where it may begin.
     """
 
     kind: Kind
@@ -79,6 +82,7 @@ class Row(Frozen):
     advice: str
     stop_code: str = ""
     text: str = ""
+    then: str = ""
     code: str = ""
     deterministic: bool = False
     blames_image: bool = True
@@ -90,6 +94,8 @@ _NETWORK = (
     r"signal: killed|unexpected EOF|server misbehaving|RequestError|status( code)?:? 5\d\d"
 )
 _DENIED = r"access ?denied|not authorized|403 Forbidden|401 Unauthorized"
+_READING_SECRETS = r"retrieve secrets? from|fetch(ing)? secret"
+_SECRET_CALLS = r"secretsmanager:Get|ssm:Get|kms:Decrypt"  # noqa: S105 - a pattern
 _ROUTE = (
     "Give the task's subnets a route: a NAT gateway, a public IP address, or VPC endpoints "
     "(ecr.api, ecr.dkr, s3, logs, secretsmanager, ssm); its security group must let 443 out, the "
@@ -189,7 +195,7 @@ ROWS: tuple[Row, ...] = (
     ),
     # "CannotPullContainer task errors": connection issue, request canceled, context canceled.
     Row(
-        kind=Kind.PULL_FAILED, text=rf"CannotPull.*({_NETWORK})",
+        kind=Kind.PULL_FAILED, text=r"CannotPull", then=_NETWORK,
         sentence="the image could not be pulled: its registry was not reached", advice=_ROUTE,
     ),
     # "CannotPullContainer task errors": toomanyrequests.
@@ -208,22 +214,28 @@ ROWS: tuple[Row, ...] = (
     ),
     # "CannotPullContainer task errors": role has the permissions, pull access denied. Docker also
     # says "does not exist or no pull access": not certain, so it is not called missing.
-    Row(
-        kind=Kind.PULL_DENIED,
-        text=rf"CannotPull.*({_DENIED}|no basic auth|no pull access|permissions to pull|denied:"
-             rf"|authorization (failed|token has expired)|insufficient_scope)"
-             rf"|registry auth: .*retrieve ecr registry auth.*({_DENIED})",
-        sentence="the image could not be pulled: access was denied",
-        advice=(
-            f"Let {_EXECUTION_ROLE} call ecr:GetAuthorizationToken, ecr:BatchGetImage and "
-            "ecr:GetDownloadUrlForLayer; see the repository's policy too."
-        ),
+    *(
+        Row(
+            kind=Kind.PULL_DENIED, text=text, then=then,
+            sentence="the image could not be pulled: access was denied",
+            advice=(
+                f"Let {_EXECUTION_ROLE} call ecr:GetAuthorizationToken, ecr:BatchGetImage and "
+                "ecr:GetDownloadUrlForLayer; see the repository's policy too."
+            ),
+        )
+        for text, then in (
+            (r"CannotPull",
+             rf"{_DENIED}|no basic auth|no pull access|permissions to pull|denied:"
+             r"|authorization (failed|token has expired)|insufficient_scope"),
+            (r"retrieve ecr registry auth", _DENIED),
+        )
     ),
     # "CannotPullContainer task errors": failed to resolve ref, API error (404).
     Row(
         kind=Kind.IMAGE_NOT_FOUND, deterministic=True,
-        text=r"CannotPull.*(not found|manifest unknown|name unknown|does not exist|no such image"
-             r"|\(404\)|invalid reference format)",
+        text=r"CannotPull",
+        then=r"not found|manifest unknown|name unknown|does not exist|no such image|\(404\)"
+             r"|invalid reference format",
         sentence="the image is not in its registry",
         advice=(
             "Look for it with `aws ecr describe-images --repository-name … --image-ids "
@@ -250,7 +262,7 @@ ROWS: tuple[Row, ...] = (
     # "ResourceInitializationError errors": connection issue. It also claims that a log group or a
     # secret cannot be found, so it comes before those.
     Row(
-        kind=Kind.UNREACHABLE, text=rf"ResourceInitializationError.*({_NETWORK})",
+        kind=Kind.UNREACHABLE, text=r"ResourceInitializationError", then=_NETWORK,
         sentence="an AWS service that the task needs was not reached", advice=_ROUTE,
     ),
     # "Viewing Amazon ECS service event messages"; "Amazon ECS task execution IAM role".
@@ -264,28 +276,36 @@ ROWS: tuple[Row, ...] = (
         ),
     ),
     # "ResourceInitializationError errors": unable to pull secrets.
-    Row(
-        kind=Kind.SECRET_DENIED,
-        text=rf"(retrieve secrets? from|fetch(ing)? secret|secretsmanager:Get|ssm:Get"
-             rf"|kms:Decrypt).*({_DENIED})|({_DENIED}).*(secretsmanager:Get|ssm:Get|kms:Decrypt)",
-        sentence="a secret may not be read",
-        advice=(
-            f"Let {_EXECUTION_ROLE} call secretsmanager:GetSecretValue or ssm:GetParameters on "
-            "it, and kms:Decrypt on its key."
-        ),
+    *(
+        Row(
+            kind=Kind.SECRET_DENIED, text=text, then=then,
+            sentence="a secret may not be read",
+            advice=(
+                f"Let {_EXECUTION_ROLE} call secretsmanager:GetSecretValue or ssm:GetParameters on "
+                "it, and kms:Decrypt on its key."
+            ),
+        )
+        for text, then in (
+            (rf"{_READING_SECRETS}|{_SECRET_CALLS}", _DENIED),
+            (_DENIED, _SECRET_CALLS),
+        )
     ),
     # "ResourceInitializationError errors"; "Pass Secrets Manager secrets through Amazon ECS
     # environment variables".
-    Row(
-        kind=Kind.SECRET_MISSING, deterministic=True,
-        text=r"did not contain json key|invalid ssm parameters|ParameterNotFound"
-             r"|can't find the specified secret|marked for deletion"
-             r"|(retrieve secrets? from|fetch(ing)? secret).*ResourceNotFoundException",
-        sentence="a secret or parameter of the task definition does not exist",
-        advice=(
-            "Create it, or correct the `valueFrom` in the container's `secrets` (its region, "
-            "account and JSON key too)."
-        ),
+    *(
+        Row(
+            kind=Kind.SECRET_MISSING, deterministic=True, text=text, then=then,
+            sentence="a secret or parameter of the task definition does not exist",
+            advice=(
+                "Create it, or correct the `valueFrom` in the container's `secrets` (its region, "
+                "account and JSON key too)."
+            ),
+        )
+        for text, then in (
+            (r"did not contain json key|invalid ssm parameters|ParameterNotFound"
+             r"|can't find the specified secret|marked for deletion", ""),
+            (_READING_SECRETS, r"ResourceNotFoundException"),
+        )
     ),
     # "ResourceInitializationError errors": failed to validate logger args.
     Row(
@@ -416,7 +436,7 @@ PLACEMENT_ROWS: tuple[Row, ...] = (
     ),
     Row(
         kind=Kind.NO_CAPACITY, blames_image=False,
-        text=r"RESOURCE:\S*PORT|using a port required|too many ports",
+        text=r"RESOURCE:\w*PORT|using a port required|too many ports",
         sentence="no host has the task's port free",
         advice="Set `hostPort` to 0 (a dynamic port), or add hosts.",
     ),
@@ -516,12 +536,23 @@ def row_of(task: StoppedTask, rows: tuple[Row, ...] = ROWS) -> Row:
 def _matches(row: Row, task: StoppedTask) -> bool:
     text = f"{task.reason[:_READ]}\n{task.container_reason[:_READ]}"
     code = "" if task.exit_code is None else str(task.exit_code)
-    wanted = ((row.stop_code, task.stop_code), (row.text, text), (row.code, code))
-    return all(
-        re.search(pattern, found, re.IGNORECASE | re.DOTALL | re.MULTILINE)
-        for pattern, found in wanted
-        if pattern
+    return (
+        _after(row.stop_code, task.stop_code[:_READ]) is not None
+        and _after(row.code, code) is not None
+        and (rest := _after(row.text, text)) is not None
+        and _after(row.then, rest) is not None
     )
+
+
+def _after(pattern: str, text: str) -> str | None:
+    """What follows the first place of `pattern` in `text`; None where there is none.
+
+    All of `text` where no pattern is given.
+    """
+    if not pattern:
+        return text
+    found = re.search(pattern, text, FLAGS)
+    return None if found is None else text[found.end() :]
 
 
 def _cause(row: Row, task: StoppedTask) -> Cause:
@@ -549,7 +580,7 @@ def said(task: StoppedTask, length: int) -> str:
     It is cut in its middle: how a message begins names the error, how it ends names the reason.
     """
     texts = (task.stop_code, task.reason, task.container_reason)
-    parts = dict.fromkeys(masked(one_line(text[:_READ])).strip() for text in texts)
+    parts = dict.fromkeys(safe_line(text).strip() for text in texts)
     told = "; ".join(part for part in parts if part)
     if len(told) <= length:
         return told

@@ -22,8 +22,7 @@ from chalicelib.decide.classify import (
     said,
 )
 from chalicelib.decide.health import passed_on, reasons
-from chalicelib.decide.mask import masked
-from chalicelib.decide.text import one_line
+from chalicelib.decide.mask import safe_line
 from chalicelib.model.health import TargetHealth
 from chalicelib.model.services import Service, ServiceEvent, StoppedTask
 
@@ -187,7 +186,7 @@ def _listed(names: Sequence[str]) -> list[str]:
 
 
 def _outside(text: str) -> str:
-    return _cut(masked(one_line(text)).strip(), _LINE)
+    return _cut(safe_line(text).strip(), _LINE)
 
 
 def _cut(text: str, length: int) -> str:
@@ -234,7 +233,7 @@ def _logs(logs: Sequence[str], note: str, room: int) -> str:
     room -= len(title)
     kept: list[str] = []
     for line in reversed(logs[-_LOGS:]):
-        told = f"  {_cut(masked(one_line(line)).rstrip(), _LOG_LINE)}"
+        told = f"  {_cut(safe_line(line).rstrip(), _LOG_LINE)}"
         room -= len(told) + 1
         if room < 0:
             break

@@ -8,22 +8,25 @@ Where two crashed alike and at once, the last log line of the newest may show su
 task that is wanted (at least four), and none that runs now has outlived them: none is older than
 twice the longest life among them and ten seconds. So a task that crashes once or twice before it
 stays up is never called a loop, nor are tasks that Spot, a host, a scale-in or a person ended.
+Where the service sets its circuit breaker's threshold, no loop is called below it.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from chalicelib.decide.classify import Cause, Kind, certain_from_logs, classify
-from chalicelib.model.services import StoppedTask, Tasks
+from chalicelib.model.services import BreakerThreshold, StoppedTask, Tasks
 
 _SAME_CAUSE = 2
 _LEAST_ENDED = 4
 _ENDED_FOR_EACH = 2
 _PATIENCE = timedelta(seconds=10)
 _AT_ONCE = timedelta(seconds=10)
+_BOUNDS = (3, 200)  # of BOUNDED_PERCENT
 Blamed = Sequence[tuple[StoppedTask, Cause]]
 
 
@@ -41,9 +44,30 @@ def crashed_at_once(stopped: Sequence[StoppedTask]) -> StoppedTask | None:
     return next((task for task, _ in _alike(_blamed(stopped))), None)
 
 
-def many_ended(stopped: Sequence[StoppedTask], desired: int) -> bool:
-    """Whether enough tasks have ended for a crash loop, so that those that run must be read."""
-    return _many(_blamed(stopped), desired)
+def many_ended(
+    stopped: Sequence[StoppedTask], desired: int, threshold: BreakerThreshold | None = None
+) -> bool:
+    """Whether enough tasks have ended for a crash loop, so that those that run must be read.
+
+    Never before as many have as the service's own `threshold` asks for.
+    """
+    blamed = _blamed(stopped)
+    return _many(blamed, desired) and len(blamed) >= breaker_trips_at(threshold, desired)
+
+
+def breaker_trips_at(threshold: BreakerThreshold | None, desired: int) -> int:
+    """The failed tasks at which ECS gives up; 0 where the service leaves that to ECS.
+
+    "How the Amazon ECS deployment circuit breaker detects failures"; API reference,
+    ThresholdConfiguration.
+    """
+    if threshold is None:
+        return 0
+    if threshold.kind == "COUNT":
+        return threshold.value
+    share = math.ceil(threshold.value * desired / 100)
+    least, most = _BOUNDS
+    return share if threshold.kind == "UNBOUNDED_PERCENT" else min(max(share, least), most)
 
 
 def _blamed(stopped: Sequence[StoppedTask]) -> Blamed:

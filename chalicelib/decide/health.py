@@ -21,9 +21,11 @@ from chalicelib.model.services import ServiceEvent
 _UNFIT = frozenset({"unhealthy", "unhealthy.draining", "unused"})
 _NAMED = 2
 _EVENT = re.compile(
-    r"(?:\((?P<what>(?:task|instance) [^)]+)\) )?\(port (?P<port>\d+)\) is unhealthy in "
-    r"\(?target-group [^)]+?\)? due to \(reason (?P<description>.+)\)\.?$"
+    r"(?:\((?P<what>(?:task|instance) [^()]+)\) )?\(port (?P<port>\d+)\) is unhealthy in "
+    r"\(?target-group [^()]+\)?$"
 )
+_WHY = " due to (reason "
+_READ = 4_000  # characters of an event that are looked at
 _CODES = (
     (re.compile(r"Health checks failed with these codes: \[.*\]"), "Target.ResponseCodeMismatch"),
     (re.compile(r"Request timed out"), "Target.Timeout"),
@@ -49,8 +51,9 @@ def reasons(
 
 def passed_on(message: str) -> TargetHealth | None:
     """The load balancer's finding that a service event passes on; None when it does not."""
-    found = _EVENT.search(message)
-    description = found["description"] if found else ""
+    event, _, why = message[:_READ].partition(_WHY)
+    found = _EVENT.search(event)
+    description = why.removesuffix(".").removesuffix(")")
     code = next((code for pattern, code in _CODES if pattern.fullmatch(description)), "")
     if found is None or not code:
         return None

@@ -8,10 +8,19 @@ rollback satisfies them (see `ServiceDeployment.status` in the ECS API reference
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import timedelta
 
 from chalicelib.decide.heal import hopeless
+from chalicelib.decide.ours import (
+    SETTLING,
+    began_after,
+    deployed_instead,
+    ended_long_ago,
+    primary_of,
+    runs_ours,
+    settled,
+)
 from chalicelib.model.deployments import Deployment, Status
-from chalicelib.model.services import EcsDeployment
 from chalicelib.model.task_definitions import short_name
 from chalicelib.model.verdicts import Observation, Remedy, Verdict
 
@@ -35,7 +44,7 @@ def judge_return(deployment: Deployment, seen: Observation) -> Verdict:
 
 def needs_tasks(deployment: Deployment, seen: Observation) -> bool:
     """Whether ECS counts failed tasks of ours, so that their ends may tell more."""
-    primary = _primary(seen)
+    primary = primary_of(seen)
     return (
         primary is not None
         and deployment.status is Status.IN_PROGRESS
@@ -50,7 +59,7 @@ def needs_service_deployment(deployment: Deployment, seen: Observation) -> bool:
     While the PRIMARY deployment is ours and in progress before the deadline, there is nothing
     more to learn; DescribeServices answers most of a rollout's polls.
     """
-    primary = seen.service.primary if seen.service else None
+    primary = primary_of(seen)
     if primary is None:
         return False
     if past_deadline(deployment, seen) or will_not_heal(deployment, seen):
@@ -94,7 +103,7 @@ def completed(deployment: Deployment, seen: Observation) -> Verdict | None:
     if seen.ours is not None:
         if seen.ours.status != "SUCCESSFUL":
             return None
-    elif not _completed_classic(deployment, seen):
+    elif not _completed_by_the_service_alone(deployment, seen):
         return None
     desired = seen.service.desired if seen.service else 0
     early = seen.service is not None and seen.service.early_percent == 0
@@ -103,33 +112,43 @@ def completed(deployment: Deployment, seen: Observation) -> Verdict | None:
     return Verdict(rule="completed", status=Status.SUCCESSFUL, reason=reason, proven=proven)
 
 
-def _completed_classic(deployment: Deployment, seen: Observation) -> bool:
-    """Without a service deployment to ask: our PRIMARY is the only one, and steady."""
-    steady = seen.service.steady if seen.service else None
-    return (
-        steady is not None
-        and steady.id == deployment.ecs_deployment
-        and steady.task_definition == deployment.revision
-    )
+def _completed_by_the_service_alone(deployment: Deployment, seen: Observation) -> bool:
+    """Without a service deployment to ask: our PRIMARY is steady, and there is none to come.
+
+    None comes behind a Classic Load Balancer, nor where nothing had to be updated (ECS keeps them
+    for 90 days), nor past the deadline. Otherwise ECS does not show it yet.
+    """
+    service = seen.service
+    steady = service.steady if service else None
+    if service is None or steady is None or steady.task_definition != deployment.revision:
+        return False
+    classic = not steady.rollout_state and service.strategy.name == "ROLLING"
+    late = deployment.deadline is not None and seen.at >= deployment.deadline
+    if not (classic or late or deployment.changed_nothing):
+        return False
+    return steady.id == deployment.ecs_deployment or not deployment.ecs_deployment
 
 
 def superseded(deployment: Deployment, seen: Observation) -> Verdict | None:
     """The service now works towards another revision: not ours to judge, never to be touched."""
-    primary = _primary(seen)
-    if primary is None or primary.task_definition == deployment.revision:
-        return None
+    instead = deployed_instead(deployment, seen)
+    return _superseded_by(instead.task_definition, instead.id) if instead else None
+
+
+def _superseded_by(revision: str, mark: str) -> Verdict:
     return Verdict(
         rule="superseded",
         status=Status.SUPERSEDED,
-        reason=f"{short_name(primary.task_definition)} was deployed to the service instead "
-        f"({primary.id})",
+        reason=f"{short_name(revision)} was deployed to the service instead ({mark})",
     )
 
 
 def adopted(deployment: Deployment, seen: Observation) -> Verdict | None:
-    """Our revision under another id: somebody changed another setting of the service."""
-    primary = _primary(seen)
-    if primary is None or primary.id == deployment.ecs_deployment:
+    """Our revision under another, newer id: somebody changed another setting of the service."""
+    primary = primary_of(seen)
+    if primary is None or not runs_ours(deployment, seen):
+        return None
+    if primary.id == deployment.ecs_deployment or not began_after(deployment, primary):
         return None
     return Verdict(
         rule="adopted",
@@ -141,8 +160,14 @@ def adopted(deployment: Deployment, seen: Observation) -> Verdict | None:
 
 
 def stopped(deployment: Deployment, seen: Observation) -> Verdict | None:
-    """STOPPED also means "failed, and no rollback is configured"; it cannot be stopped again."""
-    if seen.ours is None or seen.ours.status != "STOPPED":
+    """STOPPED also means "failed, and no rollback is configured"; it cannot be stopped again.
+
+    ECS stops ours as well when somebody starts another one, which DescribeServices may not show
+    yet. So either ECS calls the rollout FAILED, or it was stopped long enough ago.
+    """
+    if seen.ours is None or seen.ours.status != "STOPPED" or not runs_ours(deployment, seen):
+        return None
+    if not _ecs_gave_up(deployment, seen) and not ended_long_ago(deployment, seen):
         return None
     why = seen.ours.reason or _rollout_reason(seen) or "ECS stopped the deployment"
     return _failed("stopped", deployment, why, Remedy.UPDATE)
@@ -150,53 +175,107 @@ def stopped(deployment: Deployment, seen: Observation) -> Verdict | None:
 
 def rollout_failed(deployment: Deployment, seen: Observation) -> Verdict | None:
     """`rolloutState` FAILED while the service deployment has not ended: ECS gave up."""
-    primary = _primary(seen)
-    if primary is None or primary.rollout_state != "FAILED":
+    if not _ecs_gave_up(deployment, seen):
         return None
     if seen.ours is not None and seen.ours.status == "STOP_REQUESTED":
         return None  # ECS is ending it
-    why = primary.rollout_reason or "ECS marked the rollout as failed"
-    return _failed("rollout_failed", deployment, why, _stop_or_update(seen))
+    if seen.ours is None and not settled(deployment.since, seen.at):
+        return None  # it is not shown yet, and says more
+    why = _rollout_reason(seen) or "ECS marked the rollout as failed"
+    return _failed("rollout_failed", deployment, why, _stop_or_update(deployment, seen))
 
 
 def will_not_heal(deployment: Deployment, seen: Observation) -> Verdict | None:
     """The tasks' ends say that no retry can help: called before ECS' threshold and the deadline."""
-    primary = _primary(seen)
-    if primary is None or seen.tasks is None:
+    primary = primary_of(seen)
+    if primary is None or seen.tasks is None or not runs_ours(deployment, seen):
         return None
     why = hopeless(seen.tasks, primary.desired, seen.at)
     if not why:
         return None
-    verdict = _failed("will_not_heal", deployment, why, _stop_or_update(seen))
+    verdict = _failed("will_not_heal", deployment, why, _stop_or_update(deployment, seen))
     return verdict.model_copy(update={"explained": True})
 
 
 def past_deadline(deployment: Deployment, seen: Observation) -> Verdict | None:
-    """The deadline counts from UpdateService and is the target's (plus bake time)."""
-    if deployment.deadline is None or seen.at < deployment.deadline:
+    """The deadline counts from UpdateService: the target's, and what the strategy itself takes."""
+    if not _past(deployment, seen) or not runs_ours(deployment, seen):
         return None
-    given = deployment.deadline - (deployment.applied or deployment.deadline)
-    minutes = round(given.total_seconds() / 60)
-    counts = ""
-    if seen.service is not None and seen.service.primary is not None:
-        primary = seen.service.primary
-        counts = f" ({primary.running} of {primary.desired} tasks run, {primary.failed} failed)"
     return _failed(
         "past_deadline",
         deployment,
-        f"the rollout did not complete within its deadline of {minutes} minutes{counts}",
-        _stop_or_update(seen),
+        f"{_late(deployment)}{_counts(seen)}",
+        _stop_or_update(deployment, seen),
+    )
+
+
+def out_of_sight(deployment: Deployment, seen: Observation) -> Verdict | None:
+    """Past the deadline, and ECS works towards something else that nobody put there since.
+
+    That should not be: its answers had time to agree. It is not ours to touch.
+    """
+    if not _past(deployment, seen, by=SETTLING):
+        return None
+    primary = primary_of(seen)
+    runs = short_name(primary.task_definition) if primary else "nothing"
+    return Verdict(
+        rule="out_of_sight",
+        status=Status.FAILED,
+        reason=f"{_late(deployment)}, and ECS says that the service works towards {runs}; nothing "
+        "was touched",
     )
 
 
 def withdrawn(deployment: Deployment, seen: Observation, why: str) -> Verdict:
     """A person stops a deployment that is being rolled out: it is rolled back like a failure."""
-    verdict = _failed("withdrawn", deployment, why, _stop_or_update(seen))
+    verdict = _failed("withdrawn", deployment, why, _stop_or_update(deployment, seen))
     return verdict.model_copy(update={"by": "person"})
 
 
-def _stop_or_update(seen: Observation) -> Remedy:
-    return Remedy.UPDATE if seen.ours is None or seen.ours.status == "STOPPED" else Remedy.STOP
+def unless_deployed_since(deployment: Deployment, verdict: Verdict, newer: str) -> Verdict:
+    """The verdict when ECS lists a service deployment after ours, of the revision `newer`.
+
+    ECS stops ours when somebody starts another one, so nothing of theirs is set back. `newer` is
+    empty when ECS does not show which revision it is yet.
+    """
+    if newer and newer not in {deployment.revision, deployment.return_to}:
+        if deployment.status is Status.IN_PROGRESS:
+            return _superseded_by(newer, "a newer service deployment")
+        return _return_superseded_by(deployment, newer)
+    if newer and newer == deployment.return_to and deployment.status is Status.IN_PROGRESS:
+        return _superseded_by(newer, "a newer service deployment")
+    return Verdict(rule="look_again", status=deployment.status, reason=deployment.reason)
+
+
+def _past(deployment: Deployment, seen: Observation, by: timedelta = timedelta()) -> bool:
+    return deployment.deadline is not None and seen.at >= deployment.deadline + by
+
+
+def _late(deployment: Deployment) -> str:
+    deadline = deployment.deadline or deployment.since
+    given = deadline - deployment.since if deadline and deployment.since else timedelta()
+    minutes = round(given.total_seconds() / 60)
+    return f"the rollout did not complete within its deadline of {minutes} minutes"
+
+
+def _counts(seen: Observation) -> str:
+    primary = primary_of(seen)
+    if primary is None:
+        return ""
+    return f" ({primary.running} of {primary.desired} tasks run, {primary.failed} failed)"
+
+
+def _ecs_gave_up(deployment: Deployment, seen: Observation) -> bool:
+    primary = primary_of(seen)
+    ours = primary is not None and primary.task_definition == deployment.revision
+    return ours and primary is not None and primary.rollout_state == "FAILED"
+
+
+def _stop_or_update(deployment: Deployment, seen: Observation) -> Remedy:
+    """What cannot be stopped is set back; what ECS does not show yet is stopped once it does."""
+    if seen.ours is None:
+        return Remedy.UPDATE if settled(deployment.since, seen.at) else Remedy.STOP
+    return Remedy.UPDATE if seen.ours.status == "STOPPED" else Remedy.STOP
 
 
 def _failed(rule: str, deployment: Deployment, why: str, remedy: Remedy) -> Verdict:
@@ -210,12 +289,8 @@ def _failed(rule: str, deployment: Deployment, why: str, remedy: Remedy) -> Verd
     return Verdict(rule=rule, status=Status.ROLLBACK_IN_PROGRESS, reason=why, remedy=remedy)
 
 
-def _primary(seen: Observation) -> EcsDeployment | None:
-    return seen.service.primary if seen.service else None
-
-
 def _rollout_reason(seen: Observation) -> str:
-    primary = _primary(seen)
+    primary = primary_of(seen)
     return primary.rollout_reason if primary else ""
 
 
@@ -229,6 +304,7 @@ _RULES: tuple[Rule, ...] = (
     rollout_failed,
     will_not_heal,
     past_deadline,
+    out_of_sight,
 )
 
 
@@ -253,34 +329,49 @@ def returned(deployment: Deployment, seen: Observation) -> Verdict | None:
 
     Once ECS itself calls its rollback successful, a third revision only came after it.
     """
-    primary, steady = _primary(seen), seen.service.steady if seen.service else None
-    if primary is None or primary.task_definition == deployment.revision:
+    primary, steady = primary_of(seen), seen.service.steady if seen.service else None
+    if primary is None or runs_ours(deployment, seen):
         return None
-    ecs_says_so = seen.ours is not None and seen.ours.status == "ROLLBACK_SUCCESSFUL"
-    if primary.task_definition == deployment.return_to or not deployment.return_to:
-        runs = steady is not None
+    known = primary.task_definition == deployment.return_to or not deployment.return_to
+    status = seen.ours.status if seen.ours else ""
+    if status == "ROLLBACK_SUCCESSFUL":
+        runs = steady is not None or not known
+    elif status in _ROLLING_BACK:  # ECS says itself when it is done
+        runs = known and steady is not None and _past(deployment, seen)
     else:
-        runs = ecs_says_so
+        runs = known and steady is not None and _is_since_the_return(deployment, seen)
     if not runs:
         return None
     reason = deployment.reason
-    if primary.task_definition != deployment.return_to and deployment.return_to:
+    if not known:
         reason = f"{reason}; {short_name(primary.task_definition)} was deployed since"
     return Verdict(rule="returned", status=Status.ROLLBACK_SUCCESSFUL, reason=reason)
 
 
+def _is_since_the_return(deployment: Deployment, seen: Observation) -> bool:
+    """Whether the PRIMARY is what we returned to, and not a view from before ours was applied."""
+    primary = primary_of(seen)
+    began = deployment.returning.began if deployment.returning else None
+    newer = primary is not None and began_after(deployment, primary)
+    return newer or settled(began, seen.at)
+
+
 def return_superseded(deployment: Deployment, seen: Observation) -> Verdict | None:
     """Somebody deployed a third revision while ours was being rolled back."""
-    primary = _primary(seen)
-    if primary is None or not deployment.return_to or _ecs_is_rolling_back(seen):
+    if not deployment.return_to or _ecs_is_rolling_back(seen):
         return None
-    if primary.task_definition in {deployment.return_to, deployment.revision}:
+    instead = deployed_instead(deployment, seen)
+    if instead is None or instead.task_definition == deployment.return_to:
         return None
+    return _return_superseded_by(deployment, instead.task_definition)
+
+
+def _return_superseded_by(deployment: Deployment, revision: str) -> Verdict:
     return Verdict(
         rule="return_superseded",
         status=Status.FAILED,
-        reason=f"{deployment.reason}; before it was rolled back, "
-        f"{short_name(primary.task_definition)} was deployed instead",
+        reason=f"{deployment.reason}; before it was rolled back, {short_name(revision)} was "
+        "deployed instead",
     )
 
 
@@ -294,16 +385,8 @@ def return_failed(deployment: Deployment, seen: Observation) -> Verdict | None:
 
     Without a `return_to` there was nothing to roll back to: it has FAILED, no more.
     """
-    primary = _primary(seen)
-    if seen.ours is not None and seen.ours.status == "ROLLBACK_FAILED":
-        why = seen.ours.reason or "ECS could not roll it back"
-    elif (
-        primary is not None
-        and primary.task_definition == deployment.return_to
-        and primary.rollout_state == "FAILED"
-    ):
-        why = primary.rollout_reason or f"{short_name(deployment.return_to)} failed as well"
-    else:
+    why = _why_the_return_failed(deployment, seen)
+    if not why:
         return None
     if not deployment.return_to:
         return Verdict(
@@ -318,34 +401,54 @@ def return_failed(deployment: Deployment, seen: Observation) -> Verdict | None:
     )
 
 
+def _why_the_return_failed(deployment: Deployment, seen: Observation) -> str:
+    """Empty when it did not; ROLLBACK_FAILED may also mean that somebody started another one."""
+    primary = primary_of(seen)
+    failed = primary is not None and primary.rollout_state == "FAILED"
+    ended = seen.ours is not None and seen.ours.status == "ROLLBACK_FAILED"
+    if ended and seen.ours is not None and (failed or ended_long_ago(deployment, seen)):
+        return seen.ours.reason or "ECS could not roll it back"
+    if primary is None or not failed or primary.task_definition != deployment.return_to:
+        return ""
+    if _ecs_is_rolling_back(seen) or _is_since_the_return(deployment, seen):
+        return primary.rollout_reason or f"{short_name(deployment.return_to)} failed as well"
+    return ""
+
+
 def return_unasked(deployment: Deployment, seen: Observation) -> Verdict | None:
     """The rollback that we decided on was not asked for, or asking came to nothing: ask now.
 
     A deployment that ECS was already stopping, without a rollback, ends STOPPED whatever it is
-    asked: then the revision is set back.
+    asked: then the revision is set back. Only while the service works towards our revision.
     """
-    returning, primary = deployment.returning, _primary(seen)
-    if returning is None or returning.by == "ecs":
-        return None
-    if primary is not None and primary.task_definition == deployment.return_to:
-        return None
-    ended = seen.ours is None or seen.ours.status == "STOPPED"
-    if returning.done and not (ended and returning.how == "stop"):
+    returning = deployment.returning
+    if returning is None or returning.by == "ecs" or not runs_ours(deployment, seen):
         return None
     if seen.ours is not None and seen.ours.status.startswith("ROLLBACK_"):
         return None
+    stopped_already = seen.ours is not None and seen.ours.status == "STOPPED"
+    ended = stopped_already or (seen.ours is None and settled(returning.began, seen.at))
+    if returning.done and not (ended and returning.how == "stop"):
+        return None
+    if not ended and (seen.ours is None or not settled(returning.began, seen.at)):
+        stop = returning.how == "stop" and seen.ours is not None
+        return _ask(deployment, Remedy.STOP) if stop else None
     stop = returning.how == "stop" and not ended
+    return _ask(deployment, Remedy.STOP if stop else Remedy.UPDATE)
+
+
+def _ask(deployment: Deployment, remedy: Remedy) -> Verdict:
     return Verdict(
         rule="return_unasked",
         status=Status.ROLLBACK_IN_PROGRESS,
         reason=deployment.reason,
-        remedy=Remedy.STOP if stop else Remedy.UPDATE,
+        remedy=remedy,
     )
 
 
 def return_past_deadline(deployment: Deployment, seen: Observation) -> Verdict | None:
     """The rollback is given as long as the rollout was; past that, a person is needed."""
-    if deployment.deadline is None or seen.at < deployment.deadline:
+    if not _past(deployment, seen):
         return None
     return Verdict(
         rule="return_past_deadline",

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
 
 from chalicelib.model.base import Frozen, Moment, iso
 from chalicelib.model.deployments import FAILURES, Cause, Head, Status
+
+FRESH = timedelta(hours=1)  # how old a push from before the first meeting may be
 
 
 class Request(Frozen):
@@ -24,6 +26,7 @@ class Request(Frozen):
     order: Moment
     pushed_at: Moment | None = None
     tag: str = ""
+    tags: tuple[str, ...] = ()
     key: str = ""
     by: str = ""
     why: str = ""
@@ -48,23 +51,23 @@ class Admitted(Frozen):
     deployment: str = ""
 
 
-def admit(request: Request, head: Head | None) -> Admitted:
+def admit(request: Request, head: Head, now: datetime) -> Admitted:
     """Whether a request makes a deployment, tells of a known one, or is refused.
 
     The first rule that matches decides:
 
     1. by hand: only the same key among the recent deployments is known; anything else is new;
-    2. a service never met: new;
-    3. a push of the digest that HEAD was last asked for: known (unless it was only observed, and
+    2. a push of the digest that HEAD was last asked for: known (unless it was only observed, and
        the target deploys by now);
-    4. a push not after HEAD's order: known when the digest is recent, else refused;
-    5. a digest whose last verdict on this service was a failure: refused;
-    6. any other push is new, also of a digest that ran before (a revert).
+    3. a push not after HEAD's order, or one from before the meeting that is more than an hour old
+       at `now`: known when the digest is recent, else refused;
+    4. a digest whose last verdict on this service was a failure: refused;
+    5. any other push is new, also of a digest that ran before (a revert).
+
+    Before the first request, HEAD's order is when what the service runs was deployed.
     """
     if request.cause in {Cause.MANUAL, Cause.ROLLBACK}:
         return _by_hand(request, head)
-    if head is None:
-        return Admitted(what=Admission.NEW)
     last = head.verdict_of(request.digest)
     only_observed = last is not None and last.status is Status.OBSERVED and not request.observes
     if request.digest == head.digest and not only_observed:
@@ -73,17 +76,14 @@ def admit(request: Request, head: Head | None) -> Admitted:
             reason="this digest is what the service was last asked to run",
             deployment=last.deployment if last else "",
         )
-    if not after(request, head):
+    if late := _too_late(request, head, now):
         if last is not None:
             return Admitted(
                 what=Admission.KNOWN,
                 reason="a late or repeated event of a known deployment",
                 deployment=last.deployment,
             )
-        return Admitted(
-            what=Admission.REFUSED,
-            reason=_too_late(request, head),
-        )
+        return Admitted(what=Admission.REFUSED, reason=late)
     if last is not None and last.status in FAILURES:
         return Admitted(
             what=Admission.REFUSED,
@@ -93,20 +93,26 @@ def admit(request: Request, head: Head | None) -> Admitted:
     return Admitted(what=Admission.NEW)
 
 
-def _too_late(request: Request, head: Head) -> str:
-    if not head.digest:
-        return (
-            f"Slipway met this service at {iso(head.order)}, and this push is of "
-            f"{iso(request.order)}. To run it all the same, deploy it by hand."
-        )
+def _too_late(request: Request, head: Head, now: datetime) -> str:
+    """Why a push is too old for this service, and what to do; empty when it is not."""
+    meeting = head.meeting
+    old = meeting is not None and before(request.order, meeting) and now - request.order > FRESH
+    if after(request, head) and not old:
+        return ""
+    what = f"a newer image was asked for at {iso(head.order)}"
+    if meeting is not None and after(request, head):
+        what = f"Slipway met this service at {iso(meeting)}, and it is more than an hour old"
+    elif not head.digest and head.met is not None:
+        what = f"what the service runs was deployed at {iso(head.order)}"
+    elif not head.digest:
+        what = f"Slipway met this service at {iso(head.order)}"
     return (
-        f"a newer image was asked for at {iso(head.order)}; this push is of "
-        f"{iso(request.order)}. To run it all the same, deploy it by hand."
+        f"{what}; this push is of {iso(request.order)}. To run it all the same, deploy it by hand."
     )
 
 
-def _by_hand(request: Request, head: Head | None) -> Admitted:
-    if head is None or not request.key:
+def _by_hand(request: Request, head: Head) -> Admitted:
+    if not request.key:
         return Admitted(what=Admission.NEW)
     same = next((one for one in head.recent if one.key == request.key), None)
     if same is None:
@@ -124,13 +130,24 @@ def after(request: Request, head: Head) -> bool:
 
 
 def newer(one: tuple[datetime, datetime | None], other: tuple[datetime, datetime | None]) -> bool:
-    """Whether `one` (order, imagePushedAt) is newer than `other`.
+    """Whether `one` (order, imagePushedAt) is newer than `other`; of one moment, neither is."""
+    return moment(*one) > moment(*other)
 
-    Event times have whole seconds, so imagePushedAt breaks ties.
+
+def before(pushed: datetime, meeting: datetime) -> bool:
+    """Whether a push is older than a meeting; ECR's times have whole seconds."""
+    return pushed < meeting.replace(microsecond=0)
+
+
+def moment(order: datetime, pushed_at: datetime | None) -> tuple[datetime, datetime]:
+    """What tells which of two requests is newer: the second, then a time within it.
+
+    EventBridge's times have whole seconds, an invocation's has milliseconds. So only seconds are
+    compared first; within one, `imagePushedAt` decides for a push, and an invocation's own time for
+    what was asked for by hand. This order is total: it is the same whichever comes first.
     """
-    if one[0] != other[0]:
-        return one[0] > other[0]
-    return one[1] is not None and other[1] is not None and one[1] > other[1]
+    second, within = order.replace(microsecond=0), pushed_at or order
+    return second, within.replace(microsecond=within.microsecond // 1000 * 1000)
 
 
 def deployment_id(request: Request) -> str:

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime, timedelta
 
 from chalicelib.decide.order import newer
 from chalicelib.model.base import Frozen, Moment
 from chalicelib.model.deployments import Attempt, Cause, Deployment, Head, Status
-from chalicelib.model.services import Service
+from chalicelib.model.services import Service, ServiceDeployment
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
 
 PERMANENT_CONTROLLERS = {"CODE_DEPLOY", "EXTERNAL"}
+_UNDER_WAY = frozenset(
+    {
+        "PENDING",
+        "IN_PROGRESS",
+        "STOP_REQUESTED",
+        "ROLLBACK_REQUESTED",
+        "ROLLBACK_IN_PROGRESS",
+    }
+)
 _YIELDING = frozenset({Cause.PUSH, Cause.SWEEP})  # what a person asks for is never kept back
 
 
@@ -19,23 +29,34 @@ class Readiness(Frozen):
     """PENDING: wait, for this reason. REFUSED or SUPERSEDED: the end. IN_PROGRESS: apply it.
 
     `waiting` is since when somebody else's rollout is waited for; `gated`: a scan is waited for;
-    `unscanned`: why it goes without one.
+    `found_nothing`: since when it is known to have ended without a finding; `unscanned`: why it
+    goes without one.
     """
 
     status: Status
     reason: str = ""
     waiting: Moment | None = None
     gated: bool = False
+    found_nothing: Moment | None = None
     unscanned: str = ""
 
 
 GO = Readiness(status=Status.IN_PROGRESS)
 
 
-def ready(
-    deployment: Deployment, head: Head, service: Service | None, target: Target, now: datetime
+def ready(  # noqa: PLR0913 - each is one thing that is known
+    deployment: Deployment,
+    head: Head,
+    service: Service | None,
+    target: Target,
+    now: datetime,
+    *,
+    rollout: ServiceDeployment | None = None,
 ) -> Readiness:
-    """Whether a PENDING deployment may be applied to the service as it is now."""
+    """Whether a PENDING deployment may be applied to the service as it is now.
+
+    `rollout` is the service's newest service deployment, where the service is `unclear`.
+    """
     if (known := without_looking(deployment, head, target)) is not None:
         return known
     if service is None or service.status == "INACTIVE":
@@ -52,7 +73,7 @@ def ready(
             f"({attempt.deployment})",
             waiting=deployment.waiting,
         )
-    if foreign_rollout(deployment, head, service):
+    if foreign_rollout(deployment, head, service, rollout):
         return _wait_for_foreign(deployment, service, target, now)
     return GO
 
@@ -98,32 +119,66 @@ def newer_attempt(deployment: Deployment, head: Head) -> Attempt | None:
 def unsupported(service: Service) -> str | None:
     """Why Slipway does not deploy to this service at all; None when it does.
 
-    With minimum and maximum percent both 100, ECS can neither stop an old task first nor start a
-    new one first (ECS API reference, DeploymentConfiguration).
+    A rolling update needs room: ECS may neither stop an old task first (`minimumHealthyPercent`,
+    rounded up) nor start a new one first (`maximumPercent`, rounded down) where both are the
+    desired count (ECS API reference, DeploymentConfiguration).
     """
     if service.controller in PERMANENT_CONTROLLERS:
         return (
             f"its deployment controller is {service.controller}; Slipway deploys services whose "
             "controller is ECS. Recreate the service with that one, or remove the target."
         )
-    if service.minimum_percent == service.maximum_percent == 100:  # noqa: PLR2004 - percent
+    least, most = service.minimum_percent, service.maximum_percent
+    if least is None or most is None or service.strategy.name != "ROLLING":
+        return None
+    if least == most == 100:  # noqa: PLR2004 - percent
         return (
             "minimumHealthyPercent and maximumPercent are both 100, so ECS can never replace a "
             "task. Raise the maximum or lower the minimum of the service."
         )
+    wanted = service.desired
+    if wanted and math.ceil(wanted * least / 100) >= wanted >= wanted * most // 100:
+        return (
+            f"with {wanted} desired {'task' if wanted == 1 else 'tasks'}, minimumHealthyPercent "
+            f"{least} and maximumPercent {most} leave no room to replace one: ECS rounds the "
+            "maximum down. Raise the maximum or lower the minimum of the service."
+        )
     return None
 
 
-def foreign_rollout(deployment: Deployment, head: Head, service: Service) -> bool:
+def unclear(service: Service) -> bool:
+    """Whether the service alone does not say if a rollout is under way.
+
+    `rolloutState` exists only for rolling updates that are not behind a Classic Load Balancer.
+    """
+    primary = service.primary
+    if primary is None or primary.rollout_state:
+        return False
+    return service.steady is None or service.strategy.name != "ROLLING"
+
+
+def foreign_rollout(
+    deployment: Deployment,
+    head: Head,
+    service: Service,
+    rollout: ServiceDeployment | None = None,
+) -> bool:
     """Whether a rollout is under way that neither this nor an earlier deployment of ours began.
 
-    A rollback of ours, by ECS or by Slipway, is ours as well.
+    A rollback of ours, by ECS or by Slipway, is ours as well. `rollout` is the service's newest
+    service deployment, where the service is `unclear`.
 
     A service's very first rollout that fails already is not waited for: it replaces nothing, and
     may well be waiting for the image that is being deployed.
     """
     primary = service.primary
-    if primary is None or service.steady is not None or primary.rollout_state != "IN_PROGRESS":
+    if primary is None:
+        return False
+    if primary.rollout_state:
+        under_way = service.steady is None and primary.rollout_state == "IN_PROGRESS"
+    else:
+        under_way = rollout is not None and rollout.status in _UNDER_WAY
+    if not under_way:
         return False
     if len(service.deployments) == 1 and primary.failed and not primary.running:
         return False

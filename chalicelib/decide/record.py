@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from chalicelib.decide.order import Request
+from chalicelib.decide.order import FRESH, Request, after
 from chalicelib.decide.text import brief
 from chalicelib.decide.transitions import allowed
 from chalicelib.decide.word import notice
@@ -15,14 +15,17 @@ from chalicelib.model.deployments import (
     Deployment,
     Head,
     Lease,
+    Notice,
     Proven,
     Recent,
     Status,
+    Unconfirmed,
 )
-from chalicelib.model.services import Service
+from chalicelib.model.services import EcsDeployment, Service
 
 _PROVEN_KEPT = 10
 _RECENT_KEPT = 20
+_NAMES_KEPT = 50  # of one revision: deployments, and tags of its image
 _REASON = 1_000  # characters of a reason: AWS may quote whatever it was sent
 _SILENT = frozenset({Status.PENDING})  # nobody needs to hear that something waits its turn
 
@@ -30,36 +33,96 @@ _SILENT = frozenset({Status.PENDING})  # nobody needs to hear that something wai
 def met(service: str, seen: Service | None, now: datetime) -> Head:
     """The HEAD of a service that Slipway meets for the first time.
 
-    What it runs steadily now counts as proven, and nothing older than now will be deployed.
+    What it runs steadily now counts as proven. A push from before this moment may be deployed for
+    an hour, unless what the service runs began after it (Deployment.createdAt of the PRIMARY one).
     """
-    return found_running(Head(service=service, order=now), seen, now)
+    primary = seen.primary if seen else None
+    began = primary.created_at if primary else None
+    order = began or now - 2 * FRESH  # before whatever may be deployed
+    return found_running(Head(service=service, met=now, order=order), seen, now)
 
 
 def found_running(head: Head, seen: Service | None, now: datetime) -> Head:
-    """HEAD with what the service runs steadily as proven, where nothing is yet."""
+    """HEAD with what the service runs steadily as the newest proven revision.
+
+    Somebody else may have deployed it since the sweep last looked: a rollback from what is deployed
+    now goes back to it.
+    """
     steady = seen.steady if seen else None
-    if head.proven or steady is None or not steady.running:
+    if steady is None or not steady.running or not brought_by_others(head, steady):
         return head
-    proven = (Proven(revision=steady.task_definition, first=now),)
-    return head.model_copy(update={"proven": proven})
+    known = head.proven_revision(steady.task_definition)
+    proven = known or Proven(revision=steady.task_definition, first=steady.created_at or now)
+    return _with_proven(head, proven.model_copy(update={"left": False}))
+
+
+def brought_by_others(head: Head, steady: EcsDeployment) -> bool:
+    """Whether somebody else deployed what a service runs steadily.
+
+    What is older than the deployment that HEAD knows to have been applied last is an old view.
+    """
+    if steady.task_definition in known_to_run(head):
+        return False
+    applied = head.applied_order
+    return applied is None or steady.created_at is None or steady.created_at > applied
+
+
+def known_to_run(head: Head) -> frozenset[str]:
+    """The revisions that a service runs because Slipway knows that they were deployed to it."""
+    newest = head.proven[0].revision if head.proven else ""
+    return frozenset({head.applied_revision, newest} - {""})
+
+
+def _with_proven(head: Head, proven: Proven) -> Head:
+    """HEAD with this one as its newest proven revision, of at most ten."""
+    others = tuple(one for one in head.proven if one.revision != proven.revision)
+    return head.model_copy(update={"proven": (proven, *others)[:_PROVEN_KEPT]})
 
 
 def recorded(head: Head, deployment: Deployment, request: Request) -> Head:
-    """HEAD after a new record: it is what the service was last asked to run."""
+    """HEAD after a new record: it is what the service was last asked to run.
+
+    The order never goes back, also when something older is asked for by hand.
+    """
+    pushed_at = request.pushed_at if after(request, head) else head.pushed_at
     return head.model_copy(
         update={
-            "order": max(request.order, head.order) if head.digest else request.order,
-            "pushed_at": request.pushed_at,
+            "order": max(request.order, head.order),
+            "pushed_at": pushed_at,
             "digest": request.digest,
-            "open_deployments": (*head.open_deployments, deployment.id),
+            "open_deployments": _with_open(head, deployment),
             "recent": _with_recent(head, deployment),
         }
     )
 
 
+def recorded_unconfirmed(head: Head, deployment: Deployment) -> Head:
+    """HEAD after a push of which ECR could not be asked: open, and in nobody's way until it was."""
+    known = (one for one in head.unconfirmed if one.deployment in head.open_deployments)
+    mine = Unconfirmed(deployment=deployment.id, digest=deployment.digest)
+    return head.model_copy(
+        update={
+            "open_deployments": _with_open(head, deployment),
+            "unconfirmed": (*known, mine),
+        }
+    )
+
+
+def confirmed(head: Head, deployment: Deployment) -> Head:
+    """HEAD once ECR has answered for a push that was recorded without it."""
+    others = tuple(one for one in head.unconfirmed if one.deployment != deployment.id)
+    return head.model_copy(update={"unconfirmed": others})
+
+
+def _with_open(head: Head, deployment: Deployment) -> tuple[str, ...]:
+    others = (one for one in head.open_deployments if one != deployment.id)
+    return (*others, deployment.id)
+
+
 def asked_again(head: Head, request: Request) -> Head:
     """HEAD after the newest request was repeated: what is between the two is older than it."""
-    return head.model_copy(update={"order": request.order, "pushed_at": request.pushed_at})
+    order = max(request.order, head.order)
+    return head.model_copy(update={"order": order, "pushed_at": request.pushed_at})
 
 
 def worded(changes: dict[str, Any]) -> dict[str, Any]:
@@ -73,7 +136,7 @@ def moved(
 ) -> tuple[Head, Deployment]:
     """Both after `changes` to the record; a change of status adds its notice to the outbox.
 
-    So does the first time that a permission is missing.
+    So does the first time that a permission is missing. A failure's notice waits for its case.
 
     Raises:
         ValueError: when the table of transitions does not allow it (a fault of ours).
@@ -86,9 +149,7 @@ def moved(
         after = after.model_copy(update={"acting": False})
     if not allowed(deployment.status, after.status):
         raise ValueError(f"{deployment.id}: {deployment.status} -> {after.status} is not allowed")
-    news = moves and after.status not in _SILENT
-    if news or (after.denied and not deployment.denied):
-        after = after.model_copy(update={"notices": (*after.notices, notice(after))})
+    after = after.model_copy(update={"notices": (*after.notices, *_news(deployment, after))})
     open_ids = tuple(one for one in head.open_deployments if one != after.id or after.open)
     head = head.model_copy(
         update={
@@ -100,6 +161,17 @@ def moved(
     if after.status is Status.ROLLBACK_IN_PROGRESS and head.applied == after.id:
         head = head.model_copy(update={"applied_revision": after.return_to})
     return head, after
+
+
+def _news(before: Deployment, after: Deployment) -> tuple[Notice, ...]:
+    """The notices that this change is worth: of a status, of a permission that is missing."""
+    if after.unexplained is not None:
+        return ()
+    if before.unexplained is not None:
+        failure = notice(after.model_copy(update={"denial": ""}))
+        return (failure, notice(after)) if after.denied else (failure,)
+    moves = after.status is not before.status and after.status not in _SILENT
+    return (notice(after),) if moves or (after.denied and not before.denied) else ()
 
 
 def _attempt(head: Head, deployment: Deployment) -> Attempt | None:
@@ -147,18 +219,45 @@ def proved(head: Head, deployment: Deployment, now: datetime) -> Head:
     known = head.proven_revision(deployment.revision)
     proven = Proven(
         revision=deployment.revision,
-        first=known.first if known else now,
+        first=known.first if known else deployment.applied or now,
         deployment=deployment.id,
+        earlier=names(deployment.id, known.deployments if known else ()),
         digest=deployment.digest,
         tag=deployment.tag,
+        tags=names(deployment.tag, (*deployment.tags, *(known.all_tags if known else ()))),
     )
-    left = deployment.return_to if deployment.cause is Cause.ROLLBACK else ""
-    others = tuple(
-        one.model_copy(update={"left": one.left or one.revision == left})
+    if deployment.cause is Cause.ROLLBACK:
+        head = _left(head, deployment.return_to)
+    return _with_proven(head, proven)
+
+
+def called(head: Head, digest: str, tag: str) -> Head:
+    """HEAD once an image that ran here is known by one more tag."""
+    changed = tuple(
+        one.model_copy(update={"tags": more_names(one.tag, one.tags, tag)})
+        if digest and one.digest == digest
+        else one
         for one in head.proven
-        if one.revision != deployment.revision
     )
-    return head.model_copy(update={"proven": (proven, *others)[:_PROVEN_KEPT]})
+    return head.model_copy(update={"proven": changed})
+
+
+def more_names(first: str, others: tuple[str, ...], name: str) -> tuple[str, ...]:
+    """The names besides the first one, with one that may be new."""
+    return names(first, others if name in others else (name, *others))
+
+
+def names(first: str, others: tuple[str, ...]) -> tuple[str, ...]:
+    """These names once each, without the first one."""
+    return tuple(one for one in dict.fromkeys(others) if one and one != first)[:_NAMES_KEPT]
+
+
+def _left(head: Head, revision: str) -> Head:
+    changed = tuple(
+        one.model_copy(update={"left": True}) if one.revision == revision else one
+        for one in head.proven
+    )
+    return head.model_copy(update={"proven": changed})
 
 
 def found_foreign(head: Head, deployment: Deployment, *, proven: bool) -> Head:
@@ -190,6 +289,6 @@ def _with_recent(head: Head, deployment: Deployment) -> tuple[Recent, ...]:
     )
     if any(one.deployment == deployment.id for one in head.recent):
         return tuple(mine if one.deployment == deployment.id else one for one in head.recent)
-    if deployment.status is Status.REFUSED:
+    if deployment.status is Status.REFUSED or deployment.unconfirmed:
         return head.recent  # it was never admitted, so it says nothing about the service
     return (mine, *head.recent)[:_RECENT_KEPT]

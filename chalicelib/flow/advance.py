@@ -11,8 +11,9 @@ from typing import Any
 
 from chalicelib.decide.change import Changed, no_news
 from chalicelib.decide.gate import scan_gate, scanned
-from chalicelib.decide.judge import judge, judge_return, withdrawn
-from chalicelib.decide.plan import overtaken, ready, without_looking
+from chalicelib.decide.judge import judge, judge_return, unless_deployed_since, withdrawn
+from chalicelib.decide.ours import primary_of, settled
+from chalicelib.decide.plan import Readiness, overtaken, ready, unclear, without_looking
 from chalicelib.decide.record import (
     applied,
     busy,
@@ -33,8 +34,16 @@ from chalicelib.flow.apply import (
     return_target,
     started,
 )
-from chalicelib.flow.case import case
-from chalicelib.flow.observe import noticed, observe, our_service_deployment
+from chalicelib.flow.confirm import confirm
+from chalicelib.flow.explained import explained, explained_later
+from chalicelib.flow.gate import scan_of
+from chalicelib.flow.observe import (
+    deployed_since,
+    noticed,
+    observe,
+    our_service_deployment,
+    with_log,
+)
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
 from chalicelib.flow.tell import tell
@@ -44,6 +53,7 @@ from chalicelib.model.targets import Target
 from chalicelib.model.verdicts import Observation, Remedy, Verdict
 
 Items = tuple[Head, Deployment]
+_NOT_KNOWN = "an attempt to apply it was not answered; whether ECS carried it out shows in a moment"
 
 
 def advance(world: World, service: str, deployment: str) -> Deployment:
@@ -76,6 +86,8 @@ def _advanced(world: World, head: Head, before: Deployment, *, look: bool = Fals
     record = before
     if record.open:
         head, record = _step(world, head, record, look=look)
+    if before.unexplained is not None:
+        head, record = explained_later(world, head, record)
     return tell(world, head, record, inherited=before.notices)
 
 
@@ -103,6 +115,10 @@ def _step(world: World, head: Head, record: Deployment, *, look: bool) -> Items:
             reason=f"{record.service} is no longer in targets.toml; Slipway leaves it alone",
         )  # fmt: skip
     try:
+        if record.unconfirmed:
+            head, record = confirm(world, head, record)
+        if not record.open:
+            return head, record
         if record.status is Status.PENDING:
             return _start(world, head, record, target)
         return _watch(world, head, record, look=look)
@@ -117,24 +133,15 @@ def _start(world: World, head: Head, record: Deployment, target: Target) -> Item
     service = world.services.service(record.cluster, record.service_name)
     head = found_running(head, service, world.now)
     try:
-        began: dict[str, Any] = {}
         if service is not None and record.acting:
-            record, began = _recovered(world, record, target, service)
-        if service is not None and began:
-            changes = started(world, target, service, service, record.revision) | began
-            head = released(head)
-            if not overtaken(record, head):
-                head = applied(head, record, record.revision)
-            return _save(world, head, record, **changes)
-        readiness = ready(record, head, service, target, world.now)
-        gate = scan_gate(record, target)
-        if gate is not None and readiness.status is Status.IN_PROGRESS:
-            scan = world.scans.scan(record.repository, record.digest)
-            readiness = scanned(record, gate, scan, world.now)
+            record, resumed = _resumed(world, head, record, target, service)
+            if resumed is not None:
+                return resumed
+        readiness, denial = _readiness(world, head, record, target, service)
         if service is None or readiness.status is not Status.IN_PROGRESS:
-            return _keep(world, head, record, **readiness.model_dump())
+            return _keep(world, head, record, **readiness.model_dump(), **denial)
         planned = plan(world, record, target, service, head)
-        return_to = record.return_to or return_target(world, record, service)
+        return_to = return_target(world, record, service, head)
     except Refused as refused:
         reason = str(refused)
         return _save(world, head, record, status=Status.REFUSED, reason=reason, acting=False)
@@ -149,6 +156,44 @@ def _start(world: World, head: Head, record: Deployment, target: Target) -> Item
     if changes.get("status") is Status.IN_PROGRESS:
         head = applied(head, record, str(changes["revision"]))
     return _save(world, released(head), record, **changes)
+
+
+def _readiness(
+    world: World, head: Head, record: Deployment, target: Target, service: Service | None
+) -> tuple[Readiness, dict[str, str]]:
+    """Whether it may be applied now, and what denies the reading of its scan, as a change.
+
+    A scan is read only where nothing else keeps it back.
+    """
+    rollout = None
+    if service is not None and unclear(service):
+        rollout = world.services.newest_service_deployment(record.cluster, record.service_name)
+    readiness = ready(record, head, service, target, world.now, rollout=rollout)
+    gate = scan_gate(record, target)
+    if gate is None or readiness.status is not Status.IN_PROGRESS:
+        return readiness, {}
+    scan = scan_of(world, record)
+    readiness = scanned(record, gate, scan, world.now)
+    return readiness, {"denial": scan.denial if readiness.gated else ""}
+
+
+def _resumed(
+    world: World, head: Head, record: Deployment, target: Target, service: Service
+) -> tuple[Deployment, Items | None]:
+    """The record with what an attempt that died half way left, and both items where it acted.
+
+    What ECS does not show yet may still have been done: it has half a minute to show it.
+    """
+    record, began = _recovered(world, record, target, service)
+    if began:
+        changes = started(world, target, service, record.revision) | began
+        head = released(head)
+        if not overtaken(record, head):
+            head = applied(head, record, record.revision)
+        return record, _save(world, head, record, **changes)
+    if not settled(record.attempted, world.now):
+        return record, _keep(world, head, record, reason=_NOT_KNOWN)
+    return record, None
 
 
 def _recovered(
@@ -167,33 +212,42 @@ def _watch(world: World, head: Head, record: Deployment, *, look: bool) -> Items
         head, record = _save(world, head, record, looked=world.now)
     seen = observe(world, record, look=look)
     verdict = _verdict(record, seen)
+    if verdict.rule == "in_progress":
+        seen = with_log(world, record, seen)
+        verdict = _verdict(record, seen)
     return _carry_out(world, head, record, seen, verdict)
 
 
 def _carry_out(
     world: World, head: Head, record: Deployment, seen: Observation, verdict: Verdict
 ) -> Items:
+    """Write the verdict, then act on it; what explains it is read when that is done."""
+    if verdict.remedy is Remedy.UPDATE:
+        newer = deployed_since(world, record, seen)
+        verdict = verdict if newer is None else unless_deployed_since(record, verdict, newer)
     changes = (
         {"denial": ""}
         | noticed(record, seen)
         | ({"reason": verdict.reason} if verdict.reason else {})
     )
     if verdict.adopt:
-        return _adopt(world, head, record, verdict, changes)
+        return _save(world, head, record, **(changes | _adopted(record, seen, verdict)))
     if verdict.status is Status.ROLLBACK_IN_PROGRESS and record.status is Status.IN_PROGRESS:
         changes |= _returning(world, record, verdict)
     if verdict.proven:
         head = proved(head, record, world.now)
     changes |= {"status": verdict.status}
-    if _failing(verdict, record):
-        made = case(world, record, seen)
-        changes["case"] = made.text
-        if made.headline and not verdict.explained:
-            changes["reason"] = f"{made.headline}; {verdict.reason}"
+    fails = _failing(verdict, record)
+    if fails:
+        changes["unexplained"] = world.now
     if verdict.remedy is Remedy.NONE:
-        return _keep(world, head, record, **changes)
-    head, record = _save(world, _leased(world, head), record, **changes)
-    return _remedy(world, head, record, seen, verdict.remedy)
+        head, record = _keep(world, head, record, **changes)
+    else:
+        head, record = _save(world, _leased(world, head), record, **changes)
+        head, record = _remedy(world, head, record, seen, verdict.remedy)
+    if not fails:
+        return head, record
+    return explained(world, head, record, seen, named=verdict.explained)
 
 
 def withdraw(world: World, service: str, deployment: str, why: str) -> Deployment:
@@ -217,7 +271,7 @@ def _withdraw(world: World, service: str, deployment: str, why: str) -> Deployme
         head, record = _save(world, head, record, status=Status.REFUSED, reason=why)
     elif record.status is Status.IN_PROGRESS:
         current = world.services.service(record.cluster, record.service_name)
-        ours = current and our_service_deployment(world, record, current)
+        ours = our_service_deployment(world, record) if current else None
         seen = Observation(at=world.now, service=current, ours=ours)
         verdict = judge(record, seen)
         if verdict.status is Status.IN_PROGRESS and not verdict.adopt:
@@ -261,7 +315,9 @@ def _remedy(
     returning = record.returning
     if returning is None:
         raise ValueError(f"{record.id}: a remedy without a decision to roll back")
-    how = "stop" if remedy is Remedy.STOP and seen.ours is not None else "update"
+    if remedy is Remedy.STOP and seen.ours is None:
+        return _save(world, released(head), record)  # asked as soon as ECS shows what to stop
+    how = "stop" if remedy is Remedy.STOP else "update"
     done = returning.model_copy(update={"done": True, "how": how})
     changes: dict[str, Any] = {"returning": done}
     try:
@@ -281,20 +337,26 @@ def _remedy(
     return _save(world, released(head), record, **changes)
 
 
-def _adopt(
-    world: World, head: Head, record: Deployment, verdict: Verdict, changes: dict[str, Any]
-) -> Items:
-    """Go on with the deployment that now carries our revision; its verdict is the next step's."""
-    newest = world.services.newest_service_deployment(record.cluster, record.service_name)
-    changes |= {
+def _adopted(record: Deployment, seen: Observation, verdict: Verdict) -> dict[str, Any]:
+    """What changes when our revision goes on under another id; its verdict is the next step's.
+
+    It has a deadline of its own, as long as the first one's.
+    """
+    primary = primary_of(seen)
+    began = (primary.created_at if primary else None) or seen.at
+    given = record.deadline - record.since if record.deadline and record.since else None
+    return {
         "ecs_deployment": verdict.adopt,
-        "service_deployment": newest.arn if newest else "",
+        "service_deployment": "",
+        "began": began,
+        "deadline": began + given if given else record.deadline,
     }
-    return _save(world, head, record, **changes)
 
 
 def _failing(verdict: Verdict, record: Deployment) -> bool:
-    """Whether this verdict is when the case is made: once, or again if nothing was seen."""
+    """Whether a case is to be made: once, or again if nothing was seen."""
+    if record.unexplained is not None:
+        return False  # the step that failed it does, or a later one
     begins = verdict.status is Status.ROLLBACK_IN_PROGRESS and record.status is Status.IN_PROGRESS
     return begins or (verdict.status in FAILURES and not record.case)
 

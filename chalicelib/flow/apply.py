@@ -5,30 +5,43 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from chalicelib.decide.ours import SKEW
 from chalicelib.decide.render import (
     PROVENANCE,
     copied,
     differences,
     provenance,
     render,
-    repository_of,
 )
 from chalicelib.errors import Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Deployment, Head, Status
+from chalicelib.model.registries import repository_of, same_image
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import TaskDefinition, short_name
 
-_SKEW = timedelta(seconds=5)  # between Lambda's clock and ECS'
+
+def return_target(world: World, record: Deployment, service: Service, head: Head) -> str:
+    """The revision to return to; empty when the service never ran anything that is known.
+
+    While an attempt may have brought the service to our revision, what was found before it stays.
+    """
+    if record.return_to and record.acting and _runs(service, record.revision):
+        return record.return_to
+    return (
+        _last_successful(world, record, service)
+        or _of_the_superseded(world, record, head)
+        or next((one.revision for one in head.proven if one.revision != record.revision), "")
+    )
 
 
-def return_target(world: World, record: Deployment, service: Service) -> str:
-    """The revision to return to: of the last SUCCESSFUL service deployment, whoever made it.
+def _last_successful(world: World, record: Deployment, service: Service) -> str:
+    """That of the last SUCCESSFUL service deployment, whoever made it.
 
-    The steady PRIMARY is that one, so ECS is asked only when a rollout is under way. Empty when
-    the service never ran anything.
+    The steady PRIMARY is that one, so ECS is asked only when a rollout is under way. ECS forgets
+    service deployments after 90 days.
     """
     if (steady := service.steady) is not None:
         return steady.task_definition
@@ -36,6 +49,14 @@ def return_target(world: World, record: Deployment, service: Service) -> str:
         record.cluster, record.service_name, status="SUCCESSFUL"
     )
     return world.services.revision_task_definition(last.target_revision) if last else ""
+
+
+def _of_the_superseded(world: World, record: Deployment, head: Head) -> str:
+    """Where the deployment that is under way, and that this one replaces, would return to."""
+    if head.applied in {"", record.id}:
+        return ""
+    before = world.ledger.deployment(record.service, head.applied)
+    return before.return_to if before and before.status is not Status.SUCCESSFUL else ""
 
 
 class Plan(Frozen):
@@ -82,7 +103,7 @@ def apply(
         if not revision:
             revision = _registered(world, planned)
         if _runs(service, revision):
-            return started(world, target, service, service, revision)
+            return started(world, target, service, revision) | _nothing_to_update(service)
         after = world.services.update(record.cluster, record.service_name, revision)
     except Refused as refused:
         return {"status": Status.REFUSED, "reason": str(refused), "acting": False}
@@ -93,7 +114,7 @@ def apply(
             "acting": isinstance(unavailable, Unanswered),
             "denial": str(unavailable) if isinstance(unavailable, Denied) else "",
         }
-    return started(world, target, service, after, revision)
+    return started(world, target, after, revision)
 
 
 def observed(record: Deployment, planned: Plan) -> dict[str, Any]:
@@ -101,7 +122,7 @@ def observed(record: Deployment, planned: Plan) -> dict[str, Any]:
     changed = [
         str(container.get("name"))
         for container in planned.registration.get("containerDefinitions", [])
-        if container.get("image") == record.image
+        if same_image(str(container.get("image", "")), record.image)
     ]
     base = planned.base
     would = f"register a revision of {base.family} from {base.name} with this image in "
@@ -113,11 +134,14 @@ def observed(record: Deployment, planned: Plan) -> dict[str, Any]:
     }
 
 
-def started(
-    world: World, target: Target, before: Service, after: Service, revision: str
-) -> dict[str, Any]:
-    """The record's changes once the service works towards `revision`."""
-    primary = after.primary
+def started(world: World, target: Target, service: Service, revision: str) -> dict[str, Any]:
+    """The record's changes once the service works towards `revision`.
+
+    UpdateService's answer may still show the deployment before ours: then ours is found later, as
+    is, always, our service deployment.
+    """
+    primary = service.primary if _runs(service, revision) else None
+    given = timedelta(seconds=target.deadline, minutes=service.strategy.minutes)
     return {
         "status": Status.IN_PROGRESS,
         "acting": False,
@@ -125,13 +149,19 @@ def started(
         "waiting": None,
         "revision": revision,
         "applied": world.now,
-        "deadline": world.now + timedelta(seconds=target.deadline, minutes=after.bake_minutes),
+        "deadline": world.now + given,
         "ecs_deployment": primary.id if primary else "",
-        "service_deployment": _new_service_deployment(before, after),
-        "desired": after.desired,
+        "service_deployment": "",
+        "desired": service.desired,
         "running": primary.running if primary else 0,
         "reason": "",
     }
+
+
+def _nothing_to_update(service: Service) -> dict[str, Any]:
+    """What differs when the service works towards the revision already: its rollout is ours."""
+    primary = service.primary
+    return {"began": primary.created_at} if primary and primary.created_at else {}
 
 
 def earlier_revision(world: World, record: Deployment, target: Target, service: Service) -> str:
@@ -153,27 +183,15 @@ def earlier_rollout(world: World, record: Deployment, service: Service) -> dict[
 
     Empty when ECS knows no service deployment of our revision since the attempt.
     """
-    since = (record.attempted or record.created) - _SKEW
+    since = (record.attempted or record.created) - SKEW
     for one in world.services.service_deployments_since(record.cluster, record.service_name, since):
         if world.services.revision_task_definition(one.target_revision) == record.revision:
-            primary = service.primary
-            ours = primary is not None and primary.task_definition == record.revision
-            return {
-                "applied": one.created_at or world.now,
-                "service_deployment": one.arn,
-                "ecs_deployment": primary.id if primary is not None and ours else "",
-            }
+            return {"applied": one.created_at or world.now, "service_deployment": one.arn}
     return {}
 
 
 def _family(target: Target, service: Service) -> str:
     return target.family or short_name(service.task_definition).rsplit(":", 1)[0]
-
-
-def _new_service_deployment(before: Service, after: Service) -> str:
-    """UpdateService's answer may still name the deployment before ours; then it is found later."""
-    arn = after.service_deployment or ""
-    return "" if arn == before.service_deployment and before.primary != after.primary else arn
 
 
 def _base(world: World, target: Target, service: Service, head: Head) -> TaskDefinition:

@@ -11,6 +11,7 @@ from chalicelib.decide.classify import Kind
 from chalicelib.decide.compare import changed_fields
 from chalicelib.decide.explain import explain, headline, kinds
 from chalicelib.errors import Denied, DeployerError
+from chalicelib.flow.ended import ended_tasks
 from chalicelib.flow.output import Output, last_lines
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen
@@ -69,7 +70,7 @@ def case(world: World, record: Deployment, seen: Observation) -> Case:
 def _stopped(world: World, record: Deployment, seen: Observation) -> Sequence[StoppedTask]:
     if seen.tasks is not None:
         return seen.tasks.stopped
-    return world.services.stopped_tasks(record.cluster, record.service_name, record.ecs_deployment)
+    return ended_tasks(world, record)
 
 
 def _definition(world: World, name: str) -> TaskDefinition | None:

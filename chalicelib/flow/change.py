@@ -26,8 +26,17 @@ def change(world: World, event: object) -> tuple[Outcome, ...]:
         return (Outcome(outcome="ignored", reason=changed.reason),)
     if (foreign := elsewhere(event, world.here)) is not None:
         return (Outcome(outcome="ignored", reason=foreign.reason),)
-    if world.targets.named(changed.service) is None:
+    targets = world.targets.called(changed.service)
+    if not targets:
         return (Outcome(outcome="ignored", reason=f"{changed.service} is no target"),)
+    return tuple(
+        outcome
+        for target in targets
+        for outcome in _nudged_each(world, changed.model_copy(update={"service": target.name}))
+    )
+
+
+def _nudged_each(world: World, changed: Changed) -> tuple[Outcome, ...]:
     return every_open(
         world, changed.service, lambda deployment: _nudged(world, changed, deployment)
     )

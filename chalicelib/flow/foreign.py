@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.decide.order import Request, deployment_id
-from chalicelib.decide.record import found_foreign
-from chalicelib.decide.render import image_in, tag_of
+from chalicelib.decide.record import brought_by_others, found_foreign
+from chalicelib.decide.render import image_in
 from chalicelib.errors import DeployerError, Unreadable
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
 from chalicelib.model.deployments import Cause, Deployment, Head, Status
 from chalicelib.model.images import commit_named
+from chalicelib.model.registries import Repository, digest_of, ecr_repository, tag_of
 from chalicelib.model.services import EcsDeployment, Service
 from chalicelib.model.targets import Target
 
@@ -48,16 +49,18 @@ def _head(world: World, target: Target) -> Head | None:
 
 def _tried(world: World, target: Target, head: Head, service: Service) -> Outcome | None:
     try:
-        return _looked_at(world, target, head, service)
+        return remember(world, target, head, service)
     except DeployerError as error:
         return Outcome(outcome="failed", service=target.name, reason=str(error))
 
 
-def _looked_at(world: World, target: Target, head: Head, service: Service) -> Outcome | None:
-    """HEAD was read before the service, so that what we deploy meanwhile is a conflict."""
+def remember(world: World, target: Target, head: Head, service: Service) -> Outcome | None:
+    """A closed record of what the service runs steadily, when nobody here deployed that.
+
+    HEAD was read before the service, so that what we deploy meanwhile is a conflict.
+    """
     steady = service.steady
-    ours = {head.applied_revision, head.proven[0].revision if head.proven else ""}
-    if steady is None or steady.task_definition in ours:
+    if steady is None or not brought_by_others(head, steady):
         return None
     record = _record(world, target, service, steady)
     if world.ledger.deployment(target.name, record.id) is not None:
@@ -75,8 +78,10 @@ def _looked_at(world: World, target: Target, head: Head, service: Service) -> Ou
 def _record(world: World, target: Target, service: Service, steady: EcsDeployment) -> Deployment:
     began = steady.created_at or world.now
     definition = world.services.task_definition(steady.task_definition)
-    image = image_in(definition, target.repository, target.containers) if definition else ""
-    digest, tag = image.partition("@")[2], tag_of(image)
+    followed = target.repository, target.containers, world.here
+    image = image_in(definition, *followed) if definition else ""
+    ours = ecr_repository(image) == Repository(place=world.here, name=target.repository)
+    digest, tag = (digest_of(image) if ours else ""), tag_of(image)
     asked = Request(
         service=target.name,
         cause=Cause.FOREIGN,
@@ -88,7 +93,7 @@ def _record(world: World, target: Target, service: Service, steady: EcsDeploymen
         id=deployment_id(asked),
         service=target.name,
         status=Status.SUCCESSFUL,
-        reason="somebody else deployed it; the sweep found it running",
+        reason="somebody else deployed it; it was found running",
         cause=Cause.FOREIGN,
         mode=target.mode,
         repository=target.repository,

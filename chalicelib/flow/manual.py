@@ -6,17 +6,26 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from chalicelib.decide.back import back, named
+from chalicelib.decide.back import back, last_judged, named
 from chalicelib.decide.match import undeployable
 from chalicelib.decide.order import Request
-from chalicelib.decide.render import image_in, repository_of, tag_of
+from chalicelib.decide.render import image_in
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.advance import advance, withdraw
+from chalicelib.flow.foreign import remember
 from chalicelib.flow.ports import World
 from chalicelib.flow.request import request
+from chalicelib.flow.retry import retried
 from chalicelib.model.deployments import Cause, Deployment, Head, Proven, Status
 from chalicelib.model.images import Image, is_digest, is_tag
-from chalicelib.model.services import Service
+from chalicelib.model.places import Place
+from chalicelib.model.registries import (
+    Repository,
+    digest_of,
+    ecr_repository,
+    repository_of,
+    tag_of,
+)
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
 
@@ -70,7 +79,6 @@ def deploy(world: World, payload: object) -> dict[str, Any]:
             cause=Cause.MANUAL,
             digest=image.digest,
             order=world.now,
-            pushed_at=image.pushed_at,
             tag=tag,
             key=asked.key or "",
             by=asked.by,
@@ -82,7 +90,9 @@ def deploy(world: World, payload: object) -> dict[str, Any]:
 
 
 def rollback(world: World, payload: object) -> dict[str, Any]:
-    """Stop the open deployment, or go back to a proven revision; `{"deployment", "status"}`.
+    """Stop the deployment under way, or go back to a proven revision; `{"deployment", "status"}`.
+
+    What only waits is refused, and the service goes back all the same.
 
     Raises:
         Refused: when there is nothing to go back to, or `to` names nothing proven.
@@ -90,18 +100,26 @@ def rollback(world: World, payload: object) -> dict[str, Any]:
     """
     asked = _parsed(RollbackRequest, payload)
     target = _target(world, asked.service)
-    head = world.ledger.head(target.name)
-    if head is None:
-        raise Refused(
-            f"Slipway has not met {target.name} yet, so it knows nothing to go back to. "
-            "The next sweep (every 10 minutes) or push will."
-        )
+    head = _head(world, target)
     if asked.key and (known := _asked_before(world, head, asked.key)) is not None:
         return known
-    if head.open_deployments and asked.to is None:
-        why = f"stopped by hand by {asked.by}: {asked.why}"
-        return _withdrawn(world, head, why)
-    proven = _chosen(world, target, head, asked.to)
+    if asked.to is not None:
+        return _go_back(world, target, asked, named(head, asked.to))
+    stopped = _withdrawn(world, head, f"stopped by hand by {asked.by}: {asked.why}")
+    if stopped is not None and stopped.status is not Status.REFUSED:
+        return {"deployment": stopped.id, "status": stopped.status.value}
+    try:
+        return _go_back(world, target, asked, _earlier(world, target))
+    except Refused as refused:
+        if stopped is None:
+            raise
+        words = f"{stopped.id} waited, and is stopped; but the service stays as it is: {refused}"
+        return {"deployment": stopped.id, "status": stopped.status.value, "error": words}
+
+
+def _go_back(
+    world: World, target: Target, asked: RollbackRequest, proven: Proven
+) -> dict[str, Any]:
     image, tag = _image_of(world, target, proven)
     return _ask(
         world,
@@ -112,6 +130,7 @@ def rollback(world: World, payload: object) -> dict[str, Any]:
             digest=image.digest,
             order=world.now,
             tag=tag,
+            tags=proven.tags,
             key=asked.key or "",
             by=asked.by,
             why=asked.why,
@@ -129,12 +148,16 @@ def _asked_before(world: World, head: Head, key: str) -> dict[str, Any] | None:
     return _reply(record) if record is not None else None
 
 
-def _withdrawn(world: World, head: Head, why: str) -> dict[str, Any]:
-    """Stop what is open, what waits first; the reply names the one that was being rolled out."""
+def _withdrawn(world: World, head: Head, why: str) -> Deployment | None:
+    """Stop what is open, what waits first; the one that was being rolled out, else the newest.
+
+    REFUSED: it only waited, so what the service runs is still to be gone back from.
+    """
     waiting = [one for one in head.open_deployments if one != head.applied]
     rolling = [one for one in head.open_deployments if one == head.applied]
-    record = [withdraw(world, head.service, one, why) for one in (*waiting, *rolling)][-1]
-    return {"deployment": record.id, "status": record.status.value}
+    stopped = [withdraw(world, head.service, one, why) for one in (*waiting, *rolling)]
+    begun = [one for one in stopped if one.status is not Status.REFUSED]
+    return next(reversed(begun or stopped), None)
 
 
 def _ask(world: World, target: Target, asked: Request, image: Image) -> dict[str, Any]:
@@ -177,64 +200,87 @@ def _target(world: World, service: str) -> Target:
 
 def _image(world: World, target: Target, wanted: str) -> tuple[Image, str]:
     """The image that `wanted` names, and the tag by which people know it."""
-    reference, tag = _reference(target, wanted)
+    reference, tag = _reference(world.here, target, wanted)
     image = world.images.image(target.repository, reference)
     if image is None:
         raise Refused(
             f"{target.repository} has no image {reference!r}. List what it has: aws ecr "
             f"describe-images --repository-name {target.repository}"
         )
-    if "/" in wanted and repository_of(wanted) != repository_of(image.uri):
-        raise Refused(
-            f"{repository_of(wanted)} is not the repository that {target.name} follows "
-            f"({repository_of(image.uri)}); images of other repositories are not deployed"
-        )
     if (why := undeployable(image)) is not None:
         raise Refused(f"{wanted} cannot be deployed: {why}")
     return image, tag or (image.tags[0] if image.tags else "")
 
 
-def _reference(target: Target, wanted: str) -> tuple[str, str]:
-    """(what ECR is asked for, the tag) of a tag, a digest or an image URI; a digest wins."""
-    name, _, digest = wanted.partition("@")
-    if name.startswith("sha256:") and not digest:
-        name, digest = "", name
-    tag = tag_of(name) if "/" in name else name
-    legal = (not tag or is_tag(tag)) and (not digest or is_digest(digest))
-    if not legal or not (digest or tag):
+def _reference(here: Place, target: Target, wanted: str) -> tuple[str, str]:
+    """(what ECR is asked for, the tag) of a tag, a digest or an image URI; a digest wins.
+
+    Raises:
+        Refused: when it is none of these, or the URI of another registry or repository.
+    """
+    if is_digest(wanted):
+        return wanted, ""
+    if is_tag(wanted):
+        return wanted, wanted
+    if "/" in wanted and ecr_repository(wanted) != Repository(place=here, name=target.repository):
         raise Refused(
-            f"{wanted!r} names no tag and no digest; expected one of {target.repository}'s"
+            f"{repository_of(wanted)} is not the repository that {target.name} follows "
+            f"({target.repository} of account {here.account} in {here.region}); images of other "
+            "repositories are not deployed"
+        )
+    tag, digest = tag_of(wanted), digest_of(wanted)
+    legal = (not tag or is_tag(tag)) and (not digest or is_digest(digest))
+    if "/" not in wanted or not legal or not (digest or tag):
+        raise Refused(
+            f"{wanted!r} names no tag and no digest; expected one of {target.repository}'s, or "
+            "its image's whole URI"
         )
     return digest or tag, tag
 
 
-def _chosen(world: World, target: Target, head: Head, to: str | None) -> Proven:
-    if to is not None:
-        return named(head, to)
+def _earlier(world: World, target: Target) -> Proven:
+    """Where a rollback goes that names nothing; what others deployed is remembered first."""
+    return retried(target.name, lambda: _before(world, target))
+
+
+def _before(world: World, target: Target) -> Proven:
+    head = _head(world, target)
     service = world.services.service(target.cluster, target.service)
-    return back(head, _running(service, target))
-
-
-def _running(service: Service | None, target: Target) -> str:
     if service is None or service.status == "INACTIVE":
         raise Refused(f"the cluster {target.cluster} has no active service {target.service}")
-    return service.task_definition
+    if remember(world, target, head, service) is not None:
+        head = _head(world, target)
+    last = last_judged(head)
+    record = world.ledger.deployment(target.name, last.deployment) if last else None
+    return back(head, service.task_definition, record)
+
+
+def _head(world: World, target: Target) -> Head:
+    head = world.ledger.head(target.name)
+    if head is None:
+        raise Refused(
+            f"Slipway has not met {target.name} yet, so it knows nothing to go back to. "
+            "The next sweep (every 10 minutes) or push will."
+        )
+    return head
 
 
 def _image_of(world: World, target: Target, proven: Proven) -> tuple[Image, str]:
     """The image of a proven revision and its tag, as far as known; one that ECR lost is refused.
 
-    A revision that Slipway did not render may name its image by a tag, which says no digest.
+    A revision that Slipway did not render may name its image by a tag, which says no digest, or
+    run one of another repository, of which only its own registry could tell.
     """
     definition = world.services.task_definition(proven.revision)
     if definition is None:
         raise Refused(
             f"{short_name(proven.revision)} was deleted from ECS and cannot be gone back to"
         )
-    uri = image_in(definition, target.repository, target.containers)
-    digest = proven.digest or uri.partition("@")[2]
+    uri = image_in(definition, target.repository, target.containers, world.here)
+    digest = proven.digest or digest_of(uri)
     tag = proven.tag or tag_of(uri)
-    if not digest:
+    elsewhere = ecr_repository(uri) != Repository(place=world.here, name=target.repository)
+    if not digest or (uri and elsewhere):
         return Image(repository=target.repository, digest="", pushed_at=world.now, uri=uri), tag
     image = world.images.image(target.repository, digest)
     if image is None:

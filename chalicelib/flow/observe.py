@@ -7,11 +7,15 @@ from typing import Any
 
 from chalicelib.decide.heal import crashed_at_once, many_ended
 from chalicelib.decide.judge import needs_service_deployment, needs_tasks
+from chalicelib.decide.ours import SKEW, could_be_ours, newest_of_ours, primary_of
+from chalicelib.flow.ended import ended_tasks
 from chalicelib.flow.output import last_lines
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Deployment
-from chalicelib.model.services import RunningTask, Service, ServiceDeployment, StoppedTask, Tasks
+from chalicelib.model.services import RunningTask, Service, ServiceDeployment, Tasks
 from chalicelib.model.verdicts import Observation
+
+_SAID_IN_FULL = frozenset({"PENDING", "IN_PROGRESS", "SUCCESSFUL"})  # a list says no more of these
 
 
 def observe(world: World, record: Deployment, *, look: bool) -> Observation:
@@ -20,31 +24,72 @@ def observe(world: World, record: Deployment, *, look: bool) -> Observation:
     seen = Observation(at=world.now, service=service)
     if service is not None and (look or needs_tasks(record, seen)):
         seen = seen.model_copy(update={"tasks": _tasks(world, record, service)})
-    if service is None or not needs_service_deployment(record, seen):
+    return _with_service_deployment(world, record, seen)
+
+
+def with_log(world: World, record: Deployment, seen: Observation) -> Observation:
+    """What was seen, with the last log lines of a task that crashed at once, where one did.
+
+    Only for what ECS' own answers leave open: no verdict waits for a log.
+    """
+    task = crashed_at_once(seen.tasks.stopped) if seen.tasks else None
+    if seen.tasks is None or task is None:
         return seen
-    ours = our_service_deployment(world, record, service)
-    return seen.model_copy(update={"ours": ours})
+    tasks = seen.tasks.model_copy(update={"log": last_lines(world, record, task).lines})
+    seen = seen.model_copy(update={"tasks": tasks})
+    return seen if seen.ours else _with_service_deployment(world, record, seen)
 
 
-def our_service_deployment(
-    world: World, record: Deployment, service: Service
-) -> ServiceDeployment | None:
-    """The service deployment of this record: by its ARN, else the newest with our revision."""
+def _with_service_deployment(world: World, record: Deployment, seen: Observation) -> Observation:
+    if seen.service is None or not needs_service_deployment(record, seen):
+        return seen
+    return seen.model_copy(update={"ours": our_service_deployment(world, record)})
+
+
+def our_service_deployment(world: World, record: Deployment) -> ServiceDeployment | None:
+    """The service deployment of this record: by its ARN, else the newest that is ours.
+
+    None while ECS does not show it. Whose one is, its revision and its time tell: no ARN that ECS
+    hands out is believed (what is current there may be out of date).
+    """
     if record.service_deployment:
         return world.services.service_deployment(record.service_deployment)
-    newest = world.services.newest_service_deployment(record.cluster, service.name)
-    if newest is None:
+    if record.since is None:
         return None
-    revision = world.services.revision_task_definition(newest.target_revision)
-    return newest if revision == record.revision else None
+    since = record.since - SKEW
+    listed = world.services.service_deployments_since(record.cluster, record.service_name, since)
+    ours = newest_of_ours(record, [(one, _revision(world, one)) for one in listed])
+    if ours is None or ours.status in _SAID_IN_FULL:
+        return ours
+    return world.services.service_deployment(ours.arn) or ours
+
+
+def deployed_since(world: World, record: Deployment, seen: Observation) -> str | None:
+    """The revision of the newest service deployment after ours; None: there is none after it.
+
+    Empty when ECS does not show its revision yet.
+    """
+    ours = seen.ours
+    since = ours.created_at if ours and ours.created_at else record.since
+    if since is None:
+        return None
+    listed = world.services.service_deployments_since(record.cluster, record.service_name, since)
+    newer = [
+        one
+        for one in listed
+        if one.created_at and one.created_at > since and (ours is None or one.arn != ours.arn)
+    ]
+    return _revision(world, newer[0]) if newer else None
 
 
 def noticed(record: Deployment, seen: Observation) -> dict[str, Any]:
     """What is worth remembering of an observation, whatever the verdict."""
     changes: dict[str, Any] = {}
-    primary = seen.service.primary if seen.service else None
+    primary = primary_of(seen)
     if primary is not None and primary.task_definition == record.revision:
         changes = {"desired": primary.desired, "running": primary.running}
+        if not record.ecs_deployment and could_be_ours(record, primary.created_at):
+            changes["ecs_deployment"] = primary.id
     if seen.tasks is not None:
         changes |= {"looked": seen.at, "ended": len(seen.tasks.stopped)}
     if seen.ours is not None and not record.service_deployment:
@@ -52,18 +97,21 @@ def noticed(record: Deployment, seen: Observation) -> dict[str, Any]:
     return changes
 
 
+def _revision(world: World, found: ServiceDeployment) -> str:
+    return world.services.revision_task_definition(found.target_revision)
+
+
 def _tasks(world: World, record: Deployment, service: Service) -> Tasks:
-    ours = (record.cluster, record.service_name, record.ecs_deployment)
-    stopped = world.services.stopped_tasks(*ours)
+    stopped = ended_tasks(world, record)
     running: Sequence[RunningTask] | None = None
-    if many_ended(stopped, service.primary.desired if service.primary else 0):
-        running = world.services.running_tasks(*ours)
+    desired = service.primary.desired if service.primary else 0
+    target = world.targets.named(record.service)
+    looped = target is None or target.crash_loop
+    if looped and many_ended(stopped, desired, service.breaker_threshold):
+        running = world.services.running_tasks(
+            record.cluster, record.service_name, record.ecs_deployment
+        )
     return Tasks(
-        stopped=tuple(stopped),
+        stopped=stopped,
         running=None if running is None else tuple(running),
-        log=_log(world, record, crashed_at_once(stopped)),
     )
-
-
-def _log(world: World, record: Deployment, task: StoppedTask | None) -> tuple[str, ...]:
-    return last_lines(world, record, task).lines if task else ()

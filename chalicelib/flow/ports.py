@@ -99,12 +99,12 @@ class Services(Protocol):
     def stopped_tasks(
         self, cluster: str, service: str, ecs_deployment: str
     ) -> Sequence[StoppedTask]:
-        """The ended tasks of an ECS deployment, newest first: of the service's last hundred."""
+        """The ended tasks of an ECS deployment, newest first: of five hundred of the service."""
 
     def running_tasks(
         self, cluster: str, service: str, ecs_deployment: str
-    ) -> Sequence[RunningTask]:
-        """Those that run or are about to: of a hundred of the service."""
+    ) -> Sequence[RunningTask] | None:
+        """Those that run or are about to; None when there are more than five hundred."""
 
 
 class Watchers(Protocol):

@@ -33,7 +33,8 @@ def push(world: World, event: object) -> tuple[Outcome, ...]:
 
     Whatever is not the push of a deployable image that some target follows is ignored, with the
     reason. All are recorded before any is begun: a first step that does not get through, or that
-    there is no time for, is left to the watcher, already started.
+    there is no time for, is left to the watcher, already started. Recording needs the ledger only:
+    where ECR does not answer, a push is recorded unconfirmed.
 
     Raises:
         Unavailable: when the push could not be recorded for some service; Lambda retries the
@@ -48,12 +49,9 @@ def push(world: World, event: object) -> tuple[Outcome, ...]:
     targets = following(recognised, world.targets.all)
     if isinstance(targets, Ignored):
         return (Outcome(outcome="ignored", reason=targets.reason),)
-    image = world.images.image(recognised.repository, recognised.digest)
-    if image is None:
-        reason = f"{recognised.repository} no longer holds {recognised.digest}"
-        return (Outcome(outcome="ignored", reason=reason),)
-    if (why := undeployable(image)) is not None:
-        return (Outcome(outcome="ignored", reason=f"{recognised.tag}: {why}"),)
+    image = _image(world, recognised)
+    if isinstance(image, Ignored):
+        return (Outcome(outcome="ignored", reason=image.reason),)
     recorded: list[tuple[Target, Asked]] = []
     outcomes: list[Outcome] = []
     unrecorded: list[Unavailable] = []
@@ -72,7 +70,20 @@ def push(world: World, event: object) -> tuple[Outcome, ...]:
     return tuple(outcomes)
 
 
-def _recorded(world: World, target: Target, pushed: ImagePush, image: Image) -> Asked:
+def _image(world: World, pushed: ImagePush) -> Image | Ignored | None:
+    """The image, or why it is none; None when ECR does not answer: the first step asks again."""
+    try:
+        image = world.images.image(pushed.repository, pushed.digest)
+    except Unavailable:
+        return None
+    if image is None:
+        return Ignored(reason=f"{pushed.repository} no longer holds {pushed.digest}")
+    if (why := undeployable(image)) is not None:
+        return Ignored(reason=f"{pushed.tag}: {why}")
+    return image
+
+
+def _recorded(world: World, target: Target, pushed: ImagePush, image: Image | None) -> Asked:
     return request(
         world,
         target,
@@ -81,7 +92,7 @@ def _recorded(world: World, target: Target, pushed: ImagePush, image: Image) -> 
             cause=Cause.PUSH,
             digest=pushed.digest,
             order=pushed.time,
-            pushed_at=image.pushed_at,
+            pushed_at=image.pushed_at if image else None,
             tag=pushed.tag,
             observes=target.mode == "observe",
         ),

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 from chalicelib.decide.order import Admission, Admitted, Request, admit, after, deployment_id
-from chalicelib.decide.record import asked_again, met, moved, recorded
-from chalicelib.errors import Denied
+from chalicelib.decide.record import (
+    asked_again,
+    called,
+    met,
+    more_names,
+    moved,
+    names,
+    recorded,
+    recorded_unconfirmed,
+)
+from chalicelib.errors import DeployerError
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
 from chalicelib.flow.tell import tell
@@ -22,11 +31,13 @@ class Asked(Frozen):
 
 
 def request(
-    world: World, target: Target, asked: Request, image: Image, *, refuse: str = ""
+    world: World, target: Target, asked: Request, image: Image | None, *, refuse: str = ""
 ) -> Asked:
     """Record a request in the ledger and start its watcher; asking again changes nothing.
 
-    With `refuse` (a reason), what would be new is refused instead: recorded, told, not deployed.
+    Without `image`, ECR could not be asked: the push is recorded unconfirmed, and its first step
+    asks again. With `refuse` (a reason), what would be new is refused instead: recorded, told, not
+    deployed.
 
     Raises:
         Unavailable: when AWS does not answer; ask again.
@@ -34,37 +45,72 @@ def request(
     return retried(target.name, lambda: _request(world, target, asked, image, refuse))
 
 
-def _request(world: World, target: Target, asked: Request, image: Image, refuse: str) -> Asked:
-    known_head = world.ledger.head(target.name)
-    admitted = admit(asked, known_head)
+def _request(
+    world: World, target: Target, asked: Request, image: Image | None, refuse: str
+) -> Asked:
+    head = world.ledger.head(target.name) or _first_meeting(world, target)
+    if _pushed(asked) and (waiting := head.unconfirmed_of(asked.digest)):
+        return _still_unconfirmed(world, head, asked, waiting)
+    admitted = admit(asked, head, world.now)
     if refuse and admitted.what is Admission.NEW:
         admitted = Admitted(what=Admission.REFUSED, reason=refuse)
     if admitted.what is Admission.KNOWN:
-        if known_head is not None and _newest_again(asked, known_head):
-            world.ledger.save(asked_again(known_head, asked))
+        _told_again(world, head, asked, admitted.deployment)
         return Asked(admitted=admitted, deployment=admitted.deployment)
     identity = deployment_id(asked)
     if world.ledger.deployment(target.name, identity) is not None:
+        _told_again(world, head, asked, identity)
         repeated = Admitted(what=Admission.KNOWN, reason="the same event, again")
         return Asked(admitted=repeated, deployment=identity)
     record = _record(world, target, asked, image)
-    head = known_head or _first_meeting(world, target)
-    if admitted.what is Admission.REFUSED:
+    if image is not None and admitted.what is Admission.REFUSED:
         head, record = moved(head, record, world.now, status=Status.REFUSED, reason=admitted.reason)
         tell(world, world.ledger.save(head, record), record)
         return Asked(admitted=admitted, deployment=identity)
-    world.ledger.save(recorded(head, record, asked), record)
+    head = recorded_unconfirmed(head, record) if image is None else recorded(head, record, asked)
+    world.ledger.save(head, record)
     world.watchers.start(record.id, record.watcher)
-    return Asked(admitted=admitted, deployment=identity)
+    return Asked(admitted=Admitted(what=Admission.NEW), deployment=identity)
+
+
+def _pushed(asked: Request) -> bool:
+    return asked.cause in {Cause.PUSH, Cause.SWEEP}
 
 
 def _newest_again(asked: Request, head: Head) -> bool:
     """Whether a push repeats what the service was last asked for, later than it was asked."""
-    pushed = asked.cause in {Cause.PUSH, Cause.SWEEP}
-    return pushed and asked.digest == head.digest and after(asked, head)
+    return _pushed(asked) and asked.digest == head.digest and after(asked, head)
 
 
-def _record(world: World, target: Target, asked: Request, image: Image) -> Deployment:
+def _told_again(world: World, head: Head, asked: Request, deployment: str) -> None:
+    """A known push again: it may be newer by now, and its image may have one more tag."""
+    if not _pushed(asked):
+        return
+    after_it = asked_again(head, asked) if _newest_again(asked, head) else head
+    after_it = called(after_it, asked.digest, asked.tag)
+    before = world.ledger.deployment(head.service, deployment) if deployment else None
+    record = _called(before, asked.tag) if before else None
+    if after_it != head or record != before:
+        world.ledger.save(after_it, record)
+
+
+def _called(record: Deployment, tag: str) -> Deployment:
+    return record.model_copy(update={"tags": more_names(record.tag, record.tags, tag)})
+
+
+def _still_unconfirmed(world: World, head: Head, asked: Request, deployment: str) -> Asked:
+    """A push of a digest that waits for ECR's answer: the same deployment, as new as the newest."""
+    record = world.ledger.deployment(head.service, deployment)
+    if record is not None and record.unconfirmed:
+        order = max(asked.order, record.order)
+        again = _called(record, asked.tag).model_copy(update={"order": order})
+        if again != record:
+            world.ledger.save(head, again)
+    waits = Admitted(what=Admission.KNOWN, reason="ECR has not been asked about this image yet")
+    return Asked(admitted=waits, deployment=deployment)
+
+
+def _record(world: World, target: Target, asked: Request, image: Image | None) -> Deployment:
     return Deployment(
         id=deployment_id(asked),
         service=target.name,
@@ -75,11 +121,14 @@ def _record(world: World, target: Target, asked: Request, image: Image) -> Deplo
         key=asked.key,
         override=asked.override,
         mode=target.mode,
-        repository=image.repository,
-        digest=image.digest,
+        repository=target.repository,
+        digest=image.digest if image else asked.digest,
+        unconfirmed=image is None,
         tag=asked.tag,
-        commit=commit_named((asked.tag, *image.tags)),
-        image=image.uri,
+        tags=names(asked.tag, (*asked.tags, *(image.tags if image else ()))),
+        request=world.holder,
+        commit=commit_named((asked.tag, *(image.tags if image else ()))),
+        image=image.uri if image else "",
         order=asked.order,
         pushed_at=asked.pushed_at,
         created=world.now,
@@ -89,9 +138,9 @@ def _record(world: World, target: Target, asked: Request, image: Image) -> Deplo
 
 
 def _first_meeting(world: World, target: Target) -> Head:
-    """Without what the service runs, where that may not be read: the first step finds it."""
+    """Without what the service runs, where ECS does not say: the first step finds it."""
     try:
         seen = world.services.service(target.cluster, target.service)
-    except Denied:
+    except DeployerError:
         seen = None
     return met(target.name, seen, world.now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -9,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from chalicelib.errors import Refused, Unreadable
 from chalicelib.flow.ports import World
 from chalicelib.model.base import iso
-from chalicelib.model.deployments import Deployment
+from chalicelib.model.deployments import Deployment, Head
 from chalicelib.model.task_definitions import short_name
 
 _RECORDS = 20
@@ -43,12 +44,12 @@ def status(world: World, payload: object) -> dict[str, Any]:
             raise Refused(
                 f"the ledger has no deployment {asked.deployment}; `status` without it lists them"
             )
-        return {"deployments": [described(record)]}
+        return {"deployments": _described(world, [record])}
     if asked.service and world.targets.named(asked.service) is None:
         known = ", ".join(target.name for target in world.targets.all)
         raise Refused(f"no target is named {asked.service}; the targets are {known}")
     if asked.service:
-        return {"deployments": _newest_first(_history(world, asked.service, asked.image))}
+        return {"deployments": _described(world, _history(world, asked.service, asked.image))}
     records: list[Deployment] = []
     unreadable: list[str] = []
     for target in world.targets.all:
@@ -56,19 +57,21 @@ def status(world: World, payload: object) -> dict[str, Any]:
             records += _history(world, target.name, asked.image)
         except Unreadable as error:
             unreadable.append(str(error))
-    reply: dict[str, Any] = {"deployments": _newest_first(records)}
+    reply: dict[str, Any] = {"deployments": _described(world, records)}
     return {**reply, "unreadable": unreadable} if unreadable else reply
 
 
 def _history(world: World, service: str, image: str | None) -> list[Deployment]:
     """The service's newest records, or those of an image."""
     records = world.ledger.history(service, _SEARCHED if image else _RECORDS)
-    return [one for one in records if image in {None, one.tag, one.digest, one.image}]
+    return [one for one in records if image in {None, one.digest, one.image, *one.all_tags}]
 
 
-def _newest_first(records: list[Deployment]) -> list[dict[str, Any]]:
+def _described(world: World, records: Sequence[Deployment]) -> list[dict[str, Any]]:
+    """The records as they are replied, newest first."""
+    heads = {service: world.ledger.head(service) for service in {one.service for one in records}}
     ordered = sorted(records, key=lambda record: record.created, reverse=True)
-    return [described(record) for record in ordered]
+    return [described(record, heads[record.service]) for record in ordered]
 
 
 def parse_status(payload: object) -> StatusRequest:
@@ -82,8 +85,11 @@ def parse_status(payload: object) -> StatusRequest:
         ) from error
 
 
-def described(record: Deployment) -> dict[str, Any]:
-    """A record as `status` replies it; times are ISO 8601 in UTC."""
+def described(record: Deployment, head: Head | None) -> dict[str, Any]:
+    """A record as `status` replies it; times are ISO 8601 in UTC.
+
+    `proven`: a rollback by hand may go to its revision.
+    """
     return {
         "deployment": record.id,
         "service": record.service,
@@ -92,11 +98,14 @@ def described(record: Deployment) -> dict[str, Any]:
         "image": record.image,
         "digest": record.digest,
         "tag": record.tag,
+        "tags": list(record.all_tags),
         "commit": record.commit,
         "revision": short_name(record.revision),
+        "proven": head is not None and head.proven_revision(record.revision) is not None,
         "cause": record.cause,
         "by": record.by,
         "why": record.why,
+        "request": record.request,
         "created": iso(record.created),
         "updated": iso(record.updated),
         "running": record.running,

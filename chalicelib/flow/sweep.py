@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from functools import cache, partial
 
-from chalicelib.decide.match import tag_deploys, undeployable
+from chalicelib.decide.lost import lost_push
+from chalicelib.decide.match import tag_deploys
 from chalicelib.decide.order import Admission, Request
 from chalicelib.decide.pace import wait_seconds
 from chalicelib.decide.record import met
-from chalicelib.errors import Conflict, DeployerError, Unavailable
+from chalicelib.errors import DeployerError
 from chalicelib.flow.advance import advance
 from chalicelib.flow.foreign import foreign
 from chalicelib.flow.keep import keep
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
 from chalicelib.flow.request import request
+from chalicelib.flow.retry import retried
 from chalicelib.flow.watch import start_next
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Cause, Head
@@ -24,6 +26,8 @@ from chalicelib.model.images import Image
 from chalicelib.model.targets import Target
 
 _LOOK_BACK = timedelta(hours=24)
+_SKEW = timedelta(minutes=1)  # between Lambda's clock and ECR's
+_RECORDS = 20
 # DescribeImages reads whole repositories, and most services are as they were: what is looked at
 # without a cause is looked at in the first sweep of an hour only.
 _HOURLY_MINUTES = 10
@@ -99,14 +103,24 @@ def _unfinished(world: World, service: str, deployment: str) -> list[Outcome]:
 
 
 def _target(world: World, target: Target, tagged: Tagged) -> list[Outcome]:
+    return retried(target.name, lambda: _looked_at(world, target, tagged))
+
+
+def _looked_at(world: World, target: Target, tagged: Tagged) -> list[Outcome]:
     head = world.ledger.head(target.name)
     if head is None:
         return [_meet(world, target)]
     if not _first_of_the_hour(world):
         return []
     images = tagged(target.repository)
-    found = [_lost_push(world, target, image) for image in _newest_only(images, target, head)]
-    return [*found, *keep(world, target, images)]
+    return [*_lost(world, target, head, images), *keep(world, target, images)]
+
+
+def _lost(world: World, target: Target, head: Head, images: Sequence[Image]) -> list[Outcome]:
+    image = lost_push(images, target, head)
+    if image is None or _heard_of(world, target, image):
+        return []
+    return [_lost_push(world, target, image)]
 
 
 def _meet(world: World, target: Target) -> Outcome:
@@ -114,25 +128,15 @@ def _meet(world: World, target: Target) -> Outcome:
     if service is None:
         reason = f"the service {target.name} does not exist; correct targets.toml or create it"
         return Outcome(outcome="failed", service=target.name, reason=reason)
-    try:
-        world.ledger.save(met(target.name, service, world.now))
-    except Conflict as conflict:
-        raise Unavailable("the service was met by another step at the same moment") from conflict
+    world.ledger.save(met(target.name, service, world.now))
     return Outcome(outcome="met", service=target.name, reason="nothing is deployed on meeting it")
 
 
-def _newest_only(images: Sequence[Image], target: Target, head: Head) -> list[Image]:
-    """The newest deployable image pushed after HEAD's order: its event was lost."""
-    lost = [
-        image
-        for image in images
-        if image.pushed_at > head.order
-        and image.digest != head.digest
-        and (head.pushed_at is None or image.pushed_at > head.pushed_at)
-        and undeployable(image) is None
-        and any(tag_deploys(tag, target) for tag in image.tags)
-    ]
-    return lost[-1:]
+def _heard_of(world: World, target: Target, image: Image) -> bool:
+    """Whether the ledger has a record of this push: then it was not lost, however it ended."""
+    since = image.pushed_at - _SKEW
+    records = world.ledger.history(target.name, _RECORDS)
+    return any(one.digest == image.digest and one.created >= since for one in records)
 
 
 def _lost_push(world: World, target: Target, image: Image) -> Outcome:

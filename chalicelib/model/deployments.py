@@ -93,7 +93,10 @@ class Deployment(Frozen):
 
     repository: str
     digest: str
+    unconfirmed: bool = False  # ECR has not said yet that it is an image that can be deployed
     tag: str = ""
+    tags: tuple[str, ...] = ()  # by which else its image is known, newest first
+    request: str = ""  # the id of the invocation that recorded it
     commit: str = ""  # in Git, where a tag of the image names it
     image: str
     order: Moment
@@ -104,6 +107,7 @@ class Deployment(Frozen):
     denial: str = ""  # what AWS denies the next step, in words
     waiting: Moment | None = None  # since when a rollout of somebody else's is waited for
     gated: bool = False  # the scan of its image is waited for
+    found_nothing: Moment | None = None  # since when that scan has ended and shows no finding
     unscanned: str = ""  # why it was applied without a scan, where a gate wants one
     acting: bool = False  # an attempt to apply it began, and how it ended is not known
     attempted: Moment | None = None  # when that attempt began
@@ -113,6 +117,9 @@ class Deployment(Frozen):
     goes_to: str = ""  # an existing revision to deploy instead of rendering one (a rollback)
     return_to: str = ""
     applied: Moment | None = None
+    # Since when there is the rollout that carries our revision, where UpdateService did not begin
+    # it: the service ran the revision already, or somebody changed another setting.
+    began: Moment | None = None
     deadline: Moment | None = None
     ecs_deployment: str = ""
     service_deployment: str = ""
@@ -122,12 +129,28 @@ class Deployment(Frozen):
     running: int = 0
     looked: Moment | None = None  # when its tasks were last looked at
     ended: int = 0  # how many of them had ended by then
+    unexplained: Moment | None = None  # when it failed, while its case is not made yet
     case: str = ""
     notices: tuple[Notice, ...] = ()
 
     @property
     def open(self) -> bool:
         return self.status in OPEN
+
+    @property
+    def since(self) -> Moment | None:
+        """Since when there is the rollout that carries our revision (UTC)."""
+        return self.began or self.applied
+
+    @property
+    def changed_nothing(self) -> bool:
+        """Whether the service ran our revision before it was applied, so nothing was updated."""
+        return self.began is not None and self.applied is not None and self.began < self.applied
+
+    @property
+    def finished(self) -> bool:
+        """Whether nothing is left to be done: it is closed, explained, and everybody was told."""
+        return not self.open and not self.notices and self.unexplained is None
 
     @property
     def denied(self) -> bool:
@@ -140,6 +163,11 @@ class Deployment(Frozen):
     @property
     def service_name(self) -> str:
         return self.service.split("/", 1)[1]
+
+    @property
+    def all_tags(self) -> tuple[str, ...]:
+        """Every tag by which its image is known; first that which it was asked for by."""
+        return tuple(filter(None, (self.tag, *self.tags)))
 
     @property
     def version(self) -> str:
@@ -163,15 +191,30 @@ class Attempt(Frozen):
 
 
 class Proven(Frozen):
-    """A revision that this service ran successfully, with at least one task."""
+    """A revision that this service ran successfully, with at least one task.
+
+    `deployment` and `tag` are those that brought it last; `earlier` are the deployments before it,
+    and `tags` what else its image is called, newest first.
+    """
 
     revision: str
     first: Moment
     deployment: str = ""
+    earlier: tuple[str, ...] = ()
     digest: str = ""
     tag: str = ""
+    tags: tuple[str, ...] = ()
     left: bool = False  # a rollback left it: by hand, without `to`, it is not gone back to
     missing: str = ""  # why its image cannot be pulled any more, as people were told
+
+    @property
+    def deployments(self) -> tuple[str, ...]:
+        """Every deployment that brought it, newest first."""
+        return tuple(filter(None, (self.deployment, *self.earlier)))
+
+    @property
+    def all_tags(self) -> tuple[str, ...]:
+        return tuple(filter(None, (self.tag, *self.tags)))
 
 
 class Recent(Frozen):
@@ -183,21 +226,31 @@ class Recent(Frozen):
     key: str = ""
 
 
+class Unconfirmed(Frozen):
+    """A push that is recorded, and of which ECR has not said yet whether it is an image."""
+
+    deployment: str
+    digest: str
+
+
 class Head(Frozen):
     """A service's one HEAD item, never expired: what orders its deployments.
 
-    `version` grows by one with every change of the service's records; `order`, `pushed_at` and
-    `digest` are those of the newest request; the `applied…` fields are those of the deployment
-    that last changed the service, `applied_revision` what it works towards (when it is rolled
-    back: what it goes back to).
+    `version` grows by one with every change of the service's records; `met` is when Slipway first
+    looked at the service; `order`, `pushed_at` and `digest` are those of the newest request (before
+    the first one, `order` is when what the service runs was deployed); the `applied…` fields are
+    those of the deployment that last changed the service, `applied_revision` what it works towards
+    (when it is rolled back: what it goes back to).
     """
 
     service: str
     version: int = 0
+    met: Moment | None = None
     order: Moment
     pushed_at: Moment | None = None
     digest: str = ""
     open_deployments: tuple[str, ...] = ()
+    unconfirmed: tuple[Unconfirmed, ...] = ()
     applied: str = ""
     applied_revision: str = ""
     applied_order: Moment | None = None
@@ -207,6 +260,16 @@ class Head(Frozen):
     hold: str = ""
     proven: tuple[Proven, ...] = ()
     recent: tuple[Recent, ...] = ()
+
+    @property
+    def meeting(self) -> Moment | None:
+        """When Slipway met the service; earlier releases kept it in `order`, until a request."""
+        return self.met or (None if self.digest else self.order)
+
+    def unconfirmed_of(self, digest: str) -> str:
+        """The open deployment of a push of this digest that ECR has not confirmed, or empty."""
+        open_ones = (one for one in self.unconfirmed if one.deployment in self.open_deployments)
+        return next((one.deployment for one in open_ones if one.digest == digest), "")
 
     def proven_revision(self, revision: str) -> Proven | None:
         return next((one for one in self.proven if one.revision == revision), None)

@@ -17,7 +17,7 @@ Digest = Annotated[str, StringConstraints(pattern=rf"^{_DIGEST.pattern}$", max_l
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 # What names a commit: a Git SHA, or docker/metadata-action's `sha-` before one. Digits alone may as
 # well be a build's number.
-_COMMIT = re.compile(r"sha-(?P<marked>[0-9a-f]{7,40})|(?P<bare>(?=\d*[a-f])[0-9a-f]{7,40})")
+_COMMIT = re.compile(r"sha-(?P<marked>[0-9a-f]{7,40})|(?P<bare>(?=\d{0,39}[a-f])[0-9a-f]{7,40})")
 
 
 def is_digest(text: str) -> bool:

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 from chalicelib.model.base import Frozen, Moment
+
+_NETWORK_LOAD_BALANCER_MINUTES = 10
 
 
 class EcsDeployment(Frozen):
@@ -27,6 +31,46 @@ class ServiceEvent(Frozen):
     message: str
 
 
+class Strategy(Frozen):
+    """How ECS rolls a service out (API reference, DeploymentConfiguration), with its defaults.
+
+    LINEAR moves `step_percent` of the traffic at a time and waits `step_minutes` after each step
+    but the last; CANARY moves a little, waits `canary_minutes` and moves the rest; all then watch
+    the new revision for `bake_minutes`. A Network Load Balancer needs about ten minutes more to
+    move traffic (Amazon ECS developer guide, "Network Load Balancer resources for blue/green,
+    linear, and canary deployments").
+    """
+
+    name: str = "ROLLING"
+    bake_minutes: float = 0
+    step_percent: float = 10
+    step_minutes: float = 6
+    canary_minutes: float = 10
+    network_load_balancer: bool = False
+
+    @property
+    def minutes(self) -> float:
+        """What the strategy itself takes when all goes well, beside starting the tasks."""
+        shifts = {"BLUE_GREEN": 1, "LINEAR": self._steps, "CANARY": 2}.get(self.name, 0)
+        waits = {
+            "LINEAR": self.step_minutes * (self._steps - 1),
+            "CANARY": self.canary_minutes,
+        }.get(self.name, 0)
+        balancer = _NETWORK_LOAD_BALANCER_MINUTES * shifts if self.network_load_balancer else 0
+        return self.bake_minutes + waits + balancer
+
+    @property
+    def _steps(self) -> int:
+        return math.ceil(100 / self.step_percent) if self.step_percent > 0 else 1
+
+
+class BreakerThreshold(Frozen):
+    """A circuit breaker's `thresholdConfiguration`: COUNT, BOUNDED_PERCENT, UNBOUNDED_PERCENT."""
+
+    kind: str
+    value: int
+
+
 class Service(Frozen):
     """What DescribeServices says of one service, as far as a deployment depends on it."""
 
@@ -40,8 +84,9 @@ class Service(Frozen):
     controller: str = "ECS"
     minimum_percent: int | None = None
     maximum_percent: int | None = None
-    bake_minutes: int = 0
+    strategy: Strategy = Strategy()
     early_percent: int | None = None  # of desired tasks, that complete a rollout early
+    breaker_threshold: BreakerThreshold | None = None
     deployments: tuple[EcsDeployment, ...] = ()
     service_deployment: str | None = None
     target_groups: tuple[str, ...] = ()
@@ -72,7 +117,8 @@ class Service(Frozen):
 class ServiceDeployment(Frozen):
     """One entry of DescribeServiceDeployments: the truth about how a rollout ended.
 
-    `alarms` are the CloudWatch alarms that were triggered during it.
+    `ended_at` is when it finished or was stopped. `alarms` are the CloudWatch alarms that were
+    triggered during it.
     """
 
     arn: str
@@ -81,6 +127,7 @@ class ServiceDeployment(Frozen):
     target_revision: str = ""
     rollback_reason: str = ""
     created_at: Moment | None = None
+    ended_at: Moment | None = None
     alarms: tuple[str, ...] = ()
 
 
@@ -91,8 +138,20 @@ class RunningTask(Frozen):
     started_at: Moment | None = None
 
 
+class StoppedContainer(Frozen):
+    """How one container of a stopped task ended; `exit_code` None: it never ran."""
+
+    name: str
+    reason: str = ""
+    exit_code: int | None = None
+
+
 class StoppedTask(Frozen):
-    """Why one task of a deployment ended (DescribeTasks); `started_at` None: it never ran."""
+    """Why one task of a deployment ended (DescribeTasks); `started_at` None: it never ran.
+
+    `container`, `container_reason` and `exit_code` are those of the container that ended it,
+    `containers` all of them (`decide/ending.py`).
+    """
 
     id: str
     stop_code: str = ""
@@ -102,13 +161,15 @@ class StoppedTask(Frozen):
     exit_code: int | None = None
     started_at: Moment | None = None
     stopped_at: Moment | None = None
+    containers: tuple[StoppedContainer, ...] = ()
 
 
 class Tasks(Frozen):
     """The tasks that one ECS deployment started, as far as they were read.
 
     `stopped` are those that ended within an hour, newest first; `running` the rest (None: not
-    read). `log` are the last lines of the newest that crashed at once, oldest first.
+    read, and then no crash loop is called). `log` are the last lines of the newest that crashed at
+    once, oldest first.
     """
 
     stopped: tuple[StoppedTask, ...] = ()

@@ -70,7 +70,8 @@ KINDS: Mapping[type[Frozen], Kind] = {
             proven proven.revision proven.first proven.deployment proven.digest proven.tag
             proven.left proven.missing
             recent recent.deployment recent.digest recent.status recent.key""",
-            2: "",
+            2: """met unconfirmed unconfirmed.deployment unconfirmed.digest
+            proven.earlier proven.tags""",
         },
         values={"recent.status": _STATUSES},
     ),
@@ -84,7 +85,7 @@ KINDS: Mapping[type[Frozen], Kind] = {
             desired running looked ended case
             notices notices.id notices.status notices.subject notices.text notices.facts notices.at
             notices.left""",
-            2: "",
+            2: "began unexplained found_nothing unconfirmed tags request",
         },
         values={
             "status": _STATUSES,

@@ -86,6 +86,7 @@ class Target(BaseModel):
     mode: Literal["deploy", "observe"] = "deploy"
     base: Literal["family", "service"] = "family"
     deadline: Seconds = 1800
+    crash_loop: bool = True
     pass_roles: tuple[str, ...] = ()
     log_groups: tuple[str, ...] = ()
     gate: Gate = Gate()
@@ -128,6 +129,10 @@ class Targets(BaseModel):
     def following(self, repository: str) -> tuple[Target, ...]:
         """The targets that follow exactly this repository (`app` is not `app-worker`)."""
         return tuple(target for target in self.all if target.repository == repository)
+
+    def called(self, service: str) -> tuple[Target, ...]:
+        """The target of `CLUSTER/SERVICE`; of `SERVICE`, those of any cluster."""
+        return tuple(one for one in self.all if service in {one.name, one.service})
 
     def named(self, service: str) -> Target | None:
         """The target of `CLUSTER/SERVICE`; None when no target names it."""

@@ -1,11 +1,12 @@
 """A simulated ECS: rolling deployments, tasks, circuit breaker and rollbacks, on one clock.
 
 Map: `simulator` is the front; `api/` answers requests over a `region`; `scheduler` decides with the
-arithmetic of `rollout` what to start and stop; `lifecycle` walks tasks through their states;
+arithmetic of `rollout` what to start and stop; `traffic` knows how long LINEAR and CANARY take;
+`lifecycle` walks tasks through their states;
 `deployments`, `failures` and `service_deployments` keep the history; `events` tells EventBridge;
 `views/` renders API shapes; `targets` is what load balancers say of tasks; `faults` and `timings`
-are what users turn; `rates` throttles; `backend` is the thin layer that puts it all in the place of
-moto's ECS.
+are what users turn; `rates` throttles; `lag` lets reads be some seconds old; `backend` is the
+thin layer that puts it all in the place of moto's ECS.
 
 Documented by AWS (each module names its pages):
   task states and their order, stop codes, stopped reasons; minimum and maximum percent and their
@@ -21,8 +22,9 @@ Inferred (each module names its own):
   wording of refusals and of alarms; states after ABORT, after a rollback without candidate and
   after a rollback that is superseded; defaults that ECS fills into task definitions.
 Not simulated:
-  strategies other than ROLLING and task sets of the EXTERNAL controller (both are refused or left
-  empty), RunTask, container instances beyond their number, the repetition of SERVICE_STEADY_STATE.
+  BLUE_GREEN, and of LINEAR and CANARY all but the time and the stages; task sets of the EXTERNAL
+  controller (refused or left empty); RunTask, container instances beyond their number, the
+  repetition of SERVICE_STEADY_STATE.
 """
 
 from __future__ import annotations
@@ -44,6 +46,7 @@ from .faults import (
     UnhealthyContainer,
     UnhealthyTarget,
 )
+from .lag import Lag
 from .names import Ids, Place
 from .rates import DOCUMENTED, Buckets, Rate
 from .simulation import AboutImage, Emit, Simulation
@@ -55,6 +58,7 @@ __all__ = [
     "Ecs",
     "Fault",
     "Faults",
+    "Lag",
     "NoCapacity",
     "OutOfMemory",
     "Place",
@@ -78,14 +82,16 @@ def install(  # noqa: PLR0913 - all but two are options
     pull_problem: AboutImage | None = None,
     image_digest: AboutImage | None = None,
     rates: Iterable[Rate] = DOCUMENTED,
+    lag: Lag | None = None,
 ) -> Ecs:
     """Put the simulated ECS in the place of moto's, for all accounts and regions.
 
     `emit` gets complete EventBridge events at the simulated moment they happen. `seed` makes the
     identifiers repeatable. `pull_problem(place, image)` may say why an image cannot be pulled, and
     `image_digest(place, image)` what its tag stands for; those of `local.ecr` look into the
-    simulated ECR. `rates` limit the requests as ECS does; none: as many as come. Undo with
-    `uninstall()`, or use the answer as a context manager.
+    simulated ECR. `rates` limit the requests as ECS does; none: as many as come. With a
+    `lag`, reads may be some seconds old. Undo with `uninstall()`, or use the answer as a context
+    manager.
     """
     simulation = Simulation(
         clock=clock,
@@ -96,6 +102,6 @@ def install(  # noqa: PLR0913 - all but two are options
         pull_problem=pull_problem,
         image_digest=image_digest,
     )
-    ecs = Ecs(simulation, Buckets(clock, rates))
+    ecs = Ecs(simulation, Buckets(clock, rates), lag)
     swap_in(ecs)
     return ecs

@@ -9,7 +9,7 @@ What ECS refuses and what it fills in: `registration`.
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -55,6 +55,15 @@ class TaskDefinition:
     @property
     def active(self) -> bool:
         return self.status == "ACTIVE"
+
+    def as_of(self, moment: datetime) -> TaskDefinition:
+        """What it was at `moment`; it is itself where nothing has changed since."""
+        if self.delete_requested_at is not None and self.delete_requested_at > moment:
+            before = replace(self, status="INACTIVE", delete_requested_at=None)
+            return before.as_of(moment)
+        if self.deregistered_at is not None and self.deregistered_at > moment:
+            return replace(self, status="ACTIVE", deregistered_at=None)
+        return self
 
     def described(self) -> dict[str, Any]:
         """The `taskDefinition` of an answer: the stored body and the response-only fields."""
@@ -103,6 +112,15 @@ class TaskDefinitions:
         )
         revisions.append(definition)
         return definition
+
+    def as_of(self, moment: datetime) -> TaskDefinitions:
+        """These as they were at `moment`, for reading."""
+        past = TaskDefinitions(self._place)
+        for family, revisions in self._families.items():
+            known = [each.as_of(moment) for each in revisions if each.registered_at <= moment]
+            if known:
+                past._families[family] = known
+        return past
 
     def find(self, name: str) -> TaskDefinition | None:
         """By ARN, `family:revision`, or `family` (its newest ACTIVE revision)."""

@@ -30,6 +30,7 @@ from .service_deployments import (
     ServiceRevision,
 )
 from .simulation import Simulation
+from .traffic import shift_seconds, shifts
 
 
 class Deployments:
@@ -104,7 +105,8 @@ class Deployments:
         if primary is None:
             return
         primary.baking = False
-        blocking = ongoing and ongoing.early.get("sourceServiceRevisionCleanup") == "BLOCKING"
+        early = ongoing is not None and ongoing.early.get("sourceServiceRevisionCleanup")
+        blocking = early == "BLOCKING" or shifts(service.deployment_configuration)
         if ongoing is not None and blocking and len(service.deployments) > 1:
             primary.cleaning = True
             ongoing.stage = "CLEAN_UP"
@@ -112,16 +114,38 @@ class Deployments:
         else:
             self.complete(service)
 
+    def shift(self, service: Service, deployment: Deployment) -> None:
+        """Shift the traffic step by step; what bakes after that bakes, and completes."""
+        configuration = service.deployment_configuration
+        minutes = configuration.get("bakeTimeInMinutes") or 0
+
+        def bake() -> None:
+            self.bake(service, deployment, minutes * 60.0)
+
+        seconds = shift_seconds(configuration)
+        self._stay(service, deployment, "PRODUCTION_TRAFFIC_SHIFT", seconds, bake)
+
     def bake(self, service: Service, deployment: Deployment, seconds: float) -> None:
         """Watch the alarms for the bake time before the deployment counts as completed."""
+        self._stay(service, deployment, "BAKE_TIME", seconds, lambda: self.clean_up(service))
+
+    def _stay(
+        self,
+        service: Service,
+        deployment: Deployment,
+        stage: str,
+        seconds: float,
+        then: Callable[[], None],
+    ) -> None:
+        """Stay in a stage for so long, unless another deployment takes over."""
         deployment.baking = True
         ongoing = service.ongoing
         if ongoing is not None:
-            ongoing.stage = "BAKE_TIME"
+            ongoing.stage = stage
 
         def end() -> None:
             if deployment.baking and service.primary is deployment:
-                self.clean_up(service)
+                then()
 
         self._simulation.later(seconds, end)
 
@@ -129,6 +153,7 @@ class Deployments:
         found = self._of(service, deployment)
         if found is not None and found.status == "PENDING":
             found.move("IN_PROGRESS", self._simulation.now())
+            found.stage = "SCALE_UP" if shifts(found.configuration) else None
             self._events.deployment_changed(
                 service, deployment.id, "IN_PROGRESS", deployment.rollout_reason
             )

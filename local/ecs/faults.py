@@ -7,7 +7,7 @@ keep what they got. `times` limits it to that many tasks.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True)
@@ -17,13 +17,17 @@ class Fault:
 
 @dataclass(frozen=True)
 class Crash(Fault):
-    """The essential container exits `after` seconds of running: EssentialContainerExited."""
+    """An essential container exits `after` seconds of running: EssentialContainerExited.
+
+    It is the one whose image the fault is for, else the first essential one; ECS stops the others.
+    """
 
     exit_code: int = 1
     after: float = 5.0
     reason: str | None = None
     logs: tuple[str, ...] = ()
     times: int | None = None
+    container: int | None = None  # its place in the task definition
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class OutOfMemory(Fault):
     after: float = 5.0
     logs: tuple[str, ...] = ()
     times: int | None = None
+    container: int | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +125,14 @@ class _Rule:
             return self.service == service
         return any(self.image in image for image in images if self.image is not None)
 
+    def on(self, images: tuple[str, ...]) -> Fault:
+        """The fault as it strikes a task with these images."""
+        fault = self.fault
+        if self.image is None or not isinstance(fault, Crash | OutOfMemory):
+            return fault
+        place = next(number for number, image in enumerate(images) if self.image in image)
+        return fault if fault.container is not None else replace(fault, container=place)
+
 
 class Faults:
     """The faults in force."""
@@ -145,4 +158,4 @@ class Faults:
         for rule in struck:
             if rule.left is not None:
                 rule.left -= 1
-        return tuple(rule.fault for rule in struck)
+        return tuple(rule.on(uris) for rule in struck)

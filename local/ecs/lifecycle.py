@@ -96,11 +96,13 @@ class Lifecycle:
         self._observer.task_failed_check(task)
         self.stop(task, "ServiceSchedulerInitiated", reason)
 
-    def exit(self, task: Task, exit_code: int, reason: str | None = None) -> None:
-        """An essential container exits by itself."""
+    def exit(
+        self, task: Task, exit_code: int, reason: str | None = None, container: int | None = None
+    ) -> None:
+        """An essential container exits by itself: the one at this place, or the first."""
         if not task.live:
             return
-        essential = next(each for each in task.containers if each.essential)
+        essential = _essential(task, container)
         essential.exit_code, essential.reason = exit_code, reason
         self._condemn(task, "EssentialContainerExited", EXITED)
         self._deprovision(task)
@@ -197,12 +199,11 @@ class Lifecycle:
         self._observer.task_healthy(task)
 
     def _crash(self, task: Task, fault: Crash | OutOfMemory) -> None:
-        essential = next(each for each in task.containers if each.essential)
-        self._log(task, essential, fault.logs)
+        self._log(task, _essential(task, fault.container), fault.logs)
         if isinstance(fault, OutOfMemory):
-            self.exit(task, KILLED, OUT_OF_MEMORY)
+            self.exit(task, KILLED, OUT_OF_MEMORY, fault.container)
         else:
-            self.exit(task, fault.exit_code, fault.reason)
+            self.exit(task, fault.exit_code, fault.reason, fault.container)
 
     def _condemn(self, task: Task, code: str, reason: str) -> None:
         task.cancel_timers()
@@ -239,6 +240,12 @@ class Lifecycle:
         stream = f"{prefix}/{container.name}/{task.id}" if prefix else container.runtime_id
         now: datetime = self._simulation.now()
         self._simulation.write_logs(self._place, options["awslogs-group"], stream, lines, now)
+
+
+def _essential(task: Task, place: int | None) -> Container:
+    if place is not None:
+        return task.containers[place]
+    return next(each for each in task.containers if each.essential)
 
 
 def _health_wait(

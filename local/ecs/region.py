@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from .definitions import TaskDefinition, TaskDefinitions
@@ -14,6 +15,7 @@ from .service import REVISION_SETTINGS, Deployment, Service
 from .service_deployments import ServiceDeployment, ServiceRevision
 from .simulation import Simulation
 from .tasks import Task
+from .timings import HISTORY
 
 
 def any_cluster(_name: str) -> bool:
@@ -46,6 +48,14 @@ class Region:
             raise ClusterNotFound
         return name
 
+    def service_arn(self, cluster: str, name: str) -> str:
+        """An ARN, in the old format without a cluster where the service is that old.
+
+        "Amazon ECS account settings": a resource keeps the format that it was made with.
+        """
+        old = f"{cluster}/{name}" in self.simulation.short_arns
+        return self.place.arn(f"service/{name}" if old else f"service/{cluster}/{name}")
+
     def find_service(self, cluster: str, name_or_arn: str) -> Service | None:
         return self.services.get(f"{cluster}/{short(name_or_arn)}")
 
@@ -55,9 +65,19 @@ class Region:
             raise ServiceNotFound
         return found
 
+    def history(self, service: Service) -> list[ServiceDeployment]:
+        """What ECS still knows of a service: newest first, those of the last 90 days."""
+        begin = self.history_begins
+        known = service.service_deployments
+        return [each for each in known if each.created_at >= begin or not each.finished]
+
+    @property
+    def history_begins(self) -> datetime:
+        return self.simulation.now() - timedelta(seconds=HISTORY)
+
     def service_deployment(self, arn: str) -> tuple[Service, ServiceDeployment] | None:
         for service in self.services.values():
-            for found in service.service_deployments:
+            for found in self.history(service):
                 if found.arn == arn:
                     return service, found
         return None

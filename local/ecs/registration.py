@@ -1,14 +1,15 @@
 """What RegisterTaskDefinition refuses, and what ECS fills into what it takes.
 
-Documented: ten containers, 64 KiB, reserved tags, what Fargate needs at the task level. Inferred:
-the wording of most refusals, the defaults (`DEFAULTS`, `CONTAINER_DEFAULTS`), and that
-`requiresAttributes` lists only the capabilities computed here.
+Documented: ten containers, 64 KiB, reserved tags, a family's characters, what Fargate needs at the
+task level and which sizes it has. Inferred: the wording of most refusals, the defaults (`DEFAULTS`,
+`CONTAINER_DEFAULTS`), and that `requiresAttributes` lists only the capabilities computed here.
 """
 
 from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -26,6 +27,17 @@ CONTAINER_DEFAULTS: dict[str, Any] = {
 }
 MAXIMUM_CONTAINERS = 10
 MAXIMUM_BYTES = 64 * 1024
+_FAMILY = re.compile(r"[A-Za-z0-9_-]{1,255}")
+# CPU units -> MiB ("Amazon ECS task definition parameters for Fargate", Task size).
+_FARGATE_SIZES = {
+    256: (512, 1024, 2048),
+    512: range(1024, 4096 + 1, 1024),
+    1024: range(2048, 8192 + 1, 1024),
+    2048: range(4096, 16384 + 1, 1024),
+    4096: range(8192, 30720 + 1, 1024),
+    8192: range(16384, 61440 + 1, 4096),
+    16384: range(32768, 122880 + 1, 8192),
+}
 _CAPABILITY = "com.amazonaws.ecs.capability."
 
 
@@ -34,6 +46,8 @@ def refuse_unregistrable(request: dict[str, Any]) -> None:
     containers = request.get("containerDefinitions") or []
     if not request.get("family"):
         raise ClientError("Family must not be blank.")
+    if not _FAMILY.fullmatch(request["family"]):
+        raise ClientError("Family contains invalid characters.")
     if not containers:
         raise ClientError("Container list cannot be empty.")
     if len(containers) > MAXIMUM_CONTAINERS:
@@ -74,6 +88,21 @@ def _refuse_for_fargate(request: dict[str, Any]) -> None:
             raise ClientError(f"Fargate requires that '{wanted}' be defined at the task level.")
     if request.get("networkMode") != "awsvpc":
         raise ClientError("Fargate only supports network mode ‘awsvpc’.")  # noqa: RUF001 - as ECS
+    cpu, memory = _units(request["cpu"], "vcpu"), _units(request["memory"], "gb")
+    if memory not in _FARGATE_SIZES.get(cpu, ()):
+        raise ClientError(
+            f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory. "
+            "See the Amazon ECS documentation for the valid values."
+        )
+
+
+def _units(text: str, unit: str) -> int:
+    """CPU units or MiB: "1024", "1 vCPU", ".5 vCPU", "2GB"."""
+    number, with_unit, _ = str(text).lower().replace(" ", "").partition(unit)
+    try:
+        return int(float(number) * 1024) if with_unit else int(number)
+    except ValueError:
+        raise ClientError(f"Invalid {unit} value specified for task: {text}.") from None
 
 
 def with_defaults(body: dict[str, Any]) -> dict[str, Any]:
@@ -119,7 +148,7 @@ def required_attributes(body: dict[str, Any]) -> list[str]:
         }
     )
     names = [f"{_CAPABILITY}logging-driver.{driver}" for driver in drivers]
-    if any(".dkr.ecr." in each["image"] for each in containers):
+    if any(".dkr.ecr" in each["image"] or ".dkr-ecr" in each["image"] for each in containers):
         names.append(f"{_CAPABILITY}ecr-auth")
     if body.get("taskRoleArn"):
         names.append(f"{_CAPABILITY}task-iam-role")

@@ -11,6 +11,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+THRESHOLDS = ("BOUNDED_PERCENT", "COUNT", "UNBOUNDED_PERCENT")
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -75,6 +77,12 @@ def next_moves(desired: int, limits: Limits, counts: Counts, *, cleaning: bool =
         stop_unhealthy=old_unhealthy,
         stuck=bool(missing) and not start and not stop_healthy and settled,
     )
+
+
+def moves_beside(desired: int, counts: Counts) -> Moves:
+    """The same while the traffic is shifted: all new tasks start, and no old one stops."""
+    missing = desired - counts.new
+    return Moves(start=max(0, missing), scale_in=max(0, -missing))
 
 
 def early_success(desired: int, healthy_percent: int) -> int:

@@ -23,11 +23,12 @@ from .failures import Failures
 from .faults import Fault, NoCapacity, UnhealthyTarget
 from .lifecycle import Lifecycle, containers_of, target_group
 from .names import Place
-from .rollout import Counts, Moves, early_success, next_moves
+from .rollout import Counts, Moves, early_success, moves_beside, next_moves
 from .service import Deployment, Service
 from .simulation import Simulation
 from .tasks import OWN_FAILURES, Task
 from .timings import RETENTION_OF_STOPPED_TASKS
+from .traffic import shifts
 
 IMPAIRED_AFTER = 3  # failed tasks in a row before ECS says so; inferred
 
@@ -145,13 +146,7 @@ class Scheduler:
         if service.status != "ACTIVE":
             self._drain(service)
         elif primary is not None:
-            moves = next_moves(
-                service.desired_count,
-                service.limits,
-                _counts(service, primary),
-                cleaning=primary.cleaning,
-            )
-            self._move(service, primary, moves)
+            self._move(service, primary, _moves(service, primary))
             if service.primary is primary:
                 self._conclude(service, primary)
         self._count(service)
@@ -254,7 +249,8 @@ class Scheduler:
         ]
         up = len(primary.tasks) == len(primary.healthy) == service.desired_count
         settled = up and len(service.deployments) == 1
-        if not primary.launches or not (settled or _early(service, primary)):
+        shifts = up and _shifts(service, primary)
+        if not primary.launches or not (settled or shifts or _early(service, primary)):
             return
         if settled and not service.steady:
             service.steady = True
@@ -272,6 +268,9 @@ class Scheduler:
             if early > 0:
                 self._simulation.later(early, lambda: self.wake(service))
                 return
+        if shifts and not settled:
+            self.deployments.shift(service, primary)
+            return
         minutes = service.deployment_configuration.get("bakeTimeInMinutes") or 0
         bakes = minutes and ongoing is not None and not ongoing.rolling_back
         if bakes and not primary.cleaning:
@@ -300,6 +299,20 @@ def _early(service: Service, primary: Deployment) -> bool:
     return bool(early) and len(primary.healthy) >= early_success(
         service.desired_count, early["healthyPercent"]
     )
+
+
+def _shifts(service: Service, primary: Deployment) -> bool:
+    """Whether the traffic has still to be shifted to the PRIMARY, or is being shifted."""
+    ongoing = service.ongoing
+    forward = ongoing is not None and ongoing.status in ("IN_PROGRESS", "PENDING")
+    return forward and shifts(service.deployment_configuration) and not primary.cleaning
+
+
+def _moves(service: Service, primary: Deployment) -> Moves:
+    counts = _counts(service, primary)
+    if _shifts(service, primary):
+        return moves_beside(service.desired_count, counts)
+    return next_moves(service.desired_count, service.limits, counts, cleaning=primary.cleaning)
 
 
 def _counts(service: Service, primary: Deployment) -> Counts:

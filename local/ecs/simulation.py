@@ -39,6 +39,8 @@ class Simulation:
     write_logs: LogWriter = no_logs
     pull_problem: AboutImage | None = None  # why an image cannot be pulled; None where it can
     image_digest: AboutImage | None = None  # the digest that an image's tag stands for
+    short_arns: set[str] = field(default_factory=set)  # CLUSTER/SERVICE of services of before 2019
+    changed: Callable[[], None] | None = None  # called after whatever `later` has done
     ended: bool = False
 
     def now(self) -> datetime:
@@ -53,4 +55,9 @@ class Simulation:
 
     def later(self, seconds: float, action: Callable[[], None]) -> Timer:
         """Act after `seconds`, unless the simulation has ended by then."""
-        return self.clock.call_later(seconds, lambda: None if self.ended else action())
+        return self.clock.call_later(seconds, lambda: None if self.ended else self._act(action))
+
+    def _act(self, action: Callable[[], None]) -> None:
+        action()
+        if self.changed is not None:
+            self.changed()

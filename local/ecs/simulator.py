@@ -11,6 +11,7 @@ from .api import OPERATIONS
 from .api.services import scale
 from .errors import ServiceNotFound, Throttled
 from .faults import Faults
+from .lag import Lag, LaggingReads
 from .lifecycle import FAILED_CONTAINER_CHECK, KILLED, failed_target_check
 from .names import Place, short
 from .region import Region, any_cluster
@@ -37,9 +38,12 @@ class Ecs:
     place for rate limits. Services are named `CLUSTER/SERVICE`, in whichever region they are.
     """
 
-    def __init__(self, simulation: Simulation, gate: Gate = open_gate) -> None:
+    def __init__(
+        self, simulation: Simulation, gate: Gate = open_gate, lag: Lag | None = None
+    ) -> None:
         self.simulation = simulation
         self.gate = gate
+        self._lagging = LaggingReads(lag, OPERATIONS) if lag else None
         self.throttled: Counter[str] = Counter()  # requests refused for their rate, by operation
         self._regions: dict[Place, Region] = {}
         self._restore: list[Callable[[], None]] = []
@@ -58,6 +62,8 @@ class Ecs:
         """A new, empty region in `place`; one that was there comes to an end."""
         self._end_region(place)
         region = Region(replace(self.simulation), place, cluster_exists)
+        if self._lagging is not None:
+            self._lagging.follow(region)
         self._regions[place] = region
         return region
 
@@ -68,7 +74,10 @@ class Ecs:
             EcsError: the request is refused.
         """
         self.pass_gate(place, operation, request)
-        return OPERATIONS[operation](self.region(place), request)
+        region = self.region(place)
+        if self._lagging is not None:
+            return self._lagging.answer(region, operation, request)
+        return OPERATIONS[operation](region, request)
 
     def pass_gate(self, place: Place, operation: str, request: dict[str, Any]) -> None:
         """Ask the gate, and count what it throttles."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 RETENTION_OF_STOPPED_TASKS = 3600.0  # DescribeTasks: "stopped tasks ... for at least one hour"
+HISTORY = 90 * 86400.0  # "View service history …": service deployments of the last 90 days
 LONGEST_BACKOFF = 27 * 60.0  # "Amazon ECS service throttle logic": at most 27 minutes
 
 

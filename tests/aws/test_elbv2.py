@@ -100,7 +100,7 @@ def test_a_target_group_that_is_gone_is_refused_by_its_name(account: Rehearsal) 
 def test_what_elastic_load_balancing_answers_is_translated_after_one_try(
     account: Rehearsal, code: str, status: int, error: type[DeployerError]
 ) -> None:
-    with Stubber(clients.client_once("elbv2")) as stubber:
+    with Stubber(clients.client_quick("elbv2")) as stubber:
         stubber.add_client_error("describe_target_health", code, "words", http_status_code=status)
         with pytest.raises(error):
             ElasticLoadBalancing().target_health(GROUP)

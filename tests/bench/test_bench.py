@@ -10,7 +10,7 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from bench import chart, program, rows, table
-from bench.__main__ import main, measure
+from bench.__main__ import main, measure, measure_lagging
 from bench.account import targets
 from bench.rows import TOOLS, Row
 from bench.tools import is_right
@@ -137,7 +137,9 @@ def test_a_program_that_never_ends_is_ended():
 def test_one_scenario_on_every_tool(tmp_path):
     crash = next(one for one in SCENARIOS if one.name == "image-missing")
     found = {row.tool: row for row in measure([crash], tmp_path, 40)}
+    found |= {row.tool: row for row in measure_lagging([crash], tmp_path, 40, 1)}
     assert set(found) == set(TOOLS)
+    assert (found["slipway-lag"].verdict, found["slipway-lag"].right) == ("failed", True)
     assert (found["slipway"].verdict, found["slipway"].right) == ("failed", True)
     assert (found["aws-waiter"].verdict, found["aws-waiter"].right) == ("successful", False)
     for row in found.values():

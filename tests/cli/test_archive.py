@@ -95,7 +95,9 @@ def test_every_service_that_the_code_calls_has_its_model():
     for path in (PROJECT / "chalicelib").rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text("utf-8"))):
             match node:
-                case ast.Call(ast.Name("client" | "client_once"), [ast.Constant(service), *_]):
+                case ast.Call(
+                    ast.Name("client" | "client_once" | "client_quick"), [ast.Constant(service), *_]
+                ):
                     called.add(service)
     assert called
     assert called <= SERVICES

@@ -31,7 +31,7 @@ def test_without_a_name_it_goes_to_the_newest_proven_one_before(
     proven: list[Proven], running: int, chosen: int
 ) -> None:
     head = examples.head(proven=tuple(proven))
-    assert back(head, revision(running)).revision == revision(chosen)
+    assert back(head, revision(running), None).revision == revision(chosen)
 
 
 @pytest.mark.parametrize(
@@ -45,14 +45,29 @@ def test_without_a_name_it_goes_to_the_newest_proven_one_before(
 )
 def test_with_nothing_to_go_back_to_it_is_refused(proven: list[Proven], reason: str) -> None:
     with pytest.raises(Refused, match=reason):
-        back(examples.head(proven=tuple(proven)), revision(8))
+        back(examples.head(proven=tuple(proven)), revision(8), None)
+
+
+@pytest.mark.parametrize(
+    ("status", "running"),
+    [
+        pytest.param(Status.ROLLBACK_SUCCESSFUL, 9, id="somebody else deployed since"),
+        pytest.param(Status.FAILED, 7, id="nothing was rolled back"),
+    ],
+)
+def test_it_is_already_back_only_where_it_runs_what_the_rollback_went_to(
+    status: Status, running: int
+) -> None:
+    head = examples.head(proven=(_proven(7), _proven(6)))
+    last = examples.rolling_out(status=status)
+    assert back(head, revision(running), last).revision == revision(7 if running == 9 else 6)
 
 
 def test_after_a_rollback_it_does_not_go_further_back_by_itself() -> None:
-    last = examples.recent(status=Status.ROLLBACK_SUCCESSFUL, name="d-9")
-    head = examples.head(proven=(_proven(7, tag="v7"), _proven(6)), recent=(last,))
+    head = examples.head(proven=(_proven(7, tag="v7"), _proven(6)))
+    last = examples.rolling_out(id="d-9", status=Status.ROLLBACK_SUCCESSFUL)
     with pytest.raises(Refused) as refused:
-        back(head, revision(7))
+        back(head, revision(7), last)
     assert str(refused.value) == (
         f"{examples.NAME} is already back on conflicto-backend-dev:7: d-9 was rolled back. To go "
         "further back, name `to`: conflicto-backend-dev:7 (v7), conflicto-backend-dev:6."

@@ -49,7 +49,7 @@ def test_only_what_happens_to_deployments_and_tasks_names_a_service(name: str) -
             "c/s",
             id="beside another resource",
         ),
-        pytest.param([f"{examples.ARN}:service/s"], None, id="the short form without a cluster"),
+        pytest.param([f"{examples.ARN}:service/s"], "s", id="the old short form has no cluster"),
         pytest.param([f"{examples.ARN}:service/c/s/x"], None, id="too many parts"),
         pytest.param([f"x{examples.ARN}:service/c/s"], None, id="something before the ARN"),
         pytest.param([], None, id="no resource"),

@@ -111,6 +111,9 @@ TASKS = [
            "for this task."), Kind.ROLE_NOT_ASSUMABLE),
     (_task(f"{AUTH}unable to retrieve secret from asm: AccessDeniedException: {USER}"
            "secretsmanager:GetSecretValue"), Kind.SECRET_DENIED),
+    (_task(f"{INIT}{USER}secretsmanager:GetSecretValue on resource: x"), Kind.SECRET_DENIED),
+    (_task(f"{AUTH}unable to retrieve secrets from ssm: ResourceNotFoundException"),
+     Kind.SECRET_MISSING),
     (_task(f"{AUTH}unable to retrieve secret from asm: service call has been retried 1 time(s): "
            "failed to fetch secret arn:x from secrets manager: ResourceNotFoundException: Secrets "
            "Manager can't find the specified secret."), Kind.SECRET_MISSING),
@@ -249,6 +252,30 @@ def test_a_row_says_what_happened_in_a_clause_and_what_to_do_in_a_sentence(row: 
 )
 def test_where_two_rows_match_the_first_one_answers(first: str, second: str, kind: Kind) -> None:
     assert classify(_task(first, container_reason=second)).kind is kind
+
+
+# Each may pass by itself, so none may be called certain because "not found" follows or precedes.
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        "There is a connection issue", "Check your task network configuration",
+        "Check your network configuration", "i/o timeout", "timed out", "dial tcp 10.0.0.1:443",
+        "context canceled", "context deadline exceeded", "request canceled", "requestcanceled",
+        "connection refused", "connection reset by peer", "no such host", "signal: killed",
+        "unexpected EOF", "server misbehaving", "RequestError: send request failed",
+        "unexpected status: 503", "unexpected status code: 500",
+    ],
+)  # fmt: skip
+def test_trouble_of_the_network_is_never_certain(trouble: str) -> None:
+    for message, kind in ((PULL, Kind.PULL_FAILED), (INIT, Kind.UNREACHABLE)):
+        cause = classify(_task(f"{message}{trouble}: manifest not found, ParameterNotFound"))
+        assert (cause.kind, cause.deterministic) == (kind, False)
+
+
+@pytest.mark.parametrize("second", ["not found", "dial tcp", "403 Forbidden"])
+def test_what_comes_before_its_error_does_not_explain_it(second: str) -> None:
+    assert classify(_task(f"{second}: {PULL}")).kind is Kind.PULL_FAILED
+    assert "was not reached" not in classify(_task(f"{second}: {PULL}")).sentence
 
 
 def test_who_stopped_a_task_comes_before_how_it_ended() -> None:

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.decide.heal import crashed_at_once, hopeless, many_ended
-from chalicelib.model.services import RunningTask, StoppedTask, Tasks
+from chalicelib.decide.heal import breaker_trips_at, crashed_at_once, hopeless, many_ended
+from chalicelib.model.services import BreakerThreshold, RunningTask, StoppedTask, Tasks
+from local.ecs.rollout import breaker_threshold
 from tests.fixtures.examples import at
 
 PULL = "CannotPullContainerError: pull image manifest has been retried 1 time(s): not found"
@@ -125,6 +126,56 @@ def test_no_loop_is_called_before_the_running_tasks_were_read() -> None:
     ended = [crashed(1, 6)] * 5
     assert many_ended(ended, 2)
     assert hopeless(Tasks(stopped=tuple(ended)), 2, at(100)) == ""
+
+
+@pytest.mark.parametrize("seconds", [19.9, 20, 20.1])
+def test_a_task_that_runs_outlives_them_at_twice_their_longest_life_and_ten_seconds(
+    seconds: float,
+) -> None:
+    ended = [crashed(1, 6)] * 4 + [crashed(1, 3)]
+    assert bool(judged(ended, [running(100 - seconds)])) is (seconds <= 20)
+
+
+@pytest.mark.parametrize(
+    ("kind", "value", "desired", "trips_at"),
+    [
+        ("COUNT", 1, 10, 1),
+        ("COUNT", 500, 10, 500),
+        ("BOUNDED_PERCENT", 50, 2, 3),
+        ("BOUNDED_PERCENT", 50, 7, 4),
+        ("BOUNDED_PERCENT", 50, 1_000, 200),
+        ("BOUNDED_PERCENT", 500, 3, 15),
+        ("UNBOUNDED_PERCENT", 50, 7, 4),
+        ("UNBOUNDED_PERCENT", 1, 10, 1),
+        ("UNBOUNDED_PERCENT", 50, 1_000, 500),
+    ],
+)
+def test_the_breakers_threshold_is_counted_as_ecs_counts(
+    kind: str, value: int, desired: int, trips_at: int
+) -> None:
+    assert breaker_trips_at(BreakerThreshold(kind=kind, value=value), desired) == trips_at
+    assert breaker_threshold(desired, {"type": kind, "value": value}) == trips_at
+
+
+@pytest.mark.parametrize(
+    ("threshold", "ended", "many"),
+    [
+        (None, 4, False),
+        (None, 5, True),
+        (BreakerThreshold(kind="COUNT", value=1), 4, False),
+        (BreakerThreshold(kind="COUNT", value=1), 5, True),
+        (BreakerThreshold(kind="COUNT", value=9), 8, False),
+        (BreakerThreshold(kind="COUNT", value=9), 9, True),
+        (BreakerThreshold(kind="UNBOUNDED_PERCENT", value=400), 7, False),
+        (BreakerThreshold(kind="UNBOUNDED_PERCENT", value=400), 8, True),
+    ],
+    ids=str,
+)
+def test_no_loop_is_called_below_the_threshold_that_the_service_sets(
+    threshold: BreakerThreshold | None, ended: int, many: bool
+) -> None:
+    spot = [crashed(1, 6, stop_code="SpotInterruption", exit_code=143)] * 20
+    assert many_ended([crashed(1, 6)] * ended + spot, 2, threshold) is many
 
 
 @st.composite

@@ -39,7 +39,12 @@ GOING_BACK = examples.service(
 )
 THIRD = examples.service(ecs_deployment(9, rollout_state="IN_PROGRESS"))
 THIRD_DONE = examples.service(ecs_deployment(9))
-OTHER_ID = examples.service(ecs_deployment(8, id="ecs-svc/88", rollout_state="IN_PROGRESS"))
+OTHER_ID = examples.service(
+    ecs_deployment(8, id="ecs-svc/88", rollout_state="IN_PROGRESS", created_at=at(30))
+)
+EARLIER_ID = examples.service(
+    ecs_deployment(8, id="ecs-svc/5", rollout_state="IN_PROGRESS", created_at=at(-30))
+)
 GAVE_UP = examples.service(
     ecs_deployment(8, rollout_state="FAILED", rollout_reason="tasks failed to start")
 )
@@ -103,7 +108,37 @@ GAVE_UP = examples.service(
             "superseded", S.SUPERSEDED, Remedy.NONE, id="3 before 7: never touched",
         ),
         pytest.param(
-            _seen(BACK), "superseded", S.SUPERSEDED, Remedy.NONE, id="3: the revision before ours",
+            _seen(BACK), "in_progress", S.IN_PROGRESS, Remedy.NONE,
+            id="3: a PRIMARY from before ours is an old view",
+        ),
+        pytest.param(
+            _seen(GOING_BACK, service_deployment("IN_PROGRESS")),
+            "in_progress", S.IN_PROGRESS, Remedy.NONE,
+            id="3: ECS rolls back, and only one of its answers knows it",
+        ),
+        pytest.param(
+            _seen(THIRD, service_deployment("IN_PROGRESS"), 89),
+            "in_progress", S.IN_PROGRESS, Remedy.NONE,
+            id="3: another revision, and ECS has not said yet what became of ours",
+        ),
+        pytest.param(
+            _seen(THIRD, service_deployment("IN_PROGRESS"), 90),
+            "superseded", S.SUPERSEDED, Remedy.NONE,
+            id="3: another revision, and half a minute for the answers to agree",
+        ),
+        pytest.param(
+            _seen(THIRD, service_deployment("STOP_REQUESTED")),
+            "superseded", S.SUPERSEDED, Remedy.NONE, id="3: another revision, and ECS stops ours",
+        ),
+        pytest.param(
+            _seen(GOING_BACK, service_deployment("STOPPED", ended_at=at(50))),
+            "in_progress", S.IN_PROGRESS, Remedy.NONE,
+            id="3: ours was stopped a moment ago, and an old PRIMARY is shown",
+        ),
+        pytest.param(
+            _seen(GOING_BACK, service_deployment("STOPPED", ended_at=at(30))),
+            "superseded", S.SUPERSEDED, Remedy.NONE,
+            id="3: ours was stopped long ago, and what replaced it was rolled back",
         ),
         pytest.param(
             _seen(OTHER_ID, service_deployment("STOPPED"), LATE),
@@ -112,6 +147,25 @@ GAVE_UP = examples.service(
         pytest.param(
             _seen(ROLLING, service_deployment("STOPPED"), LATE),
             "stopped", S.ROLLBACK_IN_PROGRESS, Remedy.UPDATE, id="5 before 7: stopped",
+        ),
+        pytest.param(
+            _seen(ROLLING, service_deployment("STOPPED", ended_at=at(40))),
+            "in_progress", S.IN_PROGRESS, Remedy.NONE,
+            id="5: stopped a moment ago: somebody may have started another one",
+        ),
+        pytest.param(
+            _seen(ROLLING, service_deployment("STOPPED", ended_at=at(30))),
+            "stopped", S.ROLLBACK_IN_PROGRESS, Remedy.UPDATE, id="5: stopped half a minute ago",
+        ),
+        pytest.param(
+            _seen(GAVE_UP, service_deployment("STOPPED", ended_at=at(60))),
+            "stopped", S.ROLLBACK_IN_PROGRESS, Remedy.UPDATE,
+            id="5: stopped at this moment, and ECS calls the rollout FAILED",
+        ),
+        pytest.param(
+            _seen(EARLIER_ID, service_deployment("IN_PROGRESS")),
+            "in_progress", S.IN_PROGRESS, Remedy.NONE,
+            id="4: our revision under an id from before ours is an old view",
         ),
         pytest.param(
             _seen(ROLLING, service_deployment("STOP_REQUESTED")),
@@ -135,6 +189,10 @@ GAVE_UP = examples.service(
             id="6: without a service deployment to stop",
         ),
         pytest.param(
+            _seen(GAVE_UP, None, 29), "in_progress", S.IN_PROGRESS, Remedy.NONE,
+            id="6: ECS does not show the service deployment yet",
+        ),
+        pytest.param(
             _seen(ROLLING, service_deployment("IN_PROGRESS"), LATE),
             "past_deadline", S.ROLLBACK_IN_PROGRESS, Remedy.STOP, id="7: at the deadline",
         ),
@@ -143,8 +201,26 @@ GAVE_UP = examples.service(
             "in_progress", S.IN_PROGRESS, Remedy.NONE, id="7: just before the deadline",
         ),
         pytest.param(
-            _seen(examples.service(ecs_deployment(7, status="ACTIVE")), None, LATE),
-            "past_deadline", S.ROLLBACK_IN_PROGRESS, Remedy.UPDATE, id="7: without a PRIMARY",
+            _seen(examples.service(ecs_deployment(7, status="ACTIVE")), None, LATE + 30),
+            "out_of_sight", S.FAILED, Remedy.NONE, id="7: without a PRIMARY nothing is touched",
+        ),
+        pytest.param(
+            _seen(BACK, service_deployment("IN_PROGRESS"), LATE + 29),
+            "in_progress", S.IN_PROGRESS, Remedy.NONE,
+            id="7: past the deadline an old PRIMARY may still be an old view",
+        ),
+        pytest.param(
+            _seen(BACK, service_deployment("IN_PROGRESS"), LATE + 30),
+            "out_of_sight", S.FAILED, Remedy.NONE,
+            id="7: the service is never set back while it works towards something else",
+        ),
+        pytest.param(
+            _seen(DONE, None, LATE), "completed", S.SUCCESSFUL, Remedy.NONE,
+            id="7: past the deadline a healthy service is not rolled back",
+        ),
+        pytest.param(
+            _seen(DONE), "in_progress", S.IN_PROGRESS, Remedy.NONE,
+            id="2: ECS does not show the service deployment yet",
         ),
         pytest.param(
             _seen(ROLLING, service_deployment("PENDING")),
@@ -190,7 +266,8 @@ def test_the_id_that_now_carries_our_revision_is_named() -> None:
 
 
 def test_a_deployment_superseded_names_what_runs_instead() -> None:
-    reason = judge(examples.rolling_out(), _seen(THIRD)).reason
+    seen = _seen(THIRD, service_deployment("STOPPED"))
+    reason = judge(examples.rolling_out(), seen).reason
     assert reason == "conflicto-backend-dev:9 was deployed to the service instead (ecs-svc/9)"
 
 
@@ -480,6 +557,6 @@ def test_past_every_deadline_something_is_decided(
     fields: dict[str, Any], seen: Observation, later: int
 ) -> None:
     """Nothing stays in progress for ever, but what ECS gave to another id."""
-    seen = seen.model_copy(update={"at": at(1800) + timedelta(seconds=later)})
+    seen = seen.model_copy(update={"at": at(1830) + timedelta(seconds=later)})
     verdict = judge(examples.rolling_out(**{**fields, "deadline": at(1800)}), seen)
     assert verdict.status is not S.IN_PROGRESS or verdict.rule == "adopted"

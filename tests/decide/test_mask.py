@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.decide.mask import masked
+from chalicelib.decide.mask import masked, safe_line
 from tests.fixtures.examples import DIGEST, REGISTRY, URI
 
 JWT = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N_XgL0n3I9PlFUP0THsR8U"
@@ -124,6 +126,48 @@ def test_masking_again_changes_nothing_and_no_line_grows(line: str) -> None:
 def test_no_value_of_a_password_survives(value: str) -> None:
     line = f'{{"password": "{value}"}} password="{value}" DB_PASSWORD=x{value}'
     assert value not in masked(line)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "token" + "_word" * 20,
+        "token" + "_word" * 20 + "!",
+        "token" + "_word" * 790 + "-url",
+        "secret_" * 600,
+        "key-" * 1_000,
+        "a.b-c+" * 700,
+        "x://:" * 800,
+        "eyJ-" * 1_000,
+    ],
+)
+def test_a_line_without_a_value_stays_whatever_its_names(line: str) -> None:
+    assert masked(line) == line[:4_000]
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("token_for-my_api_key_2=abc", "token_for-my_api_key_2=***"),
+        ("token_url-secret=abc", "token_url-secret=***"),
+        ("token_api key=abc", "token_api key=***"),
+        ("passwordsecret=abc", "passwordsecret=***"),
+        ("tokenx_secret_base: abc", "tokenx_secret_base: ***"),
+        (f"token {'ab-' * 20}token {HEX}", f"token {'ab-' * 20}token ***"),
+    ],
+)
+def test_a_name_that_tells_nothing_hides_no_name_within_it(line: str, expected: str) -> None:
+    assert masked(line) == expected
+
+
+def test_of_a_text_from_outside_only_its_beginning_is_looked_at() -> None:
+    class Text(str):
+        __slots__ = ()
+
+        def __iter__(self) -> Iterator[str]:
+            raise AssertionError("all of it was looked at")
+
+    assert safe_line(Text("a\nb token=xyz " + "c" * 1_000_000))[:13] == "a b token=***"
 
 
 @pytest.mark.parametrize("piece", ["password", "a", "-", "key ", "x=", "://", "eyJ", '"\\', "ab, "])

@@ -3,13 +3,22 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.decide.order import Admission, Request, admit, after, deployment_id, newer
+from chalicelib.decide.lost import lost_push
+from chalicelib.decide.order import (
+    Admission,
+    Request,
+    admit,
+    after,
+    deployment_id,
+    moment,
+    newer,
+)
 from chalicelib.decide.record import asked_again, recorded
 from chalicelib.model.deployments import FAILURES, Cause, Head, Status
 from tests.fixtures import examples
@@ -22,58 +31,105 @@ NEW, KNOWN, REFUSED = Admission.NEW, Admission.KNOWN, Admission.REFUSED
 @pytest.mark.parametrize(
     ("asked", "head", "what"),
     [
-        pytest.param({}, None, NEW, id="2: a service never met"),
-        pytest.param({}, {}, REFUSED, id="4: met at this very moment"),
-        pytest.param({"order": at(1)}, {}, NEW, id="6: after the meeting"),
+        pytest.param({}, {}, REFUSED, id="3: what runs was deployed at this very moment"),
+        pytest.param({"order": at(1)}, {}, NEW, id="5: after the meeting"),
         pytest.param(
-            {"order": at(9)}, {"digest": DIGEST}, KNOWN, id="3: the digest asked for last"
+            {"order": at(-9)},
+            {"met": at(0), "order": at(-10)},
+            NEW,
+            id="5: before the meeting, after what runs was deployed",
         ),
-        pytest.param({"order": at(-9)}, {"digest": DIGEST}, KNOWN, id="3: also when it is late"),
         pytest.param(
-            {"order": at(-9)}, {"digest": OTHER_DIGEST}, REFUSED, id="4: an older push, unknown"
+            {"order": at(-9)},
+            {"met": at(0), "order": at(-8)},
+            REFUSED,
+            id="3: what runs was deployed after the push",
+        ),
+        pytest.param(
+            {"order": at(-3500)},
+            {"met": at(0), "order": at(-9999)},
+            NEW,
+            id="5: before the meeting, just an hour old",
+        ),
+        pytest.param(
+            {"order": at(-3501)},
+            {"met": at(0), "order": at(-9999)},
+            REFUSED,
+            id="3: before the meeting, more than an hour old",
+        ),
+        pytest.param(
+            {"order": at(-3501)},
+            {"met": at(0), "order": at(-9999), "digest": OTHER_DIGEST},
+            REFUSED,
+            id="3: before the meeting and too old, also when something newer was asked for since",
+        ),
+        pytest.param(
+            {"order": at(-3501)},
+            {"met": at(-3502), "order": at(-9999)},
+            NEW,
+            id="5: after the meeting, however late its event is",
+        ),
+        pytest.param(
+            {"order": at(9)}, {"digest": DIGEST}, KNOWN, id="2: the digest asked for last"
+        ),
+        pytest.param({"order": at(-9)}, {"digest": DIGEST}, KNOWN, id="2: also when it is late"),
+        pytest.param(
+            {"order": at(-9)}, {"digest": OTHER_DIGEST}, REFUSED, id="3: an older push, unknown"
         ),
         pytest.param(
             {"order": at(-9)},
             {"digest": OTHER_DIGEST, "recent": (examples.recent(),)},
             KNOWN,
-            id="4: an older push, repeated",
+            id="3: an older push, repeated",
         ),
         pytest.param(
             {"order": at(-9)},
             {"digest": OTHER_DIGEST, "recent": (examples.recent(status=Status.FAILED),)},
             KNOWN,
-            id="4 before 5: the late event of a failed deployment is not refused again",
+            id="3 before 4: the late event of a failed deployment is not refused again",
         ),
         pytest.param(
             {"pushed_at": at(2)},
             {"digest": OTHER_DIGEST, "pushed_at": at(1)},
             NEW,
-            id="4: within one second, imagePushedAt decides: later",
+            id="3: within one second, imagePushedAt decides: later",
         ),
         pytest.param(
             {"pushed_at": at(1)},
             {"digest": OTHER_DIGEST, "pushed_at": at(2)},
             REFUSED,
-            id="4: within one second, imagePushedAt decides: earlier",
+            id="3: within one second, imagePushedAt decides: earlier",
         ),
         pytest.param(
-            {"pushed_at": at(2)},
+            {"pushed_at": at(0)},
             {"digest": OTHER_DIGEST},
             REFUSED,
-            id="4: within one second, without imagePushedAt, the first stays",
+            id="3: of the very same moment, the first stays",
+        ),
+        pytest.param(
+            {"pushed_at": at(0.4)},
+            {"digest": OTHER_DIGEST, "order": at(0.5)},
+            REFUSED,
+            id="3: pushed before something was asked for by hand in the same second",
+        ),
+        pytest.param(
+            {"pushed_at": at(0.6)},
+            {"digest": OTHER_DIGEST, "order": at(0.5)},
+            NEW,
+            id="5: pushed after something was asked for by hand in the same second",
         ),
         pytest.param(
             {"order": at(1), "pushed_at": at(-99)},
             {"digest": OTHER_DIGEST, "pushed_at": at(0)},
             NEW,
-            id="4: an old image tagged again is ordered by its event",
+            id="5: an old image tagged again is ordered by its event",
         ),
         *(
             pytest.param(
                 {"order": at(1)},
                 {"digest": OTHER_DIGEST, "recent": (examples.recent(status=status),)},
                 REFUSED if status in FAILURES else NEW,
-                id=f"{'5' if status in FAILURES else '6: a revert'}: it ended {status}",
+                id=f"{'4' if status in FAILURES else '5: a revert'}: it ended {status}",
             )
             for status in (*sorted(FAILURES), Status.SUCCESSFUL, Status.SUPERSEDED)
         ),
@@ -87,23 +143,23 @@ NEW, KNOWN, REFUSED = Admission.NEW, Admission.KNOWN, Admission.REFUSED
                 ),
             },
             NEW,
-            id="6: its last verdict counts, not an earlier one",
+            id="5: its last verdict counts, not an earlier one",
         ),
     ],
 )
 def test_a_push_is_admitted_by_the_first_rule_that_matches(
-    asked: dict[str, object], head: dict[str, object] | None, what: Admission
+    asked: dict[str, object], head: dict[str, object], what: Admission
 ) -> None:
-    met = None if head is None else examples.head(**head)
     for cause in (Cause.PUSH, Cause.SWEEP):
-        assert admit(examples.request(cause=cause, **asked), met).what is what
+        request = examples.request(cause=cause, **asked)
+        assert admit(request, examples.head(**head), at(100)).what is what
 
 
 @pytest.mark.parametrize("cause", BY_HAND)
 @pytest.mark.parametrize(
     ("key", "head", "what"),
     [
-        pytest.param("k", None, NEW, id="a service never met"),
+        pytest.param("k", {}, NEW, id="a service just met"),
         pytest.param("", {"digest": DIGEST}, NEW, id="the digest asked for last"),
         pytest.param("", {"order": at(99), "digest": OTHER_DIGEST}, NEW, id="before HEAD's order"),
         pytest.param("", {"recent": (examples.recent(status=Status.FAILED),)}, NEW, id="failed"),
@@ -121,10 +177,9 @@ def test_a_push_is_admitted_by_the_first_rule_that_matches(
     ],
 )
 def test_by_hand_only_the_same_key_is_a_duplicate(
-    cause: Cause, key: str, head: dict[str, object] | None, what: Admission
+    cause: Cause, key: str, head: dict[str, object], what: Admission
 ) -> None:
-    met = None if head is None else examples.head(**head)
-    admitted = admit(examples.request(cause=cause, key=key), met)
+    admitted = admit(examples.request(cause=cause, key=key), examples.head(**head), at(100))
     assert admitted.what is what
     assert admitted.deployment == ("d-1" if what is KNOWN else "")
 
@@ -133,23 +188,23 @@ def test_what_is_known_names_its_newest_deployment() -> None:
     head = examples.head(
         digest=DIGEST, recent=(examples.recent(name="newest"), examples.recent(name="older"))
     )
-    assert admit(examples.request(), head).deployment == "newest"
+    assert admit(examples.request(), head, at(0)).deployment == "newest"
 
 
 def test_what_is_known_but_long_ago_names_no_deployment() -> None:
-    admitted = admit(examples.request(), examples.head(digest=DIGEST))
+    admitted = admit(examples.request(), examples.head(digest=DIGEST), at(0))
     assert (admitted.what, admitted.deployment) == (KNOWN, "")
 
 
 def test_a_refusal_says_what_was_found_and_what_to_do() -> None:
-    late = admit(examples.request(order=at(-60)), examples.head(digest=OTHER_DIGEST))
+    late = admit(examples.request(order=at(-60)), examples.head(digest=OTHER_DIGEST), at(0))
     assert late.reason == (
         "a newer image was asked for at 2026-03-02T10:15:30.000Z; this push is of "
         "2026-03-02T10:14:30.000Z. To run it all the same, deploy it by hand."
     )
     bad = examples.recent(status=Status.ROLLBACK_SUCCESSFUL, name="d-9")
     head = examples.head(digest=OTHER_DIGEST, recent=(bad,))
-    assert admit(examples.request(order=at(1)), head).reason == (
+    assert admit(examples.request(order=at(1)), head, at(1)).reason == (
         "this very image failed here before (d-9: ROLLBACK_SUCCESSFUL). "
         "Push a new build, or deploy it by hand."
     )
@@ -205,17 +260,18 @@ def test_an_id_shows_when_and_which_service() -> None:
     assert re.fullmatch(r"20260302t101530-my-web-app-[0-9a-f]{8}", deployment_id(request))
 
 
-def _arrive(pushes: list[Request]) -> tuple[Head | None, list[str]]:
+def _arrive(pushes: list[Request]) -> tuple[Head, list[str]]:
     """HEAD and the new deployments after these pushes, as the ledger would hold them."""
-    head, made = None, []
+    head, made = examples.head(met=at(0), order=at(-3600)), []
     for push in pushes:
-        if head and admit(push, head).what is KNOWN and push.digest == head.digest:
+        what = admit(push, head, at(600)).what
+        if what is KNOWN and push.digest == head.digest:
             head = asked_again(head, push) if after(push, head) else head
-        elif admit(push, head).what is NEW:
+        elif what is NEW:
             record = examples.deployment(
                 id=deployment_id(push), digest=push.digest, order=push.order
             )
-            head = recorded(head or examples.head(order=at(0)), record, push)
+            head = recorded(head, record, push)
             made.append(record.id)
     return head, made
 
@@ -234,7 +290,6 @@ DIFFERENT_SECONDS = st.lists(st.integers(-500, 500), min_size=1, max_size=8, uni
 def test_the_newest_push_wins_in_any_order_of_arrival(pushes: list[Request]) -> None:
     newest = max(pushes, key=lambda push: push.order)
     head, _ = _arrive(pushes)
-    assert head is not None
     assert (head.digest, head.order) == (newest.digest, newest.order)
 
 
@@ -257,7 +312,6 @@ REPEATED = st.lists(
 def test_a_digest_pushed_again_is_as_new_as_its_newest_push(pushes: list[Request]) -> None:
     newest = max(pushes, key=lambda push: push.order)
     head, _ = _arrive(pushes)
-    assert head is not None
     assert (head.digest, head.order) == (newest.digest, newest.order)
 
 
@@ -268,9 +322,8 @@ def test_what_was_pushed_before_the_newest_repeat_is_older_than_it() -> None:
         examples.request(order=at(3)),
     )
     head, made = _arrive([first, again, between])
-    assert head is not None
     assert (head.digest, head.order, len(made)) == (DIGEST, at(3), 1)
-    assert admit(between, head).what is REFUSED
+    assert admit(between, head, at(3)).what is REFUSED
 
 
 @pytest.mark.parametrize(
@@ -280,14 +333,76 @@ def test_what_was_pushed_before_the_newest_repeat_is_older_than_it() -> None:
         pytest.param((at(1), at(9)), (at(2), None), False, id="an earlier event"),
         pytest.param((at(1), at(1)), (at(1), at(0)), True, id="a tie: pushed later"),
         pytest.param((at(1), at(1)), (at(1), at(1)), False, id="a tie: pushed together"),
-        pytest.param((at(1), None), (at(1), at(0)), False, id="a tie, and no push is known"),
-        pytest.param((at(1), at(1)), (at(1), None), False, id="a tie with an unknown push"),
+        pytest.param((at(1), None), (at(1), at(1)), False, id="a tie, and no push is known"),
+        pytest.param((at(1.5), None), (at(1), at(1.4)), True, id="by hand, after a push"),
+        pytest.param((at(1.5), None), (at(1), at(1.6)), False, id="by hand, before a push"),
+        pytest.param((at(1), at(1.4)), (at(1.5), None), False, id="a push, before one by hand"),
+        pytest.param((at(1), at(1.6)), (at(1.5), None), True, id="a push, after one by hand"),
+        pytest.param((at(1), at(1.9)), (at(2.0), None), False, id="by hand, a second later"),
     ],
 )
 def test_newer_is_by_event_and_then_by_push(
     one: tuple[datetime, datetime | None], other: tuple[datetime, datetime | None], is_newer: bool
 ) -> None:
     assert newer(one, other) is is_newer
+
+
+MILLISECONDS = st.integers(-2_500, 2_500).map(lambda number: at(number / 1000))
+
+
+def _event(pushed_at: datetime, late: int) -> tuple[datetime, datetime]:
+    """An event's time has whole seconds, and may be a second later than imagePushedAt."""
+    return pushed_at.replace(microsecond=0) + timedelta(seconds=late), pushed_at
+
+
+ASKED = st.one_of(
+    st.builds(_event, MILLISECONDS, st.integers(0, 1)),
+    MILLISECONDS.map(lambda moment: (moment, moment)),  # a lost push that the sweep found
+    MILLISECONDS.map(lambda moment: (moment, None)),  # by hand
+    st.integers(-3, 3).map(lambda second: (at(second), at(-9_999))),  # an old image tagged again
+)
+Asked = tuple[datetime, datetime | None]
+
+
+@given(ASKED, ASKED, ASKED)
+def test_the_order_is_total_and_the_same_whichever_comes_first(
+    one: Asked, other: Asked, third: Asked
+) -> None:
+    assert not newer(one, one)
+    assert newer(one, other) + newer(other, one) == (moment(*one) != moment(*other))
+    if newer(one, other) and newer(other, third):
+        assert newer(one, third)
+
+
+@given(ASKED, MILLISECONDS, st.integers(0, 1), st.booleans())
+def test_what_is_refused_as_too_old_is_no_lost_push(
+    asked: Asked, pushed_at: datetime, late: int, met_late: bool
+) -> None:
+    """And what is found would have been deployed, had its event come."""
+    order, pushed = asked
+    met = at(0) if met_late else at(-99)
+    head = examples.head(order=order, pushed_at=pushed, digest=OTHER_DIGEST, met=met)
+    image = examples.image(pushed_at=pushed_at)
+    lost = lost_push([image], examples.target(), head) is not None
+    time, _ = _event(pushed_at, late)
+    admitted = admit(examples.request(order=time, pushed_at=pushed_at), head, at(10)).what
+    assert not (lost and admitted is REFUSED)
+    found = examples.request(cause=Cause.SWEEP, order=pushed_at, pushed_at=pushed_at)
+    assert not lost or admit(found, head, at(10)).what is NEW
+    if late == 0 and pushed_at > met:
+        assert lost is (admitted is NEW)
+
+
+@given(MILLISECONDS, MILLISECONDS)
+def test_a_push_and_a_rollback_by_hand_end_the_same_whichever_comes_first(
+    pushed_at: datetime, asked_at: datetime
+) -> None:
+    time, _ = _event(pushed_at, 0)
+    push = examples.request(order=time, pushed_at=pushed_at)
+    back = examples.request(order=asked_at, digest=OTHER_DIGEST, cause=Cause.ROLLBACK)
+    heads = [_arrive([push, back])[0], _arrive([back, push])[0]]
+    places = [moment(head.order, head.pushed_at) for head in heads]
+    assert places == [max(moment(time, pushed_at), moment(asked_at, None))] * 2
 
 
 @given(st.permutations(range(6)))
@@ -297,7 +412,6 @@ def test_within_one_second_the_image_pushed_last_wins(numbers: list[int]) -> Non
         for number in numbers
     ]
     head, _ = _arrive(pushes)
-    assert head is not None
     assert head.digest == f"sha256:{5:064x}"
 
 
@@ -313,8 +427,28 @@ def test_events_that_come_twice_create_nothing(pushes: list[Request], data: st.D
     assert once == again
 
 
-def test_a_push_from_before_the_first_meeting_is_told_so() -> None:
-    met = examples.head(order=at(0), digest="")
-    refused = admit(examples.request(order=at(-1)), met)
+@pytest.mark.parametrize(
+    ("head", "reason"),
+    [
+        pytest.param(
+            {"met": at(0), "order": at(-9)},
+            "what the service runs was deployed at 2026-03-02T10:15:21",
+            id="deployed since",
+        ),
+        pytest.param(
+            {"met": at(0), "order": at(-99)},
+            "Slipway met this service at 2026-03-02T10:15:30.000Z, and it is more than an hour old",
+            id="too old",
+        ),
+        pytest.param(
+            {"order": at(0)}, "Slipway met this service at 2026-03-02T10:15:30", id="met long ago"
+        ),
+    ],
+)
+def test_a_push_from_before_the_first_meeting_is_told_why(
+    head: dict[str, object], reason: str
+) -> None:
+    refused = admit(examples.request(order=at(-10)), examples.head(**head), at(3600))
     assert refused.what is Admission.REFUSED
-    assert refused.reason.startswith("Slipway met this service at 2026-03-02T10:15:30")
+    assert refused.reason.startswith(reason)
+    assert refused.reason.endswith("deploy it by hand.")

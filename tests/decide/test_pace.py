@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chalicelib.decide.pace import wait_seconds
@@ -37,10 +39,36 @@ def test_what_moves_is_polled_at_least_every_minute(status: Status) -> None:
         assert 1 <= wait_seconds(examples.deployment(status=status), at(seconds)) <= 60
 
 
+@pytest.mark.parametrize(
+    ("fields", "seconds"),
+    [
+        ({"denial": "may not ecs:UpdateService"}, 300),
+        ({"denial": "may not ecr:DescribeImageScanFindings", "gated": True}, 300),
+        ({"gated": True}, 60),
+    ],
+    ids=["denied", "denied while it waits for a scan", "waiting for a scan"],
+)
+def test_what_a_person_or_an_event_must_end_is_asked_for_seldom(
+    fields: dict[str, Any], seconds: int
+) -> None:
+    record = examples.deployment(status=Status.PENDING, created=at(0), **fields)
+    assert wait_seconds(record, at(0)) == seconds
+    assert wait_seconds(record, at(9_999)) == seconds
+
+
 @pytest.mark.parametrize(("age", "seconds"), [(0, 15), (30, 15), (60, 30), (90, 45), (3600, 45)])
 def test_what_waits_is_come_back_to_after_half_its_age(age: int, seconds: int) -> None:
     record = examples.deployment(status=Status.PENDING, created=at(0))
     assert wait_seconds(record, at(age)) == seconds
+
+
+def test_what_waits_for_a_scan_is_come_back_to_every_minute_also_when_that_may_not_be_read() -> (
+    None
+):
+    record = examples.deployment(gated=True)
+    assert wait_seconds(record, at(0)) == 60
+    assert wait_seconds(record.model_copy(update={"denial": "may not"}), at(0)) == 60
+    assert wait_seconds(record.model_copy(update={"found_nothing": at(0)}), at(0)) == 30
 
 
 @pytest.mark.parametrize("status", [Status.IN_PROGRESS, Status.ROLLBACK_IN_PROGRESS])

@@ -7,15 +7,16 @@ from typing import Any
 
 import pytest
 
-from chalicelib.decide.plan import foreign_rollout, ready
+from chalicelib.decide.plan import foreign_rollout, ready, unclear, unsupported
 from chalicelib.model.deployments import Cause, Recent, Status
-from chalicelib.model.services import Service
+from chalicelib.model.services import Service, Strategy
 from tests.fixtures import examples
 from tests.fixtures.examples import OTHER_DIGEST, at, ecs_deployment, revision
 
 FOREIGN = examples.service(
     ecs_deployment(9, rollout_state="IN_PROGRESS"), ecs_deployment(7, status="ACTIVE")
 )
+WITHOUT_STATE = examples.service(ecs_deployment(9, rollout_state="", running=1))
 NEWER = {"applied": "d-2", "applied_order": at(1), "applied_revision": revision(9)}
 BOTH_100 = examples.service(minimum_percent=100, maximum_percent=100)
 GO, WAIT, REFUSED, OVER = Status.IN_PROGRESS, Status.PENDING, Status.REFUSED, Status.SUPERSEDED
@@ -162,3 +163,87 @@ def test_one_that_was_applied_already_is_not_overtaken_by_itself() -> None:
 def test_a_foreign_rollout_is_known_by_its_revision(service: Service, foreign: bool) -> None:
     record = examples.deployment(revision=revision(8))
     assert foreign_rollout(record, examples.head(), service) is foreign
+
+
+NOT_ROLLING = Strategy(name="CANARY")
+
+
+@pytest.mark.parametrize(
+    ("fields", "room"),
+    [
+        pytest.param({"desired": 1, "maximum_percent": 150}, False, id="ECS rounds 1.5 down"),
+        pytest.param({"desired": 1, "maximum_percent": 200}, True, id="a second one may start"),
+        pytest.param({"desired": 2, "maximum_percent": 150}, True, id="a third one may start"),
+        pytest.param({"desired": 3, "maximum_percent": 133}, False, id="3.99 is three"),
+        pytest.param({"desired": 0, "maximum_percent": 150}, True, id="nothing is to be replaced"),
+        pytest.param(
+            {"desired": 1, "minimum_percent": 0, "maximum_percent": 100}, True, id="stopped first"
+        ),
+        pytest.param(
+            {"desired": 3, "minimum_percent": 50, "maximum_percent": 100}, True, id="one of three"
+        ),
+        pytest.param(
+            {"desired": 1, "minimum_percent": 50, "maximum_percent": 150}, False,
+            id="half a task is rounded up to one",
+        ),
+        pytest.param(
+            {"desired": 1, "maximum_percent": 150, "strategy": NOT_ROLLING}, True,
+            id="only a rolling update replaces tasks one by one",
+        ),
+    ],
+)  # fmt: skip
+def test_a_rolling_update_without_room_to_replace_a_task_is_refused(
+    fields: dict[str, Any], room: bool
+) -> None:
+    service = examples.service(**{"minimum_percent": 100, **fields})
+    reason = unsupported(service)
+    assert (reason is None) is room
+    if reason is not None:
+        assert "leave no room to replace one" in reason
+
+
+@pytest.mark.parametrize(
+    ("service", "status", "foreign"),
+    [
+        pytest.param(WITHOUT_STATE, "IN_PROGRESS", True, id="one goes on"),
+        pytest.param(WITHOUT_STATE, "ROLLBACK_IN_PROGRESS", True, id="one goes back"),
+        pytest.param(WITHOUT_STATE, "SUCCESSFUL", False, id="it has ended, and a task is missing"),
+        pytest.param(WITHOUT_STATE, "STOPPED", False, id="it was stopped"),
+        pytest.param(WITHOUT_STATE, None, False, id="ECS knows none"),
+        pytest.param(
+            WITHOUT_STATE.model_copy(update={"strategy": NOT_ROLLING}), "IN_PROGRESS", True,
+            id="a canary goes on",
+        ),
+    ],
+)  # fmt: skip
+def test_where_the_service_does_not_say_it_the_service_deployment_tells_of_a_foreign_rollout(
+    service: Service, status: str | None, foreign: bool
+) -> None:
+    rollout = examples.service_deployment(status, number=9) if status else None
+    readiness = ready(
+        examples.deployment(), examples.head(), service, examples.target(), at(0), rollout=rollout
+    )
+    assert (readiness.status is WAIT) is foreign
+    assert unclear(service)
+
+
+@pytest.mark.parametrize(
+    ("service", "asks"),
+    [
+        pytest.param(examples.service(), False, id="ECS calls it completed"),
+        pytest.param(FOREIGN, False, id="ECS says that it goes on"),
+        pytest.param(examples.service(deployments=()), False, id="nothing was ever deployed"),
+        pytest.param(
+            examples.service(ecs_deployment(9, rollout_state="")), False,
+            id="behind a Classic Load Balancer, all tasks run",
+        ),
+        pytest.param(
+            examples.service(ecs_deployment(9, rollout_state=""), strategy=NOT_ROLLING), True,
+            id="a canary with all its tasks may still bake",
+        ),
+    ],
+)  # fmt: skip
+def test_ecs_is_asked_for_its_service_deployments_only_where_the_service_does_not_tell(
+    service: Service, asks: bool
+) -> None:
+    assert unclear(service) is asks

@@ -36,7 +36,7 @@ def test_what_runs_steadily_when_a_service_is_met_is_proven(
     seen: Service | None, proven: tuple[str, ...]
 ) -> None:
     head = met(examples.NAME, seen, at(0))
-    assert (head.order, head.version, head.digest) == (at(0), 0, "")
+    assert (head.met, head.order, head.version, head.digest) == (at(0), at(-7200), 0, "")
     assert tuple(one.revision for one in head.proven) == proven
 
 
@@ -143,7 +143,7 @@ def _proven(number: int, **fields: Any) -> Proven:
 
 def test_the_last_ten_proven_revisions_are_kept_newest_first() -> None:
     head = examples.head(proven=tuple(_proven(number) for number in range(10, 0, -1)))
-    head = proved(head, examples.rolling_out(revision=revision(11)), at(11))
+    head = proved(head, examples.rolling_out(revision=revision(11), applied=at(11)), at(99))
     assert [one.revision for one in head.proven] == [revision(n) for n in range(11, 1, -1)]
     newest = head.proven_revision(revision(11))
     assert newest == _proven(11, deployment=examples.rolling_out().id, digest=DIGEST, tag="abc1234")

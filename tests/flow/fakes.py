@@ -104,7 +104,7 @@ class Ledger:
         return after
 
     def unfinished(self) -> Sequence[tuple[str, str]]:
-        return [key for key, record in self.records.items() if record.open or record.notices]
+        return [key for key, record in self.records.items() if not record.finished]
 
     def history(self, service: str, limit: int) -> Sequence[Deployment]:
         own = [record for (name, _), record in self.records.items() if name == service]
@@ -141,31 +141,38 @@ class Services:
         self.service_deployments: dict[str, list[ServiceDeployment]] = {}
         self.ended: list[StoppedTask] = []
         self.alters: dict[str, Any] = {}
+        self.shown: dict[str, Service] = {}  # what is still answered of a service
+        self.hidden: set[str] = set()  # service deployments that are not shown yet, by ARN
         self.now: datetime | None = None
 
     # What Slipway asks
 
     def service(self, cluster: str, service: str) -> Service | None:
-        return self.all.get(f"{cluster}/{service}")
+        name = f"{cluster}/{service}"
+        return self.shown.get(name) or self.all.get(name)
 
     def services(self, cluster: str, services: Sequence[str]) -> Sequence[Service]:
         found = (self.all.get(f"{cluster}/{service}") for service in services)
         return [one for one in found if one is not None]
 
     def service_deployment(self, arn: str) -> ServiceDeployment | None:
-        every = [one for own in self.service_deployments.values() for one in own]
+        every = [one for name in self.service_deployments for one in self._listed(name)]
         return next((one for one in every if one.arn == arn), None)
+
+    def _listed(self, name: str) -> list[ServiceDeployment]:
+        own = self.service_deployments.get(name, [])
+        return [one for one in own if one.arn not in self.hidden]
 
     def newest_service_deployment(
         self, cluster: str, service: str, status: str | None = None
     ) -> ServiceDeployment | None:
-        own = self.service_deployments.get(f"{cluster}/{service}", [])
+        own = self._listed(f"{cluster}/{service}")
         return next((one for one in reversed(own) if status in {None, one.status}), None)
 
     def service_deployments_since(
         self, cluster: str, service: str, since: datetime
     ) -> Sequence[ServiceDeployment]:
-        own = self.service_deployments.get(f"{cluster}/{service}", [])
+        own = self._listed(f"{cluster}/{service}")
         return [one for one in reversed(own) if one.created_at and one.created_at > since]
 
     def revision_task_definition(self, service_revision: str) -> str:
@@ -201,7 +208,7 @@ class Services:
         primary = self.all[name].primary
         if primary is None or primary.task_definition != task_definition:
             self.begin(name, task_definition)
-        return self.all[name]
+        return self.shown.get(name) or self.all[name]
 
     def stop(self, service_deployment: str) -> None:
         for name, own in self.service_deployments.items():
@@ -230,11 +237,12 @@ class Services:
         if own and own[-1].status == "IN_PROGRESS":
             own[-1] = own[-1].model_copy(update={"status": "STOPPED"})
         number = len(own) + 1
+        created_at = self.now and self.now + timedelta(milliseconds=number)
         own.append(
             ServiceDeployment(
                 arn=f"{examples.ARN}:service-deployment/{name}/{number}",
                 status="IN_PROGRESS",
-                created_at=self.now,
+                created_at=created_at,
                 target_revision=f"{examples.ARN}:service-revision/{name}/{number}|{task_definition}",
             )
         )
@@ -244,6 +252,7 @@ class Services:
             task_definition=task_definition,
             desired=service.desired,
             rollout_state="IN_PROGRESS",
+            created_at=created_at,
         )
         old = tuple(one.model_copy(update={"status": "ACTIVE"}) for one in service.deployments)
         self._set(name, (primary, *old), service_deployment=own[-1].arn)
@@ -269,6 +278,8 @@ class Services:
     def stopped(self, name: str) -> None:
         """ECS gives up without a rollback configured."""
         self._end(name, "STOPPED", reason="tasks failed to start")
+        primary, *others = self.all[name].deployments
+        self._set(name, (primary.model_copy(update={"rollout_state": "FAILED"}), *others))
 
     def _settle(self, name: str, status: str) -> None:
         service = self.all[name]
@@ -383,6 +394,7 @@ class Aws:
 def aws(*targets: Any) -> Aws:
     """The examples' services, each running revision 7 steadily; the examples' image is in ECR."""
     made = Aws(targets=examples.targets(*targets))
+    made.services.now = examples.at(-86_400)
     seven = examples.task_definition(7)
     made.services.definitions[seven.arn] = seven
     made.images.all.append(examples.image())

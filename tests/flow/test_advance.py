@@ -13,6 +13,7 @@ from chalicelib.flow.advance import advance
 from chalicelib.flow.push import push
 from chalicelib.flow.watch import polled, watch
 from chalicelib.model.deployments import Deployment, Lease, Return, Status
+from chalicelib.model.services import Strategy
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, at, push_event, revision
 from tests.flow.fakes import Aws, Fault, aws
@@ -75,6 +76,18 @@ def test_when_nothing_else_is_left_it_builds_on_what_the_service_runs() -> None:
     world.ledger.heads[NAME] = examples.head(order=at(-60))
     push(world.world(), push_event())
     assert world.record().base == revision(7)
+
+
+# The deadline
+
+
+def test_what_the_strategy_itself_takes_is_added_to_the_deadline() -> None:
+    world = aws()
+    linear = {"strategy": Strategy(name="LINEAR", bake_minutes=5)}
+    world.services.all[NAME] = world.services.all[NAME].model_copy(update=linear)
+    push(world.world(), push_event())
+    assert world.record().deadline == world.now + timedelta(minutes=30 + 54 + 5)
+    assert advance(world.world(3000), NAME, world.record().id).status is Status.IN_PROGRESS
 
 
 # Failures
@@ -140,14 +153,6 @@ def test_a_rollback_that_ecs_began_just_before_the_deadline_has_a_deadline_of_it
 def test_what_ecs_stopped_without_a_rollback_is_set_back() -> None:
     world = _pushed()
     world.services.stopped(NAME)
-    world.services.all[NAME] = world.services.all[NAME].model_copy(
-        update={
-            "deployments": tuple(
-                one.model_copy(update={"rollout_state": "FAILED"})
-                for one in world.services.all[NAME].deployments
-            )
-        }
-    )
     assert _step(world).status is Status.ROLLBACK_IN_PROGRESS
     assert world.ecs_acts[2:] == ["update conflicto-backend-dev:7"]
     assert _step(world).status is Status.ROLLBACK_IN_PROGRESS
@@ -170,15 +175,6 @@ def test_what_can_no_longer_be_stopped_is_set_back_at_the_next_step() -> None:
 def test_what_cannot_be_set_back_needs_a_person() -> None:
     world = _pushed()
     world.services.stopped(NAME)
-    world.services.all[NAME] = world.services.all[NAME].model_copy(
-        update={
-            "deployments": (
-                world.services.all[NAME]
-                .deployments[0]
-                .model_copy(update={"rollout_state": "FAILED"}),
-            )
-        }
-    )
     world.faults = [Fault(1, Refused("INACTIVE"), name="update")]
     record = _step(world)
     assert record.status is Status.ROLLBACK_FAILED
@@ -206,15 +202,6 @@ def test_the_first_deployment_ever_has_nothing_to_return_to() -> None:
     push(world.world(), push_event())
     assert world.record().return_to == ""
     world.services.stopped(NAME)
-    world.services.all[NAME] = world.services.all[NAME].model_copy(
-        update={
-            "deployments": (
-                world.services.all[NAME]
-                .deployments[0]
-                .model_copy(update={"rollout_state": "FAILED"}),
-            )
-        }
-    )
     record = _step(world)
     assert record.status is Status.FAILED
     assert "nothing was touched" in record.reason
@@ -391,6 +378,9 @@ def test_behind_a_classic_load_balancer_a_rollout_ends_by_the_service_alone() ->
     world.ledger.records[NAME, record.id] = record
     world.services.complete(NAME)
     world.services.service_deployments.clear()
+    (primary,) = world.services.all[NAME].deployments
+    without_state = {"deployments": (primary.model_copy(update={"rollout_state": ""}),)}
+    world.services.all[NAME] = world.services.all[NAME].model_copy(update=without_state)
     assert _step(world).status is Status.SUCCESSFUL
 
 

@@ -142,3 +142,16 @@ def test_one_deployments_fault_keeps_no_other_from_its_nudge(error: Exception) -
     assert world.record().status is Status.SUCCESSFUL
     (outcome,) = change(world.world(), COMPLETED)
     assert (outcome.deployment, outcome.status) == (waiting.id, "SUPERSEDED")
+
+
+def test_an_event_whose_old_arn_names_no_cluster_tells_of_the_service_in_every_cluster() -> None:
+    world = aws(examples.target(), examples.target(cluster="other"), examples.target(service="web"))
+    push(world.world(), push_event())
+    for name in world.services.all:
+        world.services.complete(name)
+    short_arn = {"resources": [f"{examples.ARN}:service/{examples.SERVICE}"]}
+    outcomes = change(world.world(), COMPLETED | short_arn)
+    assert [(one.service, one.status) for one in outcomes] == [
+        (NAME, "SUCCESSFUL"),
+        (f"other/{examples.SERVICE}", "SUCCESSFUL"),
+    ]

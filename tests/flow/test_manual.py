@@ -15,6 +15,8 @@ from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, URI, at, push_event, revision
 from tests.flow.fakes import Aws, Fault, aws
 
+FIPS = f"123456789012.dkr.ecr-fips.us-west-2.amazonaws.com/{examples.REPOSITORY}"
+DUAL_STACK = f"123456789012.dkr-ecr.us-west-2.on.aws/{examples.REPOSITORY}"
 WHO = {"service": NAME, "by": "ann", "why": "a test"}
 
 
@@ -49,6 +51,8 @@ def _deployed(*, well: bool = True) -> Aws:
         pytest.param(f"{URI}:def5678", "def5678", id="an image by tag"),
         pytest.param(f"{URI}@{OTHER_DIGEST}", "def5678", id="an image by digest"),
         pytest.param(f"{URI}:named@{OTHER_DIGEST}", "named", id="both: the digest wins"),
+        pytest.param(f"{FIPS}:def5678", "def5678", id="the FIPS host"),
+        pytest.param(f"{DUAL_STACK}@{OTHER_DIGEST}", "def5678", id="the dual-stack host"),
     ],
 )
 def test_an_image_is_deployed_by_hand_like_a_push(image: str, tag: str) -> None:
@@ -76,6 +80,37 @@ def test_the_longest_names_that_aws_allows_can_be_given() -> None:
     ["abc 1234", "-abc", "a" * 129, "sha256:", f"{URI}:we!rd@{DIGEST}", f"sha256:a@{DIGEST}"],
 )
 def test_what_can_name_no_image_is_refused_before_ecr_is_asked(image: str) -> None:
+    world = aws()
+    with pytest.raises(Refused, match="names no tag and no digest"):
+        deploy(world.world(), {**WHO, "image": image})
+    assert "image" not in world.calls
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        f"{URI}-worker:abc1234",
+        f"{URI}-worker@{DIGEST}",
+        f"999999999999.dkr.ecr.us-west-2.amazonaws.com/{examples.REPOSITORY}:abc1234",
+        f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/{examples.REPOSITORY}:abc1234",
+        f"ghcr.io/{examples.REPOSITORY}:abc1234",
+        f"octo/{examples.REPOSITORY}@{DIGEST}",
+        f"https://{URI}:abc1234",
+    ],
+)
+def test_an_image_of_another_registry_or_repository_is_refused_before_ecr_is_asked(
+    image: str,
+) -> None:
+    world = aws()
+    with pytest.raises(Refused, match="is not the repository that conflicto-dev/"):
+        deploy(world.world(), {**WHO, "image": image})
+    assert "image" not in world.calls
+
+
+@pytest.mark.parametrize(
+    "image", [f"abc1234@{DIGEST}", f"nginx@{DIGEST}", f"{examples.REPOSITORY}:abc1234"]
+)
+def test_what_names_a_repository_without_its_registry_is_not_read_as_a_tag(image: str) -> None:
     world = aws()
     with pytest.raises(Refused, match="names no tag and no digest"):
         deploy(world.world(), {**WHO, "image": image})
@@ -201,15 +236,26 @@ def test_a_rollback_of_what_is_over_already_gives_its_verdict() -> None:
     assert world.ecs_acts == ["register", "update conflicto-backend-dev:9"]
 
 
-def test_a_rollback_ends_what_waits() -> None:
-    world = _deployed()
-    world.restart()
-    world.faults = [Fault(0, Unavailable("throttled"), name="register")]
+def test_a_rollback_refuses_what_waits_and_goes_back_all_the_same() -> None:
+    world = _throttled(_deployed())
     deploy(world.world(), {**WHO, "image": "def5678"})
     waiting = world.record()
     assert waiting.status is Status.PENDING
-    assert rollback(world.world(), WHO)["deployment"] == waiting.id
-    assert world.record().status is Status.REFUSED
+    reply = rollback(world.world(), WHO)
+    assert reply == {"deployment": world.record().id, "status": "IN_PROGRESS"}
+    refused = world.ledger.records[NAME, waiting.id]
+    assert (refused.status, refused.reason) == (Status.REFUSED, "stopped by hand by ann: a test")
+    assert world.ecs_acts == ["update conflicto-backend-dev:7"]
+
+
+def test_what_waits_is_stopped_also_where_there_is_nothing_to_go_back_to() -> None:
+    world = _throttled(_deployed(well=False))
+    deploy(world.world(), {**WHO, "image": "def5678"})
+    waiting = world.record()
+    reply = rollback(world.world(), WHO)
+    assert (reply["deployment"], reply["status"]) == (waiting.id, "REFUSED")
+    assert reply["error"].startswith(f"{waiting.id} waited, and is stopped; but the service stays")
+    assert "is already back on conflicto-backend-dev:7" in reply["error"]
     assert world.ecs_acts == []
 
 
@@ -248,6 +294,17 @@ def test_a_revision_deleted_from_ecs_is_refused() -> None:
         rollback(world.world(), WHO)
 
 
+def test_a_revision_that_runs_another_registrys_image_is_gone_back_to() -> None:
+    world = _deployed()
+    seven = world.services.definitions[revision(7)]
+    image = f"999999999999.dkr.ecr.us-west-2.amazonaws.com/{examples.REPOSITORY}@sha256:{'9' * 64}"
+    seven.body["containerDefinitions"][0]["image"] = image
+    world.targets = examples.targets(examples.target(containers=("conflicto-backend",)))
+    reply = rollback(world.world(), WHO)
+    assert reply["status"] == "IN_PROGRESS"
+    assert world.record().image == image
+
+
 def test_an_image_deleted_from_ecr_is_refused() -> None:
     world = _deployed()
     world.images.all = [examples.image()]
@@ -281,15 +338,6 @@ def _throttled(world: Aws) -> Aws:
     world.restart()
     world.faults = [Fault(0, Unavailable("throttled"), name="register")]
     return world
-
-
-def test_a_rollback_of_what_waits_is_replied_as_refused_for_its_reason() -> None:
-    world = _throttled(_deployed())
-    deploy(world.world(), {**WHO, "image": "def5678"})
-    waiting = world.record()
-    reply = rollback(world.world(), WHO)
-    assert reply == {"deployment": waiting.id, "status": "REFUSED"}
-    assert world.record().reason == "stopped by hand by ann: a test"
 
 
 def test_a_rollback_ends_what_waits_and_stops_what_is_rolled_out() -> None:
@@ -375,3 +423,94 @@ def test_a_copy_whose_registration_was_not_answered_is_registered_once(happened:
     rollback(world.world(), WHO)
     assert advance(world.world(), NAME, world.record().id).status is Status.IN_PROGRESS
     assert world.ecs_acts == ["register", "update conflicto-backend-dev:9"]
+
+
+# What somebody else deployed counts as what ran
+
+
+def _by_somebody(world: Aws) -> str:
+    """Somebody deploys a revision of their own; no sweep has looked since."""
+    made = world.services.register({**examples.task_definition().body, "tags": []})
+    world.services.begin(NAME, made.arn)
+    world.services.complete(NAME)
+    return made.arn
+
+
+@pytest.mark.parametrize("well", [True, False], ids=["after a success", "after a rollback"])
+def test_a_rollback_of_what_somebody_else_deployed_goes_to_what_ran_before(well: bool) -> None:
+    world = _deployed(well=well)
+    theirs = _by_somebody(world)
+    assert rollback(world.world(), WHO)["status"] == "IN_PROGRESS"
+    assert world.record().revision == revision(8 if well else 7)
+    foreign = next(one for one in world.ledger.records.values() if one.cause == "foreign")
+    assert (foreign.revision, foreign.status) == (theirs, Status.SUCCESSFUL)
+    assert _end(world) is Status.SUCCESSFUL
+    assert [one.left for one in world.ledger.heads[NAME].proven if one.revision == theirs] == [True]
+
+
+def test_a_rollback_goes_to_what_ran_just_before_also_when_somebody_else_deployed_that() -> None:
+    world = _deployed()
+    theirs = _by_somebody(world)
+    push(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
+    assert _end(world) is Status.SUCCESSFUL
+    rollback(world.world(), WHO)
+    assert world.record().revision == theirs
+
+
+def test_while_somebody_elses_rollout_is_under_way_a_rollback_is_not_told_that_it_is_back() -> None:
+    world = _deployed(well=False)
+    made = world.services.register({**examples.task_definition().body, "tags": []})
+    world.services.begin(NAME, made.arn)
+    reply = rollback(world.world(), WHO)
+    assert (reply["status"], world.record().goes_to) == ("PENDING", revision(7))
+
+
+# What names a proven revision
+
+
+def test_every_deployment_and_every_tag_of_a_proven_revision_keep_naming_it() -> None:
+    world = aws()
+    world.images.all = [
+        examples.image(tags=("abc1234", "v1.0")),
+        examples.image(OTHER_DIGEST, tags=("def5678",)),
+    ]
+    push(world.world(), push_event())
+    _end(world)
+    first = world.record().id
+    push(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
+    _end(world)
+    rollback(world.world(), {**WHO, "to": first})
+    _end(world)
+    again = world.record()
+    assert (again.cause, again.revision, again.tags) == ("rollback", revision(8), ("v1.0",))
+    deploy(world.world(), {**WHO, "image": "def5678"})
+    _end(world)
+    for to in (first, again.id, "abc1234", "v1.0", DIGEST):
+        reply = rollback(world.world(), {**WHO, "to": to, "key": to})
+        assert world.ledger.records[NAME, reply["deployment"]].goes_to == revision(8)
+
+
+@pytest.mark.parametrize("first", ["abc1234", "v1.0"])
+@pytest.mark.parametrize("ended", [False, True], ids=["under way", "over"])
+def test_all_tags_of_an_image_name_it_whichever_event_came_first(first: str, ended: bool) -> None:
+    world = aws()
+    world.images.all = [examples.image(tags=(first,))]
+    push(world.world(), push_event(tag=first))
+    if ended:
+        _end(world)
+    second = {"abc1234": "v1.0", "v1.0": "abc1234"}[first]
+    world.images.all = [examples.image(tags=(first, second))]
+    assert push(world.world(), push_event(tag=second, time=at(1)))[0].outcome == "known"
+    assert world.record().tags == (second,)
+    if not ended:
+        _end(world)
+    for number, to in enumerate((first, second)):
+        reply = rollback(world.world(), {**WHO, "to": to, "key": str(number)})
+        assert world.ledger.records[NAME, reply["deployment"]].goes_to == revision(8)
+
+
+def test_the_same_tag_told_of_again_writes_nothing() -> None:
+    world = _deployed()
+    writes = world.ledger.writes
+    push(world.world(), push_event())
+    assert world.ledger.writes == writes

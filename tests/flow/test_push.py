@@ -46,7 +46,6 @@ def test_a_push_is_recorded_registered_and_rolled_out_at_once() -> None:
     assert record.return_to == revision(7)
     assert record.base == revision(7)
     assert record.deadline == world.now + (at(1800) - at(0))
-    assert record.service_deployment
     assert not record.acting
 
 
@@ -302,9 +301,10 @@ def test_another_setting_changed_meanwhile_is_adopted() -> None:
     record = _step(world)
     assert record.status is Status.IN_PROGRESS
     assert record.ecs_deployment == world.services.all[NAME].deployments[0].id
-    assert record.service_deployment == world.services.all[NAME].service_deployment
     world.services.complete(NAME)
-    assert _step(world).status is Status.SUCCESSFUL
+    record = _step(world)
+    assert record.status is Status.SUCCESSFUL
+    assert record.service_deployment == world.services.all[NAME].service_deployment
 
 
 def test_in_observe_mode_nothing_is_changed_and_what_would_be_is_told() -> None:
@@ -317,6 +317,15 @@ def test_in_observe_mode_nothing_is_changed_and_what_would_be_is_told() -> None:
     )
     assert world.ecs_acts == []
     assert world.told == ["OBSERVED"]
+
+
+def test_in_observe_mode_the_containers_are_named_whatever_their_registrys_host() -> None:
+    world = aws(examples.target(mode="observe"))
+    seven = world.services.definitions[revision(7)]
+    image = "123456789012.dkr.ecr-fips.us-west-2.amazonaws.com/conflicto-backend-dev:was"
+    seven.body["containerDefinitions"][0]["image"] = image
+    push(world.world(), push_event())
+    assert "with this image in conflicto-backend, and" in world.record().reason
 
 
 @pytest.mark.parametrize(

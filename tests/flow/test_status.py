@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import Refused
+from chalicelib.flow.advance import advance
 from chalicelib.flow.push import push
 from chalicelib.flow.status import status
 from tests.fixtures import examples
@@ -17,7 +18,7 @@ from tests.flow.fakes import Aws, aws
 WEB = examples.target(service="web")
 CONTRACT = {
     "deployment", "service", "status", "image", "digest", "tag", "commit", "revision",
-    "cause", "by", "why", "created", "updated", "case",
+    "cause", "by", "why", "created", "updated", "case", "tags", "proven", "request",
 }  # fmt: skip
 
 
@@ -26,9 +27,22 @@ def world() -> Aws:
     """Two services that follow one repository, after two pushes."""
     made = aws(examples.target(), WEB)
     push(made.world(), push_event())
-    made.images.all.append(examples.image(OTHER_DIGEST))
+    made.images.all.append(examples.image(OTHER_DIGEST, tags=("def5678", "v2")))
     push(made.world(), push_event(OTHER_DIGEST, "def5678", at(30)))
     return made
+
+
+def test_what_a_rollback_may_go_to_is_said_to_be_proven(world: Aws) -> None:
+    assert [one["proven"] for one in status(world.world(), {"service": NAME})["deployments"]] == [
+        False,
+        False,
+    ]
+    world.services.complete(NAME)
+    advance(world.world(), NAME, world.record().id)
+    newest, older = status(world.world(), {"service": NAME})["deployments"]
+    assert (newest["proven"], older["proven"]) == (True, False)
+    (one,) = status(world.world(), {"deployment": newest["deployment"]})["deployments"]
+    assert one["proven"]
 
 
 def test_every_field_of_the_contract_is_replied(world: Aws) -> None:
@@ -41,6 +55,8 @@ def test_every_field_of_the_contract_is_replied(world: Aws) -> None:
     assert newest["tag"] == newest["commit"] == "def5678"
     assert newest["revision"] == "conflicto-backend-dev:10"
     assert newest["cause"] == "push"
+    assert newest["tags"] == ["def5678", "v2"]
+    assert newest["request"] == "invocation-2"
     assert newest["created"] == "2026-03-02T10:17:30.000Z"
     assert newest["updated"] >= newest["created"]
 
@@ -57,6 +73,7 @@ def test_a_reply_is_plain_json(world: Aws) -> None:
         pytest.param(None, [(NAME, 1), ("web", 1), (NAME, 0), ("web", 0)], id="no payload"),
         pytest.param({"service": NAME}, [(NAME, 1), (NAME, 0)], id="a service"),
         pytest.param({"service": WEB.name, "image": "def5678"}, [("web", 1)], id="a service's tag"),
+        pytest.param({"image": "v2"}, [(NAME, 1), ("web", 1)], id="any of its tags"),
         pytest.param({"image": DIGEST}, [(NAME, 0), ("web", 0)], id="a digest"),
         pytest.param(
             {"image": f"{examples.URI}@{OTHER_DIGEST}"}, [(NAME, 1), ("web", 1)], id="an image"

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.errors import Conflict, Refused, Unavailable
 from chalicelib.flow.advance import advance
+from chalicelib.flow.manual import rollback
 from chalicelib.flow.push import push
 from chalicelib.flow.sweep import sweep
 from chalicelib.model.deployments import Status
@@ -36,7 +37,7 @@ def test_a_service_never_met_is_met_and_nothing_is_deployed() -> None:
     assert _sweep(world, at(0)) == [("met", NAME)]
     assert world.acts == []
     head = world.ledger.heads[NAME]
-    assert (head.order, head.version) == (at(0), 1)
+    assert (head.met, head.version) == (at(0), 1)
     assert [one.revision for one in head.proven] == [revision(7)]
     assert _sweep(world, at(600)) == []
 
@@ -46,8 +47,7 @@ def test_what_was_pushed_before_the_meeting_is_not_deployed() -> None:
     _sweep(world, at(0))
     world.images.all = [examples.image(pushed_at=at(-1))]
     assert _sweep(world, FIRST_OF_THE_HOUR + timedelta(hours=1)) == []
-    (outcome,) = push(world.world(), push_event(time=at(-1)))
-    assert outcome.outcome == "refused"
+    assert world.ecs_acts == []
 
 
 def test_a_service_that_does_not_exist_is_told_and_the_next_one_swept() -> None:
@@ -110,7 +110,7 @@ def test_what_was_lost_for_a_day_is_told_once_and_never_deployed() -> None:
         "the event of this push (2026-03-02T10:03:30.000Z) never came, and it is too old to be "
         "deployed by itself. Deploy it by hand, or push a new build."
     )
-    assert _sweep(world, FIRST_OF_THE_HOUR + day + 2 * hour) == [("known", NAME)]
+    assert _sweep(world, FIRST_OF_THE_HOUR + day + 2 * hour) == []
     assert world.told == ["REFUSED"]
     assert world.ecs_acts == []
     assert not world.watchers.running
@@ -171,6 +171,62 @@ def test_the_older_of_two_pushes_within_one_second_is_no_lost_push(older_first: 
     acts = list(world.ecs_acts)
     _sweep(world, FIRST_OF_THE_HOUR + timedelta(hours=1))
     assert world.ecs_acts == acts
+
+
+def _rolled_back_in_the_same_second(pushed_at: float, *, push_first: bool) -> Aws:
+    """A push and a rollback by hand, half a second after `NOW`; then all that could follow."""
+    world = _met()
+    world.images.all = [
+        examples.image(OTHER_DIGEST, NOW - timedelta(minutes=9), tags=("live",)),
+        examples.image(examples.OLD_DIGEST, NOW - timedelta(days=1), tags=("old",)),
+    ]
+    world.now = NOW - timedelta(minutes=10)
+    push(world.world(), push_event(OTHER_DIGEST, "live", NOW - timedelta(minutes=9)))
+    world.services.complete(NAME)
+    advance(world.world(), NAME, world.record().id)
+    world.images.all.append(examples.image(DIGEST, at(pushed_at), tags=("new",)))
+
+    def asked() -> None:
+        world.now = at(0.5) - timedelta(seconds=60)
+        rollback(world.world(), {"service": NAME, "by": "ann", "why": "a test", "to": revision(7)})
+
+    if not push_first:
+        asked()
+    push(world.world(0), push_event(DIGEST, "new", at(0)))
+    if push_first:
+        asked()
+    for _ in range(3):
+        for identity in world.ledger.heads[NAME].open_deployments:
+            advance(world.world(), NAME, identity)
+        if world.services.all[NAME].deployments[0].rollout_state == "IN_PROGRESS":
+            world.services.complete(NAME)
+    for hour in range(1, 4):
+        _sweep(world, FIRST_OF_THE_HOUR + timedelta(hours=hour))
+    return world
+
+
+@pytest.mark.parametrize("push_first", [True, False], ids=["the push", "the rollback"])
+@pytest.mark.parametrize(("pushed_at", "runs"), [(0.4, 7), (0.6, 9)], ids=["before", "after"])
+def test_a_push_in_the_second_of_a_rollback_by_hand_ends_the_same_whichever_comes_first(
+    push_first: bool, pushed_at: float, runs: int
+) -> None:
+    world = _rolled_back_in_the_same_second(pushed_at, push_first=push_first)
+    assert world.services.all[NAME].task_definition == revision(runs)
+    refused = [one for one in world.ledger.records.values() if one.status is Status.REFUSED]
+    assert {one.digest for one in refused} <= {DIGEST}
+    assert not [one for one in world.ledger.records.values() if one.cause == "sweep"]
+
+
+def test_a_push_that_was_refused_is_not_deployed_by_the_sweep_whatever_the_clocks_say() -> None:
+    world = _met()
+    world.images.all = [examples.image(OTHER_DIGEST, NOW, tags=("newer",))]
+    world.now = NOW
+    push(world.world(), push_event(OTHER_DIGEST, "newer", NOW))
+    world.services.complete(NAME)
+    advance(world.world(), NAME, world.record().id)
+    world.images.all.append(examples.image(DIGEST, at(1), tags=("new",)))  # by ECR's clock
+    assert push(world.world(), push_event(DIGEST, "new", at(-1)))[0].outcome == "refused"
+    assert _sweep(world, FIRST_OF_THE_HOUR + timedelta(hours=1)) == []
 
 
 def test_what_is_open_is_advanced() -> None:
@@ -244,8 +300,8 @@ def test_what_waits_for_a_person_is_given_no_watcher() -> None:
 def test_who_was_met_at_the_same_moment_by_another_step_is_met_once() -> None:
     world = aws()
     world.faults = [Fault(0, Conflict("written"), name="save")]
-    assert _sweep(world, at(0)) == [("failed", NAME)]
-    assert _sweep(world, at(600)) == [("met", NAME)]
+    assert _sweep(world, at(0)) == [("met", NAME)]
+    assert world.ledger.heads[NAME].version == 1
 
 
 def test_a_notice_that_could_not_be_sent_is_sent() -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from local.dynamodb import without_detours
+from local.dynamodb import Lagging, without_detours
 from local.rehearsal import TABLE, _account
 
 KEYS = [("a", "1"), ("a", "2"), ("b", "1")]
@@ -73,3 +74,48 @@ def test_a_query_of_an_index_finds_what_has_its_key(table, index, name, value, f
         ExpressionAttributeValues={":value": value},
     )
     assert sorted((item["pk"], item["sk"]) for item in answer["Items"]) == found
+
+
+class _Clock:
+    time = datetime(2026, 3, 2, tzinfo=UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+
+def _put(table, **attributes):
+    item = {"pk": "a", "sk": "1", **attributes}
+    table.meta.client.transact_write_items(
+        TransactItems=[{"Put": {"TableName": TABLE, "Item": item}}]
+    )
+
+
+def _open(table):
+    """How many items the index shows, in a hundred queries."""
+    asked = {
+        "IndexName": "open",
+        "KeyConditionExpression": "#name = :value",
+        "ExpressionAttributeNames": {"#name": "open"},
+        "ExpressionAttributeValues": {":value": "OPEN"},
+    }
+    return {table.query(**asked)["Count"] for _ in range(100)}
+
+
+def test_an_index_lags_behind_the_table_which_does_not(monkeypatch):
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    clock = _Clock()
+    with mock_aws(), without_detours(Lagging(clock.now, 5, "a test")):
+        _account()
+        table = boto3.resource("dynamodb", region_name="us-west-2").Table(TABLE)
+        _put(table, open="OPEN")
+        clock.time += timedelta(seconds=1)
+        assert _open(table) == {0, 1}
+        assert table.get_item(Key={"pk": "a", "sk": "1"})["Item"]["open"] == "OPEN"
+        clock.time += timedelta(seconds=4)
+        assert _open(table) == {1}
+        _put(table)
+        clock.time += timedelta(seconds=2)
+        assert _open(table) == {0, 1}
+        clock.time += timedelta(seconds=3)
+        assert _open(table) == {0}

@@ -8,7 +8,7 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.exceptions import ClientError
-from ecs_stage import BALANCED, BETTER, BREAKER, HEALTH_CHECK, Stage, deviations, staged
+from ecs_stage import BALANCED, BETTER, BREAKER, HEALTH_CHECK, SERVICE, Stage, deviations, staged
 
 from local.ecs import Crash
 from local.ecs.api import OPERATIONS
@@ -219,11 +219,44 @@ def test_services_of_other_controllers_cannot_be_deployed_with_update_service(
         stage.api.list_service_deployments(cluster="dev", service="web")
 
 
-def test_other_strategies_are_refused_and_not_played_as_rolling(stage: Stage) -> None:
-    with pytest.raises(stage.api.exceptions.UnsupportedFeatureException):
-        stage.api.create_service(
-            cluster="dev",
-            serviceName="web",
-            taskDefinition=stage.register(),
-            deploymentConfiguration={"strategy": "BLUE_GREEN"},
-        )
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"desiredCount": -1}, "desiredCount cannot be negative"),
+        (
+            {"deploymentConfiguration": {"canaryConfiguration": {"canaryPercent": 5.0}}},
+            "canaryConfiguration is for the strategy CANARY, not ROLLING",
+        ),
+        (
+            {
+                "deploymentConfiguration": {
+                    "strategy": "LINEAR",
+                    "linearConfiguration": {"stepPercent": 1.0},
+                }
+            },
+            "stepPercent must be between 3.0 and 100",
+        ),
+        (
+            {
+                "deploymentConfiguration": {
+                    "deploymentCircuitBreaker": {
+                        "enable": True,
+                        "rollback": True,
+                        "thresholdConfiguration": {"type": "COUNT", "value": 0},
+                    }
+                }
+            },
+            "value of thresholdConfiguration must be at least 1",
+        ),
+    ],
+    ids=["negative", "another strategy's", "too small a step", "no threshold"],
+)
+def test_what_ecs_refuses_is_refused_when_made_and_when_changed(
+    stage: Stage, settings: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(stage.api.exceptions.InvalidParameterException, match=words):
+        stage.create(**settings)
+    stage.create()
+    with pytest.raises(stage.api.exceptions.InvalidParameterException, match=words):
+        stage.update(**settings)
+    assert len(stage.ecs.service_deployments(SERVICE)) == 1

@@ -11,6 +11,12 @@ from botocore.exceptions import ClientError
 from ecs_stage import GOOD, Stage, client, staged
 
 CONTAINER = {"name": "web", "image": GOOD, "memory": 128}
+FARGATE = {
+    "requiresCompatibilities": ["FARGATE"],
+    "networkMode": "awsvpc",
+    "cpu": "256",
+    "memory": "512",
+}
 
 
 @pytest.fixture
@@ -162,12 +168,19 @@ def test_definitions_are_listed_by_whole_family_in_order_and_in_pages(stage: Sta
         ({"containerDefinitions": [{"name": "web", "image": "x"}]}, "At least one of 'memory'"),
         ({"tags": [{"key": "aws:cloudformation", "value": "x"}]}, "aws: prefixed"),
         ({"requiresCompatibilities": ["FARGATE"]}, "Fargate requires that 'cpu'"),
+        (FARGATE | {"cpu": "100"}, "No Fargate configuration exists for given values: 100 CPU"),
+        (FARGATE | {"memory": "4096"}, "given values: 256 CPU, 4096 memory"),
+        (FARGATE | {"cpu": "2 vCPU", "memory": "3 GB"}, "given values: 2048 CPU, 3072 memory"),
+        ({"family": "x y"}, "Family contains invalid characters"),
         (
             {"containerDefinitions": [CONTAINER | {"command": ["x" * 65536]}]},
             "Max allowed length is '65536' bytes",
         ),
     ],
-    ids=["none", "eleven", "no image", "no memory", "reserved tag", "fargate", "64 KiB"],
+    ids=[
+        *("none", "eleven", "no image", "no memory", "reserved tag", "fargate"),
+        *("100 CPU", "much memory", "little memory", "a blank in the family", "64 KiB"),
+    ],
 )
 def test_ecs_refuses_what_it_cannot_register(
     stage: Stage, body: dict[str, Any], message: str
@@ -175,6 +188,17 @@ def test_ecs_refuses_what_it_cannot_register(
     with pytest.raises(ClientError, match=message):
         register(stage.api, **body)
     assert stage.api.list_task_definitions()["taskDefinitionArns"] == []
+
+
+@pytest.mark.parametrize(
+    ("cpu", "memory"), [("256", "512"), (".5 vCPU", "1GB"), ("1024", "3 GB"), ("16 vCPU", "122880")]
+)
+def test_the_sizes_that_fargate_has_are_taken_as_they_are_written(
+    stage: Stage, cpu: str, memory: str
+) -> None:
+    register(stage.api, **FARGATE | {"cpu": cpu, "memory": memory})
+    found = stage.api.describe_task_definition(taskDefinition="web")["taskDefinition"]
+    assert (found["cpu"], found["memory"]) == (cpu, memory)
 
 
 def test_an_unknown_definition_cannot_be_described(stage: Stage) -> None:

@@ -369,10 +369,12 @@ def test_a_service_scaled_to_zero_completes_without_a_task(stage: Stage) -> None
     assert not stage.ecs.tasks(SERVICE)
 
 
-def test_a_rollout_that_no_percentage_allows_says_so_and_waits(stage: Stage) -> None:
+@pytest.mark.parametrize("maximum", [100, 150])
+def test_a_rollout_that_no_percentage_allows_says_so_and_waits(stage: Stage, maximum: int) -> None:
+    """150 percent of one task are one: ECS rounds the maximum down."""
     stage.create(
         desired=1,
-        deploymentConfiguration={"minimumHealthyPercent": 100, "maximumPercent": 100},
+        deploymentConfiguration={"minimumHealthyPercent": 100, "maximumPercent": maximum},
     )
     stage.update(stage.register(BETTER))
     assert stage.finish(600) == "IN_PROGRESS"

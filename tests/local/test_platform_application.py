@@ -103,6 +103,15 @@ def test_an_execution_is_visible_through_the_api(aws: EmbeddedAws, stack: Stack)
     kinds = [e["type"] for e in client.get_execution_history(executionArn=arn)["events"]]
     assert (kinds[0], kinds[-1]) == ("ExecutionStarted", "ExecutionSucceeded")
 
+    pages = client.get_paginator("get_execution_history").paginate(
+        executionArn=arn, reverseOrder=True, PaginationConfig={"PageSize": 3}
+    )
+    parts = [[event["type"] for event in page["events"]] for page in pages]
+    assert {len(one) for one in parts[:-1]} == {3}
+    assert [kind for one in parts for kind in one] == kinds[::-1]
+    with pytest.raises(client.exceptions.InvalidToken):
+        client.get_execution_history(executionArn=arn, nextToken="not one of ours")
+
 
 def test_an_execution_name_is_taken_once(aws: EmbeddedAws, stack: Stack) -> None:
     client, machine = aws.client("stepfunctions"), stack.outputs["Machine"]

@@ -145,6 +145,19 @@ def test_moto_still_describes_the_functions(aws: EmbeddedAws, stack: Stack) -> N
     assert names >= {"acme-act", stack.outputs["Poll"]}
 
 
+def test_functions_are_listed_in_pages(aws: EmbeddedAws, stack: Stack) -> None:
+    client = aws.client("lambda")
+    whole = client.list_functions()
+    assert "NextMarker" not in whole
+    pages = list(client.get_paginator("list_functions").paginate(PaginationConfig={"PageSize": 1}))
+    assert [len(page["Functions"]) for page in pages] == [1] * len(whole["Functions"])
+    names = [page["Functions"][0]["FunctionName"] for page in pages]
+    assert names == [function["FunctionName"] for function in whole["Functions"]]
+    assert stack.outputs["Poll"] in names
+    with pytest.raises(client.exceptions.InvalidParameterValueException):
+        client.list_functions(Marker="not one of ours")
+
+
 def test_an_asynchronous_error_is_retried_after_one_and_two_minutes_and_then_given_up(
     aws: EmbeddedAws, stack: Stack
 ) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
 
 import pytest
 
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Deployment, Head, Status
-from chalicelib.model.services import Service
+from chalicelib.model.services import Service, Strategy
 from chalicelib.model.task_definitions import short_name
 from tests.fixtures import examples
 from tests.fixtures.examples import at, ecs_deployment, revision
@@ -92,3 +93,26 @@ def test_a_head_finds_what_it_knows_of_a_revision_and_a_digest() -> None:
 )
 def test_a_revision_is_called_family_and_number(arn: str | None, name: str) -> None:
     assert short_name(arn) == name
+
+
+@pytest.mark.parametrize(
+    ("strategy", "minutes"),
+    [
+        pytest.param({}, 0, id="rolling"),
+        pytest.param({"bake_minutes": 3}, 3, id="rolling, baked"),
+        pytest.param({"name": "BLUE_GREEN", "bake_minutes": 5}, 5, id="blue/green"),
+        pytest.param({"name": "LINEAR", "bake_minutes": 5}, 59, id="linear, ECS' defaults"),
+        pytest.param(
+            {"name": "LINEAR", "step_percent": 33, "step_minutes": 10}, 30, id="linear, four steps"
+        ),
+        pytest.param({"name": "LINEAR", "step_percent": 100}, 0, id="linear, in one step"),
+        pytest.param({"name": "CANARY", "bake_minutes": 5}, 15, id="canary, ECS' default"),
+        pytest.param({"name": "CANARY", "canary_minutes": 1440}, 1440, id="canary, a day"),
+        pytest.param({"name": "CANARY", "network_load_balancer": True}, 30, id="canary, NLB"),
+        pytest.param({"name": "NEXT_YEARS", "bake_minutes": 2}, 2, id="one that is not known yet"),
+    ],
+)
+def test_a_strategy_takes_its_waits_and_its_bake_time(
+    strategy: dict[str, Any], minutes: float
+) -> None:
+    assert Strategy(**strategy).minutes == minutes

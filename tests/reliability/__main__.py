@@ -1,7 +1,8 @@
 """Every crash point and the long run: `python -m tests.reliability`, or `make reliability`.
 
 Writes out/reliability.json and the README's table, out/reliability.md. Exit code 1 when a rule was
-broken: each case is printed with what was wrong, and a long run with the seed that repeats it.
+broken: each case is printed with what was wrong, and with what plays it again. ECS' reads lag in
+all of them; `--lags` draws other seeds.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def _rows(cases: Sequence[Case], seeds: Sequence[int], workers: int) -> Iterable
     with ProcessPoolExecutor(workers) as pool:
         for case, faults, wrong in pool.map(_played, cases, chunksize=4):
             rows[case.flow].add(faults, wrong)
-            _say(str(case), wrong)
+            _say(f"{case} (lag seed {case.seed!r}; again: --case {case})", wrong)
         yield from rows.values()
         for seed, calls, faults, wrong in pool.map(_long, seeds):
             row = Row(f"long run of {calls:,} calls, seed {seed}")
@@ -90,11 +91,16 @@ def _line(row: Row) -> str:
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
     parser.add_argument("--every", type=int, default=1, help="only one crash point in so many")
+    parser.add_argument("--lags", type=int, default=0, help="another number: other lag seeds")
+    parser.add_argument("--case", help="only this one, as it was printed")
     parser.add_argument("--seeds", default="1,2,3", help="of the long runs, with commas")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     asked = parser.parse_args()
     seeds = [int(seed) for seed in asked.seeds.split(",") if seed]
-    rows = list(_rows(every_case()[:: asked.every], seeds, asked.workers))
+    cases = every_case(asked.lags)[:: asked.every]
+    if asked.case:
+        cases, seeds = [one for one in cases if str(one) == asked.case], []
+    rows = list(_rows(cases, seeds, asked.workers))
     total = _together(rows)
     _OUT.mkdir(exist_ok=True)
     (_OUT / "reliability.json").write_text(json.dumps([asdict(row) for row in rows], indent=2))

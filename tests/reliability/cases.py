@@ -1,4 +1,8 @@
-"""Every crash point: each call of each flow as it is really made, in every way that it can fail."""
+"""Every crash point: each call of each flow as it is really made, in every way that it can fail.
+
+ECS' reads lag in all of them. Each flow is played with `LAGS` seeds, shared out among the ways to
+fail: a case has the seed of the undisturbed run that its calls come from.
+"""
 
 from __future__ import annotations
 
@@ -6,41 +10,55 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
+from local.ecs import Lag
 from tests.reliability.flows import FLOWS, Run, run
 from tests.reliability.machine import EVENT_KINDS, KINDS
+
+LAGS = 5
+ALL_KINDS = (*KINDS, *EVENT_KINDS)
 
 
 @dataclass(frozen=True)
 class Case:
-    """One run: a flow, and what goes wrong at which of its calls (or events)."""
+    """One run: a flow, what goes wrong at which of its calls (or events), and the lag's seed."""
 
     flow: str
     number: int
     kind: str
     point: str
+    seed: str
 
     def __str__(self) -> str:
         return f"{self.flow}-{self.point}-{self.kind}".replace(" ", "-")
 
     def play(self) -> Run:
         faults: Mapping[int, str] = {self.number: self.kind}
-        flow = FLOWS[self.flow]
-        return run(flow, {}, faults) if self.kind in EVENT_KINDS else run(flow, faults)
+        flow, lag = FLOWS[self.flow], Lag(seed=self.seed)
+        if self.kind in EVENT_KINDS:
+            return run(flow, {}, faults, lag=lag)
+        return run(flow, faults, lag=lag)
 
 
 @cache
-def undisturbed(flow: str) -> Run:
-    return run(FLOWS[flow])
+def undisturbed(flow: str, seed: str | None = None) -> Run:
+    """A flow in which nothing goes wrong; with a seed, ECS' reads lag."""
+    return run(FLOWS[flow], lag=None if seed is None else Lag(seed=seed))
 
 
-def cases(flow: str) -> Iterator[Case]:
-    """The cases of one flow, from the calls and events of its undisturbed run."""
-    calm = undisturbed(flow)
-    for kind in KINDS:
-        yield from (Case(flow, number, kind, point) for number, point in enumerate(calm.points))
-    for kind in EVENT_KINDS:
-        yield from (Case(flow, number, kind, point) for number, point in enumerate(calm.heard))
+def seeds(flow: str, salt: int = 0) -> list[str]:
+    """The seeds with which a flow is played; another `salt` gives others."""
+    return [f"{flow} {salt * LAGS + number}" for number in range(LAGS)]
 
 
-def every_case() -> list[Case]:
-    return [case for flow in FLOWS for case in cases(flow)]
+def cases(flow: str, salt: int = 0) -> Iterator[Case]:
+    """The cases of one flow, from the calls and events of its undisturbed runs."""
+    known = seeds(flow, salt)
+    for kind in ALL_KINDS:
+        seed = known[ALL_KINDS.index(kind) % LAGS]
+        calm = undisturbed(flow, seed)
+        struck = calm.heard if kind in EVENT_KINDS else calm.points
+        yield from (Case(flow, number, kind, point, seed) for number, point in enumerate(struck))
+
+
+def every_case(salt: int = 0) -> list[Case]:
+    return [case for flow in FLOWS for case in cases(flow, salt)]

@@ -1,4 +1,7 @@
-"""Hours of pushes, failures, rollbacks, crashes and console changes at once, by one seed."""
+"""Hours of pushes, failures, rollbacks, crashes and console changes at once, by one seed.
+
+ECS' reads lag all the while, by the same seed.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local import world
-from local.ecs import Crash, Fault, PullError, SlowStart
+from local.ecs import Crash, Fault, Lag, PullError, SlowStart
 from tests.reliability.machine import CLUSTER, Machine, begin, machine
 from tests.reliability.rules import ALWAYS, broken
 
@@ -52,7 +55,7 @@ class LongRun:
 
     def play(self) -> list[str]:
         targets = "".join(_TARGET.format(name=name) for name in self._names)
-        with machine(targets) as self.made:
+        with machine(targets, Lag(seed=self.seed)) as self.made:
             for name in self._names:
                 desired, settings = self._random.randint(1, 3), self._random.choice(_SETTINGS)
                 world.add_service(

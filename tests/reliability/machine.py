@@ -26,6 +26,7 @@ from moto.dynamodb.models.dynamo_type import DynamoType
 from chalicelib.model.targets import Target
 from local import world
 from local.calls import error_reply
+from local.ecs import Lag
 from local.faults import Error, Throttle, as_error
 from local.rehearsal import TABLE, Context, Rehearsal, rehearse
 from local.wire import WIRE, Attempt
@@ -419,7 +420,7 @@ class Machine(Rehearsal):
             for target in followers()
             if (pushed := newest.get(target.repository)) is not None
             and (target.name, pushed.digest) not in known
-            and not (target.name in heads and _moment(heads[target.name]["order"]) > pushed.at)
+            and not (target.name in heads and _since(heads[target.name]) > pushed.at)
         ]
 
     def rest(self, limit: float = 4 * 3600) -> bool:
@@ -429,6 +430,11 @@ class Machine(Rehearsal):
         now = self.clock.now()
         self.clock.advance((68 - now.minute) % 60 * 60 + 60 if now.minute >= 8 else 600)
         return True
+
+
+def _since(head: Mapping[str, Any]) -> datetime:
+    """From when on the sweep looks for lost pushes."""
+    return max(_moment(head["met"]), _moment(head["order"]))
 
 
 @cache
@@ -463,9 +469,9 @@ def _says(attempt: Attempt, error: Error | None) -> AWSResponse:
 
 
 @contextmanager
-def machine(targets: str) -> Iterator[Machine]:
+def machine(targets: str, lag: Lag | None = None) -> Iterator[Machine]:
     """An account without services yet; events are delivered from `begin` on."""
-    with rehearse(targets, Machine) as made:
+    with rehearse(targets, Machine, lag=lag) as made:
         made.deliver = False
         made.client("ecs").create_cluster(clusterName=CLUSTER)
         slept = SimpleNamespace(sleep=lambda seconds: made._pass(1.0 if seconds else 0.0))

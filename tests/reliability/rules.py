@@ -113,6 +113,11 @@ def _moment(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
+def _place(record: Record) -> tuple[str, str]:
+    """Its place in the order: the second, then ECR's push time, or that of the invocation."""
+    return record["order"][:19], record.get("pushed_at") or record["order"]
+
+
 def _service_of(act: Act) -> str:
     asked = act.asked
     if act.call == _UPDATE:
@@ -132,8 +137,9 @@ def every_push_has_one_record(seen: Seen) -> Iterator[str]:
     """Nothing lost, nothing twice: however many events, tags and retries told of it.
 
     Only a push that a newer one overtook before anybody heard of it has none, and one from before
-    the service was first met.
+    the service was first met whose event ended in the queue of failures: the ledger was denied.
     """
+    letters = "on_image_push" in seen.machine.letters
     for service, repository in ((one.name, one.repository) for one in followers()):
         pushes = [one for one in seen.machine.pushes if one.repository == repository]
         for digest, count in Counter(one.digest for one in pushes).items():
@@ -146,8 +152,8 @@ def every_push_has_one_record(seen: Seen) -> Iterator[str]:
                 yield f"{service}: {len(made)} records of {digest[:15]}, pushed {count} times"
             last = max(one.at for one in pushes if one.digest == digest)
             overtaken = any(_moment(one["order"]) > last for one in seen.of(service))
-            met = seen.heads.get(service, {}).get("order")
-            before = met is not None and not seen.of(service) and _moment(met) > last
+            met = seen.heads.get(service, {}).get("met")
+            before = letters and met is not None and _moment(met) > last
             if not made and not overtaken and not before:
                 yield f"{service}: no record of {digest[:15]}"
 
@@ -159,7 +165,7 @@ def no_key_is_used_twice(seen: Seen) -> Iterator[str]:
 
 def what_is_newer_is_applied_later(seen: Seen) -> Iterator[str]:
     for service in seen.heads:
-        orders = [(one["order"], one.get("pushed_at", "")) for one in seen.applied(service)]
+        orders = [_place(one) for one in seen.applied(service)]
         if orders != sorted(orders):
             yield f"{service}: applied in the order {orders}"
 
@@ -298,9 +304,7 @@ def what_serves_is_what_the_newest_record_says(seen: Seen) -> Iterator[str]:
         waiting = [
             one
             for one in seen.of(service)
-            if one["status"] not in ("REFUSED", "OBSERVED")
-            and (one["order"], one.get("pushed_at", ""))
-            > (newest["order"], newest.get("pushed_at", ""))
+            if one["status"] not in ("REFUSED", "OBSERVED") and _place(one) > _place(newest)
         ]
         yield from (f"{service}: {one['id']} is newer and was never applied" for one in waiting)
 

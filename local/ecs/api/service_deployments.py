@@ -1,4 +1,7 @@
-"""The operations on service deployments and service revisions."""
+"""The operations on service deployments and service revisions.
+
+Documented ("View service history using Amazon ECS service deployments"): history goes back 90 days.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,8 @@ def list_service_deployments(region: Region, request: dict[str, Any]) -> dict[st
         raise UnsupportedFeature(
             f"Services with a {service.controller} deployment controller have none."
         )
-    found = [each for each in service.service_deployments if _matches(each, request)]
+    _refuse_old_times(region, request)
+    found = [each for each in region.history(service) if _matches(each, request)]
     briefs = [service_deployment_brief(each) for each in found]
     return page("serviceDeployments", briefs, request, LIST_DEFAULT)
 
@@ -58,6 +62,13 @@ def stop_service_deployment(region: Region, request: dict[str, Any]) -> dict[str
         raise InvalidParameter(f"Invalid stop type: {kind}.")
     region.scheduler.failures.stop(*known, kind)
     return {"serviceDeploymentArn": arn}
+
+
+def _refuse_old_times(region: Region, request: dict[str, Any]) -> None:
+    """Seen by others (hashicorp/terraform-provider-aws#43502); the wording is inferred."""
+    after = (request.get("createdAt") or {}).get("after")
+    if after is not None and after < region.history_begins.timestamp():
+        raise InvalidParameter("createdAt must be within the last 90 days.")
 
 
 def _matches(found: ServiceDeployment, request: dict[str, Any]) -> bool:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import copy
 from typing import Any
 
-from local.ecs.errors import InvalidParameter, ServiceNotActive, UnsupportedFeature
+from local.ecs.errors import InvalidParameter, ServiceNotActive
 from local.ecs.region import Operations, Region
 from local.ecs.registration import refuse_reserved_tags
 from local.ecs.service import REVISION_SETTINGS, Service
 from local.ecs.views import service_view
 
 from .paging import page
+from .refusals import refuse_configuration, refuse_desired_count, refuse_for_controller
 
 MOST_DESCRIBED = 10
-MOST_PERCENT = 100
 LIST_DEFAULT = 10  # ListServices returns up to 10 unless told otherwise
 _KEPT = (
     "availabilityZoneRebalancing",
@@ -35,10 +35,10 @@ def create_service(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     existing = region.find_service(cluster, name)
     if existing is not None and existing.status != "INACTIVE":
         raise InvalidParameter("Creation of service was not idempotent.")
-    _refuse_unsupported(request)
+    refuse_desired_count(request)
     refuse_reserved_tags(request.get("tags") or [])
     service = _new_service(region, cluster, request)
-    _refuse_early_success(service.deployment_configuration)
+    refuse_configuration(service.deployment_configuration)
     if service.controller != "EXTERNAL":
         definition = region.definitions.deployable(request.get("taskDefinition") or "")
         region.revise(service, definition, _revision_settings(request))
@@ -69,11 +69,11 @@ def update_service(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     service = region.service(region.cluster(request), request["service"])
     if service.status != "ACTIVE":
         raise ServiceNotActive
-    _refuse_unsupported(request)
+    refuse_desired_count(request)
     changed = {name: request[name] for name in REVISION_SETTINGS if request.get(name) is not None}
     forced = bool(request.get("forceNewDeployment"))
-    _refuse_for_controller(service, request, forced=forced or bool(changed))
-    _refuse_early_success(
+    refuse_for_controller(service, request, forced=forced or bool(changed))
+    refuse_configuration(
         service.deployment_configuration | (request.get("deploymentConfiguration") or {})
     )
     wanted = request.get("taskDefinition")
@@ -143,7 +143,7 @@ def _new_service(region: Region, cluster: str, request: dict[str, Any]) -> Servi
         settings["roleArn"] = request["role"]
     return Service(
         name=request["serviceName"],
-        arn=region.place.arn(f"service/{cluster}/{request['serviceName']}"),
+        arn=region.service_arn(cluster, request["serviceName"]),
         cluster=cluster,
         cluster_arn=region.place.arn(f"cluster/{cluster}"),
         created_at=region.simulation.now(),
@@ -186,46 +186,6 @@ def _change_settings(region: Region, service: Service, request: dict[str, Any]) 
         )
     if request.get("desiredCount") is not None and not service.daemon:
         scale(region, service, int(request["desiredCount"]))
-
-
-def _refuse_unsupported(request: dict[str, Any]) -> None:
-    strategy = (request.get("deploymentConfiguration") or {}).get("strategy", "ROLLING")
-    if strategy != "ROLLING":
-        raise UnsupportedFeature(
-            f"The embedded ECS simulates rolling deployments only, not strategy {strategy}."
-        )
-
-
-def _refuse_early_success(configuration: dict[str, Any]) -> None:
-    """API reference, DeploymentEarlySuccessCriteria; the wording is inferred."""
-    criteria = configuration.get("earlySuccessCriteria") or {}
-    if not criteria.get("enable"):
-        return
-    percent, cleanup = criteria.get("healthyPercent"), criteria.get("sourceServiceRevisionCleanup")
-    if percent is None or cleanup is None:
-        raise InvalidParameter(
-            "earlySuccessCriteria requires healthyPercent and sourceServiceRevisionCleanup."
-        )
-    if cleanup not in ("BLOCKING", "DEFERRED"):
-        raise InvalidParameter(f"Invalid sourceServiceRevisionCleanup: {cleanup}.")
-    if not configuration["minimumHealthyPercent"] <= percent <= MOST_PERCENT:
-        raise InvalidParameter(
-            "healthyPercent of earlySuccessCriteria must be between minimumHealthyPercent and 100."
-        )
-
-
-def _refuse_for_controller(service: Service, request: dict[str, Any], *, forced: bool) -> None:
-    controller = service.controller
-    if controller == "ECS" or not (forced or request.get("taskDefinition")):
-        return
-    what = "update task definition" if request.get("taskDefinition") else "force a new deployment"
-    verb = "Unable to" if request.get("taskDefinition") else "Cannot"
-    instead = (
-        " Use AWS CodeDeploy to trigger a new deployment." if controller == "CODE_DEPLOY" else ""
-    )
-    raise InvalidParameter(
-        f"{verb} {what} on services with a {controller} deployment controller.{instead}"
-    )
 
 
 OPERATIONS: Operations = {

@@ -6,15 +6,16 @@ from typing import Any
 
 from local.ecs.service import Deployment, Service
 from local.ecs.service_deployments import RevisionSummary
+from local.ecs.traffic import shifts
 
 from .history import summary_view
 from .members import PLATFORM, epoch, present
 
 
-def deployment_view(deployment: Deployment) -> dict[str, Any]:
-    """API reference, Deployment: no `rolloutState` behind a Classic Load Balancer."""
+def deployment_view(deployment: Deployment, *, rolling: bool = True) -> dict[str, Any]:
+    """API reference, Deployment: `rolloutState` only of rolling updates without a Classic ELB."""
     settings = deployment.revision.settings
-    shows_state = not any(
+    shows_state = rolling and not any(
         each.get("loadBalancerName") for each in settings.get("loadBalancers") or []
     )
     fargate = settings.get("launchType") == "FARGATE"
@@ -93,7 +94,12 @@ def service_view(service: Service, *, tags: bool = False) -> dict[str, Any]:
         taskSets=None
         if rolling
         else [task_set_view(service, each) for each in service.deployments],
-        deployments=[deployment_view(each) for each in service.deployments] if rolling else [],
+        deployments=[
+            deployment_view(each, rolling=not shifts(settings["deploymentConfiguration"]))
+            for each in service.deployments
+        ]
+        if rolling
+        else [],
         roleArn=settings.get("roleArn"),
         events=[
             {"id": each.id, "createdAt": epoch(each.created_at), "message": each.message}

@@ -1,0 +1,31 @@
+"""record -> the tasks of its rollout that ended, each told by the container that ended it."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from chalicelib.decide.ending import ambiguous, essential_containers, told_by_its_end
+from chalicelib.errors import DeployerError
+from chalicelib.flow.ports import World
+from chalicelib.model.deployments import Deployment
+from chalicelib.model.services import StoppedTask
+
+
+def ended_tasks(world: World, record: Deployment) -> tuple[StoppedTask, ...]:
+    """The ended tasks, newest first; the task definition is read only where it may tell more."""
+    stopped = world.services.stopped_tasks(
+        record.cluster, record.service_name, record.ecs_deployment
+    )
+    if not any(map(ambiguous, stopped)):
+        return tuple(stopped)
+    essential = _essential(world, record.revision)
+    return tuple(told_by_its_end(task, essential) for task in stopped)
+
+
+def _essential(world: World, revision: str) -> Collection[str]:
+    """Empty when it cannot be read: no verdict waits for it."""
+    try:
+        definition = world.services.task_definition(revision) if revision else None
+    except DeployerError:
+        return ()
+    return essential_containers(definition.body) if definition else ()

@@ -1,0 +1,58 @@
+"""What is read of ECS while a rollout is judged, and what a target leaves to ECS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.flow.observe import observe
+from chalicelib.flow.push import push
+from chalicelib.model.services import BreakerThreshold, StoppedTask
+from tests.fixtures import examples
+from tests.fixtures.examples import NAME, at, push_event
+from tests.flow.fakes import Aws, aws
+
+
+def _looping(ended: int, *, threshold: BreakerThreshold | None = None, **fields: Any) -> Aws:
+    """A rollout of two tasks of which so many have crashed."""
+    world = aws(examples.target(**fields))
+    push(world.world(), push_event())
+    world.services.all[NAME] = world.services.all[NAME].model_copy(
+        update={"breaker_threshold": threshold}
+    )
+    world.services.ended = [
+        StoppedTask(
+            id=str(number), stop_code="EssentialContainerExited", container="web", exit_code=1,
+            started_at=at(1), stopped_at=at(20),
+        )
+        for number in range(ended)
+    ]  # fmt: skip
+    world.restart()
+    return world
+
+
+def _looked(world: Aws) -> Any:
+    return observe(world.world(60), world.record(), look=True).tasks
+
+
+@pytest.mark.parametrize(
+    ("world", "read"),
+    [
+        (_looping(4), False),
+        (_looping(5), True),
+        (_looping(5, threshold=BreakerThreshold(kind="COUNT", value=6)), False),
+        (_looping(6, threshold=BreakerThreshold(kind="COUNT", value=6)), True),
+    ],
+    ids=["too few", "enough", "fewer than the service's threshold", "as many as it"],
+)
+def test_running_tasks_are_read_once_a_loop_may_be_called(world: Aws, read: bool) -> None:
+    assert (_looked(world).running is not None) is read
+    assert ("running_tasks" in world.calls) is read
+
+
+def test_a_crash_loop_is_left_to_ecs_where_the_target_says_so() -> None:
+    world = _looping(50, crash_loop=False)
+    tasks = _looked(world)
+    assert (len(tasks.stopped), tasks.running) == (50, None)
+    assert "running_tasks" not in world.calls
