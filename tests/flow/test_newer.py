@@ -27,7 +27,7 @@ from tests.flow.fakes import Aws, Ledger, aws
 WEB = examples.target(service="web")
 FIRST_OF_THE_HOUR = NOW.replace(hour=11, minute=3)
 WHO = {"service": NAME, "by": "ops", "why": "a test"}
-PUSH = push_event(OTHER_DIGEST, "def5678", at(30))
+PUSH = push_event(OTHER_DIGEST, "def5678", at(90))
 COMPLETED = event("ecs-deployment-completed") | {
     "resources": [f"{examples.ARN}:service/{NAME}"],
 }
@@ -73,7 +73,7 @@ def _rolling_out(*targets: Any) -> tuple[Aws, Newer]:
     world.ledger = ledger
     push(world.world(), push_event())
     assert world.record().status is Status.IN_PROGRESS
-    world.images.all.append(examples.image(OTHER_DIGEST, at(30), tags=("def5678",)))
+    world.images.all.append(examples.image(OTHER_DIGEST, at(90), tags=("def5678",)))
     return world, ledger
 
 
@@ -173,10 +173,13 @@ def test_what_somebody_deployed_to_the_others_is_still_found() -> None:
     assert ("failed", NAME) in outcomes
 
 
-def test_the_others_are_shown_and_why_one_is_not() -> None:
+@pytest.mark.parametrize("records", [True, False], ids=["all of it", "HEAD only"])
+def test_the_others_are_shown_and_why_one_is_not(records: bool) -> None:
     world, ledger = _rolling_out(examples.target(), WEB)
     assert "unreadable" not in status(world.world(), {})
     ledger.by_newer(head=True)
+    if not records:
+        ledger.records_of = set()
     reply = status(world.world(), {})
     assert [one["service"] for one in reply["deployments"]] == [WEB.name]
     assert reply["unreadable"] == [f"a newer release wrote {NAME}"]
