@@ -49,29 +49,30 @@ def status(world: World, payload: object) -> dict[str, Any]:
         known = ", ".join(target.name for target in world.targets.all)
         raise Refused(f"no target is named {asked.service}; the targets are {known}")
     if asked.service:
-        return {"deployments": _described(world, _history(world, asked.service, asked.image))}
-    records: list[Deployment] = []
+        return {"deployments": _history(world, asked.service, asked.image)}
+    shown: list[dict[str, Any]] = []
     unreadable: list[str] = []
     for target in world.targets.all:
         try:
-            records += _history(world, target.name, asked.image)
+            shown += _history(world, target.name, asked.image)
         except Unreadable as error:
             unreadable.append(str(error))
-    reply: dict[str, Any] = {"deployments": _described(world, records)}
+    shown.sort(key=lambda one: str(one["created"]), reverse=True)
+    reply: dict[str, Any] = {"deployments": shown}
     return {**reply, "unreadable": unreadable} if unreadable else reply
 
 
-def _history(world: World, service: str, image: str | None) -> list[Deployment]:
-    """The service's newest records, or those of an image."""
+def _history(world: World, service: str, image: str | None) -> list[dict[str, Any]]:
+    """The service's newest records, or those of an image, as they are replied."""
     records = world.ledger.history(service, _SEARCHED if image else _RECORDS)
-    return [one for one in records if image in {None, one.digest, one.image, *one.all_tags}]
+    chosen = [one for one in records if image in {None, one.digest, one.image, *one.all_tags}]
+    return _described(world, sorted(chosen, key=lambda record: record.created, reverse=True))
 
 
 def _described(world: World, records: Sequence[Deployment]) -> list[dict[str, Any]]:
-    """The records as they are replied, newest first."""
-    heads = {service: world.ledger.head(service) for service in {one.service for one in records}}
-    ordered = sorted(records, key=lambda record: record.created, reverse=True)
-    return [described(record, heads[record.service]) for record in ordered]
+    """One service's records as they are replied."""
+    head = world.ledger.head(records[0].service) if records else None
+    return [described(record, head) for record in records]
 
 
 def parse_status(payload: object) -> StatusRequest:

@@ -44,7 +44,7 @@ def test_a_deployment_that_is_under_way_when_the_stack_is_updated_ends_well(
     with account() as a:
         a.push("abc1234")
         a.until_told("IN_PROGRESS")
-        assert not any("schema" in item for item in _stored(a))
+        assert not any(FIELD in item for item in _stored(a))
         a.aws.deploy(packaged.template, after)
         a.until_told("SUCCESSFUL")
         a.until_quiet()

@@ -173,10 +173,13 @@ def test_what_somebody_deployed_to_the_others_is_still_found() -> None:
     assert ("failed", NAME) in outcomes
 
 
-def test_the_others_are_shown_and_why_one_is_not() -> None:
+@pytest.mark.parametrize("records", [True, False], ids=["all of it", "HEAD only"])
+def test_the_others_are_shown_and_why_one_is_not(records: bool) -> None:
     world, ledger = _rolling_out(examples.target(), WEB)
     assert "unreadable" not in status(world.world(), {})
     ledger.by_newer(head=True)
+    if not records:
+        ledger.records_of = set()
     reply = status(world.world(), {})
     assert [one["service"] for one in reply["deployments"]] == [WEB.name]
     assert reply["unreadable"] == [f"a newer release wrote {NAME}"]
