@@ -33,6 +33,7 @@ def runs_ours(record: Deployment, seen: Observation) -> bool:
 
 
 def primary_of(seen: Observation) -> EcsDeployment | None:
+    """The deployment that ECS works towards, as far as DescribeServices shows."""
     return seen.service.primary if seen.service else None
 
 
