@@ -67,7 +67,7 @@ deploy: package ## package, then create or update the stack slipway-STAGE; needs
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli.deploy $(STAGE) $(if $(NOTIFY),--set NotifyEmail=$(NOTIFY))
 
 logs: $(VENV)/installed ## follow the log of one function: FUNCTION=watch
-	@$(BIN)/aws logs tail /aws/lambda/slipway-$(STAGE)-$(FUNCTION) --since 1h --follow --format short
+	@$(BIN)/python -m cli.logs $(STAGE) $(FUNCTION)
 
 clean: ## remove what was made
 	rm -rf out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

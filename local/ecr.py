@@ -7,7 +7,8 @@ filters; an index needs the images that it names, and holds them.
 Inferred: moving a tag to an image that is in the repository already is a PUSH and leaves
 `imagePushedAt` as it was; an index has no `artifactMediaType`; its size is that of its own text
 and its images. Not simulated: layers (any digest passes), storage classes (all images are ACTIVE),
-replication, referrers. Scans are in `local/ecr_scans.py`.
+replication, referrers. Scans are in `local/ecr_scans.py`, hosts and passwords in
+`local/ecr_registry.py`.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from local.ecr_images import (
     required,
     untag,
 )
+from local.ecr_registry import PRIVATE_IMAGE, authorization
 from local.ecr_scans import Scans
 from local.ecs.names import Place
 
@@ -49,10 +51,6 @@ Emit = Callable[[dict[str, Any]], None]
 
 MOST_RESULTS = 1000
 DEFAULT_RESULTS = 100
-_PRIVATE_IMAGE = re.compile(
-    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/"
-    r"(?P<repository>[^@:]+)(:(?P<tag>[^@]+))?(@(?P<digest>sha256:[0-9a-f]+))?"
-)
 
 
 class Ecr:
@@ -129,6 +127,12 @@ class Ecr:
         ]
         return ActionResult(_page("imageIds", identifiers, response))
 
+    def get_authorization_token(self, response: ECRResponse) -> ActionResult:
+        accounts = response._get_param("registryIds") or [response.current_account]
+        now = self._clock.now()
+        data = [authorization(account, response.region, now) for account in accounts]
+        return ActionResult({"authorizationData": data})
+
     def start_image_scan(self, response: ECRResponse) -> ActionResult:
         repository = _repository(response)
         image = required(repository, response._get_param("imageId"))
@@ -142,6 +146,7 @@ class Ecr:
 
     def install(self) -> None:
         for name in (
+            "get_authorization_token",
             "start_image_scan",
             "describe_image_scan_findings",
             "put_image",
@@ -237,7 +242,7 @@ def install(clock: Clock, emit: Emit) -> Ecr:
 
 def pull_problem(_place: Place, image: str) -> str | None:
     """Why ECS cannot pull `image`, in its words; None for images outside of private ECR."""
-    match = _PRIVATE_IMAGE.fullmatch(image)
+    match = PRIVATE_IMAGE.fullmatch(image)
     if match is None or _lookup(match) is not None:
         return None
     return (
@@ -248,13 +253,13 @@ def pull_problem(_place: Place, image: str) -> str | None:
 
 def image_digest(_place: Place, image: str) -> str | None:
     """The digest that the tag of `image` stands for; None outside of private ECR."""
-    match = _PRIVATE_IMAGE.fullmatch(image)
+    match = PRIVATE_IMAGE.fullmatch(image)
     found = _lookup(match) if match is not None else None
     return None if found is None else str(found.image_digest)
 
 
 def _lookup(match: re.Match[str]) -> Image | None:
-    repositories = ecr_backends[match["account"]][match["region"]].repositories
+    repositories = ecr_backends[match["account"]][match["region"] or match["dual"]].repositories
     repository = repositories.get(match["repository"])
     if repository is None:
         return None

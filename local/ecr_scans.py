@@ -1,8 +1,12 @@
-"""ECR's basic scanning: on push or by hand, what was found, and the event that tells of it.
+"""Scans of images, ECR's basic ones and Amazon Inspector's: what is found, and the event of it.
 
-Documented: "Scan images for software vulnerabilities in Amazon ECR"; "Sample events from Amazon
-ECR" (a severity without findings is absent); API reference, DescribeImageScanFindings. Inferred:
-an index is not scanned on push, and asking for its scan finds none; how long a scan takes.
+Which of the two a registry has is PutRegistryScanningConfiguration's `scanType`. Documented: "Scan
+images for software vulnerabilities in Amazon ECR"; "Sample events from Amazon ECR" (a severity
+without findings is absent); Amazon Inspector user guide, "EventBridge schema"; API reference,
+DescribeImageScanFindings. Reported (github.com/aws/aws-sdk/issues/289): for some seconds after
+Inspector's scan has ended, the answer names neither its end nor its findings. Inferred: an index is
+not scanned, nor what holds no container image, and asking for their scan finds none; how long a
+scan takes; Inspector scans what the first rule for the repository says.
 """
 
 from __future__ import annotations
@@ -11,11 +15,12 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from fnmatch import fnmatchcase
 from typing import Any
 
 from moto.ecr.exceptions import ScanNotFoundException
-from moto.ecr.models import Image, Repository
+from moto.ecr.models import Image, Repository, ecr_backends
 
 from local.clock import Clock
 from local.ecr_images import Refused
@@ -29,7 +34,8 @@ class Scans:
     """`found` is what the scan of an image (its digest) will find: severity -> count.
 
     An image that is not in `found` has no findings; one in `failing` ends with this status
-    instead (`UNSUPPORTED_IMAGE`); `seconds` is how long a scan takes.
+    instead (`UNSUPPORTED_IMAGE`); `seconds` is how long a scan takes; `late` is for how long an
+    Inspector's scan that has ended shows nothing.
     """
 
     clock: Clock
@@ -37,12 +43,15 @@ class Scans:
     found: dict[str, dict[str, int]] = field(default_factory=dict)
     failing: dict[str, str] = field(default_factory=dict)
     seconds: float = SECONDS
+    late: float = 0.0
     _ended: dict[tuple[str, str], datetime] = field(default_factory=dict)
     _begun: set[tuple[str, str]] = field(default_factory=set)
+    _inspected: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def on_push(self, repository: Repository, image: Image, account: str, region: str) -> None:
         wanted: Any = repository.image_scanning_configuration
-        if wanted.get("scanOnPush") and not _is_index(image):
+        on_push = inspected(account, region, repository.name) or wanted.get("scanOnPush")
+        if on_push and _is_container_image(image):
             self._begin(repository, image, account, region)
 
     def start(
@@ -54,6 +63,11 @@ class Scans:
             raise Refused(
                 "UnsupportedImageTypeException",
                 f"An artifact with media type '{media_type}' {_NO_IMAGE}",
+            )
+        if inspected(account, region, repository.name):
+            raise Refused(
+                "ValidationException",
+                "This feature is disabled: images are scanned by Amazon Inspector.",
             )
         self._begin(repository, image, account, region)
         return _answer(repository, image, "IN_PROGRESS")
@@ -68,20 +82,29 @@ class Scans:
             return _answer(repository, image, "IN_PROGRESS")
         if image.image_digest in self.failing:
             return _answer(repository, image, self.failing[image.image_digest])
+        frequency = self._inspected.get(scan, "")
+        status = "ACTIVE" if frequency == "CONTINUOUS_SCAN" else "COMPLETE"
+        answer = _answer(repository, image, status)
+        if frequency and self.clock.now() < self._ended[scan] + timedelta(seconds=self.late):
+            return answer | {"imageScanFindings": {"findings": []}}
         findings = {
             "imageScanCompletedAt": self._ended[scan].timestamp(),
             "vulnerabilitySourceUpdatedAt": self._ended[scan].timestamp(),
             "findingSeverityCounts": dict(self.found.get(image.image_digest, {})),
-            "findings": [],
+            "enhancedFindings" if frequency else "findings": [],
         }
-        return _answer(repository, image, "COMPLETE") | {"imageScanFindings": findings}
+        return answer | {"imageScanFindings": findings}
 
     def _begin(self, repository: Repository, image: Image, account: str, region: str) -> None:
         scan = (repository.name, image.image_digest)
         if scan in self._begun:
             return
         self._begun.add(scan)
+        frequency = inspected(account, region, repository.name)
+        if frequency:
+            self._inspected[scan] = frequency
         event = self._event(repository, image, account, region)
+        event |= _inspectors(event) if frequency else {}
 
         def end() -> None:
             self._ended[scan] = self.clock.now()
@@ -112,6 +135,35 @@ class Scans:
             "resources": [f"arn:aws:ecr:{region}:{account}:repository/{repository.name}"],
             "detail": detail,
         }
+
+
+def inspected(account: str, region: str, repository: str) -> str:
+    """How often Amazon Inspector scans this repository; empty where it does not."""
+    configuration = ecr_backends[account][region].registry_scanning_configuration
+    if configuration["scanType"] != "ENHANCED":
+        return ""
+    rules = (
+        rule["scanFrequency"]
+        for rule in configuration["rules"]
+        for wanted in rule["repositoryFilters"]
+        if fnmatchcase(repository, wanted["filter"])
+    )
+    return str(next(rules, ""))
+
+
+def _inspectors(event: dict[str, Any]) -> dict[str, Any]:
+    """What differs in Inspector's event: it names the repository by its ARN."""
+    [repository] = event["resources"]
+    detail = {**event["detail"], "repository-name": repository}
+    detail["scan-status"] = "INITIAL_SCAN_COMPLETE"
+    return {"source": "aws.inspector2", "detail-type": "Inspector2 Scan", "detail": detail}
+
+
+def _is_container_image(image: Image) -> bool:
+    """Whether it is no index and has a container image's config; schema 1 has none at all."""
+    body = json.loads(image.image_manifest)
+    config = (body.get("config") or {}).get("mediaType", "")
+    return not body.get("manifests") and not body.get("artifactType") and ".image." in config
 
 
 def _is_index(image: Image) -> bool:

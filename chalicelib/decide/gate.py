@@ -14,6 +14,9 @@ from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.scans import Scan
 from chalicelib.model.targets import ScanGate, Target
 
+# Findings may come seconds after a scan says that it ended: github.com/aws/aws-sdk/issues/289.
+_LATE_FINDINGS = timedelta(seconds=60)
+
 
 def scan_gate(deployment: Deployment, target: Target) -> ScanGate | None:
     """The gate that this deployment has to pass; None: it may pass unseen.
@@ -27,20 +30,17 @@ def scan_gate(deployment: Deployment, target: Target) -> ScanGate | None:
 def scanned(deployment: Deployment, gate: ScanGate, scan: Scan, now: datetime) -> Readiness:
     """Whether the gate is open at `now` (UTC).
 
-    Refused when the worst finding is above `max`; without a result, `on_timeout` decides once
+    Refused when the worst finding is above `max`. A scan that found nothing opens it a minute after
+    its end, or after it was first seen to have ended. Without a result, `on_timeout` decides once
     `wait` seconds have passed since the record was made, or no result is to be expected.
     """
     if scan.state == "done":
-        return _judged(gate, scan)
+        return _judged(deployment, gate, scan, now)
     until = deployment.created + timedelta(seconds=gate.wait)
     if scan.state == "waiting" and now < until:
-        return Readiness(
-            status=Status.PENDING,
-            gated=True,
-            reason=f"waiting for the image's scan, until {iso(until)} at most",
-        )
-    late = f"none ended within {gate.wait} s"
-    why = scan.why if scan.state == "none" else late
+        waiting = f"waiting for the image's scan, until {iso(until)} at most"
+        return _waiting(f"{waiting}: {scan.why}" if scan.why else waiting)
+    why = scan.why or f"none ended within {gate.wait} s"
     if gate.on_timeout == "deploy":
         return GO.model_copy(update={"unscanned": why})
     return refused(
@@ -49,12 +49,30 @@ def scanned(deployment: Deployment, gate: ScanGate, scan: Scan, now: datetime) -
     )
 
 
-def _judged(gate: ScanGate, scan: Scan) -> Readiness:
+def _waiting(reason: str, found_nothing: datetime | None = None) -> Readiness:
+    return Readiness(status=Status.PENDING, gated=True, reason=reason, found_nothing=found_nothing)
+
+
+def _judged(deployment: Deployment, gate: ScanGate, scan: Scan, now: datetime) -> Readiness:
     worse = [(severity, count) for severity, count in scan.counts if severity.rank > gate.max.rank]
     if not any(count for _, count in worse):
-        return GO
+        return _after_late_findings(deployment, now, scan.ended) if scan.empty else GO
     found = ", ".join(f"{count} {severity}" for severity, count in scan.counts if count)
     return refused(
         f"the image's scan found {found}; the target allows {gate.max} at worst. Mend the image "
         "and push it again, or deploy this one by hand with `override`."
     )
+
+
+def _after_late_findings(
+    deployment: Deployment, now: datetime, ended: datetime | None
+) -> Readiness:
+    """Open once late findings would be there: by then this was seen twice, or ended long ago."""
+    seen = deployment.found_nothing or now
+    until = min(seen, ended or seen) + _LATE_FINDINGS
+    if now >= until:
+        return GO
+    reason = (
+        f"the image's scan has ended and found nothing; late findings may come until {iso(until)}"
+    )
+    return _waiting(reason, seen)

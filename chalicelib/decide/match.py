@@ -18,7 +18,7 @@ from chalicelib.model.targets import Target
 _SIGNATURE_TAG = re.compile(r"sha256-[0-9a-f]{64}(\.(sig|att|sbom))?")
 _PUSHES = {"ECR Image Action": "PUSH", "ECR Replication Action": "REPLICATE"}
 # Config media types of container images: OCI image-spec "config.md", Docker image manifest v2.
-_IMAGE_CONFIGS = frozenset(
+IMAGE_CONFIGS = frozenset(
     {
         "application/vnd.oci.image.config.v1+json",
         "application/vnd.docker.container.image.v1+json",
@@ -178,7 +178,7 @@ def undeployable(image: Image) -> str | None:
     """
     if image.manifest_type and image.manifest_type not in _MANIFESTS:
         return f"its manifest's media type is {image.manifest_type}, not an image's"
-    if image.artifact_type and image.artifact_type not in _IMAGE_CONFIGS:
+    if image.artifact_type and image.artifact_type not in IMAGE_CONFIGS:
         return f"it holds {image.artifact_type}, not a container image"
     if image.status == "ACTIVATING":
         return "it is being restored from the archive; deploy it by hand when that is done"

@@ -13,6 +13,7 @@ _POLL_MIDDLE = 30
 _POLL_LATE = 60
 _POLL_PENDING = (15, 45)
 _POLL_GATED = 60
+_POLL_LATE_FINDINGS = 30
 _POLL_DENIED = 300
 _POLL_OUTBOX = 30
 _OUTBOX_SECONDS = 600
@@ -35,10 +36,10 @@ def wait_seconds(deployment: Deployment, now: datetime) -> int:
         return _POLL_OUTBOX if unsent else _NEVER
     if deployment.status is Status.HELD:
         return _NEVER
+    if deployment.gated:  # the scan's event comes sooner; denied or not, its time runs out
+        return _POLL_LATE_FINDINGS if deployment.found_nothing else _POLL_GATED
     if deployment.denied:
         return _POLL_DENIED  # a person must act first
-    if deployment.gated:
-        return _POLL_GATED  # the scan's event comes sooner
     since = (now - (deployment.applied or deployment.created)).total_seconds()
     if deployment.status is Status.PENDING:
         least, most = _POLL_PENDING

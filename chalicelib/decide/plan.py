@@ -29,13 +29,15 @@ class Readiness(Frozen):
     """PENDING: wait, for this reason. REFUSED or SUPERSEDED: the end. IN_PROGRESS: apply it.
 
     `waiting` is since when somebody else's rollout is waited for; `gated`: a scan is waited for;
-    `unscanned`: why it goes without one.
+    `found_nothing`: since when it is known to have ended without a finding; `unscanned`: why it
+    goes without one.
     """
 
     status: Status
     reason: str = ""
     waiting: Moment | None = None
     gated: bool = False
+    found_nothing: Moment | None = None
     unscanned: str = ""
 
 

@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib.errors import Refused
+from chalicelib.model.places import Place
+from chalicelib.model.registries import ecr_repository, same_repository, with_host_of
 from chalicelib.model.task_definitions import TaskDefinition
 
 # In DescribeTaskDefinition's answer, not in RegisterTaskDefinition's input (ECS API reference,
@@ -46,8 +48,9 @@ def render(
     """The RegisterTaskDefinition input that is `base` with `image` in the chosen containers.
 
     Removes the response-only fields and nothing else; changes the image of `containers` (when
-    empty: of every container whose image comes from `repository_uri`) and nothing else; carries
-    the tags but the reserved `aws:` ones, and adds `provenance`.
+    empty: of every container whose image comes from `repository_uri`, under any of the registry's
+    hosts) and nothing else, and leaves each its host; carries the tags but the reserved `aws:`
+    ones, and adds `provenance`.
 
     Raises:
         Refused: when a container that the target names is not there, or none comes from the
@@ -56,10 +59,14 @@ def render(
     chosen = _chosen(base, repository_uri, containers)
     registration = copied(base, provenance)
     registration["containerDefinitions"] = [
-        {**container, "image": image} if container.get("name") in chosen else container
+        _running(container, image) if container.get("name") in chosen else container
         for container in base.body.get("containerDefinitions", [])
     ]
     return registration
+
+
+def _running(container: Mapping[str, Any], image: str) -> dict[str, Any]:
+    return {**container, "image": with_host_of(str(container.get("image", "")), image)}
 
 
 def copied(base: TaskDefinition, provenance: Mapping[str, str]) -> dict[str, Any]:
@@ -69,17 +76,20 @@ def copied(base: TaskDefinition, provenance: Mapping[str, str]) -> dict[str, Any
     return registration
 
 
-def image_in(base: TaskDefinition, repository: str, containers: Sequence[str]) -> str:
+def image_in(
+    base: TaskDefinition, repository: str, containers: Sequence[str], here: Place | None = None
+) -> str:
     """The image that the chosen containers of a task definition run; empty when none is found.
 
-    `repository` is a repository's name, without its registry.
+    `repository` is the name of an ECR repository, in `here` if that is given.
     """
     for container in base.body.get("containerDefinitions", []):
         image = str(container.get("image", ""))
         if containers:
             chosen = container.get("name") in containers
         else:
-            chosen = repository_of(image).partition("/")[2] == repository
+            found = ecr_repository(image)
+            chosen = found is not None and found.name == repository and here in {None, found.place}
         if chosen:
             return image
     return ""
@@ -97,25 +107,13 @@ def _chosen(base: TaskDefinition, repository_uri: str, containers: Sequence[str]
                 f"{', '.join(sorted(present))}. Correct `containers` in targets.toml."
             )
         return set(containers)
-    chosen = {name for name, image in present.items() if repository_of(image) == repository_uri}
+    chosen = {name for name, image in present.items() if same_repository(image, repository_uri)}
     if not chosen:
         raise Refused(
             f"no container of {base.name} runs an image of {repository_uri}; it runs "
             f"{', '.join(sorted(present.values()))}. Name the containers in targets.toml."
         )
     return chosen
-
-
-def repository_of(image: str) -> str:
-    """An image reference without its tag and digest; a registry's port is not a tag."""
-    name = image.split("@", 1)[0]
-    head, slash, last = name.rpartition("/")
-    return f"{head}{slash}{last.split(':', 1)[0]}"
-
-
-def tag_of(image: str) -> str:
-    """The tag of an image reference; empty when it has none."""
-    return image.split("@", 1)[0].rsplit("/", 1)[-1].partition(":")[2]
 
 
 def _tags(carried: Mapping[str, str], provenance: Mapping[str, str]) -> list[dict[str, str]]:

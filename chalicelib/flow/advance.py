@@ -35,6 +35,7 @@ from chalicelib.flow.apply import (
     started,
 )
 from chalicelib.flow.explained import explained, explained_later
+from chalicelib.flow.gate import scan_of
 from chalicelib.flow.observe import (
     deployed_since,
     noticed,
@@ -131,9 +132,9 @@ def _start(world: World, head: Head, record: Deployment, target: Target) -> Item
             record, resumed = _resumed(world, head, record, target, service)
             if resumed is not None:
                 return resumed
-        readiness = _readiness(world, head, record, target, service)
+        readiness, denial = _readiness(world, head, record, target, service)
         if service is None or readiness.status is not Status.IN_PROGRESS:
-            return _keep(world, head, record, **readiness.model_dump())
+            return _keep(world, head, record, **readiness.model_dump(), **denial)
         planned = plan(world, record, target, service, head)
         return_to = return_target(world, record, service, head)
     except Refused as refused:
@@ -154,17 +155,21 @@ def _start(world: World, head: Head, record: Deployment, target: Target) -> Item
 
 def _readiness(
     world: World, head: Head, record: Deployment, target: Target, service: Service | None
-) -> Readiness:
-    """Whether it may be applied now; a scan is read only where nothing else keeps it back."""
+) -> tuple[Readiness, dict[str, str]]:
+    """Whether it may be applied now, and what denies the reading of its scan, as a change.
+
+    A scan is read only where nothing else keeps it back.
+    """
     rollout = None
     if service is not None and unclear(service):
         rollout = world.services.newest_service_deployment(record.cluster, record.service_name)
     readiness = ready(record, head, service, target, world.now, rollout=rollout)
     gate = scan_gate(record, target)
     if gate is None or readiness.status is not Status.IN_PROGRESS:
-        return readiness
-    scan = world.scans.scan(record.repository, record.digest)
-    return scanned(record, gate, scan, world.now)
+        return readiness, {}
+    scan = scan_of(world, record)
+    readiness = scanned(record, gate, scan, world.now)
+    return readiness, {"denial": scan.denial if readiness.gated else ""}
 
 
 def _resumed(

@@ -12,12 +12,12 @@ from chalicelib.decide.render import (
     differences,
     provenance,
     render,
-    repository_of,
 )
 from chalicelib.errors import Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Deployment, Head, Status
+from chalicelib.model.registries import repository_of, same_image
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import TaskDefinition, short_name
@@ -122,7 +122,7 @@ def observed(record: Deployment, planned: Plan) -> dict[str, Any]:
     changed = [
         str(container.get("name"))
         for container in planned.registration.get("containerDefinitions", [])
-        if container.get("image") == record.image
+        if same_image(str(container.get("image", "")), record.image)
     ]
     base = planned.base
     would = f"register a revision of {base.family} from {base.name} with this image in "

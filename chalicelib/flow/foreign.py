@@ -6,12 +6,13 @@ from collections.abc import Sequence
 
 from chalicelib.decide.order import Request, deployment_id
 from chalicelib.decide.record import found_foreign
-from chalicelib.decide.render import image_in, tag_of
+from chalicelib.decide.render import image_in
 from chalicelib.errors import DeployerError, Unreadable
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
 from chalicelib.model.deployments import Cause, Deployment, Head, Status
 from chalicelib.model.images import commit_named
+from chalicelib.model.registries import Repository, digest_of, ecr_repository, tag_of
 from chalicelib.model.services import EcsDeployment, Service
 from chalicelib.model.targets import Target
 
@@ -75,8 +76,10 @@ def _looked_at(world: World, target: Target, head: Head, service: Service) -> Ou
 def _record(world: World, target: Target, service: Service, steady: EcsDeployment) -> Deployment:
     began = steady.created_at or world.now
     definition = world.services.task_definition(steady.task_definition)
-    image = image_in(definition, target.repository, target.containers) if definition else ""
-    digest, tag = image.partition("@")[2], tag_of(image)
+    followed = target.repository, target.containers, world.here
+    image = image_in(definition, *followed) if definition else ""
+    ours = ecr_repository(image) == Repository(place=world.here, name=target.repository)
+    digest, tag = (digest_of(image) if ours else ""), tag_of(image)
     asked = Request(
         service=target.name,
         cause=Cause.FOREIGN,

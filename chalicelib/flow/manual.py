@@ -9,13 +9,21 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from chalicelib.decide.back import back, named
 from chalicelib.decide.match import undeployable
 from chalicelib.decide.order import Request
-from chalicelib.decide.render import image_in, repository_of, tag_of
+from chalicelib.decide.render import image_in
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.advance import advance, withdraw
 from chalicelib.flow.ports import World
 from chalicelib.flow.request import request
 from chalicelib.model.deployments import Cause, Deployment, Head, Proven, Status
 from chalicelib.model.images import Image, is_digest, is_tag
+from chalicelib.model.places import Place
+from chalicelib.model.registries import (
+    Repository,
+    digest_of,
+    ecr_repository,
+    repository_of,
+    tag_of,
+)
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
@@ -177,33 +185,40 @@ def _target(world: World, service: str) -> Target:
 
 def _image(world: World, target: Target, wanted: str) -> tuple[Image, str]:
     """The image that `wanted` names, and the tag by which people know it."""
-    reference, tag = _reference(target, wanted)
+    reference, tag = _reference(world.here, target, wanted)
     image = world.images.image(target.repository, reference)
     if image is None:
         raise Refused(
             f"{target.repository} has no image {reference!r}. List what it has: aws ecr "
             f"describe-images --repository-name {target.repository}"
         )
-    if "/" in wanted and repository_of(wanted) != repository_of(image.uri):
-        raise Refused(
-            f"{repository_of(wanted)} is not the repository that {target.name} follows "
-            f"({repository_of(image.uri)}); images of other repositories are not deployed"
-        )
     if (why := undeployable(image)) is not None:
         raise Refused(f"{wanted} cannot be deployed: {why}")
     return image, tag or (image.tags[0] if image.tags else "")
 
 
-def _reference(target: Target, wanted: str) -> tuple[str, str]:
-    """(what ECR is asked for, the tag) of a tag, a digest or an image URI; a digest wins."""
-    name, _, digest = wanted.partition("@")
-    if name.startswith("sha256:") and not digest:
-        name, digest = "", name
-    tag = tag_of(name) if "/" in name else name
-    legal = (not tag or is_tag(tag)) and (not digest or is_digest(digest))
-    if not legal or not (digest or tag):
+def _reference(here: Place, target: Target, wanted: str) -> tuple[str, str]:
+    """(what ECR is asked for, the tag) of a tag, a digest or an image URI; a digest wins.
+
+    Raises:
+        Refused: when it is none of these, or the URI of another registry or repository.
+    """
+    if is_digest(wanted):
+        return wanted, ""
+    if is_tag(wanted):
+        return wanted, wanted
+    if "/" in wanted and ecr_repository(wanted) != Repository(place=here, name=target.repository):
         raise Refused(
-            f"{wanted!r} names no tag and no digest; expected one of {target.repository}'s"
+            f"{repository_of(wanted)} is not the repository that {target.name} follows "
+            f"({target.repository} of account {here.account} in {here.region}); images of other "
+            "repositories are not deployed"
+        )
+    tag, digest = tag_of(wanted), digest_of(wanted)
+    legal = (not tag or is_tag(tag)) and (not digest or is_digest(digest))
+    if "/" not in wanted or not legal or not (digest or tag):
+        raise Refused(
+            f"{wanted!r} names no tag and no digest; expected one of {target.repository}'s, or "
+            "its image's whole URI"
         )
     return digest or tag, tag
 
@@ -224,17 +239,19 @@ def _running(service: Service | None, target: Target) -> str:
 def _image_of(world: World, target: Target, proven: Proven) -> tuple[Image, str]:
     """The image of a proven revision and its tag, as far as known; one that ECR lost is refused.
 
-    A revision that Slipway did not render may name its image by a tag, which says no digest.
+    A revision that Slipway did not render may name its image by a tag, which says no digest, or
+    run one of another repository, of which only its own registry could tell.
     """
     definition = world.services.task_definition(proven.revision)
     if definition is None:
         raise Refused(
             f"{short_name(proven.revision)} was deleted from ECS and cannot be gone back to"
         )
-    uri = image_in(definition, target.repository, target.containers)
-    digest = proven.digest or uri.partition("@")[2]
+    uri = image_in(definition, target.repository, target.containers, world.here)
+    digest = proven.digest or digest_of(uri)
     tag = proven.tag or tag_of(uri)
-    if not digest:
+    elsewhere = ecr_repository(uri) != Repository(place=world.here, name=target.repository)
+    if not digest or (uri and elsewhere):
         return Image(repository=target.repository, digest="", pushed_at=world.now, uri=uri), tag
     image = world.images.image(target.repository, digest)
     if image is None:

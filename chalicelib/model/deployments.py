@@ -104,6 +104,7 @@ class Deployment(Frozen):
     denial: str = ""  # what AWS denies the next step, in words
     waiting: Moment | None = None  # since when a rollout of somebody else's is waited for
     gated: bool = False  # the scan of its image is waited for
+    found_nothing: Moment | None = None  # since when that scan has ended and shows no finding
     unscanned: str = ""  # why it was applied without a scan, where a gate wants one
     acting: bool = False  # an attempt to apply it began, and how it ended is not known
     attempted: Moment | None = None  # when that attempt began

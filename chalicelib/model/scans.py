@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 from typing import Literal
 
-from chalicelib.model.base import Frozen
+from chalicelib.model.base import Frozen, Moment
 
 
 class Severity(StrEnum):
@@ -31,9 +31,14 @@ def severity(name: str) -> Severity:
 class Scan(Frozen):
     """The scan of one image; `waiting`: it has not ended, or not begun; `none`: it never will.
 
-    `counts` are the findings by severity, worst first; `why` says why there is no scan.
+    `counts` are the findings by severity, worst first. `empty`: it has ended and shows no finding;
+    `ended` is then when (UTC), as far as AWS says. `why` says why there is no result; `denial` is
+    what AWS denied, in words.
     """
 
     state: Literal["done", "waiting", "none"]
     counts: tuple[tuple[Severity, int], ...] = ()
+    empty: bool = False
+    ended: Moment | None = None
     why: str = ""
+    denial: str = ""

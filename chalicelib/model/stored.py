@@ -84,7 +84,7 @@ KINDS: Mapping[type[Frozen], Kind] = {
             desired running looked ended case
             notices notices.id notices.status notices.subject notices.text notices.facts notices.at
             notices.left""",
-            2: "",
+            2: "began unexplained found_nothing",
         },
         values={
             "status": _STATUSES,

@@ -25,6 +25,7 @@ COMFORTABLE = 8_192  # above this, names are widened: room is left for what a la
 REASONS = {
     "ReadTaskDefinitions": "ECS offers no resource for describing or listing task definitions",
     "ListTasks": "ECS lists tasks by container instance or `*`; the condition names the clusters",
+    "ReadFindings": "Amazon Inspector offers no resource for listing findings or what it covers",
     "ReadTargetHealth": "Elastic Load Balancing offers no resource for describing target health",
     "RegisterAnyFamily": "a target without `family` follows whatever family its service runs",
     "TagAnyFamily": "as RegisterAnyFamily; only while registering (ecs:CreateAction)",
@@ -189,13 +190,19 @@ def _read_images(scope: _Scope) -> Iterable[Statement]:
 
 
 def _read_scans(scope: _Scope) -> Iterable[Statement]:
-    """Scans, and the manifests of image indexes, whose images are what is scanned."""
+    """Scans, and the manifests of image indexes, whose images are what is scanned.
+
+    With enhanced scanning, DescribeImageScanFindings is denied to whoever may not ask Inspector
+    (Amazon ECR user guide, "Retrieving findings for enhanced scans").
+    """
     gated = tuple(target for target in scope.targets if target.gate.scan is not None)
     if gated:
         names = ["*"] if scope.widening >= Widening.REPOSITORIES else _repositories(gated)
         repositories = [_arn("ecr", f"repository/{name}") for name in names]
         actions = ["ecr:BatchGetImage", "ecr:DescribeImageScanFindings"]
         yield _allow("ReadScans", actions, repositories)
+        inspector = ["inspector2:ListCoverage", "inspector2:ListFindings"]
+        yield _allow("ReadFindings", inspector, ["*"])
 
 
 def _read_services(scope: _Scope) -> Iterable[Statement]:

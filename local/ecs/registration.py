@@ -148,7 +148,7 @@ def required_attributes(body: dict[str, Any]) -> list[str]:
         }
     )
     names = [f"{_CAPABILITY}logging-driver.{driver}" for driver in drivers]
-    if any(".dkr.ecr." in each["image"] for each in containers):
+    if any(".dkr.ecr" in each["image"] or ".dkr-ecr" in each["image"] for each in containers):
         names.append(f"{_CAPABILITY}ecr-auth")
     if body.get("taskRoleArn"):
         names.append(f"{_CAPABILITY}task-iam-role")

@@ -10,8 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from local.calls import Call
+from local.ecr_scans import inspected
 from local.iam_actions import dynamodb, ecs, logs
 from local.iam_actions.need import Context, Need, Unmapped, last, make_arn, unmapped
+from local.sts import ACCOUNT
 
 __all__ = ["Context", "Need", "Unmapped", "needs"]
 
@@ -40,6 +42,10 @@ def _ecr(call: Call) -> Iterator[Need]:
         return
     names = p.get("repositoryNames") or [p.get("repositoryName") or "*"]
     yield Need(action, tuple(make_arn(call, "ecr", f"repository/{name}") for name in names))
+    if call.operation == "DescribeImageScanFindings" and inspected(ACCOUNT, call.region, names[0]):
+        # ECR asks Inspector in the caller's name: "Retrieving findings for enhanced scans".
+        yield Need("inspector2:ListCoverage", ("*",))
+        yield Need("inspector2:ListFindings", ("*",))
 
 
 def _sns(call: Call) -> Iterator[Need]:

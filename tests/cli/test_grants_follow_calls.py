@@ -40,9 +40,11 @@ NOT_CALLED = {
     "sqs:SendMessage": "Lambda reports what failed three times, with the function's role",
 }
 ASYNCHRONOUS = {"on_image_push", "on_service_change", "sweep"}
-# An operation that needs other actions than its own: it passes roles, tags, or is a transaction.
+# An operation that needs other actions than its own: it passes roles, tags, asks Inspector, or is a
+# transaction.
 NEEDS = {
     "ecs:RegisterTaskDefinition": {"ecs:TagResource", "iam:PassRole"},
+    "ecr:DescribeImageScanFindings": {"inspector2:ListCoverage", "inspector2:ListFindings"},
     "dynamodb:TransactWriteItems": set(),
 }
 PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem",

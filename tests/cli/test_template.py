@@ -125,6 +125,21 @@ def test_every_alarm_tells_people_and_alarms_may_publish(packaged):
     assert {"Service": "cloudwatch.amazonaws.com"} in allowed
 
 
+def test_only_alarms_of_this_account_may_publish_and_nobody_without_tls(packaged):
+    statements = packaged.resource("NoticesPolicy")["PolicyDocument"]["Statement"]
+    by_effect = {each["Effect"]: each for each in statements}
+    assert len(statements) == len(by_effect) == 2
+    allowed, denied = by_effect["Allow"], by_effect["Deny"]
+    assert allowed["Principal"] == {"Service": "cloudwatch.amazonaws.com"}
+    assert allowed["Condition"] == {
+        "StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    }
+    assert denied["Principal"] == "*"
+    assert denied["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    for each in statements:
+        assert (each["Action"], each["Resource"]) == ("sns:Publish", {"Ref": "Notices"})
+
+
 def test_an_address_is_subscribed_only_when_one_is_given(packaged):
     subscription = packaged.expanded["Resources"]["NoticesByEmail"]
     assert subscription["Condition"] == "NotifyByEmail"

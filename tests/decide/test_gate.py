@@ -22,6 +22,15 @@ NEVER = Scan(state="none", why="its scan is UNSUPPORTED_IMAGE")
 GO, WAIT, REFUSED = Status.IN_PROGRESS, Status.PENDING, Status.REFUSED
 
 
+UNREAD = Scan(state="waiting", why="may not be read", denial="may not be read")
+
+
+def found_none(*, ended: float | None = None, **counts: int) -> Scan:
+    """The scan has ended, and of an image, or of one of several, there is no finding."""
+    end = None if ended is None else at(ended)
+    return found(**counts).model_copy(update={"empty": True, "ended": end})
+
+
 def found(**counts: int) -> Scan:
     return Scan(state="done", counts=tuple((Severity(name), n) for name, n in counts.items()))
 
@@ -34,6 +43,16 @@ def found(**counts: int) -> Scan:
         (HIGH, found(CRITICAL=0), 1, GO, ""),
         (HIGH, found(CRITICAL=2, HIGH=9), 1, REFUSED, "found 2 CRITICAL, 9 HIGH; the target"),
         (HIGH, found(CRITICAL=1), 9e9, REFUSED, "found 1 CRITICAL"),
+        (HIGH, found_none(), 1, WAIT, "late findings may come until 2026-03-02T10:16:31"),
+        (HIGH, found_none(ended=-60), 1, GO, ""),
+        (HIGH, found_none(ended=-58), 1, WAIT, "may come until 2026-03-02T10:15:32"),
+        (HIGH, found_none(ended=9e5), 1, WAIT, "may come until 2026-03-02T10:16:31"),
+        (HIGH, found_none(), 9e3, WAIT, "late findings may come"),
+        (HIGH, found_none(LOW=1), 1, WAIT, "late findings may come"),
+        (HIGH, found_none(CRITICAL=1), 1, REFUSED, "found 1 CRITICAL"),
+        (HIGH, UNREAD, 599, WAIT, "at most: may not be read"),
+        (HIGH, UNREAD, 600, REFUSED, "the image was not scanned: may not be read"),
+        (LENIENT, UNREAD, 600, GO, ""),
         (HIGH, WAITING, 599, WAIT, "waiting for the image's scan, until 2026-03-02T10:25:30"),
         (HIGH, WAITING, 600, REFUSED, "was not scanned: none ended within 600 s"),
         (LENIENT, WAITING, 599, WAIT, "waiting for the image's scan"),
@@ -42,7 +61,10 @@ def found(**counts: int) -> Scan:
         (LENIENT, NEVER, 1, GO, ""),
     ],
     ids=[
-        "nothing found", "nothing worse", "counted as none", "worse", "worse, late", "not yet",
+        "nothing found", "nothing worse", "counted as none", "worse", "worse, late",
+        "nothing yet", "nothing for a minute", "nothing for less", "nothing, and a clock ahead",
+        "nothing yet, past `wait`", "in one of its images nothing yet", "worse in another image",
+        "not read", "not read in time", "not read in time, lenient", "not yet",
         "too late", "not yet, lenient", "too late, lenient", "never", "never, lenient",
     ],
 )  # fmt: skip
@@ -54,6 +76,16 @@ def test_a_gate_opens_waits_or_refuses(
     assert (reason in readiness.reason) if reason else readiness.reason == ""
     assert readiness.gated is (status is WAIT)
     assert bool(readiness.unscanned) is (status is GO and scan.state != "done")
+
+
+@pytest.mark.parametrize(("seconds", "status"), [(59, WAIT), (60, GO), (9e5, GO)])
+def test_an_image_without_findings_passes_a_minute_after_that_was_first_seen(
+    seconds: float, status: Status
+) -> None:
+    first = scanned(examples.deployment(), HIGH, found_none(), at(0))
+    again = examples.deployment(found_nothing=first.found_nothing)
+    assert scanned(again, HIGH, found_none(), at(seconds)).status is status
+    assert scanned(again, HIGH, found(CRITICAL=1), at(seconds)).status is REFUSED
 
 
 @given(st.sampled_from(Severity), st.sampled_from(Severity))

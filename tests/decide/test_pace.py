@@ -62,6 +62,15 @@ def test_what_waits_is_come_back_to_after_half_its_age(age: int, seconds: int) -
     assert wait_seconds(record, at(age)) == seconds
 
 
+def test_what_waits_for_a_scan_is_come_back_to_every_minute_also_when_that_may_not_be_read() -> (
+    None
+):
+    record = examples.deployment(gated=True)
+    assert wait_seconds(record, at(0)) == 60
+    assert wait_seconds(record.model_copy(update={"denial": "may not"}), at(0)) == 60
+    assert wait_seconds(record.model_copy(update={"found_nothing": at(0)}), at(0)) == 30
+
+
 @pytest.mark.parametrize("status", [Status.IN_PROGRESS, Status.ROLLBACK_IN_PROGRESS])
 def test_a_young_rollout_is_polled_more_often_than_an_old_one(status: Status) -> None:
     record = examples.rolling_out(status=status, created=at(-9_999), applied=at(0))

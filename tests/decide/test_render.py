@@ -19,10 +19,9 @@ from chalicelib.decide.render import (
     image_in,
     provenance,
     render,
-    repository_of,
-    tag_of,
 )
 from chalicelib.errors import Refused
+from chalicelib.model.registries import repository_of
 from chalicelib.model.task_definitions import TaskDefinition
 from tests.decide.registrations import DESCRIBED, REGISTRATION, bodies
 from tests.fixtures import examples
@@ -116,6 +115,23 @@ def test_the_containers_that_the_target_names_are_chosen_whatever_they_run() -> 
     registration = _render(examples.task_definition(), ("envoy",))
     images = [container["image"] for container in registration["containerDefinitions"]]
     assert images == [f"{URI}@{examples.OLD_DIGEST}", IMAGE]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "123456789012.dkr.ecr-fips.us-west-2.amazonaws.com",
+        "123456789012.dkr-ecr.us-west-2.on.aws",
+    ],
+    ids=["FIPS", "dual stack"],
+)
+@pytest.mark.parametrize("containers", [(), ("web",)], ids=["by repository", "by name"])
+def test_a_service_stays_on_its_registrys_host(host: str, containers: tuple[str, ...]) -> None:
+    web = {"name": "web", "image": f"{host}/{examples.REPOSITORY}:was"}
+    other = {"name": "log", "image": f"{host}/log-router:1"}
+    base = examples.task_definition(containerDefinitions=[web, other])
+    images = [one["image"] for one in _render(base, containers)["containerDefinitions"]]
+    assert images == [f"{host}/{examples.REPOSITORY}@{DIGEST}", f"{host}/log-router:1"]
 
 
 def test_a_container_that_is_not_there_is_refused_with_those_that_are() -> None:
@@ -320,26 +336,7 @@ def test_a_golden_file_is_its_sample_but_for_the_image(name: str) -> None:
     assert set(_changes(sample, after)) == {"/containerDefinitions/0/image"}
 
 
-# Image references
-
-
-@pytest.mark.parametrize(
-    ("image", "repository", "tag"),
-    [
-        ("nginx", "nginx", ""),
-        ("nginx:1.27", "nginx", "1.27"),
-        (f"nginx@{DIGEST}", "nginx", ""),
-        (f"nginx:1.27@{DIGEST}", "nginx", "1.27"),
-        ("localhost:5000/nginx", "localhost:5000/nginx", ""),
-        ("localhost:5000/nginx:1.27", "localhost:5000/nginx", "1.27"),
-        (f"localhost:5000/team/nginx:1@{DIGEST}", "localhost:5000/team/nginx", "1"),
-        (f"{URI}:abc", URI, "abc"),
-        (f"{URI}@{DIGEST}", URI, ""),
-        ("", "", ""),
-    ],
-)
-def test_an_image_is_a_repository_a_tag_and_a_digest(image: str, repository: str, tag: str) -> None:
-    assert (repository_of(image), tag_of(image)) == (repository, tag)
+# The image that runs
 
 
 @pytest.mark.parametrize(
@@ -363,3 +360,16 @@ def test_the_image_of_a_repository_whose_name_ends_alike_is_not_taken_for_it() -
     base = examples.task_definition(containerDefinitions=containers)
     assert image_in(base, "app", ()) == own
     assert image_in(base, "team/app", ()) == nested
+
+
+def test_the_image_is_found_under_any_host_of_its_registry_and_no_other() -> None:
+    dual, foreign = (
+        f"{host}/{examples.REPOSITORY}@{DIGEST}"
+        for host in (
+            "123456789012.dkr-ecr.us-west-2.on.aws",
+            "999999999999.dkr.ecr.us-west-2.amazonaws.com",
+        )
+    )
+    containers = [{"name": "foreign", "image": foreign}, {"name": "own", "image": dual}]
+    base = examples.task_definition(containerDefinitions=containers)
+    assert image_in(base, examples.REPOSITORY, (), examples.PLACE) == dual

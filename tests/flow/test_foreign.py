@@ -58,6 +58,19 @@ def test_what_somebody_else_deployed_is_recorded_proven_and_not_told() -> None:
     assert (world.told, world.ecs_acts) == (told, acts)
 
 
+def test_of_another_repositorys_image_no_digest_is_taken_for_one_of_the_targets() -> None:
+    world = _deployed()
+    world.targets = examples.targets(examples.target(containers=("conflicto-backend",)))
+    other = f"999999999999.dkr.ecr.us-west-2.amazonaws.com/{examples.REPOSITORY}@{THEIRS}"
+    container = {"name": "conflicto-backend", "image": other}
+    body = {**examples.task_definition().body, "containerDefinitions": [container]}
+    world.services.begin(NAME, world.services.register({**body, "tags": []}).arn)
+    world.services.complete(NAME)
+    assert _sweep(world) == ["foreign"]
+    assert (world.record().image, world.record().digest) == (other, "")
+    assert world.ledger.heads[NAME].proven[0].digest == ""
+
+
 def test_it_is_recorded_once_and_only_in_the_first_sweep_of_an_hour() -> None:
     world = _deployed()
     _by_somebody(world)

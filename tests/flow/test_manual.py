@@ -15,6 +15,8 @@ from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, URI, at, push_event, revision
 from tests.flow.fakes import Aws, Fault, aws
 
+FIPS = f"123456789012.dkr.ecr-fips.us-west-2.amazonaws.com/{examples.REPOSITORY}"
+DUAL_STACK = f"123456789012.dkr-ecr.us-west-2.on.aws/{examples.REPOSITORY}"
 WHO = {"service": NAME, "by": "ann", "why": "a test"}
 
 
@@ -49,6 +51,8 @@ def _deployed(*, well: bool = True) -> Aws:
         pytest.param(f"{URI}:def5678", "def5678", id="an image by tag"),
         pytest.param(f"{URI}@{OTHER_DIGEST}", "def5678", id="an image by digest"),
         pytest.param(f"{URI}:named@{OTHER_DIGEST}", "named", id="both: the digest wins"),
+        pytest.param(f"{FIPS}:def5678", "def5678", id="the FIPS host"),
+        pytest.param(f"{DUAL_STACK}@{OTHER_DIGEST}", "def5678", id="the dual-stack host"),
     ],
 )
 def test_an_image_is_deployed_by_hand_like_a_push(image: str, tag: str) -> None:
@@ -76,6 +80,37 @@ def test_the_longest_names_that_aws_allows_can_be_given() -> None:
     ["abc 1234", "-abc", "a" * 129, "sha256:", f"{URI}:we!rd@{DIGEST}", f"sha256:a@{DIGEST}"],
 )
 def test_what_can_name_no_image_is_refused_before_ecr_is_asked(image: str) -> None:
+    world = aws()
+    with pytest.raises(Refused, match="names no tag and no digest"):
+        deploy(world.world(), {**WHO, "image": image})
+    assert "image" not in world.calls
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        f"{URI}-worker:abc1234",
+        f"{URI}-worker@{DIGEST}",
+        f"999999999999.dkr.ecr.us-west-2.amazonaws.com/{examples.REPOSITORY}:abc1234",
+        f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/{examples.REPOSITORY}:abc1234",
+        f"ghcr.io/{examples.REPOSITORY}:abc1234",
+        f"octo/{examples.REPOSITORY}@{DIGEST}",
+        f"https://{URI}:abc1234",
+    ],
+)
+def test_an_image_of_another_registry_or_repository_is_refused_before_ecr_is_asked(
+    image: str,
+) -> None:
+    world = aws()
+    with pytest.raises(Refused, match="is not the repository that conflicto-dev/"):
+        deploy(world.world(), {**WHO, "image": image})
+    assert "image" not in world.calls
+
+
+@pytest.mark.parametrize(
+    "image", [f"abc1234@{DIGEST}", f"nginx@{DIGEST}", f"{examples.REPOSITORY}:abc1234"]
+)
+def test_what_names_a_repository_without_its_registry_is_not_read_as_a_tag(image: str) -> None:
     world = aws()
     with pytest.raises(Refused, match="names no tag and no digest"):
         deploy(world.world(), {**WHO, "image": image})
@@ -246,6 +281,17 @@ def test_a_revision_deleted_from_ecs_is_refused() -> None:
     del world.services.definitions[revision(7)]
     with pytest.raises(Refused, match="was deleted from ECS"):
         rollback(world.world(), WHO)
+
+
+def test_a_revision_that_runs_another_registrys_image_is_gone_back_to() -> None:
+    world = _deployed()
+    seven = world.services.definitions[revision(7)]
+    image = f"999999999999.dkr.ecr.us-west-2.amazonaws.com/{examples.REPOSITORY}@sha256:{'9' * 64}"
+    seven.body["containerDefinitions"][0]["image"] = image
+    world.targets = examples.targets(examples.target(containers=("conflicto-backend",)))
+    reply = rollback(world.world(), WHO)
+    assert reply["status"] == "IN_PROGRESS"
+    assert world.record().image == image
 
 
 def test_an_image_deleted_from_ecr_is_refused() -> None:

@@ -319,6 +319,15 @@ def test_in_observe_mode_nothing_is_changed_and_what_would_be_is_told() -> None:
     assert world.told == ["OBSERVED"]
 
 
+def test_in_observe_mode_the_containers_are_named_whatever_their_registrys_host() -> None:
+    world = aws(examples.target(mode="observe"))
+    seven = world.services.definitions[revision(7)]
+    image = "123456789012.dkr.ecr-fips.us-west-2.amazonaws.com/conflicto-backend-dev:was"
+    seven.body["containerDefinitions"][0]["image"] = image
+    push(world.world(), push_event())
+    assert "with this image in conflicto-backend, and" in world.record().reason
+
+
 @pytest.mark.parametrize(
     ("service", "reason"),
     [

@@ -116,9 +116,11 @@ def deploy(payload: Any) -> bool:
     if not by_hand(payload, {"service", "image", "by", "why"}, {"key"}):
         return False
     image = payload["image"].strip()
-    named = image.removeprefix(URI).lstrip(":@") if image.startswith(URI) else image
-    parts = named.split("@")
-    return len(parts) <= 2 and all(_is(_TAG, part) or _is(_DIGEST, part) for part in parts)
+    if not image.startswith(f"{URI}:") and not image.startswith(f"{URI}@"):
+        return _is(_TAG, image) or _is(_DIGEST, image)
+    tag, at, digest = image.removeprefix(URI).partition("@")
+    named = not tag or (tag.startswith(":") and _is(_TAG, tag[1:]))
+    return named and (not at or _is(_DIGEST, digest))
 
 
 def rollback(payload: Any) -> bool:

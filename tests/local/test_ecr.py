@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -237,6 +238,27 @@ def test_ecs_cannot_pull_what_the_registry_has_not(registry: Registry) -> None:
         problem = ecr.pull_problem(HERE, missing)
         assert problem is not None
         assert problem.startswith("CannotPullContainerError: ")
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "123456789012.dkr.ecr-fips.us-west-2.amazonaws.com",
+        "123456789012.dkr-ecr.us-west-2.on.aws",
+        "123456789012.dkr-ecr-fips.us-west-2.on.aws",
+    ],
+)
+def test_a_registry_is_pulled_from_under_each_of_its_hosts(registry: Registry, host: str) -> None:
+    digest = registry.push(manifest(), "v1")["imageId"]["imageDigest"]
+    assert ecr.pull_problem(HERE, f"{host}/web@{digest}") is None
+    assert ecr.pull_problem(HERE, f"{host}/web:v2") is not None
+    assert ecr.image_digest(HERE, f"{host}/web:v1") == digest
+
+
+def test_a_password_expires_twelve_hours_from_now(registry: Registry) -> None:
+    [data] = registry.api.get_authorization_token()["authorizationData"]
+    assert data["expiresAt"] == registry.clock.now() + timedelta(hours=12)
+    assert data["proxyEndpoint"] == "https://123456789012.dkr.ecr.us-west-2.amazonaws.com"
 
 
 def test_a_missing_image_fails_a_rollout_without_any_fault() -> None:

@@ -55,6 +55,10 @@ BALANCER = {
 BAD, GOOD = "bad0000", "abc1234"
 WHO = {"by": "a test", "why": "to see"}
 SCHEDULED = {"source": "aws.events", "detail-type": "Scheduled Event", "detail": {}}
+_EVERY = {
+    "scanFrequency": "CONTINUOUS_SCAN",
+    "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}],
+}
 _STEPS = 18
 _SCAN_SECONDS = 130  # longer than somebody's rollout is waited for
 
@@ -140,6 +144,8 @@ def stage(**service: Any) -> Iterator[Privileged]:
         t.client("secretsmanager").create_secret(Name="slipway/dev/webhook", SecretString=url)
         t.client("ecs").create_cluster(clusterName=CLUSTER)
         t.ecr.scans.seconds = _SCAN_SECONDS
+        t.ecr.scans.found |= {world.digest_of(build): {"LOW": 1} for build in (BAD, GOOD)}
+        t.client("ecr").put_registry_scanning_configuration(scanType="ENHANCED", rules=[_EVERY])
         settings = {"deploymentConfiguration": {}, "loadBalancers": [BALANCER]} | service
         world.add_service(t.client, "backend", "gunicorn_fargate", **settings)
         t.advance(120)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from local import world
 from tests.rehearsal.conftest import REPOSITORY, SERVICE, TARGETS
 
 GATED = TARGETS + 'gate.scan = {max = "HIGH", wait = "10m"}\n'
 LENIENT = TARGETS + 'gate.scan = {max = "HIGH", wait = "5m", on_timeout = "deploy"}\n'
 FOUND = {"CRITICAL": 2, "HIGH": 5}
+MILD = {"LOW": 1}
 
 
 def newest(team):
@@ -18,6 +21,7 @@ def newest(team):
 
 def test_a_push_waits_for_its_scan_and_goes_on_when_the_event_comes(team):
     with team(GATED) as t:
+        t.ecr.scans.found[world.digest_of("abc1234")] = MILD
         digest = t.push("abc1234")
         t.advance(10)
         assert newest(t)["status"] == "PENDING"
@@ -41,6 +45,7 @@ def test_an_image_with_worse_findings_is_refused_with_the_counts_and_told(team):
 
 def test_when_the_scans_event_is_lost_a_poll_finds_it(team):
     with team(GATED) as t:
+        t.ecr.scans.found[world.digest_of("abc1234")] = MILD
         digest = t.push("abc1234")
         t.advance(5)
         t.deliver = False
@@ -92,6 +97,94 @@ def test_of_an_index_its_images_scans_count_and_its_attestation_does_not(team):
         assert "found 2 CRITICAL, 5 HIGH" in record["reason"]
 
 
+def inspected(t, frequency="CONTINUOUS_SCAN"):
+    rule = {
+        "scanFrequency": frequency,
+        "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}],
+    }
+    t.client("ecr").put_registry_scanning_configuration(scanType="ENHANCED", rules=[rule])
+
+
+@pytest.mark.parametrize("frequency", ["CONTINUOUS_SCAN", "SCAN_ON_PUSH"])
+def test_findings_that_come_late_are_not_missed(team, frequency):
+    with team(GATED) as t:
+        inspected(t, frequency)
+        t.ecr.scans.late = 15
+        digest = world.digest_of("abc1234")
+        t.ecr.scans.found[digest] = FOUND
+        t.push("abc1234")
+        t.advance(25)
+        assert newest(t)["status"] == "PENDING"
+        assert "late findings may come" in newest(t)["reason"]
+        record = t.settle(SERVICE, digest)
+        assert record["status"] == "REFUSED"
+        assert "found 2 CRITICAL, 5 HIGH" in record["reason"]
+
+
+@pytest.mark.parametrize("late", [0, 15, 3600])
+def test_an_image_in_which_inspector_finds_nothing_goes_on_within_two_minutes(team, late):
+    with team(GATED) as t:
+        inspected(t)
+        t.ecr.scans.late = late
+        digest = t.push("abc1234")
+        t.advance(20 + 120)
+        assert newest(t)["status"] in {"IN_PROGRESS", "SUCCESSFUL"}
+        assert t.settle(SERVICE, digest)["status"] == "SUCCESSFUL"
+
+
+@pytest.mark.parametrize(("gate", "status"), [(GATED, "REFUSED"), (LENIENT, "SUCCESSFUL")])
+def test_where_inspector_may_not_be_asked_people_hear_of_it_and_wait_runs_out(team, gate, status):
+    with team(gate) as t:
+        inspected(t)
+        for policy in t.gate.policies.values():
+            policy["Statement"] = [s for s in policy["Statement"] if s["Sid"] != "ReadFindings"]
+        digest = t.push("abc1234")
+        t.advance(60)
+        assert newest(t)["status"] == "PENDING"
+        told = [one for one in t.notices() if "inspector2:ListCoverage" in one["body"]]
+        assert len(told) == 1
+        record = t.settle(SERVICE, digest)
+        assert record["status"] == status
+        assert "may not inspector2:ListCoverage" in t.notices()[-1]["body"]
+
+
+def test_a_soci_artifact_in_an_index_is_not_waited_for(team):
+    with team(GATED) as t:
+        ecr = t.client("ecr")
+        child = world.push(t.client, REPOSITORY, ["child-a"], "child a")
+        soci = {
+            "schemaVersion": 2,
+            "mediaType": _OCI,
+            "artifactType": "application/vnd.amazon.soci.index.v2+json",
+            "config": {"mediaType": "application/vnd.oci.empty.v1+json", "digest": "sha256:0"},
+            "layers": [],
+        }
+        old = {**soci, "layers": [{"size": 1}]}
+        bare = {"mediaType": _OCI, "digest": _put(ecr, old), "size": 1}
+        named = {**bare, "digest": _put(ecr, soci), "artifactType": soci["artifactType"]}
+        index = {
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.index.v1+json",
+            "manifests": [_child(child, "linux", "amd64"), named, bare],
+        }
+        digest = _put(ecr, index, imageTag="abc1234")
+        assert t.settle(SERVICE, digest)["status"] == "SUCCESSFUL"
+
+
+def test_an_image_of_an_index_that_names_no_platform_counts_too(team):
+    with team(GATED) as t:
+        child = world.push(t.client, REPOSITORY, ["child-a"], "child a")
+        t.ecr.scans.found[child] = FOUND
+        index = {
+            "schemaVersion": 2,
+            "mediaType": "application/vnd.oci.image.index.v1+json",
+            "manifests": [{"mediaType": _OCI, "digest": child, "size": 1}],
+        }
+        record = t.settle(SERVICE, _put(t.client("ecr"), index, imageTag="abc1234"))
+        assert record["status"] == "REFUSED"
+        assert "found 2 CRITICAL, 5 HIGH" in record["reason"]
+
+
 def test_by_hand_override_passes_the_gate_and_is_recorded(team):
     with team(GATED) as t:
         digest = world.digest_of("abc1234")
@@ -117,6 +210,7 @@ def test_a_gate_never_blocks_a_rollback(team):
 
 def test_a_gated_push_supersedes_nothing_until_it_is_applied(team):
     with team(GATED) as t:
+        t.ecr.scans.found[world.digest_of("abc1234")] = MILD
         first = t.push("abc1234")
         t.advance(22)
         assert newest(t)["status"] == "IN_PROGRESS"

@@ -27,6 +27,26 @@ def test_a_deployment_by_hand_half_way_supersedes_the_push(team):
         assert (record["status"], record["by"], record["why"]) == ("SUCCESSFUL", "a test", "to see")
 
 
+@pytest.mark.parametrize(
+    "host",
+    [
+        "123456789012.dkr.ecr-fips.us-west-2.amazonaws.com",
+        "123456789012.dkr-ecr.us-west-2.on.aws",
+    ],
+    ids=["FIPS", "dual stack"],
+)
+def test_a_service_on_another_host_of_its_registry_is_deployed_and_stays_there(team, host):
+    with team() as t:
+        image = f"{host}/{REPOSITORY}:0a1b2c3"
+        base = world.task_definition("gunicorn_fargate", "backend", "dev", image)
+        t.client("ecs").register_task_definition(**base)
+        digest = t.push("abc1234")
+        assert t.settle(SERVICE, digest)["status"] == "SUCCESSFUL"
+        found = t.client("ecs").describe_task_definition(taskDefinition=t.revision())
+        [container] = found["taskDefinition"]["containerDefinitions"]
+        assert container["image"] == f"{host}/{REPOSITORY}@{digest}"
+
+
 def test_who_and_why_stand_in_the_notice(team):
     with team() as t:
         t.settle(SERVICE, t.push("abc1234"))

@@ -1,0 +1,133 @@
+"""`python -m cli.logs STAGE FUNCTION`: the last hour of a function's log, and what comes to it.
+
+By FilterLogEvents (CloudWatch Logs API reference); the `aws` command of version 1 cannot follow.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.errors import Refused
+from cli.package.names import function_name
+from cli.package.policies import GRANTS
+
+_SINCE = timedelta(hours=1)
+_PAUSE_SECONDS = 2.0
+_LATE = timedelta(minutes=1)  # CloudWatch may take in a line after newer ones
+_RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 5})
+_THROTTLED = {"ThrottlingException", "LimitExceededException", "ServiceUnavailableException"}
+
+
+def main(arguments: list[str]) -> int:
+    """0 when a person ends it; 1 with a sentence on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m cli.logs", description=__doc__)
+    parser.add_argument("stage", help="a stage that was deployed, like dev")
+    parser.add_argument("function", help=f"one of {', '.join(GRANTS)}")
+    chosen = parser.parse_args(arguments)
+    try:
+        for line in lines(_client(), chosen.stage, chosen.function, datetime.now(UTC), time.sleep):
+            print(line, flush=True)
+    except KeyboardInterrupt:
+        print("\nStopped following the log.", file=sys.stderr)
+        return 0
+    except BrokenPipeError:  # whoever read it, `head` for one, has seen enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Refused as refused:
+        print(refused, file=sys.stderr)
+        return 1
+    except (BotoCoreError, ClientError) as error:
+        print(f"AWS said no: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+def lines(
+    client: Any, stage: str, function: str, now: datetime, pause: Callable[[float], None]
+) -> Iterator[str]:
+    """The lines of the hour before `now` (UTC), oldest first, then each that comes, without end.
+
+    `pause` waits so many seconds between two looks.
+
+    Raises:
+        Refused: when there is no such function, or it has no log group here.
+    """
+    if function not in GRANTS:
+        raise Refused(_unknown(function))
+    group = f"/aws/lambda/{function_name(stage, function)}"
+    since, told = now - _SINCE, dict[str, int]()
+    while True:
+        for event in _events(client, stage, group, since, pause):
+            if event["eventId"] not in told:
+                told[event["eventId"]] = event["timestamp"]
+                yield _line(event)
+        newest = max(told.values(), default=0)
+        since = max(since, datetime.fromtimestamp(newest / 1000, UTC) - _LATE)
+        told = {name: at for name, at in told.items() if at >= _milliseconds(since)}
+        pause(_PAUSE_SECONDS)
+
+
+def _events(
+    client: Any, stage: str, group: str, since: datetime, pause: Callable[[float], None]
+) -> Iterator[dict[str, Any]]:
+    """Every event since then, page by page; while AWS throttles, the same page is asked again."""
+    page: dict[str, Any] = {"logGroupName": group, "startTime": _milliseconds(since)}
+    while True:
+        try:
+            answer = client.filter_log_events(**page)
+        except client.exceptions.ResourceNotFoundException as error:
+            raise Refused(
+                f"There is no log group {group} in {client.meta.region_name}: Slipway is not "
+                "deployed here, or in another account, region or stage. Next: make deploy "
+                f"STAGE={stage}"
+            ) from error
+        except ClientError as error:
+            if error.response["Error"]["Code"] not in _THROTTLED:
+                raise
+            pause(_PAUSE_SECONDS)
+            continue
+        yield from answer["events"]
+        if "nextToken" not in answer:
+            return
+        page["nextToken"] = answer["nextToken"]
+
+
+def _line(event: dict[str, Any]) -> str:
+    """Time (UTC) and message, without what a terminal would take for a command."""
+    at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+    message = event["message"].rstrip()
+    safe = "".join(one if one.isprintable() or one in "\n\t" else "\ufffd" for one in message)
+    return f"{at:%Y-%m-%dT%H:%M:%SZ} {safe}"
+
+
+def _unknown(function: str) -> str:
+    near = difflib.get_close_matches(function, GRANTS, n=1)
+    guess = f" Did you mean {near[0]}?" if near else ""
+    return f"Slipway has no function {function!r}.{guess} It has {', '.join(GRANTS)}."
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
+
+
+def _client() -> Any:
+    # The aws CLI reads AWS_REGION first, boto3 does not know it.
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+    if session.region_name is None:
+        raise Refused("no AWS region is set. Next: export AWS_REGION=us-west-2 (or yours)")
+    return session.client("logs", config=_RETRIES)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
