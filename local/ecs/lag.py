@@ -18,16 +18,13 @@ from __future__ import annotations
 import copy
 import random
 import zlib
-from collections import deque
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 from .errors import InvalidParameter
+from .past import Past, twin_of
 from .region import Operation, Region
-from .service import Deployment, Service
-from .service_deployments import ServiceDeployment
-from .tasks import Task
 from .views import service_view
 
 _ITEMS = {
@@ -49,7 +46,6 @@ _UNORDERED = frozenset({"ListServices", "ListTasks"})
 _DEFINITIONS = frozenset(
     {"DescribeTaskDefinition", "ListTaskDefinitionFamilies", "ListTaskDefinitions"}
 )
-_Kind = TypeVar("_Kind")
 
 
 @dataclass(frozen=True)
@@ -65,41 +61,6 @@ class Lag:
     fresh: float = 0.25
     page: int = 2
     unordered: bool = False
-
-
-@dataclass(frozen=True)
-class _Moment:
-    """What a region looked like from `at` on."""
-
-    at: datetime
-    services: dict[str, Service]
-    tasks: dict[str, Task]
-
-
-class Past:
-    """A region's last seconds: `keep` after every change."""
-
-    def __init__(self, region: Region, seconds: float) -> None:
-        self._region = region
-        self._kept: deque[_Moment] = deque()
-        self._span = timedelta(seconds=seconds)
-        self.keep()
-
-    def keep(self) -> None:
-        """Remember what the region looks like now, instead of what it was earlier this instant."""
-        now = self._region.simulation.now()
-        while self._kept and self._kept[-1].at >= now:
-            self._kept.pop()
-        while len(self._kept) > 1 and self._kept[1].at <= now - self._span:
-            self._kept.popleft()
-        services = {key: _service(each) for key, each in self._region.services.items()}
-        tasks = {key: _task(each) for key, each in self._region.tasks.items()}
-        self._kept.append(_Moment(now, services, tasks))
-
-    def at(self, moment: datetime) -> _Moment:
-        """The region at `moment`, or as far back as is known."""
-        known = (each for each in reversed(self._kept) if each.at <= moment)
-        return next(known, self._kept[0])
 
 
 class LaggingReads:
@@ -213,7 +174,7 @@ class LaggingReads:
 
         seen.tasks = {name: seen.tasks[name] for name in sorted(seen.tasks, key=order)}
         seen.services = {
-            name: _twin(seen.services[name]) for name in sorted(seen.services, key=order)
+            name: twin_of(seen.services[name]) for name in sorted(seen.services, key=order)
         }
         for service in seen.services.values():
             service.service_deployments = sorted(
@@ -226,49 +187,3 @@ def _moment(region: Region, text: str) -> datetime:
         return datetime.fromtimestamp(float(text), region.simulation.now().tzinfo)
     except ValueError as error:
         raise InvalidParameter("Invalid token.") from error
-
-
-# Copies share what never changes: revisions, task definitions, what has finished or is STOPPED.
-
-
-def _twin(one: _Kind) -> _Kind:
-    twin: _Kind = object.__new__(type(one))
-    twin.__dict__.update(one.__dict__)
-    return twin
-
-
-def _service(service: Service) -> Service:
-    if service.status == "INACTIVE":
-        return service
-    twin = _twin(service)
-    twin.settings = dict(service.settings)
-    twin.tags = list(service.tags)
-    twin.events = service.events.copy()
-    twin.revisions = list(service.revisions)
-    twin.deployments = [_deployment(each) for each in service.deployments]
-    twin.service_deployments = [_service_deployment(each) for each in service.service_deployments]
-    return twin
-
-
-def _deployment(deployment: Deployment) -> Deployment:
-    twin = _twin(deployment)
-    twin.tasks = [_task(each) for each in deployment.tasks]
-    return twin
-
-
-def _service_deployment(found: ServiceDeployment) -> ServiceDeployment:
-    if found.finished:
-        return found
-    twin = _twin(found)
-    twin.target = _twin(found.target)
-    twin.sources = [_twin(each) for each in found.sources]
-    twin.triggered_alarms = list(found.triggered_alarms)
-    return twin
-
-
-def _task(task: Task) -> Task:
-    if task.last_status == "STOPPED":
-        return task
-    twin = _twin(task)
-    twin.containers = [_twin(each) for each in task.containers]
-    return twin

@@ -58,7 +58,7 @@ def _rows(cases: Sequence[Case], seeds: Sequence[int], workers: int) -> Iterable
     with ProcessPoolExecutor(workers) as pool:
         for case, faults, wrong in pool.map(_played, cases, chunksize=4):
             rows[case.flow].add(faults, wrong)
-            _say(f"{case} (lag seed {case.seed!r}; again: --case {case})", wrong)
+            _say(f"{case} (lag seed {case.seed!r}; again: {case.again})", wrong)
         yield from rows.values()
         for seed, calls, faults, wrong in pool.map(_long, seeds):
             row = Row(f"long run of {calls:,} calls, seed {seed}")

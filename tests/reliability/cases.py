@@ -20,13 +20,23 @@ ALL_KINDS = (*KINDS, *EVENT_KINDS)
 
 @dataclass(frozen=True)
 class Case:
-    """One run: a flow, what goes wrong at which of its calls (or events), and the lag's seed."""
+    """One run: a flow, and what goes wrong at which of its calls (or events)."""
 
     flow: str
     number: int
     kind: str
     point: str
-    seed: str
+    salt: int = 0
+
+    @property
+    def seed(self) -> str:
+        """The lag's."""
+        return seed_of(self.flow, self.kind, self.salt)
+
+    @property
+    def again(self) -> str:
+        """What plays it again."""
+        return f"python -m tests.reliability --lags {self.salt} --case {self}"
 
     def __str__(self) -> str:
         return f"{self.flow}-{self.point}-{self.kind}".replace(" ", "-")
@@ -50,14 +60,16 @@ def seeds(flow: str, salt: int = 0) -> list[str]:
     return [f"{flow} {salt * LAGS + number}" for number in range(LAGS)]
 
 
+def seed_of(flow: str, kind: str, salt: int = 0) -> str:
+    return seeds(flow, salt)[ALL_KINDS.index(kind) % LAGS]
+
+
 def cases(flow: str, salt: int = 0) -> Iterator[Case]:
     """The cases of one flow, from the calls and events of its undisturbed runs."""
-    known = seeds(flow, salt)
     for kind in ALL_KINDS:
-        seed = known[ALL_KINDS.index(kind) % LAGS]
-        calm = undisturbed(flow, seed)
+        calm = undisturbed(flow, seed_of(flow, kind, salt))
         struck = calm.heard if kind in EVENT_KINDS else calm.points
-        yield from (Case(flow, number, kind, point, seed) for number, point in enumerate(struck))
+        yield from (Case(flow, number, kind, point, salt) for number, point in enumerate(struck))
 
 
 def every_case(salt: int = 0) -> list[Case]:

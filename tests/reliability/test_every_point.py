@@ -23,7 +23,7 @@ def _played(chosen: list[Case]) -> dict[str, list[str]]:
         run = case.play()
         if run.wrong or not run.struck:
             words = run.wrong or ["nothing was struck"]
-            wrong[str(case)] = [*words, f"again: python -m tests.reliability --case {case}"]
+            wrong[str(case)] = [*words, f"again: {case.again}"]
     return wrong
 
 
