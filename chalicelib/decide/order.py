@@ -96,7 +96,7 @@ def admit(request: Request, head: Head, now: datetime) -> Admitted:
 def _too_late(request: Request, head: Head, now: datetime) -> str:
     """Why a push is too old for this service, and what to do; empty when it is not."""
     meeting = head.meeting
-    old = meeting is not None and before(request.order, meeting) and now - request.order > FRESH
+    old = meeting is not None and request.order <= meeting and now - request.order > FRESH
     if after(request, head) and not old:
         return ""
     what = f"a newer image was asked for at {iso(head.order)}"
@@ -132,11 +132,6 @@ def after(request: Request, head: Head) -> bool:
 def newer(one: tuple[datetime, datetime | None], other: tuple[datetime, datetime | None]) -> bool:
     """Whether `one` (order, imagePushedAt) is newer than `other`; of one moment, neither is."""
     return moment(*one) > moment(*other)
-
-
-def before(pushed: datetime, meeting: datetime) -> bool:
-    """Whether a push is older than a meeting; ECR's times have whole seconds."""
-    return pushed < meeting.replace(microsecond=0)
 
 
 def moment(order: datetime, pushed_at: datetime | None) -> tuple[datetime, datetime]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.decide.order import FRESH, Request, after
@@ -36,9 +36,11 @@ def met(service: str, seen: Service | None, now: datetime) -> Head:
     an hour, unless what the service runs began after it (Deployment.createdAt of the PRIMARY one).
     """
     primary = seen.primary if seen else None
-    began = primary.created_at if primary else None
-    order = began or now - 2 * FRESH  # before whatever may be deployed
-    return found_running(Head(service=service, met=now, order=order), seen, now)
+    began = (primary.created_at if primary else None) or now - 2 * FRESH
+    order = began.replace(microsecond=0)
+    earlier = order - timedelta(milliseconds=1)  # whatever is pushed in this second is newer
+    head = Head(service=service, met=now, order=order, pushed_at=earlier)
+    return found_running(head, seen, now)
 
 
 def found_running(head: Head, seen: Service | None, now: datetime) -> Head:

@@ -1,4 +1,4 @@
-"""once an hour -> whether what a rollback needs is still in ECR; told once when it is not."""
+"""a sweep -> whether what a rollback needs is still in ECR; told once when it is not."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def keep(world: World, target: Target, tagged: Sequence[Image]) -> list[Outcome]
     policy) or archived is told of once, and again after it was back.
 
     Raises:
-        Unavailable: when AWS does not answer; the next hour looks again.
+        Unavailable: when AWS does not answer; the next sweep looks again.
     """
     head = world.ledger.head(target.name)
     if head is None or head.open_deployments:

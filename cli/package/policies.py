@@ -278,6 +278,7 @@ _STEP: tuple[_Grant, ...] = (
     _read_logs,
     _read_target_health,
     _read_task_definitions,
+    _read_images,
     _change_services,
     _register,
     _pass_roles,
@@ -288,20 +289,18 @@ GRANTS: dict[str, tuple[_Grant, ...]] = {
         *_ALWAYS,
         *_STEP,
         _read_scans,
-        _read_images,
         _start_watchers,
         _report_failures,
     ),
     "on_service_change": (*_ALWAYS, *_STEP, _read_scans, _report_failures),
     "watch": (*_ALWAYS, *_STEP, _read_scans, _start_watchers),
-    "deploy": (*_ALWAYS, *_STEP, _read_scans, _read_images, _start_watchers),
-    "rollback": (*_ALWAYS, *_STEP, _read_images, _start_watchers),
+    "deploy": (*_ALWAYS, *_STEP, _read_scans, _start_watchers),
+    "rollback": (*_ALWAYS, *_STEP, _start_watchers),
     "status": (*_ALWAYS, _read_ledger),
     "sweep": (
         *_ALWAYS,
         *_STEP,
         _read_scans,
-        _read_images,
         _start_watchers,
         _report_failures,
         _look_at_watchers,
@@ -316,7 +315,7 @@ _BY_DEPLOYMENT = {"Fn::Sub": "${Ledger.Arn}/index/by-deployment"}
 _SEARCHED: dict[str, list[Any]] = {
     "watch": [_BY_DEPLOYMENT],
     "status": [*_LEDGER, _BY_DEPLOYMENT],
-    "sweep": [{"Fn::Sub": "${Ledger.Arn}/index/open"}],
+    "sweep": [*_LEDGER, {"Fn::Sub": "${Ledger.Arn}/index/open"}],
 }
 
 

@@ -199,7 +199,7 @@ def test_three_hundred_services_fall_back_to_their_cluster_and_it_is_said():
         "service/cluster-0/*",
         "service-deployment/cluster-0/*",
     }
-    assert made.widened["watch"] is Widening.FAMILIES
+    assert made.widened["watch"] is Widening.REPOSITORIES
     assert made.widened["sweep"] is Widening.REPOSITORIES
     assert "status" not in made.widened
 
