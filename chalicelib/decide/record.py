@@ -24,6 +24,7 @@ from chalicelib.model.services import Service
 
 _PROVEN_KEPT = 10
 _RECENT_KEPT = 20
+_BARRED_KEPT = 20
 _NAMES_KEPT = 50  # of one revision: deployments, and tags of its image
 _REASON = 1_000  # characters of a reason: AWS may quote whatever it was sent
 _SILENT = frozenset({Status.PENDING})  # nobody needs to hear that something waits its turn
@@ -82,8 +83,22 @@ def recorded(head: Head, deployment: Deployment, request: Request) -> Head:
             "digest": request.digest,
             "open_deployments": _with_open(head, deployment),
             "recent": _with_recent(head, deployment),
+            "barred": _barred_after(head, request),
         }
     )
+
+
+def _barred_after(head: Head, request: Request) -> tuple[str, ...]:
+    """What may not be deployed by itself: a rollback adds what it leaves, a person lifts a bar."""
+    by_hand = request.cause in {Cause.MANUAL, Cause.ROLLBACK}
+    barred = bar(head, request.leaves).barred
+    return tuple(one for one in barred if not (by_hand and one == request.digest))
+
+
+def bar(head: Head, *digests: str) -> Head:
+    """HEAD that refuses these digests, under whatever tag, until a person deploys them."""
+    new = [one for one in digests if one and one not in head.barred]
+    return head.model_copy(update={"barred": (*new, *head.barred)[:_BARRED_KEPT]})
 
 
 def recorded_unconfirmed(head: Head, deployment: Deployment) -> Head:

@@ -233,6 +233,13 @@ def _read_task_definitions(_: _Scope) -> Iterable[Statement]:
     yield _allow("ReadTaskDefinitions", actions, ["*"])
 
 
+def _look_at_services(scope: _Scope) -> Iterable[Statement]:
+    """What a service runs at this moment, and by which image."""
+    services = _services(scope, scope.targets, "service")
+    yield _allow("LookAtServices", ["ecs:DescribeServices"], services)
+    yield _allow("ReadTaskDefinitions", ["ecs:DescribeTaskDefinition"], ["*"])
+
+
 def _change_services(scope: _Scope) -> Iterable[Statement]:
     if scope.deployed:
         actions = ["ecs:StopServiceDeployment", "ecs:UpdateService"]
@@ -296,7 +303,7 @@ GRANTS: dict[str, tuple[_Grant, ...]] = {
     "watch": (*_ALWAYS, *_STEP, _read_scans, _start_watchers),
     "deploy": (*_ALWAYS, *_STEP, _read_scans, _start_watchers),
     "rollback": (*_ALWAYS, *_STEP, _start_watchers),
-    "status": (*_ALWAYS, _read_ledger),
+    "status": (*_ALWAYS, _read_ledger, _look_at_services),
     "sweep": (
         *_ALWAYS,
         *_STEP,

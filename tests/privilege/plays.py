@@ -304,7 +304,7 @@ def _stops(t: Privileged, unanswered: str) -> None:
 
 def asks(t: Privileged) -> None:
     _pushed(t)()
-    t.ask("status", service=SERVICE)
+    t.ask("status", service=SERVICE, now=True)
     t.ask("status", deployment=t.records()[0]["deployment"])
 
 
