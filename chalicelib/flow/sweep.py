@@ -118,7 +118,7 @@ def _looked_at(world: World, target: Target, tagged: Tagged) -> list[Outcome]:
     if head is None:
         return [_meet(world, target)]
     images = tagged(target.repository)
-    return [*_lost(world, target, head, images), *keep(world, target, images)]
+    return _lost(world, target, head, images) or keep(world, target, head, images)
 
 
 def _lost(world: World, target: Target, head: Head, images: Sequence[Image]) -> list[Outcome]:
