@@ -145,6 +145,7 @@ def _account(*names: str) -> Iterator[Counted]:
         slipway.client("ecs").create_cluster(clusterName=CLUSTER)
         for name in names:
             world.add_service(slipway.client, name, "gunicorn_fargate")
+            slipway.advance(1)  # ECS registers one task definition a second
         slipway.advance(300)
         slipway.deliver = True
         yield slipway
