@@ -15,10 +15,12 @@ from bench.price.usage import deployment
 from chalicelib.decide.pace import wait_seconds
 from chalicelib.decide.transitions import TRANSITIONS
 from chalicelib.flow.manual import DeployRequest, RollbackRequest
+from chalicelib.flow.running import running
 from chalicelib.flow.status import StatusRequest, described
 from chalicelib.model.deployments import OPEN, Status
 from chalicelib.model.targets import Target, load_targets
 from tests.fixtures import examples
+from tests.flow.fakes import aws
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -160,7 +162,7 @@ def test_every_json_example_is_json() -> None:
     [("deploy", DeployRequest), ("rollback", RollbackRequest), ("status", StatusRequest)],
 )
 def test_a_payload_is_one_that_the_function_takes(function: str, model: type[BaseModel]) -> None:
-    request, _ = _blocks("json", _section(function))
+    request, *_ = _blocks("json", _section(function))
     assert model.model_validate(json.loads(request))
 
 
@@ -171,8 +173,17 @@ def test_a_reply_has_a_deployment_and_a_status(function: str) -> None:
     assert reply["status"] in set(Status)
 
 
+def test_what_status_replies_of_now_has_every_field_in_its_order() -> None:
+    *_, request, reply = map(json.loads, _blocks("json", _section("status")))
+    assert StatusRequest.model_validate(request).now
+    world = aws()
+    found = running(world.world(), examples.target())
+    assert list(reply["now"]) == list(found)
+    assert list(reply["now"]["deployments"][0]) == list(found["deployments"][0])
+
+
 def test_the_reply_of_status_has_every_field_in_its_order() -> None:
-    _, reply = map(json.loads, _blocks("json", _section("status")))
+    _, reply, *_ = map(json.loads, _blocks("json", _section("status")))
     (record,) = reply["deployments"]
     assert list(record) == list(described(examples.rolling_out(), None))
 

@@ -21,6 +21,13 @@ from bench.price.usage import Usage
 MINUTES = (1, 5, 30)
 MONTHS = (1, 100, 10_000)
 _OF_A_MONTH = 5  # minutes that each deployment of the table of months takes
+_TARGETS = (1, 10, 50)  # of the table of sweeps
+_READS = {
+    "dynamodb:Query": "what is unfinished",
+    "dynamodb:GetItem": "each target's HEAD; once an hour for what others deployed",
+    "ecr:DescribeImages": "each repository, 1,000 images a call: lost pushes, images that are gone",
+    "ecs:DescribeServices": "ten services a call, once an hour: what others deployed",
+}
 _METHOD = """\
 Computed, not billed: us-east-1, before any free tier. Polls, calls, DynamoDB units and notices are
 counted in a good rollout of two tasks, played on the virtual clock, of a service with ten
@@ -47,7 +54,8 @@ def main(arguments: Sequence[str]) -> int:
     chosen = parser.parse_args(arguments)
     report = rows.read(chosen.measured)
     used = {minutes: usage.deployment(minutes) for minutes in MINUTES}
-    text = "\n".join(markdown(used, usage.sweep(), report, cost.prices())) + "\n"
+    hours = {targets: usage.hour(targets) for targets in _TARGETS}
+    text = "\n".join(markdown(used, usage.sweep(), hours, report, cost.prices())) + "\n"
     chosen.out.mkdir(parents=True, exist_ok=True)
     (chosen.out / "price.md").write_text(text, encoding="utf-8")
     print(text, end="")
@@ -55,9 +63,13 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def markdown(
-    used: Mapping[int, Usage], sweep: Usage, report: Report, price: Prices
+    used: Mapping[int, Usage],
+    sweep: Usage,
+    hours: Mapping[int, Usage],
+    report: Report,
+    price: Prices,
 ) -> Iterator[str]:
-    """Three tables: a deployment, a month of deployments, an idle month; and how they come."""
+    """Four tables: a deployment, a month of them, an idle month, an idle hour's sweeps; and how."""
     deployments = {minutes: cost.deployment(one, report, price) for minutes, one in used.items()}
     idle = cost.idle(sweep, report, price)
     yield "# What it costs"
@@ -67,6 +79,8 @@ def markdown(
     yield from _months(sum(deployments[_OF_A_MONTH].values()), sum(idle.values()), price)
     yield ""
     yield from _idle(idle)
+    yield ""
+    yield from _sweeps(hours)
     yield ""
     yield textwrap.fill(_METHOD.format(call=cost.CALL_MS, log=cost.PLATFORM_LOG), 100)
     yield ""
@@ -110,6 +124,16 @@ def _idle(idle: Dollars) -> Iterator[str]:
     for name, amount in idle.items():
         yield _line(name, [f"{amount:.3f}"])
     yield _line("**Together**", [f"**{sum(idle.values()):.2f}**"])
+
+
+def _sweeps(hours: Mapping[int, Usage]) -> Iterator[str]:
+    """Every call of six sweeps, and what it is for: a call that is not explained is a mistake."""
+    yield f"| calls of an idle hour's six sweeps, targets: | {' | '.join(map(str, hours))} | |"
+    yield f"|---|{'---|' * len(hours)}---|"
+    made = sorted({name for used in hours.values() for name in used.operations})
+    for name in made:
+        counts = [str(used.operations.get(name, 0)) for used in hours.values()]
+        yield _line(name, [*counts, _READS[name]])
 
 
 def _line(name: str, cells: Sequence[str]) -> str:

@@ -28,6 +28,7 @@ service    = "conflicto-backend-service-{env}"
 deadline   = "2h"
 pass_roles = ["arn:aws:iam::*:role/conflicto-*"]
 """
+_SWEEPS_AN_HOUR = 6
 _QUICKEST = 27  # seconds that the simulated rollout of two tasks takes by itself
 # Of a record in the two indexes, each with keys only: written, and taken out of `open` at its end.
 _INDEX_WRITES = 3
@@ -43,6 +44,7 @@ class Usage:
     writes: int
     notices: int
     seconds: float
+    operations: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def polls(self) -> int:
@@ -56,6 +58,7 @@ class Counted(Rehearsal):
     function: str = ""
     invocations: Counter[str] = field(default_factory=Counter)
     made: Counter[str] = field(default_factory=Counter)
+    operations: Counter[str] = field(default_factory=Counter)
     reads: float = 0
     writes: int = 0
 
@@ -75,6 +78,7 @@ class Counted(Rehearsal):
         answer = super().send(attempt)
         if self.function:
             self.made[self.function] += 1
+            self.operations[str(attempt)] += 1
             match attempt.operation:
                 case "TransactWriteItems":
                     items = [one["Put"]["Item"] for one in attempt.parameters["TransactItems"]]
@@ -88,7 +92,7 @@ class Counted(Rehearsal):
         return answer
 
     def forget(self) -> None:
-        for counted in (self.invocations, self.made):
+        for counted in (self.invocations, self.made, self.operations):
             counted.clear()
         self.reads, self.writes = 0, 0
 
@@ -120,12 +124,28 @@ def sweep() -> Usage:
         return _used(slipway, 0, 0, 0)
 
 
+def hour(targets: int) -> Usage:
+    """An hour's six sweeps that find all in order, of so many targets, each with a repository."""
+    names = [f"s{number}" for number in range(targets)]
+    with _account(*names) as slipway:
+        slipway.invoke("sweep", {})
+        slipway.forget()
+        for _ in range(_SWEEPS_AN_HOUR):
+            slipway.advance(3600 / _SWEEPS_AN_HOUR)
+            slipway.invoke("sweep", {})
+        return _used(slipway, 0, 0, 3600)
+
+
 @contextmanager
-def _account() -> Iterator[Counted]:
-    with rehearse(_TARGETS, Counted) as slipway:
+def _account(*names: str) -> Iterator[Counted]:
+    names = names or ("backend",)
+    targets = "".join(_TARGETS.replace("backend", name) for name in names)
+    with rehearse(targets, Counted) as slipway:
         slipway.deliver = False
         slipway.client("ecs").create_cluster(clusterName=CLUSTER)
-        world.add_service(slipway.client, "backend", "gunicorn_fargate")
+        for name in names:
+            world.add_service(slipway.client, name, "gunicorn_fargate")
+            slipway.advance(1)  # ECS registers one task definition a second
         slipway.advance(300)
         slipway.deliver = True
         yield slipway
@@ -139,6 +159,7 @@ def _used(slipway: Counted, index_writes: int, notices: int, seconds: float) -> 
         writes=slipway.writes + index_writes,
         notices=notices,
         seconds=round(seconds, 1),
+        operations=dict(slipway.operations),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.decide.match import tag_deploys, undeployable
-from chalicelib.decide.order import before, newer
+from chalicelib.decide.order import newer
 from chalicelib.model.deployments import Head
 from chalicelib.model.images import Image
 from chalicelib.model.targets import Target
@@ -26,7 +26,7 @@ def _lost(image: Image, target: Target, head: Head) -> bool:
     pushed = (image.pushed_at, image.pushed_at)
     return (
         newer(pushed, (head.order, head.pushed_at))
-        and not (head.met is not None and before(image.pushed_at, head.met))
+        and not (head.met is not None and image.pushed_at <= head.met)
         and image.digest != head.digest
         and undeployable(image) is None
         and any(tag_deploys(tag, target) for tag in image.tags)

@@ -17,7 +17,7 @@ class Request(Frozen):
     """Somebody wants a service to run an image. `order` is the event's or invocation's time.
 
     `observes`: the target's mode is "observe". `goes_to` names an existing task definition to
-    deploy, instead of one to render (a rollback).
+    deploy, instead of one to render (a rollback); `leaves` is the digest that a rollback leaves.
     """
 
     service: str
@@ -33,6 +33,7 @@ class Request(Frozen):
     override: bool = False
     observes: bool = False
     goes_to: str = ""
+    leaves: str = ""
 
 
 class Admission(Enum):
@@ -61,8 +62,12 @@ def admit(request: Request, head: Head, now: datetime) -> Admitted:
        the target deploys by now);
     3. a push not after HEAD's order, or one from before the meeting that is more than an hour old
        at `now`: known when the digest is recent, else refused;
-    4. a digest whose last verdict on this service was a failure: refused;
-    5. any other push is new, also of a digest that ran before (a revert).
+    4. a digest that a person left (a rollback by hand, or a deployment stopped by hand): refused,
+       under whatever tag, until it is deployed by hand;
+    5. a digest whose last verdict on this service was a failure: refused;
+    6. any other push is new, also of a digest that ran before (a revert).
+
+    A digest that a person left is not known by rule 2.
 
     Before the first request, HEAD's order is when what the service runs was deployed.
     """
@@ -70,7 +75,8 @@ def admit(request: Request, head: Head, now: datetime) -> Admitted:
         return _by_hand(request, head)
     last = head.verdict_of(request.digest)
     only_observed = last is not None and last.status is Status.OBSERVED and not request.observes
-    if request.digest == head.digest and not only_observed:
+    barred = request.digest in head.barred
+    if request.digest == head.digest and not only_observed and not barred:
         return Admitted(
             what=Admission.KNOWN,
             reason="this digest is what the service was last asked to run",
@@ -84,6 +90,12 @@ def admit(request: Request, head: Head, now: datetime) -> Admitted:
                 deployment=last.deployment,
             )
         return Admitted(what=Admission.REFUSED, reason=late)
+    if barred:
+        return Admitted(
+            what=Admission.REFUSED,
+            reason="a person rolled this very image back, or stopped it, so it is not deployed by "
+            "itself, under whatever tag. Push a new build, or deploy it by hand.",
+        )
     if last is not None and last.status in FAILURES:
         return Admitted(
             what=Admission.REFUSED,
@@ -96,7 +108,7 @@ def admit(request: Request, head: Head, now: datetime) -> Admitted:
 def _too_late(request: Request, head: Head, now: datetime) -> str:
     """Why a push is too old for this service, and what to do; empty when it is not."""
     meeting = head.meeting
-    old = meeting is not None and before(request.order, meeting) and now - request.order > FRESH
+    old = meeting is not None and request.order <= meeting and now - request.order > FRESH
     if after(request, head) and not old:
         return ""
     what = f"a newer image was asked for at {iso(head.order)}"
@@ -132,11 +144,6 @@ def after(request: Request, head: Head) -> bool:
 def newer(one: tuple[datetime, datetime | None], other: tuple[datetime, datetime | None]) -> bool:
     """Whether `one` (order, imagePushedAt) is newer than `other`; of one moment, neither is."""
     return moment(*one) > moment(*other)
-
-
-def before(pushed: datetime, meeting: datetime) -> bool:
-    """Whether a push is older than a meeting; ECR's times have whole seconds."""
-    return pushed < meeting.replace(microsecond=0)
 
 
 def moment(order: datetime, pushed_at: datetime | None) -> tuple[datetime, datetime]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from chalicelib.decide.order import FRESH, Request, after
@@ -25,6 +25,7 @@ from chalicelib.model.services import EcsDeployment, Service
 
 _PROVEN_KEPT = 10
 _RECENT_KEPT = 20
+_BARRED_KEPT = 20
 _NAMES_KEPT = 50  # of one revision: deployments, and tags of its image
 _REASON = 1_000  # characters of a reason: AWS may quote whatever it was sent
 _SILENT = frozenset({Status.PENDING})  # nobody needs to hear that something waits its turn
@@ -37,9 +38,11 @@ def met(service: str, seen: Service | None, now: datetime) -> Head:
     an hour, unless what the service runs began after it (Deployment.createdAt of the PRIMARY one).
     """
     primary = seen.primary if seen else None
-    began = primary.created_at if primary else None
-    order = began or now - 2 * FRESH  # before whatever may be deployed
-    return found_running(Head(service=service, met=now, order=order), seen, now)
+    began = (primary.created_at if primary else None) or now - 2 * FRESH
+    order = began.replace(microsecond=0)
+    earlier = order - timedelta(milliseconds=1)  # whatever is pushed in this second is newer
+    head = Head(service=service, met=now, order=order, pushed_at=earlier)
+    return found_running(head, seen, now)
 
 
 def found_running(head: Head, seen: Service | None, now: datetime) -> Head:
@@ -92,8 +95,22 @@ def recorded(head: Head, deployment: Deployment, request: Request) -> Head:
             "digest": request.digest,
             "open_deployments": _with_open(head, deployment),
             "recent": _with_recent(head, deployment),
+            "barred": _barred_after(head, request),
         }
     )
+
+
+def _barred_after(head: Head, request: Request) -> tuple[str, ...]:
+    """What may not be deployed by itself: a rollback adds what it leaves, a person lifts a bar."""
+    by_hand = request.cause in {Cause.MANUAL, Cause.ROLLBACK}
+    barred = bar(head, request.leaves).barred
+    return tuple(one for one in barred if not (by_hand and one == request.digest))
+
+
+def bar(head: Head, *digests: str) -> Head:
+    """HEAD that refuses these digests, under whatever tag, until a person deploys them."""
+    new = [one for one in digests if one and one not in head.barred]
+    return head.model_copy(update={"barred": (*new, *head.barred)[:_BARRED_KEPT]})
 
 
 def recorded_unconfirmed(head: Head, deployment: Deployment) -> Head:

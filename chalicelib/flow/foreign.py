@@ -12,7 +12,7 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
 from chalicelib.model.deployments import Cause, Deployment, Head, Status
 from chalicelib.model.images import commit_named
-from chalicelib.model.registries import Repository, digest_of, ecr_repository, tag_of
+from chalicelib.model.registries import Repository, digest_in, tag_of
 from chalicelib.model.services import EcsDeployment, Service
 from chalicelib.model.targets import Target
 
@@ -80,8 +80,8 @@ def _record(world: World, target: Target, service: Service, steady: EcsDeploymen
     definition = world.services.task_definition(steady.task_definition)
     followed = target.repository, target.containers, world.here
     image = image_in(definition, *followed) if definition else ""
-    ours = ecr_repository(image) == Repository(place=world.here, name=target.repository)
-    digest, tag = (digest_of(image) if ours else ""), tag_of(image)
+    repository = Repository(place=world.here, name=target.repository)
+    digest, tag = digest_in(repository, image), tag_of(image)
     asked = Request(
         service=target.name,
         cause=Cause.FOREIGN,

@@ -1,4 +1,4 @@
-"""once an hour -> whether what a rollback needs is still in ECR; told once when it is not."""
+"""a sweep -> whether what a rollback needs is still in ECR; told once when it is not."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
 
 
-def keep(world: World, target: Target, tagged: Sequence[Image]) -> list[Outcome]:
+def keep(world: World, target: Target, head: Head, tagged: Sequence[Image]) -> list[Outcome]:
     """Look for the images of the newest proven revision and of the one that it would go back to.
 
     What is not among the repository's `tagged` images is asked for, so at most two reads of ECR;
@@ -25,10 +25,9 @@ def keep(world: World, target: Target, tagged: Sequence[Image]) -> list[Outcome]
     policy) or archived is told of once, and again after it was back.
 
     Raises:
-        Unavailable: when AWS does not answer; the next hour looks again.
+        Unavailable: when AWS does not answer; the next sweep looks again.
     """
-    head = world.ledger.head(target.name)
-    if head is None or head.open_deployments:
+    if head.open_deployments:
         return []
     known = {image.digest: image for image in tagged}
     found = [(proven, _why_missing(world, target, proven, known)) for proven in needed(head)]

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 from chalicelib.decide.back import back, last_judged, named
 from chalicelib.decide.match import undeployable
 from chalicelib.decide.order import Request
+from chalicelib.decide.record import bar
 from chalicelib.decide.render import image_in
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.advance import advance, withdraw
@@ -16,6 +17,7 @@ from chalicelib.flow.foreign import remember
 from chalicelib.flow.ports import World
 from chalicelib.flow.request import request
 from chalicelib.flow.retry import retried
+from chalicelib.flow.running import digest_that_runs
 from chalicelib.model.deployments import Cause, Deployment, Head, Proven, Status
 from chalicelib.model.images import Image, is_digest, is_tag
 from chalicelib.model.places import Place
@@ -121,6 +123,7 @@ def _go_back(
     world: World, target: Target, asked: RollbackRequest, proven: Proven
 ) -> dict[str, Any]:
     image, tag = _image_of(world, target, proven)
+    left = _left(world, target)
     return _ask(
         world,
         target,
@@ -136,9 +139,17 @@ def _go_back(
             why=asked.why,
             override=asked.override,
             goes_to=proven.revision,
+            leaves="" if left == image.digest else left,
         ),
         image,
     )
+
+
+def _left(world: World, target: Target) -> str:
+    """The digest that the service runs, or is being brought to; empty when that is not known."""
+    service = world.services.service(target.cluster, target.service)
+    revision = service.task_definition if service else ""
+    return digest_that_runs(world, target, _head(world, target), revision) if revision else ""
 
 
 def _asked_before(world: World, head: Head, key: str) -> dict[str, Any] | None:
@@ -155,9 +166,20 @@ def _withdrawn(world: World, head: Head, why: str) -> Deployment | None:
     """
     waiting = [one for one in head.open_deployments if one != head.applied]
     rolling = [one for one in head.open_deployments if one == head.applied]
+    if head.open_deployments:
+        retried(head.service, lambda: _barred(world, head))
     stopped = [withdraw(world, head.service, one, why) for one in (*waiting, *rolling)]
     begun = [one for one in stopped if one.status is not Status.REFUSED]
     return next(reversed(begun or stopped), None)
+
+
+def _barred(world: World, head: Head) -> None:
+    """What is stopped by hand stays away, whatever becomes of the call that stops it."""
+    records = (world.ledger.deployment(head.service, one) for one in head.open_deployments)
+    digests = [record.digest for record in records if record is not None]
+    now = world.ledger.head(head.service) or head
+    if (after := bar(now, *digests)) != now:
+        world.ledger.save(after)
 
 
 def _ask(world: World, target: Target, asked: Request, image: Image) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chalicelib.errors import Refused, Unreadable
 from chalicelib.flow.ports import World
+from chalicelib.flow.running import running
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Deployment, Head
 from chalicelib.model.task_definitions import short_name
@@ -18,25 +19,41 @@ _SEARCHED = 200  # by image: as far back as one read of the table goes
 
 
 class StatusRequest(BaseModel):
-    """Which records: of one service, one deployment, or one image (tag or digest); else of all."""
+    """Which records: of one service, one deployment, or one image (tag or digest); else of all.
+
+    With `now`, also what ECS runs of the service at this moment.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
     service: str | None = None
     deployment: str | None = None
     image: str | None = None
+    now: bool = False
 
 
 def status(world: World, payload: object) -> dict[str, Any]:
     """`{"deployments": [...]}`, newest first, the last 20 of a service; by image, of its last 200.
 
-    Of all services, those that a newer release wrote are left out, and `unreadable` says why.
+    With `now`, `{"now": {...}}` too: see `running`. Of all services, those that a newer release
+    wrote are left out, and `unreadable` says why.
 
     Raises:
         Refused: when the payload is malformed, or nothing is known by that name.
         Unreadable: when a newer release wrote what was asked for by its name.
+        Unavailable: when AWS does not answer.
     """
     asked = parse_status(payload)
+    if not asked.now:
+        return _recorded(world, asked)
+    target = world.targets.named(asked.service) if asked.service else None
+    if asked.service is None:
+        raise Refused("`now` looks at one service: give `service` (CLUSTER/SERVICE) too")
+    reply = _recorded(world, asked)
+    return reply | ({"now": running(world, target)} if target else {})
+
+
+def _recorded(world: World, asked: StatusRequest) -> dict[str, Any]:
     if asked.deployment:
         service = asked.service or world.ledger.service_of(asked.deployment)
         record = world.ledger.deployment(service, asked.deployment) if service else None
@@ -82,7 +99,8 @@ def parse_status(payload: object) -> StatusRequest:
         first = error.errors(include_url=False, include_input=False)[0]
         key = ".".join(str(part) for part in first["loc"]) or "payload"
         raise Refused(
-            f'`{key}`: {first["msg"]}; expected {{"service"?, "deployment"?, "image"?}}, all text'
+            f'`{key}`: {first["msg"]}; expected {{"service"?, "deployment"?, "image"?}}, all text, '
+            'and "now"?, true or false'
         ) from error
 
 

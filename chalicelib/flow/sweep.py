@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import cache, partial
+from zlib import crc32
 
 from chalicelib.decide.lost import lost_push
 from chalicelib.decide.match import tag_deploys
@@ -28,19 +29,20 @@ from chalicelib.model.targets import Target
 _LOOK_BACK = timedelta(hours=24)
 _SKEW = timedelta(minutes=1)  # between Lambda's clock and ECR's
 _RECORDS = 20
-# DescribeImages reads whole repositories, and most services are as they were: what is looked at
-# without a cause is looked at in the first sweep of an hour only.
-_HOURLY_MINUTES = 10
+# What others deployed is looked for without a cause, so only once an hour: ten services in each
+# turn, the turns spread over the hour's six slots of ten minutes.
+_SLOT_SECONDS, _SLOTS = 600, 6
 _BATCH = 10  # services, the most that DescribeServices takes
 
 Tagged = Callable[[str], Sequence[Image]]
 
 
 def sweep(world: World) -> tuple[Outcome, ...]:
-    """Advance what is unfinished, restart dead watchers and, once an hour, look around.
+    """Advance what is unfinished, restart dead watchers, and look around.
 
-    In ECR it finds pushes whose events were lost, and that images which a rollback needs are gone;
-    in ECS, what others deployed.
+    In ECR it finds pushes whose events were lost, and that images which a rollback needs are gone:
+    every time, with one read of a repository (1,000 images a call) that its followers share. In
+    ECS, once an hour, it finds what others deployed.
 
     One service's trouble never keeps another from being swept: it becomes an outcome, and the
     next sweep comes to it again. A fault of ours is raised when all have had their turn.
@@ -53,11 +55,11 @@ def sweep(world: World) -> tuple[Outcome, ...]:
     turns += [
         (target.name, "", partial(_target, world, target, tagged)) for target in world.targets.all
     ]
-    if _first_of_the_hour(world):
-        turns += [
-            (f"{cluster}/*", "", partial(foreign, world, cluster, some))
-            for cluster, some in _batches(world.targets.all)
-        ]
+    turns += [
+        (f"{cluster}/*", "", partial(foreign, world, cluster, some))
+        for cluster, some in _batches(world.targets.all)
+        if _has_its_turn(cluster, some, world.now)
+    ]
     outcomes: list[Outcome] = []
     faults: list[Exception] = []
     for service, deployment, turn in turns:
@@ -72,8 +74,13 @@ def sweep(world: World) -> tuple[Outcome, ...]:
     return tuple(outcomes)
 
 
-def _first_of_the_hour(world: World) -> bool:
-    return world.now.minute < _HOURLY_MINUTES
+def _has_its_turn(cluster: str, targets: Sequence[Target], now: datetime) -> bool:
+    """Whether these are looked at in the slot of ten minutes, counted from 1970, that this is.
+
+    Always the same one of six, however late a sweep comes within it.
+    """
+    slot = int(now.timestamp()) // _SLOT_SECONDS % _SLOTS
+    return crc32(f"{cluster}/{targets[0].service}".encode()) % _SLOTS == slot
 
 
 def _batches(targets: Sequence[Target]) -> Iterator[tuple[str, Sequence[Target]]]:
@@ -110,10 +117,8 @@ def _looked_at(world: World, target: Target, tagged: Tagged) -> list[Outcome]:
     head = world.ledger.head(target.name)
     if head is None:
         return [_meet(world, target)]
-    if not _first_of_the_hour(world):
-        return []
     images = tagged(target.repository)
-    return [*_lost(world, target, head, images), *keep(world, target, images)]
+    return _lost(world, target, head, images) or keep(world, target, head, images)
 
 
 def _lost(world: World, target: Target, head: Head, images: Sequence[Image]) -> list[Outcome]:

@@ -258,6 +258,7 @@ class Head(Frozen):
     lease: Lease | None = None
     attempt: Attempt | None = None
     hold: str = ""
+    barred: tuple[str, ...] = ()  # digests that a person left: not deployed but by hand
     proven: tuple[Proven, ...] = ()
     recent: tuple[Recent, ...] = ()
 

@@ -82,6 +82,11 @@ def same_image(image: str, other: str) -> bool:
     return digests[0] == digests[1] and (any(digests) or tag_of(image) == tag_of(other))
 
 
+def digest_in(repository: Repository, image: str) -> str:
+    """The digest that a reference names in this repository; empty where it names another one."""
+    return digest_of(image) if ecr_repository(image) == repository else ""
+
+
 def with_host_of(base: str, image: str) -> str:
     """`image` under the host that `base` uses, where both name the same registry of ECR.
 

@@ -70,7 +70,7 @@ KINDS: Mapping[type[Frozen], Kind] = {
             proven proven.revision proven.first proven.deployment proven.digest proven.tag
             proven.left proven.missing
             recent recent.deployment recent.digest recent.status recent.key""",
-            2: """met unconfirmed unconfirmed.deployment unconfirmed.digest
+            2: """met barred unconfirmed unconfirmed.deployment unconfirmed.digest
             proven.earlier proven.tags""",
         },
         values={"recent.status": _STATUSES},

@@ -240,6 +240,13 @@ def _read_task_definitions(_: _Scope) -> Iterable[Statement]:
     yield _allow("ReadTaskDefinitions", actions, ["*"])
 
 
+def _look_at_services(scope: _Scope) -> Iterable[Statement]:
+    """What a service runs at this moment, and by which image."""
+    services = _services(scope, scope.targets, "service")
+    yield _allow("LookAtServices", ["ecs:DescribeServices"], services)
+    yield _allow("ReadTaskDefinitions", ["ecs:DescribeTaskDefinition"], ["*"])
+
+
 def _change_services(scope: _Scope) -> Iterable[Statement]:
     if scope.deployed:
         actions = ["ecs:StopServiceDeployment", "ecs:UpdateService"]
@@ -285,6 +292,7 @@ _STEP: tuple[_Grant, ...] = (
     _read_logs,
     _read_target_health,
     _read_task_definitions,
+    _read_images,
     _change_services,
     _register,
     _pass_roles,
@@ -295,20 +303,18 @@ GRANTS: dict[str, tuple[_Grant, ...]] = {
         *_ALWAYS,
         *_STEP,
         _read_scans,
-        _read_images,
         _start_watchers,
         _report_failures,
     ),
     "on_service_change": (*_ALWAYS, *_STEP, _read_scans, _report_failures),
     "watch": (*_ALWAYS, *_STEP, _read_scans, _start_watchers),
-    "deploy": (*_ALWAYS, *_STEP, _read_scans, _read_images, _start_watchers),
-    "rollback": (*_ALWAYS, *_STEP, _read_images, _start_watchers),
-    "status": (*_ALWAYS, _read_ledger),
+    "deploy": (*_ALWAYS, *_STEP, _read_scans, _start_watchers),
+    "rollback": (*_ALWAYS, *_STEP, _start_watchers),
+    "status": (*_ALWAYS, _read_ledger, _look_at_services),
     "sweep": (
         *_ALWAYS,
         *_STEP,
         _read_scans,
-        _read_images,
         _start_watchers,
         _report_failures,
         _look_at_watchers,
@@ -323,7 +329,7 @@ _BY_DEPLOYMENT = {"Fn::Sub": "${Ledger.Arn}/index/by-deployment"}
 _SEARCHED: dict[str, list[Any]] = {
     "watch": [_BY_DEPLOYMENT],
     "status": [*_LEDGER, _BY_DEPLOYMENT],
-    "sweep": [{"Fn::Sub": "${Ledger.Arn}/index/open"}],
+    "sweep": [*_LEDGER, {"Fn::Sub": "${Ledger.Arn}/index/open"}],
 }
 
 

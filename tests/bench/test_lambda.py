@@ -11,7 +11,7 @@ from bench.lambda_.cases import YARDSTICK, account, cases
 from bench.lambda_.measure import Sample, Took, samples
 from bench.price import cost
 from bench.price.__main__ import markdown
-from bench.price.usage import Usage, deployment, sweep
+from bench.price.usage import Usage, deployment, hour, sweep
 
 NAMES = ("bare", YARDSTICK, "watch", "on_image_push (deploys)", "on_service_change", "sweep")
 
@@ -96,7 +96,7 @@ def test_who_waits_pays_whole_minutes():
 
 def test_the_tables_of_prices_add_up(report):
     price = cost.prices()
-    text = "\n".join(markdown({5: used()}, used(invocations={"sweep": 1}), report, price))
+    text = "\n".join(markdown({5: used()}, used(invocations={"sweep": 1}), {}, report, price))
     each = sum(cost.deployment(used(), report, price).values())
     assert f"**{each:.5f}**" in text
     assert "| Alarms | 0.900 |" in text
@@ -118,6 +118,17 @@ def test_a_sweep_of_what_is_in_order_writes_nothing():
     swept = sweep()
     assert (swept.writes, swept.notices, dict(swept.invocations)) == (0, 0, {"sweep": 1})
     assert swept.calls["sweep"] >= 1
+
+
+def test_an_idle_hour_reads_each_repository_with_every_sweep_and_ten_services_once():
+    used = hour(12)
+    assert used.operations == {
+        "dynamodb:Query": 6,
+        "dynamodb:GetItem": 7 * 12,
+        "ecr:DescribeImages": 6 * 12,
+        "ecs:DescribeServices": 2,
+    }
+    assert (used.writes, used.notices) == (0, 0)
 
 
 @pytest.mark.slow

@@ -137,9 +137,10 @@ def test_roles_are_passed_only_to_ecs_tasks_and_only_those_named(targets):
                     assert re.match(r"arn:\S+:iam::\$\{AWS::AccountId\}:role/[^*]", arn)
 
 
-def test_status_reads_the_ledger_and_nothing_else():
+def test_status_reads_the_ledger_and_what_runs_and_nothing_else():
     policy = generated((ONE,)).documents["status"]
     found = {"WriteOwnLogs", "SendTraces", "ReadLedger", "SearchLedger"}
+    found |= {"LookAtServices", "ReadTaskDefinitions"}
     assert set(statements(policy)) == found
 
 
@@ -199,9 +200,9 @@ def test_three_hundred_services_fall_back_to_their_cluster_and_it_is_said():
         "service/cluster-0/*",
         "service-deployment/cluster-0/*",
     }
-    assert made.widened["watch"] is Widening.FAMILIES
+    assert made.widened["watch"] is Widening.REPOSITORIES
     assert made.widened["sweep"] is Widening.REPOSITORIES
-    assert "status" not in made.widened
+    assert made.widened["status"] is Widening.SERVICES
 
 
 def test_three_hundred_clusters_fall_back_to_what_their_names_begin_with():

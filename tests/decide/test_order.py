@@ -32,12 +32,12 @@ NEW, KNOWN, REFUSED = Admission.NEW, Admission.KNOWN, Admission.REFUSED
     ("asked", "head", "what"),
     [
         pytest.param({}, {}, REFUSED, id="3: what runs was deployed at this very moment"),
-        pytest.param({"order": at(1)}, {}, NEW, id="5: after the meeting"),
+        pytest.param({"order": at(1)}, {}, NEW, id="6: after the meeting"),
         pytest.param(
             {"order": at(-9)},
             {"met": at(0), "order": at(-10)},
             NEW,
-            id="5: before the meeting, after what runs was deployed",
+            id="6: before the meeting, after what runs was deployed",
         ),
         pytest.param(
             {"order": at(-9)},
@@ -49,7 +49,7 @@ NEW, KNOWN, REFUSED = Admission.NEW, Admission.KNOWN, Admission.REFUSED
             {"order": at(-3500)},
             {"met": at(0), "order": at(-9999)},
             NEW,
-            id="5: before the meeting, just an hour old",
+            id="6: before the meeting, just an hour old",
         ),
         pytest.param(
             {"order": at(-3501)},
@@ -67,7 +67,7 @@ NEW, KNOWN, REFUSED = Admission.NEW, Admission.KNOWN, Admission.REFUSED
             {"order": at(-3501)},
             {"met": at(-3502), "order": at(-9999)},
             NEW,
-            id="5: after the meeting, however late its event is",
+            id="6: after the meeting, however late its event is",
         ),
         pytest.param(
             {"order": at(9)}, {"digest": DIGEST}, KNOWN, id="2: the digest asked for last"
@@ -86,7 +86,7 @@ NEW, KNOWN, REFUSED = Admission.NEW, Admission.KNOWN, Admission.REFUSED
             {"order": at(-9)},
             {"digest": OTHER_DIGEST, "recent": (examples.recent(status=Status.FAILED),)},
             KNOWN,
-            id="3 before 4: the late event of a failed deployment is not refused again",
+            id="3 before 5: the late event of a failed deployment is not refused again",
         ),
         pytest.param(
             {"pushed_at": at(2)},
@@ -116,20 +116,44 @@ NEW, KNOWN, REFUSED = Admission.NEW, Admission.KNOWN, Admission.REFUSED
             {"pushed_at": at(0.6)},
             {"digest": OTHER_DIGEST, "order": at(0.5)},
             NEW,
-            id="5: pushed after something was asked for by hand in the same second",
+            id="6: pushed after something was asked for by hand in the same second",
         ),
         pytest.param(
             {"order": at(1), "pushed_at": at(-99)},
             {"digest": OTHER_DIGEST, "pushed_at": at(0)},
             NEW,
-            id="5: an old image tagged again is ordered by its event",
+            id="6: an old image tagged again is ordered by its event",
+        ),
+        pytest.param(
+            {"order": at(1)},
+            {"digest": OTHER_DIGEST, "barred": (DIGEST,)},
+            REFUSED,
+            id="4: a person left this image",
+        ),
+        pytest.param(
+            {"order": at(1)},
+            {"digest": DIGEST, "barred": (DIGEST,)},
+            REFUSED,
+            id="4 and not 2: also when it is what was asked for last",
+        ),
+        pytest.param(
+            {"order": at(-9)},
+            {"digest": DIGEST, "barred": (DIGEST,), "recent": (examples.recent(),)},
+            KNOWN,
+            id="3 before 4: its late event is not refused",
+        ),
+        pytest.param(
+            {"order": at(1)},
+            {"digest": DIGEST, "barred": (OTHER_DIGEST,)},
+            KNOWN,
+            id="2: another image is barred",
         ),
         *(
             pytest.param(
                 {"order": at(1)},
                 {"digest": OTHER_DIGEST, "recent": (examples.recent(status=status),)},
                 REFUSED if status in FAILURES else NEW,
-                id=f"{'4' if status in FAILURES else '5: a revert'}: it ended {status}",
+                id=f"{'5' if status in FAILURES else '6: a revert'}: it ended {status}",
             )
             for status in (*sorted(FAILURES), Status.SUCCESSFUL, Status.SUPERSEDED)
         ),
@@ -143,7 +167,7 @@ NEW, KNOWN, REFUSED = Admission.NEW, Admission.KNOWN, Admission.REFUSED
                 ),
             },
             NEW,
-            id="5: its last verdict counts, not an earlier one",
+            id="6: its last verdict counts, not an earlier one",
         ),
     ],
 )

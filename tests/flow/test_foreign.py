@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from chalicelib.errors import Conflict, Unavailable
@@ -22,6 +24,7 @@ WHO = {"service": NAME, "by": "ops", "why": "slow"}
 def _deployed() -> Aws:
     """A push that is live, as revision 8."""
     world = aws()
+    world.images.all.append(examples.image(THEIRS, NOW - timedelta(days=1), tags=()))
     push(world.world(), push_event())
     world.services.complete(NAME)
     advance(world.world(), NAME, world.record().id)
@@ -33,13 +36,17 @@ def _by_somebody(world: Aws) -> str:
     made = world.services.register({**base, "tags": []})
     world.services.begin(NAME, made.arn)
     world.services.complete(NAME)
-    world.images.all.append(examples.image(THEIRS, NOW, tags=()))
     return made.arn
 
 
-def _sweep(world: Aws, minute: int = 2) -> list[str]:
-    world.now = HOURLY.replace(minute=minute)
-    return [outcome.outcome for outcome in sweep(world.world(0))]
+def _sweep(world: Aws, seconds: float = 120) -> list[str]:
+    """What an hour's six sweeps came to; the first so many seconds after the hour began."""
+    outcomes: list[str] = []
+    hour = max(HOURLY, world.now).replace(minute=0, second=0) + timedelta(hours=1)
+    for number in range(6):
+        world.now = hour + timedelta(seconds=600 * number + seconds)
+        outcomes += [outcome.outcome for outcome in sweep(world.world(0))]
+    return outcomes
 
 
 def test_what_somebody_else_deployed_is_recorded_proven_and_not_told() -> None:
@@ -71,12 +78,27 @@ def test_of_another_repositorys_image_no_digest_is_taken_for_one_of_the_targets(
     assert world.ledger.heads[NAME].proven[0].digest == ""
 
 
-def test_it_is_recorded_once_and_only_in_the_first_sweep_of_an_hour() -> None:
+@pytest.mark.parametrize("seconds", [0, 1, 300, 599], ids="{} s after".format)
+def test_it_is_recorded_once_within_an_hour_whenever_the_sweep_comes(seconds: float) -> None:
     world = _deployed()
     _by_somebody(world)
-    assert _sweep(world, minute=12) == []
-    assert _sweep(world) == ["foreign"]
-    assert _sweep(world) == []
+    world.restart()
+    assert _sweep(world, seconds) == ["foreign"]
+    assert world.calls.count("services") == 1
+    assert _sweep(world, seconds) == []
+
+
+def test_the_looks_of_many_services_are_spread_over_the_hour() -> None:
+    world = aws(*(examples.target(cluster=f"c-{number}") for number in range(60)))
+    _sweep(world)
+    looks = []
+    for _ in range(6):
+        world.restart()
+        world.now += timedelta(seconds=600)
+        sweep(world.world(0))
+        looks.append(world.calls.count("services"))
+    assert sum(looks) == 60
+    assert 2 <= min(looks) <= max(looks) <= 20
 
 
 def test_what_slipway_deployed_is_not_foreign() -> None:
@@ -104,7 +126,7 @@ def test_what_is_still_rolling_out_is_left_for_later() -> None:
 def test_while_a_deployment_of_ours_is_open_nothing_is_foreign() -> None:
     world = aws()
     push(world.world(), push_event())
-    assert _sweep(world) == ["advanced"]
+    assert set(_sweep(world)) == {"advanced"}
 
 
 def test_the_next_push_deploys_over_it_and_a_rollback_by_hand_goes_back_to_it() -> None:

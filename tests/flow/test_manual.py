@@ -514,3 +514,72 @@ def test_the_same_tag_told_of_again_writes_nothing() -> None:
     writes = world.ledger.writes
     push(world.world(), push_event())
     assert world.ledger.writes == writes
+
+
+# What a person left does not come back by itself
+
+
+def _pushed_again(world: Aws, tag: str, digest: str = DIGEST) -> tuple[str, str]:
+    """The same bytes are pushed under another tag, a minute later."""
+    world.images.all.append(examples.image(digest, tags=(tag,)))
+    (outcome,) = push(world.world(), push_event(digest, tag, world.now + (at(60) - at(0))))
+    return outcome.outcome, outcome.reason
+
+
+def test_what_a_rollback_by_hand_left_is_refused_under_any_tag_until_deployed_by_hand() -> None:
+    world = _deployed()
+    rollback(world.world(), WHO)
+    assert _end(world) is Status.SUCCESSFUL
+    for tag in ("again", "and-again"):
+        outcome, reason = _pushed_again(world, tag)
+        assert (outcome, reason.endswith("Push a new build, or deploy it by hand.")) == (
+            "refused",
+            True,
+        )
+    assert world.ecs_acts == ["update conflicto-backend-dev:7"]
+    deploy(world.world(), {**WHO, "image": "again"})
+    _end(world)
+    assert world.ledger.heads[NAME].barred == ()
+    assert _pushed_again(world, "third")[0] == "known"
+
+
+@pytest.mark.parametrize("to", [None, "conflicto-backend-dev:7"], ids=["before", "named"])
+def test_a_rollback_bars_what_somebody_else_deployed_too(to: str | None) -> None:
+    world = _deployed()
+    base = examples.task_definition().body
+    theirs = {**base, "containerDefinitions": [dict(one) for one in base["containerDefinitions"]]}
+    theirs["containerDefinitions"][0]["image"] = f"{URI}@{OTHER_DIGEST}"
+    made = world.services.register({**theirs, "tags": []})
+    world.services.begin(NAME, made.arn)
+    world.services.complete(NAME)
+    rollback(world.world(), {**WHO, "to": to} if to else WHO)
+    assert world.ledger.heads[NAME].barred == (OTHER_DIGEST,)
+
+
+@pytest.mark.parametrize("waits", [False, True], ids=["under way", "waiting"])
+def test_what_was_stopped_by_hand_is_refused_under_any_tag(waits: bool) -> None:
+    world = _deployed()
+    if waits:
+        _throttled(world)
+    push(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
+    rollback(world.world(), WHO)
+    assert OTHER_DIGEST in world.ledger.heads[NAME].barred
+    assert _pushed_again(world, "again", OTHER_DIGEST)[0] == "refused"
+
+
+def test_a_rollback_to_what_was_barred_lifts_the_bar() -> None:
+    world = _deployed()
+    rollback(world.world(), WHO)
+    _end(world)
+    assert world.ledger.heads[NAME].barred == (DIGEST,)
+    rollback(world.world(), {**WHO, "to": DIGEST, "key": "back"})
+    assert world.ledger.heads[NAME].barred == (examples.OLD_DIGEST,)
+
+
+def test_a_new_build_deploys_after_a_rollback_by_hand() -> None:
+    world = _deployed()
+    rollback(world.world(), WHO)
+    _end(world)
+    push(world.world(), push_event(OTHER_DIGEST, "def5678", world.now + (at(60) - at(0))))
+    assert _end(world) is Status.SUCCESSFUL
+    assert world.record().digest == OTHER_DIGEST

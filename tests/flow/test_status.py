@@ -131,3 +131,80 @@ def test_an_image_is_found_among_older_records_than_are_listed() -> None:
         world.ledger.records[NAME, record.id] = record
     (found,) = status(world.world(), {"service": NAME, "image": "t1"})["deployments"]
     assert found["deployment"] == "d-01"
+
+
+# What ECS runs at this moment
+
+
+def _now(world: Aws) -> dict[str, Any]:
+    found: dict[str, Any] = status(world.world(), {"service": NAME, "now": True})["now"]
+    return found
+
+
+def _live() -> Aws:
+    world = aws()
+    push(world.world(), push_event())
+    world.services.complete(NAME)
+    advance(world.world(), NAME, world.record().id)
+    return world
+
+
+def test_now_says_what_slipway_deployed_and_its_tasks() -> None:
+    world = _live()
+    found = _now(world)
+    assert (found["by"], found["deployment"]) == ("Slipway", world.record().id)
+    assert (found["revision"], found["digest"]) == ("conflicto-backend-dev:8", DIGEST)
+    assert (found["tags"], found["stage"]) == (["abc1234"], "COMPLETED")
+    assert found["tasks"] == {"desired": 2, "running": 2, "pending": 0}
+    assert [one["revision"] for one in found["deployments"]] == ["conflicto-backend-dev:8"]
+    assert json.loads(json.dumps(found)) == found
+
+
+def test_now_says_what_runs_after_a_deployment_in_the_console() -> None:
+    world = _live()
+    world.services.begin(NAME, examples.revision(7))
+    found = _now(world)
+    assert (found["by"], found["deployment"]) == ("somebody else", "")
+    assert (found["revision"], found["digest"]) == ("conflicto-backend-dev:7", examples.OLD_DIGEST)
+    assert (found["stage"], [one["status"] for one in found["deployments"]]) == (
+        "IN_PROGRESS",
+        ["PRIMARY", "ACTIVE"],
+    )
+
+
+def test_now_says_that_slipway_put_back_what_ran_before() -> None:
+    world = aws()
+    push(world.world(), push_event())
+    world.services.breaker(NAME)
+    advance(world.world(), NAME, world.record().id)
+    found = _now(world)
+    assert (found["by"], found["revision"]) == ("Slipway", "conflicto-backend-dev:7")
+    world.services.rolled_back(NAME)
+    advance(world.world(), NAME, world.record().id)
+    assert _now(world)["deployment"] == world.record().id
+
+
+def test_now_of_a_service_that_nobody_met_or_that_is_gone_is_said() -> None:
+    world = aws()
+    assert (_now(world)["by"], _now(world)["revision"]) == (
+        "somebody else",
+        "conflicto-backend-dev:7",
+    )
+    world.services.all.clear()
+    assert _now(world)["status"] == "MISSING"
+
+
+def test_without_now_ecs_is_not_asked() -> None:
+    world = _live()
+    world.restart()
+    assert "now" not in status(world.world(), {"service": NAME})
+    assert not {"service", "services", "task_definition"} & set(world.calls)
+
+
+@pytest.mark.parametrize(
+    ("payload", "error"),
+    [({"now": True}, "`now` looks at one service"), ({"service": NAME, "now": "yes"}, "`now`")],
+)
+def test_now_needs_a_service_and_is_true_or_false(payload: Any, error: str) -> None:
+    with pytest.raises(Refused, match=error):
+        status(aws().world(), payload)

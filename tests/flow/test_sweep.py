@@ -56,22 +56,16 @@ def test_a_service_that_does_not_exist_is_told_and_the_next_one_swept() -> None:
     assert _sweep(world, at(0)) == [("failed", NAME), ("met", WEB.name)]
 
 
-def test_a_push_whose_event_was_lost_is_found_in_the_first_sweep_of_an_hour() -> None:
+@pytest.mark.parametrize("minutes", range(1, 60, 7))
+def test_a_push_whose_event_was_lost_is_found_by_the_next_sweep(minutes: int) -> None:
     world = _met()
-    world.images.all = [examples.image(pushed_at=FIRST_OF_THE_HOUR - timedelta(minutes=5))]
-    assert _sweep(world, FIRST_OF_THE_HOUR) == [("found", NAME)]
+    when = FIRST_OF_THE_HOUR + timedelta(minutes=minutes)
+    world.images.all = [examples.image(pushed_at=when - timedelta(minutes=5))]
+    assert _sweep(world, when) == [("found", NAME)]
     record = world.record()
     assert (record.cause, record.tag, record.status) == ("sweep", "abc1234", Status.IN_PROGRESS)
     assert world.ecs_acts == ["register", "update conflicto-backend-dev:8"]
     assert (record.id, record.watcher) in world.watchers.running
-
-
-def test_repositories_are_not_read_at_other_times() -> None:
-    world = _met()
-    world.images.all = [examples.image(pushed_at=FIRST_OF_THE_HOUR)]
-    world.restart()
-    assert _sweep(world, FIRST_OF_THE_HOUR.replace(minute=10)) == []
-    assert "tagged" not in world.calls
 
 
 def test_a_repository_that_several_services_follow_is_read_once() -> None:

@@ -218,16 +218,33 @@ def pushes(t: Privileged) -> None:
     _life(t, event, event)
 
 
+def _unconfirmed(t: Privileged) -> Nudge:
+    """The event of a push comes while ECR does not answer; who takes the step asks again."""
+    pushed = _pushed(t)
+
+    def down(call: Call) -> Reply | None:
+        if call.service != "ecr":
+            return None
+        return error_reply(call.service, "ServerException", "ECR is down", 500)
+
+    def recorded() -> None:
+        t.gate.handlers.append(down)
+        pushed()
+        t.gate.handlers.remove(down)
+
+    return recorded
+
+
 def changes(t: Privileged) -> None:
     event = examples.event("ecs-deployment-completed") | {
         "resources": [f"arn:aws:ecs:{world.REGION}:{world.ACCOUNT}:service/{SERVICE}"]
     }
-    _life(t, _pushed(t), lambda: t.ask("on_service_change", **event))
+    _life(t, _unconfirmed(t), lambda: t.ask("on_service_change", **event))
 
 
 def polls(t: Privileged) -> None:
     long_ago = "2020-01-01T00:00:00.000Z"  # of an execution that is to hand over
-    _life(t, _pushed(t), lambda: [_poll(t, began) for began in (None, long_ago)])
+    _life(t, _unconfirmed(t), lambda: [_poll(t, began) for began in (None, long_ago)])
 
 
 def _poll(t: Privileged, began: str | None) -> None:
@@ -250,6 +267,11 @@ def sweeps(t: Privileged) -> None:
 
 
 def meets(t: Privileged) -> None:
+    """It meets the service, and finds a push whose event was lost."""
+    t.ask("sweep", **SCHEDULED)
+    t.advance(60)
+    t.push(GOOD)
+    t.advance(60)
     t.ask("sweep", **SCHEDULED)
 
 
@@ -288,7 +310,7 @@ def _stops(t: Privileged, unanswered: str) -> None:
 
 def asks(t: Privileged) -> None:
     _pushed(t)()
-    t.ask("status", service=SERVICE)
+    t.ask("status", service=SERVICE, now=True)
     t.ask("status", deployment=t.records()[0]["deployment"])
 
 

@@ -62,11 +62,11 @@ def test_where_the_only_channel_is_denied_the_log_says_so(monkeypatch):
 
 def test_a_denial_is_told_once_while_a_function_stays_warm():
     with stage() as t:
-        t.without("on_image_push", "ReadImages")
+        t.without("on_image_push", "WriteLedger")
         event = t.push(plays.GOOD)
         for _ in range(3):
             t.ask("on_image_push", **event)
         (told,) = t.notices()
-        assert told["subject"] == "Slipway: slipway-dev-on_image_push may not ecr:DescribeImages"
+        assert told["subject"] == "Slipway: slipway-dev-on_image_push may not dynamodb:PutItem"
         assert set(told["attributes"]) == {"notice", "status"}
         assert len(t.logged) >= 3

@@ -94,7 +94,7 @@ def _by_hand(made: Machine) -> None:
 
 
 def _sweep(made: Machine) -> None:
-    """The push's events are lost; the hour's first sweep finds it."""
+    """The push's events are lost; the next sweep finds it."""
     made.deliver = False
     made.push(REPOSITORY, GOOD)
     made.deliver = True

@@ -33,7 +33,7 @@ from local.wire import WIRE, Attempt
 
 CLUSTER = "conflicto-dev"
 SWEEP_SECONDS = 600
-_FIRST_SWEEP = 180  # so that every hour's first sweep is at eight minutes past
+_FIRST_SWEEP = 180
 _READ_SECONDS = 15  # the SDK's read time-out, in chalicelib/aws/clients.py
 _ASYNC_RETRIES = (60, 120)  # "Asynchronous invocation", Lambda developer guide
 _WATCH_RETRIES = tuple(min(5 * 2**number, 300) for number in range(11))  # .chalice/resources.yaml
@@ -424,11 +424,10 @@ class Machine(Rehearsal):
         ]
 
     def rest(self, limit: float = 4 * 3600) -> bool:
-        """Let time pass until all is quiet, then until an hour's first sweep has looked."""
+        """Let time pass until all is quiet, then until an hour of sweeps has looked at all."""
         if not self.clock.advance_until(self.quiet, limit):
             return False
-        now = self.clock.now()
-        self.clock.advance((68 - now.minute) % 60 * 60 + 60 if now.minute >= 8 else 600)
+        self.clock.advance(3600)
         return True
 
 

@@ -1,0 +1,109 @@
+"""a service -> what ECS runs of it at this moment, whoever put it there, as `status` replies it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.decide.render import image_in
+from chalicelib.flow.ports import World
+from chalicelib.model.base import Frozen, iso
+from chalicelib.model.deployments import Deployment, Head, Status
+from chalicelib.model.registries import Repository, digest_in, tag_of
+from chalicelib.model.services import EcsDeployment, Service
+from chalicelib.model.targets import Target
+from chalicelib.model.task_definitions import short_name
+
+_ROLLED_BACK = frozenset({Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFUL})
+
+
+class Version(Frozen):
+    """What people call a revision's image, as far as it is known."""
+
+    image: str = ""
+    digest: str = ""
+    tags: tuple[str, ...] = ()
+
+
+def running(world: World, target: Target) -> dict[str, Any]:
+    """The service's PRIMARY deployment, its tasks by state, and who deployed it.
+
+    `by` is "Slipway", with the deployment's id, or "somebody else"; `stage` is ECS' rolloutState.
+
+    Raises:
+        Unavailable: when ECS does not answer.
+    """
+    service = world.services.service(target.cluster, target.service)
+    found: dict[str, Any] = {"service": target.name, "at": iso(world.now)}
+    if service is None:
+        return {**found, "status": "MISSING"}
+    head = world.ledger.head(target.name)
+    primary = service.primary
+    revision = primary.task_definition if primary else service.task_definition
+    applied = _applied(world, head)
+    version = _version(world, target, head, revision)
+    by_us = applied is not None and revision == _brought(applied)
+    return {
+        **found,
+        "status": service.status,
+        "revision": short_name(revision),
+        "image": version.image,
+        "digest": version.digest,
+        "tags": list(version.tags),
+        "by": "Slipway" if by_us else "somebody else",
+        "deployment": applied.id if applied is not None and by_us else "",
+        "since": iso(primary.created_at) if primary and primary.created_at else "",
+        "stage": primary.rollout_state if primary else "",
+        "tasks": _tasks(service),
+        "deployments": [_deployment(one) for one in service.deployments],
+    }
+
+
+def digest_that_runs(world: World, target: Target, head: Head, revision: str) -> str:
+    """The digest of the image that a revision runs; empty when it names none."""
+    return _version(world, target, head, revision).digest
+
+
+def _applied(world: World, head: Head | None) -> Deployment | None:
+    if head is None or not head.applied:
+        return None
+    return world.ledger.deployment(head.service, head.applied)
+
+
+def _brought(applied: Deployment) -> str:
+    return applied.return_to if applied.status in _ROLLED_BACK else applied.revision
+
+
+def _version(world: World, target: Target, head: Head | None, revision: str) -> Version:
+    proven = head.proven_revision(revision) if head else None
+    definition = world.services.task_definition(revision)
+    followed = target.repository, target.containers, world.here
+    image = image_in(definition, *followed) if definition else ""
+    repository = Repository(place=world.here, name=target.repository)
+    digest, tag = digest_in(repository, image), tag_of(image)
+    if proven is not None:
+        return Version(
+            image=image, digest=proven.digest or digest, tags=proven.all_tags or _known(tag)
+        )
+    return Version(image=image, digest=digest, tags=_known(tag))
+
+
+def _known(tag: str) -> tuple[str, ...]:
+    return (tag,) if tag else ()
+
+
+def _tasks(service: Service) -> dict[str, int]:
+    return {"desired": service.desired, "running": service.running, "pending": service.pending}
+
+
+def _deployment(one: EcsDeployment) -> dict[str, Any]:
+    return {
+        "status": one.status,
+        "revision": short_name(one.task_definition),
+        "stage": one.rollout_state,
+        "tasks": {
+            "desired": one.desired,
+            "running": one.running,
+            "pending": one.pending,
+            "failed": one.failed,
+        },
+    }
