@@ -13,6 +13,7 @@ from chalicelib.decide.render import (
     provenance,
     render,
 )
+from chalicelib.decide.return_to import LastGood, return_to
 from chalicelib.errors import Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen
@@ -24,31 +25,32 @@ from chalicelib.model.task_definitions import TaskDefinition, short_name
 
 
 def return_target(world: World, record: Deployment, service: Service, head: Head) -> str:
-    """The revision to return to; empty when the service never ran anything that is known.
+    """The revision to return to; empty when the service never ran anything else that is known.
 
-    While an attempt may have brought the service to our revision, what was found before it stays.
+    While an attempt may have brought the service to our revision, what was found before it stays;
+    where it runs our revision already, there is nothing to return from.
     """
-    if record.return_to and record.acting and _runs(service, record.revision):
-        return record.return_to
-    return (
-        _last_successful(world, record, service)
-        or _of_the_superseded(world, record, head)
-        or next((one.revision for one in head.proven if one.revision != record.revision), "")
-    )
+    own = record.revision or record.goes_to
+    if own and _runs(service, own):
+        return record.return_to if record.acting else own
+    last = _last_successful(world, record, service)
+    return return_to(own, last, _of_the_superseded(world, record, head), head)
 
 
-def _last_successful(world: World, record: Deployment, service: Service) -> str:
-    """That of the last SUCCESSFUL service deployment, whoever made it.
+def _last_successful(world: World, record: Deployment, service: Service) -> LastGood:
+    """The last SUCCESSFUL service deployment, whoever made it.
 
-    The steady PRIMARY is that one, so ECS is asked only when a rollout is under way. ECS forgets
-    service deployments after 90 days.
+    The steady PRIMARY is that one, so ECS is asked only when a rollout is under way.
     """
     if (steady := service.steady) is not None:
-        return steady.task_definition
+        return LastGood(revision=steady.task_definition, began=steady.created_at)
     last = world.services.newest_service_deployment(
         record.cluster, record.service_name, status="SUCCESSFUL"
     )
-    return world.services.revision_task_definition(last.target_revision) if last else ""
+    if last is None:
+        return LastGood()
+    revision = world.services.revision_task_definition(last.target_revision)
+    return LastGood(revision=revision, began=last.created_at)
 
 
 def _of_the_superseded(world: World, record: Deployment, head: Head) -> str:
