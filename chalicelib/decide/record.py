@@ -20,7 +20,7 @@ from chalicelib.model.deployments import (
     Status,
     Unconfirmed,
 )
-from chalicelib.model.services import Service
+from chalicelib.model.services import EcsDeployment, Service
 
 _PROVEN_KEPT = 10
 _RECENT_KEPT = 20
@@ -50,18 +50,25 @@ def found_running(head: Head, seen: Service | None, now: datetime) -> Head:
     Somebody else may have deployed it since the sweep last looked: a rollback from what is deployed
     now goes back to it.
     """
-    steady = seen.steady if seen else None
-    if steady is None or not steady.running or steady.task_definition in known_to_run(head):
+    steady = unknown_steady(head, seen)
+    if steady is None or not steady.running or head.proven_revision(steady.task_definition):
         return head
-    known = head.proven_revision(steady.task_definition)
-    proven = known or Proven(revision=steady.task_definition, first=steady.created_at or now)
-    return _with_proven(head, proven.model_copy(update={"left": False}))
+    first = steady.created_at or now
+    return _with_proven(head, Proven(revision=steady.task_definition, first=first))
 
 
-def known_to_run(head: Head) -> frozenset[str]:
-    """The revisions that a service runs because Slipway knows that they were deployed to it."""
+def unknown_steady(head: Head, seen: Service | None) -> EcsDeployment | None:
+    """What a service runs steadily, when it is not what Slipway knows to be deployed to it.
+
+    What began before Slipway's last deployment was asked for is an answer out of date: ECS' reads
+    are eventually consistent.
+    """
+    steady = seen.steady if seen else None
     newest = head.proven[0].revision if head.proven else ""
-    return frozenset({head.applied_revision, newest} - {""})
+    if steady is None or steady.task_definition in {head.applied_revision, newest}:
+        return None
+    began, last = steady.created_at, head.applied_order
+    return None if began is not None and last is not None and began < last else steady
 
 
 def _with_proven(head: Head, proven: Proven) -> Head:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.decide.order import Request, deployment_id
-from chalicelib.decide.record import found_foreign, known_to_run
+from chalicelib.decide.record import found_foreign, unknown_steady
 from chalicelib.decide.render import image_in, tag_of
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
@@ -40,8 +40,8 @@ def remember(world: World, target: Target, head: Head, service: Service) -> Outc
 
     HEAD was read before the service, so that what we deploy meanwhile is a conflict.
     """
-    steady = service.steady
-    if steady is None or steady.task_definition in known_to_run(head):
+    steady = unknown_steady(head, service)
+    if steady is None:
         return None
     record = _record(world, target, service, steady)
     if world.ledger.deployment(target.name, record.id) is not None:
