@@ -51,29 +51,25 @@ def found_running(head: Head, seen: Service | None, now: datetime) -> Head:
     Somebody else may have deployed it since the sweep last looked: a rollback from what is deployed
     now goes back to it.
     """
-    steady = seen.steady if seen else None
-    if steady is None or not steady.running or not brought_by_others(head, steady):
+    steady = unknown_steady(head, seen)
+    if steady is None or not steady.running or head.proven_revision(steady.task_definition):
         return head
-    known = head.proven_revision(steady.task_definition)
-    proven = known or Proven(revision=steady.task_definition, first=steady.created_at or now)
-    return _with_proven(head, proven.model_copy(update={"left": False}))
+    first = steady.created_at or now
+    return _with_proven(head, Proven(revision=steady.task_definition, first=first))
 
 
-def brought_by_others(head: Head, steady: EcsDeployment) -> bool:
-    """Whether somebody else deployed what a service runs steadily.
+def unknown_steady(head: Head, seen: Service | None) -> EcsDeployment | None:
+    """What a service runs steadily, when it is not what Slipway knows to be deployed to it.
 
-    What is older than the deployment that HEAD knows to have been applied last is an old view.
+    What began before Slipway's last deployment was asked for is an answer out of date: ECS' reads
+    are eventually consistent.
     """
-    if steady.task_definition in known_to_run(head):
-        return False
-    applied = head.applied_order
-    return applied is None or steady.created_at is None or steady.created_at > applied
-
-
-def known_to_run(head: Head) -> frozenset[str]:
-    """The revisions that a service runs because Slipway knows that they were deployed to it."""
+    steady = seen.steady if seen else None
     newest = head.proven[0].revision if head.proven else ""
-    return frozenset({head.applied_revision, newest} - {""})
+    if steady is None or steady.task_definition in {head.applied_revision, newest}:
+        return None
+    began, last = steady.created_at, head.applied_order
+    return None if began is not None and last is not None and began < last else steady
 
 
 def _with_proven(head: Head, proven: Proven) -> Head:

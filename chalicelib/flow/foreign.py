@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.decide.order import Request, deployment_id
-from chalicelib.decide.record import brought_by_others, found_foreign
+from chalicelib.decide.record import found_foreign, unknown_steady
 from chalicelib.decide.render import image_in
 from chalicelib.errors import DeployerError, Unreadable
 from chalicelib.flow.ports import World
@@ -59,8 +59,8 @@ def remember(world: World, target: Target, head: Head, service: Service) -> Outc
 
     HEAD was read before the service, so that what we deploy meanwhile is a conflict.
     """
-    steady = service.steady
-    if steady is None or not brought_by_others(head, steady):
+    steady = unknown_steady(head, service)
+    if steady is None:
         return None
     record = _record(world, target, service, steady)
     if world.ledger.deployment(target.name, record.id) is not None:

@@ -174,3 +174,18 @@ def test_ten_services_are_read_with_one_call() -> None:
     world.restart()
     _sweep(world)
     assert world.calls.count("services") == 3
+
+
+def test_an_answer_of_ecs_that_is_out_of_date_makes_nothing_foreign() -> None:
+    world = aws()
+    push(world.world(), push_event(time=world.now))
+    before = world.services.all[NAME].deployments[1]
+    world.services.complete(NAME)
+    advance(world.world(), NAME, world.record().id)
+    world.images.all.append(examples.image(OTHER_DIGEST, NOW, tags=("def5678",)))
+    push(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
+    world.services.complete(NAME)
+    advance(world.world(), NAME, world.record().id)
+    late = before.model_copy(update={"status": "PRIMARY", "rollout_state": "COMPLETED"})
+    world.services.all[NAME] = world.services.all[NAME].model_copy(update={"deployments": (late,)})
+    assert "foreign" not in _sweep(world)

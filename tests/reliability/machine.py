@@ -170,7 +170,7 @@ class Machine(Rehearsal):
 
         self.later(1, look)
 
-    def person(self, function: str, payload: Mapping[str, Any], tries: int = 30) -> None:
+    def person(self, function: str, payload: Mapping[str, Any], tries: int = 60) -> None:
         """Somebody invokes a function, and again in a minute when that did not work."""
         reply: dict[str, Any] | None = None
         try:
