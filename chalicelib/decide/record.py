@@ -28,6 +28,7 @@ _RECENT_KEPT = 20
 _BARRED_KEPT = 20
 _NAMES_KEPT = 50  # of one revision: deployments, and tags of its image
 _REASON = 1_000  # characters of a reason: AWS may quote whatever it was sent
+_GOES_BACK = frozenset({Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFUL})
 _SILENT = frozenset({Status.PENDING})  # nobody needs to hear that something waits its turn
 
 
@@ -171,7 +172,7 @@ def moved(
             "attempt": _attempt(head, after),
         }
     )
-    if after.status is Status.ROLLBACK_IN_PROGRESS and head.applied == after.id:
+    if after.status in _GOES_BACK and head.applied == after.id:
         head = head.model_copy(update={"applied_revision": after.return_to})
     return head, after
 

@@ -167,3 +167,11 @@ def test_only_a_rollback_by_hand_leaves_what_ran_before(cause: Cause, left: bool
     record = examples.rolling_out(cause=cause, revision=revision(7), return_to=revision(8))
     head = proved(head, record, at(99))
     assert [one.left for one in head.proven] == [False, left, True]
+
+
+@pytest.mark.parametrize("status", [Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFUL])
+def test_what_goes_back_or_is_back_works_towards_what_it_returns_to(status: Status) -> None:
+    record = examples.rolling_out()
+    head = applied(examples.head(), record, record.revision)
+    head, _ = moved(head, record, at(60), status=status)
+    assert head.applied_revision == record.return_to
