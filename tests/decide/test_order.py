@@ -476,3 +476,19 @@ def test_a_push_from_before_the_first_meeting_is_told_why(
     assert refused.what is Admission.REFUSED
     assert refused.reason.startswith(reason)
     assert refused.reason.endswith("deploy it by hand.")
+
+
+@pytest.mark.parametrize(
+    ("observes", "status", "what"),
+    [
+        pytest.param(False, Status.OBSERVED, Admission.NEW, id="it left observe: it deploys now"),
+        pytest.param(True, Status.OBSERVED, Admission.KNOWN, id="it still observes"),
+        pytest.param(False, Status.SUCCESSFUL, Admission.KNOWN, id="it was deployed"),
+    ],
+)
+def test_a_digest_that_was_only_observed_deploys_once_its_target_does(
+    observes: bool, status: Status, what: Admission
+) -> None:
+    head = examples.head(digest=DIGEST, recent=(examples.recent(status=status),))
+    request = examples.request(order=at(60), observes=observes)
+    assert admit(request, head, at(61)).what is what
