@@ -14,7 +14,7 @@ from chalicelib.decide.render import (
     render,
 )
 from chalicelib.decide.return_to import LastGood, return_to
-from chalicelib.errors import Denied, Refused, Unanswered, Unavailable
+from chalicelib.errors import Denied, Refused, Unanswered, Unavailable, Unreadable
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Deployment, Head, Status
@@ -34,7 +34,9 @@ def return_target(world: World, record: Deployment, service: Service, head: Head
     if own and _runs(service, own):
         return record.return_to if record.acting else own
     last = _last_successful(world, record, service)
-    return return_to(own, last, _of_the_superseded(world, record, head), head)
+    known = last.revision not in {"", own}
+    superseded = "" if known else _of_the_superseded(world, record, head)
+    return return_to(own, last, superseded, head)
 
 
 def _last_successful(world: World, record: Deployment, service: Service) -> LastGood:
@@ -57,7 +59,10 @@ def _of_the_superseded(world: World, record: Deployment, head: Head) -> str:
     """Where the deployment that is under way, and that this one replaces, would return to."""
     if head.applied in {"", record.id}:
         return ""
-    before = world.ledger.deployment(record.service, head.applied)
+    try:
+        before = world.ledger.deployment(record.service, head.applied)
+    except Unreadable:  # a newer release's; what is proven is known all the same
+        return ""
     return before.return_to if before and before.status is not Status.SUCCESSFUL else ""
 
 

@@ -56,7 +56,7 @@ REFUSED = {
         lambda: Ecr(world.REGION).image("others", "v1"),
     ),
     "a repository, by who never reads one": (
-        "watch",
+        "status",
         "ecr:DescribeImages",
         lambda: Ecr(world.REGION).image("shop", "v1"),
     ),
@@ -85,10 +85,10 @@ REFUSED = {
         "logs:GetLogEvents",
         lambda: CloudWatchLogs().last_lines("/ecs/shop", "s", 1),
     ),
-    "anything of ECS, by who only reads the ledger": (
+    "a service's history, by who only looks at what it runs": (
         "status",
-        "ecs:DescribeServices",
-        lambda: Ecs().service("shop", "api"),
+        "ecs:ListServiceDeployments",
+        lambda: Ecs().newest_service_deployment("shop", "api"),
     ),
 }
 
