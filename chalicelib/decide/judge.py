@@ -252,9 +252,7 @@ def _past(deployment: Deployment, seen: Observation, by: timedelta = timedelta()
 
 
 def _late(deployment: Deployment) -> str:
-    deadline = deployment.deadline or deployment.since
-    given = deadline - deployment.since if deadline and deployment.since else timedelta()
-    minutes = round(given.total_seconds() / 60)
+    minutes = round((deployment.given or timedelta()).total_seconds() / 60)
     return f"the rollout did not complete within its deadline of {minutes} minutes"
 
 

@@ -300,9 +300,9 @@ def _returning(world: World, record: Deployment, verdict: Verdict) -> dict[str, 
         returning = Return(by=verdict.by, how="stop", began=world.now)
     else:
         returning = Return(by=verdict.by, how="update", began=world.now)
-    if record.applied is None or record.deadline is None:
+    if record.given is None:
         return {"returning": returning}
-    return {"returning": returning, "deadline": world.now + (record.deadline - record.applied)}
+    return {"returning": returning, "deadline": world.now + record.given}
 
 
 def _remedy(
@@ -344,12 +344,11 @@ def _adopted(record: Deployment, seen: Observation, verdict: Verdict) -> dict[st
     """
     primary = primary_of(seen)
     began = (primary.created_at if primary else None) or seen.at
-    given = record.deadline - record.since if record.deadline and record.since else None
     return {
         "ecs_deployment": verdict.adopt,
         "service_deployment": "",
         "began": began,
-        "deadline": began + given if given else record.deadline,
+        "deadline": began + record.given if record.given else record.deadline,
     }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -141,6 +142,13 @@ class Deployment(Frozen):
     def since(self) -> Moment | None:
         """Since when there is the rollout that carries our revision (UTC)."""
         return self.began or self.applied
+
+    @property
+    def given(self) -> timedelta | None:
+        """How long the rollout was given: since UpdateService, or since it was adopted later."""
+        if self.applied is None or self.deadline is None:
+            return None
+        return self.deadline - max(self.applied, self.began or self.applied)
 
     @property
     def changed_nothing(self) -> bool:

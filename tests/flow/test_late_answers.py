@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from chalicelib.errors import Denied, Unanswered, Unavailable
@@ -88,6 +90,7 @@ def test_another_setting_changed_again_gives_the_rollout_a_deadline_of_its_own()
     record = _step(world, after=1200)
     assert record.status is Status.ROLLBACK_IN_PROGRESS
     assert "deadline of 30 minutes" in record.reason
+    assert record.deadline == world.now + timedelta(minutes=30)
 
 
 def test_where_nothing_had_to_be_updated_the_deployment_that_is_there_is_ours() -> None:

@@ -116,3 +116,19 @@ def test_a_strategy_takes_its_waits_and_its_bake_time(
     strategy: dict[str, Any], minutes: float
 ) -> None:
     assert Strategy(**strategy).minutes == minutes
+
+
+@pytest.mark.parametrize(
+    ("fields", "minutes"),
+    [
+        pytest.param({}, 30, id="since UpdateService"),
+        pytest.param({"began": at(600), "deadline": at(2400)}, 30, id="since it was adopted"),
+        pytest.param({"began": at(-9e6)}, 30, id="where nothing had to be updated, as well"),
+        pytest.param({"deadline": None}, None, id="without a deadline"),
+    ],
+)
+def test_a_rollout_was_given_what_lies_between_its_beginning_and_its_deadline(
+    fields: dict[str, Any], minutes: float | None
+) -> None:
+    given = examples.rolling_out(**fields).given
+    assert given == (None if minutes is None else timedelta(minutes=minutes))
