@@ -146,7 +146,7 @@ def _superseded_by(revision: str, mark: str) -> Verdict:
 def adopted(deployment: Deployment, seen: Observation) -> Verdict | None:
     """Our revision under another, newer id: somebody changed another setting of the service."""
     primary = primary_of(seen)
-    if primary is None or not runs_ours(deployment, seen):
+    if primary is None or not runs_ours(deployment, seen) or not deployment.ecs_deployment:
         return None
     if primary.id == deployment.ecs_deployment or not began_after(deployment, primary):
         return None
@@ -167,7 +167,7 @@ def stopped(deployment: Deployment, seen: Observation) -> Verdict | None:
     """
     if seen.ours is None or seen.ours.status != "STOPPED" or not runs_ours(deployment, seen):
         return None
-    if not _ecs_gave_up(deployment, seen) and not ended_long_ago(deployment, seen):
+    if stopped_just_now(deployment, seen):
         return None
     why = seen.ours.reason or _rollout_reason(seen) or "ECS stopped the deployment"
     return _failed("stopped", deployment, why, Remedy.UPDATE)
@@ -238,13 +238,28 @@ def unless_deployed_since(deployment: Deployment, verdict: Verdict, newer: str) 
     ECS stops ours when somebody starts another one, so nothing of theirs is set back. `newer` is
     empty when ECS does not show which revision it is yet.
     """
-    if newer and newer not in {deployment.revision, deployment.return_to}:
-        if deployment.status is Status.IN_PROGRESS:
-            return _superseded_by(newer, "a newer service deployment")
+    goes_back = deployment.status is Status.ROLLBACK_IN_PROGRESS
+    if newer == deployment.revision and goes_back:
+        return verdict  # another setting was changed: still ours, and still to be set back
+    if newer in {"", deployment.revision} or (newer == deployment.return_to and goes_back):
+        return look_again(deployment)
+    if goes_back:
         return _return_superseded_by(deployment, newer)
-    if newer and newer == deployment.return_to and deployment.status is Status.IN_PROGRESS:
-        return _superseded_by(newer, "a newer service deployment")
+    return _superseded_by(newer, "a newer service deployment")
+
+
+def look_again(deployment: Deployment) -> Verdict:
+    """No verdict yet: nothing changes, and the next step looks again."""
     return Verdict(rule="look_again", status=deployment.status, reason=deployment.reason)
+
+
+def stopped_just_now(deployment: Deployment, seen: Observation) -> bool:
+    """Whether ours was STOPPED so recently that what it was stopped for may not be shown yet.
+
+    Not where ECS calls the rollout FAILED: then it was not stopped for another one.
+    """
+    stopped = seen.ours is not None and seen.ours.status == "STOPPED"
+    return stopped and not _ecs_gave_up(deployment, seen) and not ended_long_ago(deployment, seen)
 
 
 def _past(deployment: Deployment, seen: Observation, by: timedelta = timedelta()) -> bool:
@@ -265,8 +280,8 @@ def _counts(seen: Observation) -> str:
 
 def _ecs_gave_up(deployment: Deployment, seen: Observation) -> bool:
     primary = primary_of(seen)
-    ours = primary is not None and primary.task_definition == deployment.revision
-    return ours and primary is not None and primary.rollout_state == "FAILED"
+    failed = primary is not None and primary.rollout_state == "FAILED"
+    return failed and runs_ours(deployment, seen)
 
 
 def _stop_or_update(deployment: Deployment, seen: Observation) -> Remedy:

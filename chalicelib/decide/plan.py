@@ -6,7 +6,7 @@ import math
 from datetime import datetime, timedelta
 
 from chalicelib.decide.order import newer
-from chalicelib.model.base import Frozen, Moment
+from chalicelib.model.base import Frozen, Moment, iso
 from chalicelib.model.deployments import Attempt, Cause, Deployment, Head, Status
 from chalicelib.model.services import Service, ServiceDeployment
 from chalicelib.model.targets import Target
@@ -66,6 +66,8 @@ def ready(  # noqa: PLR0913 - each is one thing that is known
         )
     if (why := unsupported(service)) is not None:
         return refused(why)
+    if (why := older_than_what_runs(deployment, head, service)) is not None:
+        return refused(why)
     if (attempt := newer_attempt(deployment, head)) is not None:
         return Readiness(
             status=Status.PENDING,
@@ -96,6 +98,26 @@ def without_looking(deployment: Deployment, head: Head, target: Target) -> Readi
     if newest.status is not Status.PENDING or not yields:
         return None
     return Readiness(status=Status.PENDING, reason=f"a newer one goes first ({newest.deployment})")
+
+
+def older_than_what_runs(deployment: Deployment, head: Head, service: Service) -> str | None:
+    """Why a push from before the meeting is not deployed; None when it is.
+
+    What the service ran at the meeting was deployed after it; where ECS could not be asked then,
+    this is seen only now.
+    """
+    primary = service.primary
+    first = deployment.cause in _YIELDING and not head.applied
+    if not first or head.met is None or deployment.order > head.met:
+        return None
+    if primary is None or primary.created_at is None:
+        return None
+    if not deployment.order < primary.created_at <= head.met:
+        return None
+    return (
+        f"this push is of {iso(deployment.order)}, and what the service runs was deployed at "
+        f"{iso(primary.created_at)}. To run it all the same, deploy it by hand."
+    )
 
 
 def overtaken(deployment: Deployment, head: Head) -> bool:

@@ -29,6 +29,7 @@ _BARRED_KEPT = 20
 _NAMES_KEPT = 50  # of one revision: deployments, and tags of its image
 _REASON = 1_000  # characters of a reason: AWS may quote whatever it was sent
 _GOES_BACK = frozenset({Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFUL})
+_STAYS = frozenset({Status.SUCCESSFUL, Status.ROLLBACK_FAILED})
 _SILENT = frozenset({Status.PENDING})  # nobody needs to hear that something waits its turn
 
 
@@ -66,11 +67,19 @@ def unknown_steady(head: Head, seen: Service | None) -> EcsDeployment | None:
     are eventually consistent.
     """
     steady = seen.steady if seen else None
-    newest = head.proven[0].revision if head.proven else ""
-    if steady is None or steady.task_definition in {head.applied_revision, newest}:
+    if steady is None or steady.task_definition in {head.applied_revision, _accounted_for(head)}:
         return None
     began, last = steady.created_at, head.applied_order
     return None if began is not None and last is not None and began < last else steady
+
+
+def _accounted_for(head: Head) -> str:
+    """The newest proven revision, where a record tells of it, or the meeting found it running."""
+    newest = head.proven[0] if head.proven else None
+    if newest is None:
+        return ""
+    known = newest.deployment or head.met is None or newest.first <= head.met
+    return newest.revision if known else ""
 
 
 def _with_proven(head: Head, proven: Proven) -> Head:
@@ -172,8 +181,9 @@ def moved(
             "attempt": _attempt(head, after),
         }
     )
-    if after.status in _GOES_BACK and head.applied == after.id:
-        head = head.model_copy(update={"applied_revision": after.return_to})
+    if head.applied == after.id and after.status in _GOES_BACK | _STAYS:
+        works_towards = after.return_to if after.status in _GOES_BACK else after.revision
+        head = head.model_copy(update={"applied_revision": works_towards})
     return head, after
 
 
@@ -185,7 +195,7 @@ def _news(before: Deployment, after: Deployment) -> tuple[Notice, ...]:
         failure = notice(after.model_copy(update={"denial": ""}))
         return (failure, notice(after)) if after.denied else (failure,)
     moves = after.status is not before.status and after.status not in _SILENT
-    return (notice(after),) if moves or (after.denied and not before.denied) else ()
+    return (notice(after),) if moves or (after.denied and after.denial != before.denial) else ()
 
 
 def _attempt(head: Head, deployment: Deployment) -> Attempt | None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 from datetime import datetime
+from zlib import crc32
 
 from chalicelib.decide.text import one_line
 from chalicelib.errors import Denied
@@ -55,7 +56,9 @@ _CAUSES = {
 def notice(deployment: Deployment) -> Notice:
     """The notice of a deployment's present status."""
     subject = f"{deployment.service_name}: {_what(deployment)}"
-    kind = deployment.status.lower().replace("_", "-") + ("-denied" if deployment.denied else "")
+    kind = deployment.status.lower().replace("_", "-")
+    if deployment.denied:  # each permission that is missing has a notice of its own
+        kind = f"{kind}-{crc32(deployment.denial.encode()):08x}-denied"
     return Notice(
         id=f"{deployment.id}-{kind}",
         status=deployment.status,

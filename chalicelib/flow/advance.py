@@ -11,7 +11,14 @@ from typing import Any
 
 from chalicelib.decide.change import Changed, no_news
 from chalicelib.decide.gate import scan_gate, scanned
-from chalicelib.decide.judge import judge, judge_return, unless_deployed_since, withdrawn
+from chalicelib.decide.judge import (
+    judge,
+    judge_return,
+    look_again,
+    stopped_just_now,
+    unless_deployed_since,
+    withdrawn,
+)
 from chalicelib.decide.ours import primary_of, settled
 from chalicelib.decide.plan import Readiness, overtaken, ready, unclear, without_looking
 from chalicelib.decide.record import (
@@ -24,7 +31,7 @@ from chalicelib.decide.record import (
     released,
     worded,
 )
-from chalicelib.errors import Denied, Refused, Unavailable
+from chalicelib.errors import Conflict, Denied, Refused, Unavailable
 from chalicelib.flow.apply import (
     apply,
     earlier_revision,
@@ -53,6 +60,7 @@ from chalicelib.model.targets import Target
 from chalicelib.model.verdicts import Observation, Remedy, Verdict
 
 Items = tuple[Head, Deployment]
+_OLD_VIEW = "something else was applied a moment ago, and ECS may still show what ran before it"
 _NOT_KNOWN = "an attempt to apply it was not answered; whether ECS carried it out shows in a moment"
 
 
@@ -85,7 +93,17 @@ def nudge(world: World, changed: Changed, deployment: str) -> tuple[Deployment, 
 def _advanced(world: World, head: Head, before: Deployment, *, look: bool = False) -> Deployment:
     record = before
     if record.open:
-        head, record = _step(world, head, record, look=look)
+        try:
+            head, record = _step(world, head, record, look=look)
+        except Conflict:
+            raise
+        except Unavailable:
+            _told(world, head, before, before)  # what was to be told before waits for nothing
+            raise
+    return _told(world, head, record, before)
+
+
+def _told(world: World, head: Head, record: Deployment, before: Deployment) -> Deployment:
     if before.unexplained is not None:
         head, record = explained_later(world, head, record)
     return tell(world, head, record, inherited=before.notices)
@@ -140,6 +158,8 @@ def _start(world: World, head: Head, record: Deployment, target: Target) -> Item
         readiness, denial = _readiness(world, head, record, target, service)
         if service is None or readiness.status is not Status.IN_PROGRESS:
             return _keep(world, head, record, **readiness.model_dump(), **denial)
+        if record.goes_to and _may_be_an_old_view(world, head, record, service):
+            return _keep(world, head, record, reason=_OLD_VIEW)
         planned = plan(world, record, target, service, head)
         return_to = return_target(world, record, service, head)
     except Refused as refused:
@@ -156,6 +176,17 @@ def _start(world: World, head: Head, record: Deployment, target: Target) -> Item
     if changes.get("status") is Status.IN_PROGRESS:
         head = applied(head, record, str(changes["revision"]))
     return _save(world, released(head), record, **changes)
+
+
+def _may_be_an_old_view(world: World, head: Head, record: Deployment, service: Service) -> bool:
+    """Whether ECS shows that it runs what is gone back to, though another was just applied."""
+    primary = service.primary
+    if primary is None or primary.task_definition != record.goes_to:
+        return False
+    if head.applied_revision in {"", record.goes_to}:
+        return False
+    last = world.ledger.deployment(record.service, head.applied)
+    return last is not None and last.applied is not None and not settled(last.applied, world.now)
 
 
 def _readiness(
@@ -224,7 +255,10 @@ def _carry_out(
     """Write the verdict, then act on it; what explains it is read when that is done."""
     if verdict.remedy is Remedy.UPDATE:
         newer = deployed_since(world, record, seen)
-        verdict = verdict if newer is None else unless_deployed_since(record, verdict, newer)
+        if newer is not None:
+            verdict = unless_deployed_since(record, verdict, newer)
+        elif stopped_just_now(record, seen):
+            verdict = look_again(record)
     changes = (
         {"denial": ""}
         | noticed(record, seen)
@@ -253,6 +287,8 @@ def _carry_out(
 def withdraw(world: World, service: str, deployment: str, why: str) -> Deployment:
     """Stop a deployment by hand: what waits is refused, what is being rolled out is rolled back.
 
+    What ended meanwhile stays as it ended.
+
     Raises:
         Unavailable: when another step is acting on the service; ask again in a moment.
     """
@@ -264,8 +300,12 @@ def _withdraw(world: World, service: str, deployment: str, why: str) -> Deployme
     if busy(head, world.holder, world.now):
         raise Unavailable(f"another step is acting on {service}; ask again in a minute")
     if record.acting:  # it may have been applied: find out first
-        head, record = _step(world, head, record, look=False)
-    if record.acting:
+        target = world.targets.named(service)
+        current = world.services.service(record.cluster, record.service_name)
+        if target is not None and current is not None:
+            _, resumed = _resumed(world, head, record, target, current)
+            head, record = resumed or (head, record)
+    if record.acting and not settled(record.attempted, world.now):
         raise Unavailable(f"whether {deployment} was applied is not known yet; ask again")
     if record.status in {Status.PENDING, Status.HELD}:
         head, record = _save(world, head, record, status=Status.REFUSED, reason=why)
@@ -274,7 +314,10 @@ def _withdraw(world: World, service: str, deployment: str, why: str) -> Deployme
         ours = our_service_deployment(world, record) if current else None
         seen = Observation(at=world.now, service=current, ours=ours)
         verdict = judge(record, seen)
-        if verdict.status is Status.IN_PROGRESS and not verdict.adopt:
+        if verdict.adopt:  # it is ours under another id: go on with that one
+            _carry_out(world, head, record, seen, verdict)
+            return _withdraw(world, service, deployment, why)
+        if verdict.status is Status.IN_PROGRESS:
             verdict = withdrawn(record, seen, why)
         head, record = _carry_out(world, head, record, seen, verdict)
     return tell(world, head, record)
@@ -361,10 +404,11 @@ def _failing(verdict: Verdict, record: Deployment) -> bool:
 
 
 def _keep(world: World, head: Head, record: Deployment, **changes: Any) -> Items:
-    """As `_save`, but what brings no news (most polls) costs no write."""
-    if record.model_copy(update=worded(changes)) == record:
+    """As `_save`, but what brings no news (most polls) costs no write; a lease is given back."""
+    mine = head.lease is not None and head.lease.holder == world.holder
+    if record.model_copy(update=worded(changes)) == record and not mine:
         return head, record
-    return _save(world, head, record, **changes)
+    return _save(world, released(head) if mine else head, record, **changes)
 
 
 def _save(world: World, head: Head, record: Deployment, **changes: Any) -> Items:

@@ -88,7 +88,7 @@ def plan(world: World, record: Deployment, target: Target, service: Service, hea
         registration = {} if base.active else copied(base, marks)
         revision = record.revision or (base.arn if base.active else "")
         return Plan(base=base, registration=registration, revision=revision)
-    again = record.acting and record.base
+    again = record.base and (record.acting or record.revision)
     base = _definition(world, record.base) if again else _base(world, target, service, head)
     repository = repository_of(record.image)
     registration = render(base, record.image, repository, target.containers, marks)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from chalicelib.decide.match import undeployable
 from chalicelib.decide.order import Admission, Request, admit
 from chalicelib.decide.record import confirmed, moved, names, recorded
+from chalicelib.errors import Refused
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Deployment, Head, Status
 from chalicelib.model.images import Image, commit_named
@@ -19,7 +20,10 @@ def confirm(world: World, head: Head, record: Deployment) -> tuple[Head, Deploym
     Raises:
         Unavailable: when ECR still does not answer.
     """
-    image = world.images.image(record.repository, record.digest)
+    try:
+        image = world.images.image(record.repository, record.digest)
+    except Refused as refused:  # the repository itself is gone
+        return _refused(world, head, record, str(refused))
     if image is None:
         return _refused(world, head, record, f"{record.repository} no longer holds {record.digest}")
     if (why := undeployable(image)) is not None:

@@ -10,7 +10,7 @@ from chalicelib.decide.render import image_in
 from chalicelib.errors import DeployerError, Unreadable
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
-from chalicelib.model.deployments import Cause, Deployment, Head, Status
+from chalicelib.model.deployments import FAILURES, Cause, Deployment, Head, Status
 from chalicelib.model.images import commit_named
 from chalicelib.model.registries import Repository, digest_in, tag_of
 from chalicelib.model.services import EcsDeployment, Service
@@ -60,7 +60,7 @@ def remember(world: World, target: Target, head: Head, service: Service) -> Outc
     HEAD was read before the service, so that what we deploy meanwhile is a conflict.
     """
     steady = unknown_steady(head, service)
-    if steady is None:
+    if steady is None or steady.task_definition in _of_the_last_applied(world, head):
         return None
     record = _record(world, target, service, steady)
     if world.ledger.deployment(target.name, record.id) is not None:
@@ -73,6 +73,14 @@ def remember(world: World, target: Target, head: Head, service: Service) -> Outc
         status=record.status,
         reason=record.reason,
     )
+
+
+def _of_the_last_applied(world: World, head: Head) -> set[str]:
+    """What our last deployment brought and, where it failed, what it returned to, or meant to."""
+    last = world.ledger.deployment(head.service, head.applied) if head.applied else None
+    if last is None:
+        return set()
+    return {last.revision} | ({last.return_to} if last.status in FAILURES else set())
 
 
 def _record(world: World, target: Target, service: Service, steady: EcsDeployment) -> Deployment:

@@ -34,6 +34,7 @@ from chalicelib.model.task_definitions import short_name
 _Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
 # CLUSTER/SERVICE may have 511 characters, an image's URI with its tag and digest a few more.
 _Name = Annotated[str, StringConstraints(min_length=1, max_length=1_000, strip_whitespace=True)]
+_GOES_BACK = frozenset({Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFUL})
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
@@ -94,7 +95,8 @@ def deploy(world: World, payload: object) -> dict[str, Any]:
 def rollback(world: World, payload: object) -> dict[str, Any]:
     """Stop the deployment under way, or go back to a proven revision; `{"deployment", "status"}`.
 
-    What only waits is refused, and the service goes back all the same.
+    What only waits is refused, and the service goes back all the same; so it does where the
+    deployment has ended, or somebody else's has taken its place, since anybody looked.
 
     Raises:
         Refused: when there is nothing to go back to, or `to` names nothing proven.
@@ -108,14 +110,16 @@ def rollback(world: World, payload: object) -> dict[str, Any]:
     if asked.to is not None:
         return _go_back(world, target, asked, named(head, asked.to))
     stopped = _withdrawn(world, head, f"stopped by hand by {asked.by}: {asked.why}")
-    if stopped is not None and stopped.status is not Status.REFUSED:
+    if stopped is not None and stopped.status in _GOES_BACK:
         return {"deployment": stopped.id, "status": stopped.status.value}
+    if stopped is not None and stopped.open:
+        raise Unavailable(f"{stopped.id} could not be stopped yet; ask again in half a minute")
     try:
         return _go_back(world, target, asked, _earlier(world, target))
     except Refused as refused:
         if stopped is None:
             raise
-        words = f"{stopped.id} waited, and is stopped; but the service stays as it is: {refused}"
+        words = f"{stopped.id} is {stopped.status}; but the service stays as it is: {refused}"
         return {"deployment": stopped.id, "status": stopped.status.value, "error": words}
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.decide.heal import crashed_at_once, many_ended
 from chalicelib.decide.judge import needs_service_deployment, needs_tasks
 from chalicelib.decide.ours import SKEW, could_be_ours, newest_of_ours, primary_of
+from chalicelib.errors import DeployerError
 from chalicelib.flow.ended import ended_tasks
 from chalicelib.flow.output import last_lines
 from chalicelib.flow.ports import World
@@ -23,7 +24,7 @@ def observe(world: World, record: Deployment, *, look: bool) -> Observation:
     service = world.services.service(record.cluster, record.service_name)
     seen = Observation(at=world.now, service=service)
     if service is not None and (look or needs_tasks(record, seen)):
-        seen = seen.model_copy(update={"tasks": _tasks(world, record, service)})
+        seen = seen.model_copy(update={"tasks": _readable_tasks(world, record, service)})
     return _with_service_deployment(world, record, seen)
 
 
@@ -99,6 +100,14 @@ def noticed(record: Deployment, seen: Observation) -> dict[str, Any]:
 
 def _revision(world: World, found: ServiceDeployment) -> str:
     return world.services.revision_task_definition(found.target_revision)
+
+
+def _readable_tasks(world: World, record: Deployment, service: Service) -> Tasks | None:
+    """None when they cannot be read: no verdict that needs none of them waits for that."""
+    try:
+        return _tasks(world, record, service)
+    except DeployerError:
+        return None
 
 
 def _tasks(world: World, record: Deployment, service: Service) -> Tasks:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -288,7 +289,14 @@ def test_a_denial_during_a_rollback_stands_beside_why_it_failed():
     told = notice(examples.rolling_out(denial=words, reason="exit code 1"))
     assert "Why: exit code 1." in told.text
     assert f"Denied: {words}." in told.text
-    assert told.id.endswith("-in-progress-denied")
+    assert re.search(r"-in-progress-[0-9a-f]{8}-denied$", told.id)
+
+
+def test_another_permission_that_is_missing_has_a_notice_of_its_own():
+    first, second = (
+        notice(examples.rolling_out(denial=f"{MAY_NOT} ecs:{call}")) for call in ("A", "B")
+    )
+    assert first.id != second.id
 
 
 def test_a_denial_that_aws_does_not_explain_is_told_all_the_same():

@@ -32,7 +32,8 @@ def test_a_push_goes_live_with_nobody_watching(account):
         began = {datetime.fromisoformat(one.payload["began"]) for one in polls}
         assert began == {execution.started}
         assert [one for one in a.aws.invocations if one.error] == []
-        assert [call for call in a.aws.recorder.calls if call.outcome >= 400] == []
+        refused = {call.operation for call in a.aws.recorder.calls if call.outcome >= 400}
+        assert refused <= {"TransactWriteItems"}  # of two steps at one moment, one reads again
 
 
 def test_a_crashing_image_is_rolled_back_and_explained(account):

@@ -228,12 +228,15 @@ def test_a_rollback_stops_what_is_under_way_and_returns_its_id() -> None:
     assert world.record().reason == "stopped by hand by ann: a test"
 
 
-def test_a_rollback_of_what_is_over_already_gives_its_verdict() -> None:
+def test_a_rollback_of_what_has_just_completed_goes_back_from_it() -> None:
     world = _deployed()
     deploy(world.world(), {**WHO, "image": "def5678"})
+    stopped = world.record()
     world.services.complete(NAME)
-    assert rollback(world.world(), WHO)["status"] == "SUCCESSFUL"
-    assert world.ecs_acts == ["register", "update conflicto-backend-dev:9"]
+    reply = rollback(world.world(), WHO)
+    assert reply == {"deployment": world.record().id, "status": "IN_PROGRESS"}
+    assert world.ledger.records[NAME, stopped.id].status is Status.SUCCESSFUL
+    assert world.record().goes_to == world.record().revision == stopped.return_to
 
 
 def test_a_rollback_refuses_what_waits_and_goes_back_all_the_same() -> None:
@@ -254,7 +257,7 @@ def test_what_waits_is_stopped_also_where_there_is_nothing_to_go_back_to() -> No
     waiting = world.record()
     reply = rollback(world.world(), WHO)
     assert (reply["deployment"], reply["status"]) == (waiting.id, "REFUSED")
-    assert reply["error"].startswith(f"{waiting.id} waited, and is stopped; but the service stays")
+    assert reply["error"].startswith(f"{waiting.id} is REFUSED; but the service stays")
     assert "is already back on conflicto-backend-dev:7" in reply["error"]
     assert world.ecs_acts == []
 
