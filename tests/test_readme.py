@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.pages import PATHS, ROOT, anchors, blocks, code, links, page, prose
+from tests.pages import PATHS, ROOT, anchors, blocks, code, links, page, prose, section
 
 pages = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 # Paths in the reader's own repository, and names of repositories.
@@ -97,6 +97,20 @@ def test_every_make_target_that_is_named_exists() -> None:
         commands += "\n".join([*blocks("sh", text), *in_prose, ""])
     named = set(re.findall(r"\bmake ([a-z-]+)", commands))
     assert {"demo", "test", "local", "package", "deploy", "check"} <= named <= made
+
+
+def test_the_figures_of_the_front_page_are_those_of_the_measured_pages() -> None:
+    compared = section(page("README"), "Why not the steps in my pipeline?")
+    prices = set(re.findall(r"\$([\d.]*\d)", compared))
+    assert len(prices) >= 9
+    assert prices <= set(re.findall(r"\d[\d.]*\d", page("price")))
+    crash, without = (
+        re.search(rf"^\| \*\*{name}\*\*:[^|]+\|[^|]+\| failed, (\d+ s)", page("bench"), flags=re.M)
+        for name in ("crash", "crash-no-breaker")
+    )
+    assert crash is not None
+    assert without is not None
+    assert f"failed after {crash[1]}, {without[1]} without a circuit breaker" in compared
 
 
 def test_the_front_page_shows_the_two_commands_and_five_to_adopt_it() -> None:
