@@ -21,7 +21,7 @@ from chalicelib.model.deployments import OPEN, Status
 from chalicelib.model.targets import Target, load_targets
 from tests.fixtures import examples
 from tests.flow.fakes import aws
-from tests.pages import ROOT, blocks, code, page, rows, section
+from tests.pages import PATHS, ROOT, blocks, code, page, rows, section
 
 
 def test_the_table_of_what_to_open_names_paths_only() -> None:
@@ -95,7 +95,7 @@ def _tests() -> set[str]:
 
 
 def test_every_json_example_is_json() -> None:
-    examples_ = blocks("json", page("contracts"))
+    examples_ = [one for path in PATHS for one in blocks("json", path.read_text("utf-8"))]
     assert len(examples_) >= 9
     assert all(isinstance(json.loads(example), dict) for example in examples_)
 
