@@ -42,7 +42,7 @@ def markdown(report: Report) -> str:
 
 
 def summary(report: Report) -> Iterator[str]:
-    """The README's table: what the targets are about."""
+    """The table of docs/performance.md: what the targets are about."""
     yield "| | init, CPU ms | of the yardstick | first event, CPU ms | warm, CPU ms | peak MB |"
     yield "|---|---|---|---|---|---|"
     for row in report.rows:

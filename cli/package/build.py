@@ -64,7 +64,7 @@ def _targets_text(path: Path) -> str:
     try:
         return path.read_text("utf-8")
     except FileNotFoundError:
-        raise Refused(f"{path} is not there: README.md says what to write into it.") from None
+        raise Refused(f"{path} is not there: docs/targets.md says what to write into it.") from None
     except UnicodeDecodeError as error:
         raise Refused(f"{path} is not UTF-8 text: {error}.") from error
 

@@ -13,8 +13,6 @@ from tests.github.runner import AWAIT, PROJECT, SCRIPTS
 from tests.github.test_await_deployment import ENDS
 
 DOCS = PROJECT / "docs"
-PAGES = [DOCS / name for name in ("github.md", "terraform.md", "troubleshooting.md")]
-pages = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
 
 
 def said_in(source: str) -> list[str]:
@@ -58,20 +56,6 @@ def test_what_slipway_is_quoted_with_it_says(sentence, everything_said):
     parts = [re.escape(part) for part in sentence.split("…")]
     pattern = re.compile(".{0,80}?".join(parts), re.DOTALL)
     assert any(pattern.search(text) for text in everything_said), sentence
-
-
-@pages
-def test_what_a_page_links_to_is_there(page):
-    for target in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8")):
-        assert (page.parent / target).exists(), target
-
-
-@pages
-def test_a_link_within_the_page_leads_to_a_heading(page):
-    text = page.read_text("utf-8")
-    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
-    anchors = {re.sub(r"[^\w -]", "", one.lower()).replace(" ", "-") for one in headings}
-    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= anchors
 
 
 def test_the_parameters_of_the_commands_are_those_of_the_templates():

@@ -1,8 +1,8 @@
 """What an input must say for an act to follow from it.
 
-Written from AWS' documentation of the events and from README's payloads, and small on purpose; it
-shares nothing with the product's own recognition. Each answer is necessary for an act, not
-sufficient: what is legitimate may still wait, be refused, or be known already.
+Written from AWS' documentation of the events and from the payloads in docs/contracts.md, and small
+on purpose; it shares nothing with the product's own recognition. Each answer is necessary for an
+act, not sufficient: what is legitimate may still wait, be refused, or be known already.
 """
 
 from __future__ import annotations
@@ -97,7 +97,7 @@ def watch_of_another(event: Any) -> bool:
 
 
 def by_hand(payload: Any, mandatory: set[str], optional: set[str]) -> bool:
-    """Whether a payload has the keys of README's table, as text; `by` and `why` of at most 500."""
+    """Whether a payload has the keys of docs/contracts.md, as text; `by`, `why` of at most 500."""
     if not isinstance(payload, dict) or not mandatory <= payload.keys():
         return False
     if not payload.keys() <= mandatory | optional | {"override"}:

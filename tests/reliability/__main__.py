@@ -1,8 +1,8 @@
 """Every crash point and the long run: `python -m tests.reliability`, or `make reliability`.
 
-Writes out/reliability.json and the README's table, out/reliability.md. Exit code 1 when a rule was
-broken: each case is printed with what was wrong, and with what plays it again. ECS' reads lag in
-all of them; `--lags` draws other seeds.
+Writes out/reliability.json and out/reliability.md, the table of docs/reliability.md. Exit code 1
+when a rule was broken: each case is printed with what was wrong, and with what plays it again.
+ECS' reads lag in all of them; `--lags` draws other seeds.
 """
 
 from __future__ import annotations

@@ -1,0 +1,175 @@
+"""The pages are true: what they list is all there is, and what they show is right."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from pydantic import BaseModel
+
+from bench.lambda_ import rows as measured_rows
+from bench.lambda_ import table
+from bench.price import cost
+from bench.price.usage import deployment
+from chalicelib.decide.pace import wait_seconds
+from chalicelib.decide.transitions import TRANSITIONS
+from chalicelib.flow.manual import DeployRequest, RollbackRequest
+from chalicelib.flow.running import running
+from chalicelib.flow.status import StatusRequest, described
+from chalicelib.model.deployments import OPEN, Status
+from chalicelib.model.targets import Target, load_targets
+from tests.fixtures import examples
+from tests.flow.fakes import aws
+from tests.pages import PATHS, ROOT, blocks, code, page, rows, section
+
+
+def test_the_table_of_what_to_open_names_paths_only() -> None:
+    lines = page("code").splitlines()
+    cells = [line.split("|")[2] for line in lines if line.startswith("| ")][1:]
+    assert len(cells) > 20
+    for cell in cells:
+        assert code(cell)
+        assert all((ROOT / path).exists() for path in code(cell)), cell
+
+
+def test_the_table_of_keys_is_the_model_of_a_target() -> None:
+    keys = section(page("targets"), "`[[target]]`")
+    defaults = {code(key)[0]: default for key, default, _ in rows(keys)}
+    assert list(defaults) == list(Target.model_fields)
+    for name, field in Target.model_fields.items():
+        assert (defaults[name] == "mandatory") == field.is_required(), name
+    assert code(defaults["mode"]) == [f'"{Target.model_fields["mode"].default}"']
+    assert code(defaults["base"]) == [f'"{Target.model_fields["base"].default}"']
+    assert code(defaults["deadline"]) == [f'"{Target.model_fields["deadline"].default // 60}m"']
+
+
+@pytest.mark.parametrize("stage", ["dev", "prod"])
+def test_the_example_of_a_targets_file_is_one(stage: str) -> None:
+    (text,) = blocks("toml", page("adopt"))
+    (target,) = load_targets(text, stage).all
+    assert target.mode == ("observe" if stage == "dev" else "deploy")
+
+
+def test_the_functions_are_those_of_the_app() -> None:
+    table_, *_ = section(page("contracts"), "Functions").split("### ")
+    named = [code(row[0])[0] for row in rows(table_)]
+    handlers = re.findall(r"^def (\w+)\(", (ROOT / "app.py").read_text("utf-8"), flags=re.M)
+    assert named == handlers
+
+
+def test_the_statuses_and_what_may_follow_are_those_of_the_table() -> None:
+    found = [row for row in rows(section(page("statuses"), "Statuses")) if len(row) == 4]
+    written = {code(row[0])[0]: (row[1], set(code(row[3]))) for row in found}
+    assert written == {
+        status.value: ("open" if status in OPEN else "closed", {one.value for one in after})
+        for status, after in TRANSITIONS.items()
+    }
+    assert list(written) == [status.value for status in Status]
+
+
+def test_every_transition_names_a_test_that_exists() -> None:
+    found = [row for row in rows(section(page("statuses"), "Statuses")) if len(row) == 3]
+    pairs = [(code(before)[0], code(after)[0]) for before, after, _ in found]
+    assert len(pairs) == len(set(pairs))
+    assert set(pairs) == {(one, other) for one in TRANSITIONS for other in TRANSITIONS[one]}
+    assert {code(test)[0] for _, _, test in found} <= _tests()
+
+
+def test_every_rule_names_what_holds_it() -> None:
+    text = page("rules")
+    named = set(re.findall(r"^\| .+ \| `(\w+)` \|$", text, flags=re.M))
+    oracle = (ROOT / "tests" / "reliability" / "rules.py").read_text("utf-8")
+    always = set(re.findall(r"^def (\w+)\(seen: Seen\) -> Iterator", oracle, flags=re.M))
+    assert len(always) > 10
+    assert always <= named
+    assert named - always <= _tests()
+
+
+def _tests() -> set[str]:
+    return {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)\(", path.read_text("utf-8"), flags=re.M)
+    }
+
+
+def test_every_json_example_is_json() -> None:
+    examples_ = [one for path in PATHS for one in blocks("json", path.read_text("utf-8"))]
+    assert len(examples_) >= 9
+    assert all(isinstance(json.loads(example), dict) for example in examples_)
+
+
+@pytest.mark.parametrize(
+    ("function", "model"),
+    [("deploy", DeployRequest), ("rollback", RollbackRequest), ("status", StatusRequest)],
+)
+def test_a_payload_is_one_that_the_function_takes(function: str, model: type[BaseModel]) -> None:
+    request, *_ = blocks("json", section(page("contracts"), function))
+    assert model.model_validate(json.loads(request))
+
+
+@pytest.mark.parametrize("function", ["deploy", "rollback"])
+def test_a_reply_has_a_deployment_and_a_status(function: str) -> None:
+    _, reply = map(json.loads, blocks("json", section(page("contracts"), function)))
+    assert set(reply) == {"deployment", "status"}
+    assert reply["status"] in set(Status)
+
+
+def test_what_status_replies_of_now_has_every_field_in_its_order() -> None:
+    *_, request, reply = map(json.loads, blocks("json", section(page("contracts"), "status")))
+    assert StatusRequest.model_validate(request).now
+    world = aws()
+    found = running(world.world(), examples.target())
+    assert list(reply["now"]) == list(found)
+    assert list(reply["now"]["deployments"][0]) == list(found["deployments"][0])
+
+
+def test_the_reply_of_status_has_every_field_in_its_order() -> None:
+    _, reply, *_ = map(json.loads, blocks("json", section(page("contracts"), "status")))
+    (record,) = reply["deployments"]
+    assert list(record) == list(described(examples.rolling_out(), None))
+
+
+def test_what_the_loop_is_told_is_shown_as_it_is() -> None:
+    asked, told = map(json.loads, blocks("json", section(page("contracts"), "State machine")))
+    assert set(asked) == {"deployment"}
+    assert list(told) == ["deployment", "status", "open", "wait"]
+    assert told["wait"] == wait_seconds(examples.rolling_out(), examples.NOW)
+
+
+def test_the_picture_is_a_flowchart_whose_every_arrow_has_two_ends() -> None:
+    (picture,) = blocks("mermaid", page("how-it-works"))
+    kind, *lines = picture.splitlines()
+    assert kind == "flowchart LR"
+    shape = r"(\[\"[^\"]+\"\]|\[\(\"[^\"]+\"\)\]|\{\{\"[^\"]+\"\}\})?"
+    for line in lines:
+        assert re.fullmatch(rf"  [a-z]+{shape} --> [a-z]+{shape}", line), line
+
+
+def test_what_lambda_takes_is_as_it_was_measured() -> None:
+    measured = measured_rows.read(ROOT / "docs" / "bench-lambda.json")
+    assert "\n".join(table.summary(measured)) in section(page("performance"), "On Lambda")
+    assert page("bench-lambda") == table.markdown(measured)
+
+
+def test_every_row_of_the_prices_is_one_that_the_command_wrote() -> None:
+    written = set(page("price").splitlines())
+    lines = [line for line in page("cost").splitlines() if line.startswith("|")]
+    assert len(lines) > 10
+    assert [line for line in lines if line not in written] == []
+
+
+def test_the_prices_are_still_what_a_deployment_comes_to() -> None:
+    """Exactly so many polls; the rest within a tenth, since a field more changes an item's size."""
+    text = page("price")
+    used = deployment(5)
+    report, price = measured_rows.read(ROOT / "docs" / "bench-lambda.json"), cost.prices()
+    polls = re.search(r"polls, state transitions \| [^|]+ \| (\d+), (\d+) ", text)
+    total = re.search(r"\*\*Slipway\*\* \| [^|]+ \| \*\*([\d.]+)\*\*", text)
+    assert polls is not None
+    assert total is not None
+    assert (int(polls[1]), int(polls[2])) == (used.polls, cost.transitions(used.polls))
+    now = sum(cost.deployment(used, report, price).values())
+    assert float(total[1]) == pytest.approx(now, rel=0.1)
+    assert f"| Alarms | {cost.alarms() * price.of('alarm_month'):.3f} |" in text
