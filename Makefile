@@ -45,7 +45,7 @@ reliability: $(VENV)/installed ## every crash point and three long runs: out/rel
 	@$(BIN)/python -m tests.reliability
 
 coverage: $(VENV)/installed ## branch coverage of decide, flow and model; fails below the gate in pyproject.toml
-	@$(BIN)/pytest -q -n auto -m "not slow" -p no:randomly --hypothesis-seed=0 --cov tests/decide tests/flow tests/model
+	@$(BIN)/pytest -q -n auto -m "not slow" -p no:randomly --hypothesis-seed=0 tests/decide tests/flow tests/model --cov
 
 check: package ## ruff, mypy, import-linter, workflows, scripts, credentials, the package's budget
 	@$(BIN)/ruff check .
