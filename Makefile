@@ -8,8 +8,9 @@ PYTHON   ?= python3
 
 VENV := .venv
 BIN  := $(VENV)/bin
+SBOM := out/.sbom
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-scale bench-lambda price test test-all reliability check format package deploy logs clean
+.PHONY: help demo local bench bench-scale bench-lambda price test test-all reliability coverage check format package sbom deploy logs clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +44,9 @@ test-all: $(VENV)/installed ## every test
 reliability: $(VENV)/installed ## every crash point and three long runs: out/reliability.md
 	@$(BIN)/python -m tests.reliability
 
+coverage: $(VENV)/installed ## branch coverage of decide, flow and model; fails below the gate in pyproject.toml
+	@$(BIN)/pytest -q -n auto -m "not slow" -p no:randomly --hypothesis-seed=0 tests/decide tests/flow tests/model --cov
+
 check: package ## ruff, mypy, import-linter, workflows, scripts, credentials, the package's budget
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
@@ -51,8 +55,10 @@ check: package ## ruff, mypy, import-linter, workflows, scripts, credentials, th
 	@$(BIN)/check-jsonschema -q --builtin-schema vendor.github-workflows .github/workflows/*.yml docs/examples/*.yml
 	@$(BIN)/check-jsonschema -q --builtin-schema vendor.github-actions .github/actions/*/action.yml
 	@$(BIN)/check-jsonschema -q --builtin-schema vendor.dependabot .github/dependabot.yml
+	@$(BIN)/check-jsonschema -q --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
+	@$(BIN)/check-jsonschema -q --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	@$(BIN)/zizmor --offline --quiet --no-progress --persona=auditor .github docs/examples/*.yml
-	@$(BIN)/shellcheck --external-sources .ci/run .github/scripts/*.sh .github/actions/*/*.sh
+	@$(BIN)/shellcheck --external-sources .ci/run .ci/release .ci/publish .github/scripts/*.sh .github/actions/*/*.sh
 	@$(BIN)/python .ci/credentials.py
 	@$(BIN)/python -m cli.package.budget $(STAGE)
 
@@ -63,6 +69,10 @@ format: $(VENV)/installed ## let ruff format and mend what it can
 package: $(VENV)/installed ## out/STAGE/sam.json and deployment.zip, linted; needs no AWS account
 	@$(BIN)/python -m cli.package $(STAGE) --arch $(ARCH)
 
+sbom: $(SBOM)/installed ## out/sbom.cdx.json: the libraries in the package, as CycloneDX; needs no AWS account
+	@{ cat requirements.txt; grep '^chalice==' requirements-dev.txt; } | $(SBOM)/bin/python -W ignore -m cyclonedx_py \
+	  requirements - --pyproject pyproject.toml --output-reproducible --of JSON -o out/sbom.cdx.json
+
 deploy: package ## package, then create or update the stack slipway-STAGE; needs AWS credentials
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli.deploy $(STAGE) $(if $(NOTIFY),--set NotifyEmail=$(NOTIFY))
 
@@ -70,11 +80,16 @@ logs: $(VENV)/installed ## follow the log of one function: FUNCTION=watch
 	@$(BIN)/python -m cli.logs $(STAGE) $(FUNCTION)
 
 clean: ## remove what was made
-	rm -rf out .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf out .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/installed: requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Slipway needs Python 3.11 or newer; this is %s. Next: make PYTHON=python3.13" % sys.version.split()[0])'
 	@echo "Installing what requirements-dev.txt pins into $(VENV) (about a minute, once)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@touch $@
+
+$(SBOM)/installed: requirements-release.txt
+	@$(PYTHON) -m venv $(SBOM)
+	@$(SBOM)/bin/pip install --quiet --disable-pip-version-check -r requirements-release.txt
 	@touch $@

@@ -15,6 +15,21 @@ WORKFLOWS = sorted((PROJECT / ".github" / "workflows").glob("*.yml"))
 EXAMPLES = sorted((PROJECT / "docs" / "examples").glob("*.yml"))
 ACTIONS = sorted((PROJECT / ".github" / "actions").glob("*/action.yml"))
 EVERYTHING = [*WORKFLOWS, *EXAMPLES, *ACTIONS]
+# Slipway's own; what is not here is for other repositories to copy (docs/github.md).
+OWN = {"ci.yml", "nightly.yml", "release.yml", "deploy-slipway.yml"}
+# The only job that may write: it creates the release.
+WRITES = {("release.yml", "publish"): {"contents": "write"}}
+# What a shell step of Slipway's own workflows runs; tests below and beside this file look at each.
+OWN_COMMANDS = {
+    "make package",
+    "make deploy",
+    "make test-all",
+    "make reliability",
+    "make coverage",
+    ".ci/run",
+    ".ci/release",
+    ".ci/publish",
+}
 CALLED = [path for path in WORKFLOWS if "workflow_call" in path.read_text("utf-8")]
 # A commit and the version that it is, or something of this repository at the running commit.
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\$/\.github/[\w./-]+")
@@ -60,8 +75,9 @@ def test_one_version_of_each_action_is_used():
 def test_a_workflow_begins_without_permissions_and_a_job_takes_only_two(path):
     document = read(path)
     assert document["permissions"] == {}
-    for job in document["jobs"].values():
-        assert job["permissions"].items() <= {"contents": "read", "id-token": "write"}.items()
+    for name, job in document["jobs"].items():
+        if job["permissions"] != WRITES.get((path.name, name)):
+            assert job["permissions"].items() <= {"contents": "read", "id-token": "write"}.items()
         uses = [step.get("uses", "") for step in job.get("steps", [])]
         assumes = any("configure-aws-credentials" in one for one in uses)
         if "steps" in job:
@@ -78,9 +94,48 @@ def test_a_shell_step_is_one_command_that_a_test_or_the_readme_runs(path):
     tested = "".join(one.read_text("utf-8") for one in Path(__file__).parent.glob("test_*.py"))
     for step in steps(path):
         command = step.get("run")
-        if command and command not in {"make package", "make deploy", ".ci/run"}:
+        if command and command not in OWN_COMMANDS:
             script = Path(command.strip('"').split("/", 1)[-1] if "$" in command else command)
             assert f'"{script.name}"' in tested or script.name == "await.sh", command
+
+
+@every_workflow
+def test_a_job_that_runs_steps_has_a_time_limit_of_its_own(path):
+    assert triggers(path)
+    for job in read(path)["jobs"].values():
+        assert ("uses" in job) != ("timeout-minutes" in job)
+
+
+def test_every_command_of_a_workflow_exists():
+    makefile = (PROJECT / "Makefile").read_text("utf-8")
+    for command in OWN_COMMANDS:
+        if command.startswith("make "):
+            assert re.search(rf"^{command.removeprefix('make ')}:", makefile, re.MULTILINE), command
+        else:
+            assert (PROJECT / command).stat().st_mode & 0o111, command
+
+
+def test_what_is_copied_is_named_on_the_page_and_needs_nothing_of_slipways_own():
+    page = (PROJECT / "docs" / "github.md").read_text("utf-8")
+    (names,) = re.findall(r"workflows/\{([\w,-]+)\}\.yml", page)
+    copied = {f"{name}.yml" for name in names.split(",")}
+    assert copied | OWN == {path.name for path in WORKFLOWS}
+    assert not copied & OWN
+    for name in copied:
+        text = (PROJECT / ".github" / "workflows" / name).read_text("utf-8")
+        assert ".ci/" not in text
+        assert "make " not in text
+        assert [own for own in OWN if f"workflows/{own}" in text] == []
+    for name in OWN:
+        assert f"`{name.removesuffix('.yml')}`" in page
+
+
+def test_a_release_publishes_only_what_was_checked_and_built():
+    jobs = read(PROJECT / ".github" / "workflows" / "release.yml")["jobs"]
+    assert jobs["check"]["uses"] == "$/.github/workflows/ci.yml"
+    assert (jobs["build"]["needs"], jobs["publish"]["needs"]) == ("check", "build")
+    ran = [step.get("run") for step in jobs["publish"]["steps"]]
+    assert [command for command in ran if command] == [".ci/publish"]  # it may write: nothing else
 
 
 def test_every_script_is_used_and_may_be_run():
