@@ -55,7 +55,7 @@ class LongRun:
 
     def play(self) -> list[str]:
         targets = "".join(_TARGET.format(name=name) for name in self._names)
-        with machine(targets, Lag(seed=self.seed)) as self.made:
+        with machine(targets, Lag(seed=self.seed, unordered=True)) as self.made:
             for name in self._names:
                 desired, settings = self._random.randint(1, 3), self._random.choice(_SETTINGS)
                 world.add_service(
