@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.decide.ours import SKEW
+from chalicelib.decide.ours import SKEW, settled
 from chalicelib.decide.render import (
     PROVENANCE,
     copied,
@@ -93,7 +93,7 @@ def plan(world: World, record: Deployment, target: Target, service: Service, hea
     repository = repository_of(record.image)
     registration = render(base, record.image, repository, target.containers, marks)
     if again and record.revision:
-        _proven_equal(registration, _definition(world, record.revision))
+        _proven_equal(registration, _registered_before(world, record))
     return Plan(base=base, registration=registration, revision=record.revision)
 
 
@@ -235,6 +235,17 @@ def _definition(world: World, name: str) -> TaskDefinition:
     if definition is None:
         raise Refused(f"ECS has no task definition {short_name(name)}")
     return definition
+
+
+def _registered_before(world: World, record: Deployment) -> TaskDefinition:
+    """The revision of an earlier attempt; ECS may not show it for a moment."""
+    definition = world.services.task_definition(record.revision)
+    if definition is not None:
+        return definition
+    name = short_name(record.revision)
+    if settled(record.attempted, world.now):
+        raise Refused(f"{name} was registered for this, and is gone from ECS. Deploy it again.")
+    raise Unavailable(f"ECS does not show {name} yet, which was registered a moment ago")
 
 
 def _registered(world: World, planned: Plan) -> str:

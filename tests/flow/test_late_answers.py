@@ -189,6 +189,18 @@ def test_what_a_person_stops_before_ecs_shows_it_is_stopped_as_soon_as_it_does()
     assert world.ecs_acts[2:] == ["stop 2"]
 
 
+def test_a_revision_that_was_registered_and_is_not_shown_yet_is_waited_for() -> None:
+    world = aws()
+    world.faults = [Fault(0, Unavailable("throttled"), name="update")]
+    push(world.world(), push_event())
+    registered = world.services.definitions.pop(revision(8))
+    with pytest.raises(Unavailable, match="does not show conflicto-backend-dev:8"):
+        _step(world, after=29)
+    world.services.definitions[revision(8)] = registered
+    assert _step(world).status is Status.IN_PROGRESS
+    assert world.ecs_acts == ["register", f"update {examples.FAMILY}:8"]
+
+
 # Where to return to
 
 
