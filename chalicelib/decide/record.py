@@ -195,7 +195,8 @@ def _news(before: Deployment, after: Deployment) -> tuple[Notice, ...]:
         failure = notice(after.model_copy(update={"denial": ""}))
         return (failure, notice(after)) if after.denied else (failure,)
     moves = after.status is not before.status and after.status not in _SILENT
-    return (notice(after),) if moves or (after.denied and after.denial != before.denial) else ()
+    lacks_another = after.denied and after.missing_permission != before.missing_permission
+    return (notice(after),) if moves or lacks_another else ()
 
 
 def _attempt(head: Head, deployment: Deployment) -> Attempt | None:

@@ -58,7 +58,7 @@ def notice(deployment: Deployment) -> Notice:
     subject = f"{deployment.service_name}: {_what(deployment)}"
     kind = deployment.status.lower().replace("_", "-")
     if deployment.denied:  # each permission that is missing has a notice of its own
-        kind = f"{kind}-{crc32(deployment.denial.encode()):08x}-denied"
+        kind = f"{kind}-{crc32(deployment.missing_permission.encode()):08x}-denied"
     return Notice(
         id=f"{deployment.id}-{kind}",
         status=deployment.status,

@@ -165,6 +165,11 @@ class Deployment(Frozen):
         return bool(self.denial)
 
     @property
+    def missing_permission(self) -> str:
+        """What is denied, whichever function met it: what a denial says after `may not`."""
+        return self.denial.partition(" may not ")[2] or self.denial
+
+    @property
     def cluster(self) -> str:
         return self.service.split("/", 1)[0]
 

@@ -175,3 +175,19 @@ def test_what_goes_back_or_is_back_works_towards_what_it_returns_to(status: Stat
     head = applied(examples.head(), record, record.revision)
     head, _ = moved(head, record, at(60), status=status)
     assert head.applied_revision == record.return_to
+
+
+@pytest.mark.parametrize(
+    ("denial", "told"),
+    [
+        pytest.param("could not x: watch may not ecs:A on r", 0, id="the same, met by another"),
+        pytest.param("could not x: sweep may not ecs:B on r", 1, id="another permission"),
+        pytest.param("", 0, id="none any more"),
+    ],
+)
+def test_a_missing_permission_is_told_once_whichever_function_meets_it(
+    denial: str, told: int
+) -> None:
+    record = examples.rolling_out(denial="could not x: sweep may not ecs:A on r")
+    _, after = moved(examples.head(), record, at(60), denial=denial)
+    assert len(after.notices) == told
