@@ -7,7 +7,7 @@ Two APIs that disagree are given `SETTLING` to agree.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from chalicelib.model.deployments import Deployment
@@ -78,11 +78,12 @@ def settled(since: datetime | None, now: datetime) -> bool:
 
 
 def newest_of_ours(
-    record: Deployment, listed: Sequence[tuple[ServiceDeployment, str]]
+    record: Deployment, listed: Iterable[tuple[ServiceDeployment, str]]
 ) -> ServiceDeployment | None:
     """The newest service deployment of our revision that is not older than our UpdateService.
 
-    `listed` are service deployments with the ARNs of their task definitions, newest first.
+    `listed` are service deployments with the ARNs of their task definitions, newest first; they are
+    read up to the one that is ours.
     """
     return next(
         (

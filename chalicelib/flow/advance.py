@@ -274,7 +274,8 @@ def _carry_out(
     fails = _failing(verdict, record)
     if fails:
         changes["unexplained"] = world.now
-    if verdict.remedy is Remedy.NONE:
+    unseen = verdict.remedy is Remedy.STOP and seen.ours is None
+    if verdict.remedy is Remedy.NONE or unseen:  # asked as soon as ECS shows what to stop
         head, record = _keep(world, head, record, **changes)
     else:
         head, record = _save(world, _leased(world, head), record, **changes)
@@ -358,8 +359,6 @@ def _remedy(
     returning = record.returning
     if returning is None:
         raise ValueError(f"{record.id}: a remedy without a decision to roll back")
-    if remedy is Remedy.STOP and seen.ours is None:
-        return _save(world, released(head), record)  # asked as soon as ECS shows what to stop
     how = "stop" if remedy is Remedy.STOP else "update"
     done = returning.model_copy(update={"done": True, "how": how})
     changes: dict[str, Any] = {"returning": done}

@@ -59,7 +59,7 @@ def our_service_deployment(world: World, record: Deployment) -> ServiceDeploymen
         return None
     since = record.since - SKEW
     listed = world.services.service_deployments_since(record.cluster, record.service_name, since)
-    ours = newest_of_ours(record, [(one, _revision(world, one)) for one in listed])
+    ours = newest_of_ours(record, ((one, _revision(world, one)) for one in listed))
     if ours is None or ours.status in _SAID_IN_FULL:
         return ours
     return world.services.service_deployment(ours.arn) or ours
