@@ -18,10 +18,10 @@ help: ## what can be made
 	@echo "  NOTIFY=team@example.com, at the first deploy, is told of every deployment by e-mail."
 
 demo: package ## the main job, told as it happens, on the embedded AWS
-	@$(BIN)/python -m local.demo
+	@$(BIN)/python -m demo
 
 local: package ## keep the embedded AWS running for the aws CLI and any SDK
-	@$(BIN)/python -m local
+	@$(BIN)/python -m demo.local
 
 bench: $(VENV)/installed ## Slipway beside other tools on one simulated ECS, ten minutes: out/bench.md
 	@$(BIN)/python -m bench

@@ -5,12 +5,12 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent
 
 from chalicelib import startup, wiring
-from chalicelib.flow import change as changes
-from chalicelib.flow import manual
-from chalicelib.flow import scan as scans
-from chalicelib.flow import status as states
-from chalicelib.flow import sweep as sweeps
-from chalicelib.flow import watch as watches
+from chalicelib.flow.deploy import deploy_by_hand, rollback_by_hand
+from chalicelib.flow.image_event import image_event
+from chalicelib.flow.service_event import service_event
+from chalicelib.flow.status import tell_status
+from chalicelib.flow.sweep.sweep import sweep_targets
+from chalicelib.flow.watch import poll
 
 app = Chalice(app_name="slipway", configure_logs=False)
 
@@ -27,7 +27,7 @@ app = Chalice(app_name="slipway", configure_logs=False)
     }
 )
 def on_image_push(event: CloudWatchEvent) -> dict[str, Any]:
-    return wiring.report(scans.image_changed(wiring.world(event.context), event.to_dict()))
+    return wiring.report(image_event(wiring.world(event.context), event.to_dict()))
 
 
 @app.on_cw_event(
@@ -49,33 +49,32 @@ def on_image_push(event: CloudWatchEvent) -> dict[str, Any]:
     }
 )
 def on_service_change(event: CloudWatchEvent) -> dict[str, Any]:
-    return wiring.report(changes.change(wiring.world(event.context), event.to_dict()))
+    return wiring.report(service_event(wiring.world(event.context), event.to_dict()))
 
 
 @app.lambda_function()
 def watch(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return watches.polled(wiring.world(context), event)
+    return poll(wiring.world(context), event)
 
 
 @app.lambda_function()
 def deploy(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return wiring.answered(manual.deploy, event, context)
+    return wiring.answered(deploy_by_hand, event, context)
 
 
 @app.lambda_function()
 def rollback(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return wiring.answered(manual.rollback, event, context)
+    return wiring.answered(rollback_by_hand, event, context)
 
 
 @app.lambda_function()
 def status(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return wiring.answered(states.status, event, context)
+    return wiring.answered(tell_status, event, context)
 
 
 @app.schedule("rate(10 minutes)")
 def sweep(event: CloudWatchEvent) -> dict[str, Any]:
-    world = wiring.world(event.context)
-    return wiring.report(sweeps.sweep(world))
+    return wiring.report(sweep_targets(wiring.world(event.context)))
 
 
 app.register_middleware(wiring.tell_denials)

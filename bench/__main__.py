@@ -19,10 +19,10 @@ from bench import chart, rows, table
 from bench.account import PROJECT, deploy_slipway, stage_name, targets
 from bench.rows import Row
 from bench.tools import LIMIT, AwsWaiter, EcsDeploy, Slipway, SlipwayLagging, Tool
-from local.aws import EmbeddedAws
-from local.ecs import Lag
-from local.scenarios import SCENARIOS
-from local.stage import CLUSTER, Scenario, Stage
+from embedded.account import EmbeddedAws
+from embedded.services.ecs import Lag
+from example.scenario import CLUSTER, Scenario, Stage
+from example.scenarios import SCENARIOS
 
 RATE = 40.0
 OUT = PROJECT / "out"

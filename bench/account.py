@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from cli.package.build import Package, package
-from local.aws import EmbeddedAws
-from local.scenarios import SCENARIOS
-from local.stage import CLUSTER, Stage
-from local.sts import REGION
+from embedded.account import EmbeddedAws
+from embedded.calls.sessions import REGION
+from example.scenario import CLUSTER, Stage
+from example.scenarios import SCENARIOS
 
 PROJECT = Path(__file__).resolve().parents[1]
 _TARGET = """

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from xml.sax.saxutils import escape
 
 from bench.rows import TOOLS, Row
-from local.scenarios import SCENARIOS
+from example.scenarios import SCENARIOS
 
 _COLORS = {
     "slipway": "#0969da",

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from local.clock import RunningClock
+from embedded.clock.clock import RunningClock
 
 _TIME = Path(__file__).with_name("simulated_time")
 

@@ -15,9 +15,9 @@ from botocore.awsrequest import AWSResponse
 from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
-from local.rehearsal import TABLE
-from local.wire import WIRE, Attempt
-from local.world import ACCOUNT, REGION
+from example.conflicto import ACCOUNT, REGION
+from rehearsal.rehearsal import TABLE
+from rehearsal.wire import WIRE, Attempt
 
 _UNIT = 4096  # bytes: "Read consistency", one unit strongly consistent, half of one otherwise
 _READS = ("GetItem", "Query", "Scan", "BatchGetItem")

@@ -1,7 +1,8 @@
 """`make bench-scale`: Slipway at scale, on a virtual clock: out/scale.json and out/scale.md.
 
 One image followed by 500 services, a flood of 1,000 pushes, a crash of 200 tasks, and a ledger of
-100,000 closed records; the simulated ECS throttles as ECS documents (`local/ecs/rates.py`).
+100,000 closed records; the simulated ECS throttles as ECS documents
+(`embedded/services/ecs/rates.py`).
 """
 
 from __future__ import annotations
@@ -18,11 +19,11 @@ from typing import Any, TypeVar
 from bench.account import PROJECT
 from bench.reads import Reads, counted, fill
 from chalicelib.model.deployments import OPEN
-from local import world
-from local.ecs import Crash
-from local.ecs.rates import DOCUMENTED
-from local.fleet import Fleet, Place, build, places, side_by_side, targets_of
-from local.rehearsal import rehearse
+from embedded.services.ecs import Crash
+from embedded.services.ecs.rates import DOCUMENTED
+from example import conflicto
+from rehearsal.fleet import Fleet, Place, build, places, side_by_side, targets_of
+from rehearsal.rehearsal import rehearse
 
 _LIMIT = 2 * 3600.0
 _LOOK_EVERY = 15.0
@@ -98,9 +99,9 @@ def burst(tasks: int, *, crash: bool) -> Burst:
         build(account, fleet, tasks)
         _meet(account)
         if crash:
-            account.ecs.faults.image(world.digest_of("next"), Crash(after=2))
+            account.ecs.faults.image(conflicto.digest_of("next"), Crash(after=2))
         began = account.clock.now()
-        digest = world.push(account.client, place.repository, ["next"])
+        digest = conflicto.push(account.client, place.repository, ["next"])
         _until(account, lambda: _quiet(account))
         record = next(one for one in account.deployments(place.key) if one["digest"] == digest)
         calls = [one.partition(":")[2] for one in account.calls if one.startswith("ecs:")]
@@ -123,7 +124,7 @@ def history(records: int) -> History:
         (place,) = fleet
         build(account, fleet)
         account.invoke("sweep", {"source": "aws.events"})
-        first = world.push(account.client, place.repository, ["first-push"])
+        first = conflicto.push(account.client, place.repository, ["first-push"])
         account.settle(place.key, first)
         fill(place.key, records)
         reads: dict[str, Reads] = {}
@@ -149,7 +150,7 @@ def history(records: int) -> History:
 def _pushed(account: Fleet, place: Place) -> None:
     """Push, and let only the push's own function run."""
     account.deliver = False
-    world.push(account.client, place.repository, ["second-push"])
+    conflicto.push(account.client, place.repository, ["second-push"])
     account.invoke("on_image_push", account.events[-1])
 
 
@@ -164,7 +165,7 @@ def _load(fleet: list[Place], pushes: int, within: float) -> Load:
         for number in range(pushes):
             repository = repositories[number % len(repositories)]
             image = f"{repository}, build {number}"
-            newest[repository] = world.push(account.client, repository, [f"b{number}"], image)
+            newest[repository] = conflicto.push(account.client, repository, [f"b{number}"], image)
             pushed[repository] = (account.clock.now() - began).total_seconds()
             account.advance(within / pushes)
 

@@ -8,8 +8,8 @@ from dataclasses import fields
 from statistics import median
 
 from bench.rows import TOOLS, Row
-from local.ecs import Lag, Timings
-from local.scenarios import SCENARIOS
+from embedded.services.ecs import Lag, Timings
+from example.scenarios import SCENARIOS
 
 CLOCK = (
     "the clock runs {rate:g}x while every tool sleeps, and 1x while any tool computes, for all "

@@ -19,9 +19,9 @@ from bench import program
 from bench.account import ecs_calls, keys_of, updated_at
 from bench.rows import Row
 from chalicelib.model.deployments import OPEN, Status
-from local.aws import EmbeddedAws
-from local.sns import Notice
-from local.stage import CLUSTER, Build, Scenario, Stage
+from embedded.account import EmbeddedAws
+from embedded.services.sns import Notice
+from example.scenario import CLUSTER, Build, Scenario, Stage
 
 DEADLINE = 1800  # seconds that ecs-deploy is given; Slipway's default is the same 30 minutes
 LIMIT = 5400  # simulated seconds after which any tool is given up

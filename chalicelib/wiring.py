@@ -26,9 +26,9 @@ from chalicelib.aws.logs import CloudWatchLogs
 from chalicelib.aws.sns import SnsTopic
 from chalicelib.aws.stepfunctions import StateMachine
 from chalicelib.aws.webhooks import Slack, Webhook
-from chalicelib.decide.text import brief
-from chalicelib.decide.word import denial
 from chalicelib.errors import Denied, Refused, Unavailable
+from chalicelib.explain.notice import denial
+from chalicelib.explain.text import brief
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import Outcome
 from chalicelib.model.deployments import Deployment, Head, Notice

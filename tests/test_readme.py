@@ -15,8 +15,8 @@ _ELSEWHERE = re.compile(
     r"\.github/workflows/conflicto-\w+\.yml|(backend|slipway|octo-org|aquasecurity|conflicto-dev)/.*"
 )
 _TOLD = ("*.toml", ".ci/run", ".github/**/*.yml", ".github/**/*.sh", "app.py", "bench/**/*.py",
-         "bootstrap/*.yaml", "chalicelib/**/*", "cli/**/*.py", "docs/examples/*", "local/**/*.py",
-         "tests/**/*.py")  # fmt: skip
+         "bootstrap/*.yaml", "chalicelib/**/*", "cli/**/*.py", "docs/examples/*", "demo/**/*.py",
+         "embedded/**/*.py", "example/**/*.py", "rehearsal/**/*.py", "tests/**/*.py")  # fmt: skip
 
 
 def _named(text: str) -> set[str]:

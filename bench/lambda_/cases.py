@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from bench.account import deploy_slipway
-from local import world
-from local.aws import EmbeddedAws
-from local.ecs import SlowStart
-from local.events import Disturbance
-from local.faults import Error
-from local.lambda_environment import Environment
+from embedded.account import EmbeddedAws
+from embedded.gate.faults import Error
+from embedded.services.ecs import SlowStart
+from embedded.services.events.bus import Disturbance
+from embedded.services.lambda_.environment import Environment
+from example import conflicto
 
 CLUSTER = "conflicto-dev"
 SERVICES = ("backend", "worker", "api")  # one is watched, to one is pushed, one by hand
@@ -55,17 +55,17 @@ def account(out: Path, pushes: int) -> Iterator[tuple[EmbeddedAws, Path]]:
     with EmbeddedAws(rate=_RATE, rates=()) as aws:  # it pushes faster than ECS would take it
         aws.client("ecs").create_cluster(clusterName=CLUSTER)
         for name in SERVICES:
-            world.add_service(aws.client, name, "gunicorn_fargate")
+            conflicto.add_service(aws.client, name, "gunicorn_fargate")
         aws.wait_until(lambda: all(_steady(aws, name) for name in SERVICES), _LIMIT)
         for number in range(pushes):
-            world.push(aws.client, "conflicto-worker-dev", [_tag(number)])
+            conflicto.push(aws.client, "conflicto-worker-dev", [_tag(number)])
         targets = "".join(_TARGETS.format(name=name) for name in SERVICES)
         made = deploy_slipway(aws, out / "bench-lambda", f"{targets}\n[environment.dev]\n")
         for name in SERVICES:
             aws.ecs.faults.service(_service(name), SlowStart(10**6))
         aws.invoke("slipway-dev-sweep", {})
         aws.clock.sleep(5)  # a push as old as the first sweep counts as older
-        world.push(aws.client, "conflicto-backend-dev", ["abc1234"])
+        conflicto.push(aws.client, "conflicto-backend-dev", ["abc1234"])
         aws.wait_until(lambda: _statuses(aws) == ["IN_PROGRESS"], _LIMIT)
         # From here on nothing else is to run: no event, no schedule, no loop of the state machine.
         aws.events.disturb(Disturbance(drop=1.0))
@@ -157,11 +157,11 @@ def _tag(number: int) -> str:
 
 def _push_event(aws: EmbeddedAws, numbers: Iterator[int]) -> dict[str, Any]:
     tag = _tag(next(numbers))
-    return _image_event(aws, "conflicto-worker-dev", tag, world.digest_of(tag))
+    return _image_event(aws, "conflicto-worker-dev", tag, conflicto.digest_of(tag))
 
 
 def _other_push(aws: EmbeddedAws) -> dict[str, Any]:
-    return _image_event(aws, "somebody-elses", "abc1234", world.digest_of("theirs"))
+    return _image_event(aws, "somebody-elses", "abc1234", conflicto.digest_of("theirs"))
 
 
 def _image_event(aws: EmbeddedAws, repository: str, tag: str, digest: str) -> dict[str, Any]:

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bench.lambda_.cases import Case
-from local.lambda_environment import Environment, Invocation
-from local.sts import ACCOUNT, REGION
+from embedded.calls.sessions import ACCOUNT, REGION
+from embedded.services.lambda_.environment import Environment, Invocation
 
 _TIMEOUT = 60.0
 _ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:slipway-dev-measured"

@@ -12,10 +12,10 @@ from typing import Any
 
 from botocore.awsrequest import AWSResponse
 
-from local import world
-from local.ecs import SlowStart
-from local.rehearsal import Rehearsal, rehearse
-from local.wire import Attempt
+from embedded.services.ecs import SlowStart
+from example import conflicto
+from rehearsal.rehearsal import Rehearsal, rehearse
+from rehearsal.wire import Attempt
 
 CLUSTER, NAME = "conflicto-dev", "conflicto-backend-service-dev"
 SERVICE = f"{CLUSTER}/{NAME}"
@@ -101,14 +101,14 @@ def deployment(minutes: float, *, earlier: int = 10) -> Usage:
     """A good rollout that takes so long, on a service with so many deployments behind it."""
     with _account() as slipway:
         for number in range(earlier):
-            slipway.settle(SERVICE, world.push(slipway.client, REPOSITORY, [f"{number:07x}"]))
+            slipway.settle(SERVICE, conflicto.push(slipway.client, REPOSITORY, [f"{number:07x}"]))
             slipway.advance(60)
         slow = SlowStart(max(0.0, minutes * 60 - _QUICKEST))
-        slipway.ecs.faults.image(world.digest_of("fffffff"), slow)
+        slipway.ecs.faults.image(conflicto.digest_of("fffffff"), slow)
         told = len(slipway.notices())
         slipway.forget()
         began = slipway.clock.now()
-        slipway.settle(SERVICE, world.push(slipway.client, REPOSITORY, ["fffffff"]))
+        slipway.settle(SERVICE, conflicto.push(slipway.client, REPOSITORY, ["fffffff"]))
         took = (slipway.clock.now() - began).total_seconds()
         slipway.advance(120)  # the loop comes back once more, and ends
         return _used(slipway, _INDEX_WRITES, len(slipway.notices()) - told, took)
@@ -117,7 +117,7 @@ def deployment(minutes: float, *, earlier: int = 10) -> Usage:
 def sweep() -> Usage:
     """One sweep that finds everything as it should be, of one target."""
     with _account() as slipway:
-        slipway.settle(SERVICE, world.push(slipway.client, REPOSITORY, ["fffffff"]))
+        slipway.settle(SERVICE, conflicto.push(slipway.client, REPOSITORY, ["fffffff"]))
         slipway.advance(900)
         slipway.forget()
         slipway.invoke("sweep", {})
@@ -144,7 +144,7 @@ def _account(*names: str) -> Iterator[Counted]:
         slipway.deliver = False
         slipway.client("ecs").create_cluster(clusterName=CLUSTER)
         for name in names:
-            world.add_service(slipway.client, name, "gunicorn_fargate")
+            conflicto.add_service(slipway.client, name, "gunicorn_fargate")
             slipway.advance(1)  # ECS registers one task definition a second
         slipway.advance(300)
         slipway.deliver = True

@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import client, client_once
 from chalicelib.aws.errors import code_of, translated
-from chalicelib.decide.ending import told_by_its_end
+from chalicelib.explain.ending import told_by_its_end
 from chalicelib.model.services import (
     BreakerThreshold,
     EcsDeployment,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.decide.match import tag_deploys, undeployable
-from chalicelib.decide.order import newer
+from chalicelib.decide.admit import newer
+from chalicelib.events.image import tag_deploys, undeployable
 from chalicelib.model.deployments import Head
 from chalicelib.model.images import Image
 from chalicelib.model.targets import Target

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.decide.order import FRESH, Request, after
-from chalicelib.decide.text import brief
+from chalicelib.decide.admit import FRESH, Request, after
 from chalicelib.decide.transitions import allowed
-from chalicelib.decide.word import notice
+from chalicelib.explain.notice import notice
+from chalicelib.explain.text import brief
 from chalicelib.model.deployments import (
     Attempt,
     Cause,

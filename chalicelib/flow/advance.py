@@ -9,18 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.decide.change import Changed, no_news
-from chalicelib.decide.gate import scan_gate, scanned
-from chalicelib.decide.judge import (
-    judge,
-    judge_return,
-    look_again,
-    stopped_just_now,
-    unless_deployed_since,
-    withdrawn,
-)
-from chalicelib.decide.ours import primary_of, settled
-from chalicelib.decide.plan import Readiness, overtaken, ready, unclear, without_looking
+from chalicelib.decide.ready import Readiness, overtaken, ready, unclear, without_looking
 from chalicelib.decide.record import (
     applied,
     busy,
@@ -31,7 +20,9 @@ from chalicelib.decide.record import (
     released,
     worded,
 )
+from chalicelib.decide.scan_gate import scan_gate, scanned
 from chalicelib.errors import Conflict, Denied, Refused, Unavailable
+from chalicelib.events.service import Changed, no_news
 from chalicelib.flow.apply import (
     apply,
     earlier_revision,
@@ -43,7 +34,6 @@ from chalicelib.flow.apply import (
 )
 from chalicelib.flow.confirm import confirm
 from chalicelib.flow.explained import explained, explained_later
-from chalicelib.flow.gate import scan_of
 from chalicelib.flow.observe import (
     deployed_since,
     noticed,
@@ -53,11 +43,21 @@ from chalicelib.flow.observe import (
 )
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
+from chalicelib.flow.scan import scan_of
 from chalicelib.flow.tell import tell
 from chalicelib.model.deployments import FAILURES, Deployment, Head, Return, Status
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
 from chalicelib.model.verdicts import Observation, Remedy, Verdict
+from chalicelib.verdict.ours import primary_of, settled
+from chalicelib.verdict.rollout import (
+    judge,
+    judge_return,
+    look_again,
+    stopped_just_now,
+    unless_deployed_since,
+    withdrawn,
+)
 
 Items = tuple[Head, Deployment]
 _OLD_VIEW = "something else was applied a moment ago, and ECS may still show what ran before it"

@@ -5,15 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
-from chalicelib.decide.ours import SKEW, settled
-from chalicelib.decide.render import (
+from chalicelib.decide.return_to import LastGood, return_to
+from chalicelib.definition.render import (
     PROVENANCE,
     copied,
     differences,
     provenance,
     render,
 )
-from chalicelib.decide.return_to import LastGood, return_to
 from chalicelib.errors import Denied, Refused, Unanswered, Unavailable, Unreadable
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen
@@ -22,6 +21,7 @@ from chalicelib.model.registries import repository_of, same_image
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import TaskDefinition, short_name
+from chalicelib.verdict.ours import SKEW, settled
 
 
 def return_target(world: World, record: Deployment, service: Service, head: Head) -> str:

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.decide.classify import Kind
-from chalicelib.decide.compare import changed_fields
-from chalicelib.decide.explain import explain, headline, kinds
+from chalicelib.definition.compare import changed_fields
 from chalicelib.errors import Denied, DeployerError
+from chalicelib.explain.case import explain, headline, kinds
+from chalicelib.explain.classify import Kind
 from chalicelib.flow.ended import ended_tasks
-from chalicelib.flow.output import Output, last_lines
+from chalicelib.flow.last_lines import Output, last_lines
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Deployment

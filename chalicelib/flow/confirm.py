@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from chalicelib.decide.match import undeployable
-from chalicelib.decide.order import Admission, Request, admit
+from chalicelib.decide.admit import Admission, Request, admit
 from chalicelib.decide.record import confirmed, moved, names, recorded
 from chalicelib.errors import Refused
+from chalicelib.events.image import undeployable
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Deployment, Head, Status
 from chalicelib.model.images import Image, commit_named

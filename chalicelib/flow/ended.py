@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from chalicelib.decide.ending import ambiguous, essential_containers, told_by_its_end
 from chalicelib.errors import DeployerError
+from chalicelib.explain.ending import ambiguous, essential_containers, told_by_its_end
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.services import StoppedTask

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from chalicelib.decide.heal import crashed_at_once, many_ended
-from chalicelib.decide.judge import needs_service_deployment, needs_tasks
-from chalicelib.decide.ours import SKEW, could_be_ours, newest_of_ours, primary_of
 from chalicelib.errors import DeployerError
 from chalicelib.flow.ended import ended_tasks
-from chalicelib.flow.output import last_lines
+from chalicelib.flow.last_lines import last_lines
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.services import RunningTask, Service, ServiceDeployment, Tasks
 from chalicelib.model.verdicts import Observation
+from chalicelib.verdict.hopeless import crashed_at_once, many_ended
+from chalicelib.verdict.ours import SKEW, could_be_ours, newest_of_ours, primary_of
+from chalicelib.verdict.rollout import needs_service_deployment, needs_tasks
 
 _SAID_IN_FULL = frozenset({"PENDING", "IN_PROGRESS", "SUCCESSFUL"})  # a list says no more of these
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chalicelib.decide.match import Ignored, elsewhere, following, recognise, undeployable, untimely
-from chalicelib.decide.order import Admission, Request
+from chalicelib.decide.admit import Admission, Request
 from chalicelib.errors import DeployerError, Refused, Unavailable
+from chalicelib.events.image import Ignored, elsewhere, following, recognise, undeployable, untimely
 from chalicelib.flow.advance import advance
 from chalicelib.flow.ports import World
 from chalicelib.flow.request import Asked, request

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.decide.order import Admission, Admitted, Request, admit, after, deployment_id
+from chalicelib.decide.admit import Admission, Admitted, Request, admit, after, deployment_id
 from chalicelib.decide.record import (
     asked_again,
     called,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.decide.render import image_in
+from chalicelib.definition.render import image_in
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen, iso
 from chalicelib.model.deployments import Deployment, Head, Status

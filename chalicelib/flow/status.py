@@ -32,7 +32,7 @@ class StatusRequest(BaseModel):
     now: bool = False
 
 
-def status(world: World, payload: object) -> dict[str, Any]:
+def tell_status(world: World, payload: object) -> dict[str, Any]:
     """`{"deployments": [...]}`, newest first, the last 20 of a service; by image, of its last 200.
 
     With `now`, `{"now": {...}}` too: see `running`. Of all services, those that a newer release

@@ -32,7 +32,7 @@ class _Poll(BaseModel):
     began: Annotated[AwareDatetime | None, Field(strict=False)] = None
 
 
-def polled(world: World, event: object) -> dict[str, Any]:
+def poll(world: World, event: object) -> dict[str, Any]:
     """`watch` of what the state machine sends; anything else is answered REFUSED, and not again.
 
     Raises:

@@ -13,9 +13,9 @@ from botocore.awsrequest import AWSResponse
 from moto import mock_aws
 
 from chalicelib.aws.ledger import DynamoLedger
-from local.dynamodb import without_detours
-from local.rehearsal import TABLE, _account, _persons
-from local.wire import Attempt, wired
+from embedded.services.dynamodb import without_detours
+from rehearsal.rehearsal import TABLE, _account, _persons
+from rehearsal.wire import Attempt, wired
 from tests.fixtures.stored import Item
 
 Answer = Callable[[Attempt], AWSResponse]

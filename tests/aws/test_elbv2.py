@@ -12,12 +12,12 @@ from chalicelib.aws.ecs import Ecs, _target_groups
 from chalicelib.aws.elbv2 import ElasticLoadBalancing
 from chalicelib.errors import Denied, DeployerError, Refused, Unanswered, Unavailable
 from chalicelib.model.health import TargetHealth
-from local import world
-from local.ecs import UnhealthyTarget
-from local.rehearsal import Rehearsal, rehearse
+from embedded.services.ecs import UnhealthyTarget
+from example import conflicto
+from rehearsal.rehearsal import Rehearsal, rehearse
 
 CLUSTER, SERVICE = "conflicto-dev", "conflicto-backend-service-dev"
-ARN = f"arn:aws:elasticloadbalancing:{world.REGION}:{world.ACCOUNT}:targetgroup"
+ARN = f"arn:aws:elasticloadbalancing:{conflicto.REGION}:{conflicto.ACCOUNT}:targetgroup"
 GROUP = f"{ARN}/conflicto/6d0e"
 TARGETS = f"""
 [[target]]
@@ -34,7 +34,7 @@ def account() -> Iterator[Rehearsal]:
         rehearsal.deliver = False
         rehearsal.ecs.faults.service(f"{CLUSTER}/{SERVICE}", UnhealthyTarget(times=1))
         rehearsal.client("ecs").create_cluster(clusterName=CLUSTER)
-        world.add_service(
+        conflicto.add_service(
             rehearsal.client,
             "backend",
             "gunicorn_fargate",

@@ -13,7 +13,7 @@ from botocore.exceptions import ReadTimeoutError
 from chalicelib.errors import Conflict, Refused, Unanswered, Unavailable, Unreadable
 from chalicelib.model.deployments import Head
 from chalicelib.model.stored import NEWEST
-from local.wire import Attempt
+from rehearsal.wire import Attempt
 from tests.aws.conftest import Answer, Table
 from tests.fixtures import examples
 from tests.fixtures.examples import NAME

@@ -12,11 +12,11 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 
 from chalicelib.aws import secrets, webhooks
-from chalicelib.decide.word import notice
 from chalicelib.errors import Unavailable
-from local import world
-from local.ecs import Crash
-from local.rehearsal import Rehearsal, rehearse
+from chalicelib.explain.notice import notice
+from embedded.services.ecs import Crash
+from example import conflicto
+from rehearsal.rehearsal import Rehearsal, rehearse
 from tests.fixtures import examples
 
 CLUSTER = "conflicto-dev"
@@ -77,19 +77,19 @@ def team(slack: str, webhook: str) -> Iterator[Rehearsal]:
         t.client("secretsmanager").create_secret(Name="slipway/dev/webhook", SecretString=webhook)
         t.deliver = False
         t.client("ecs").create_cluster(clusterName=CLUSTER)
-        world.add_service(t.client, "backend", "gunicorn_fargate")
+        conflicto.add_service(t.client, "backend", "gunicorn_fargate")
         t.advance(300)
         t.deliver = True
         yield t
 
 
 def push(t: Rehearsal, build: str) -> str:
-    return world.push(t.client, "conflicto-backend-dev", [build])
+    return conflicto.push(t.client, "conflicto-backend-dev", [build])
 
 
 def test_a_deployment_is_told_to_slack_and_to_the_webhook():
     with receiver() as slack, receiver() as hook, team(slack.url, hook.url) as t:
-        t.ecs.faults.image(world.digest_of("bad0000"), Crash(exit_code=3))
+        t.ecs.faults.image(conflicto.digest_of("bad0000"), Crash(exit_code=3))
         t.settle(SERVICE, push(t, "bad0000"))
         assert [one["status"] for one in hook.got] == [
             "IN_PROGRESS",
@@ -183,8 +183,8 @@ def test_only_https_is_posted_to(monkeypatch, value):
 _SCHEDULED = {
     "version": "0",
     "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
-    "account": world.ACCOUNT,
-    "region": world.REGION,
+    "account": conflicto.ACCOUNT,
+    "region": conflicto.REGION,
     "source": "aws.events",
     "detail-type": "Scheduled Event",
     "resources": [],

@@ -15,8 +15,8 @@ from bench.account import targets
 from bench.rows import TOOLS, Row
 from bench.tools import is_right
 from chalicelib.model.targets import load_targets
-from local.clock import RunningClock
-from local.scenarios import SCENARIOS
+from embedded.clock.clock import RunningClock
+from example.scenarios import SCENARIOS
 
 GOOD = Row("good", "slipway", "successful", True, 28.4, 9, 69)
 CRASH = [

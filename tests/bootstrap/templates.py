@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from local.aws import EmbeddedAws
-from local.cloudformation import Stack
-from local.cloudformation_template import read_template
+from embedded.account import EmbeddedAws
+from embedded.services.cloudformation.deploy import Stack
+from embedded.services.cloudformation.template import read_template
 
 BOOTSTRAP = Path(__file__).parents[2] / "bootstrap"
 TEMPLATES = sorted(BOOTSTRAP.glob("*.yaml"))

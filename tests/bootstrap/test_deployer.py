@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from local.aws import EmbeddedAws
-from local.iam import Statement, arn_like, read_policy, statements
+from embedded.account import EmbeddedAws
+from embedded.iam.evaluate import Statement, arn_like, read_policy, statements
 from tests.bootstrap.templates import REPOSITORY, deploy, listed, template
 from tests.bootstrap.templates import statements as written_statements
 from tests.cli.packages import written

@@ -13,9 +13,9 @@ from cfnlint.config import ManualArgs
 from policy_sentry.querying.actions import get_action_data
 
 from chalicelib.decide.record import _PROVEN_KEPT
-from local import world
-from local.aws import EmbeddedAws
-from local.iam import statements as granted
+from embedded.account import EmbeddedAws
+from embedded.iam.evaluate import statements as granted
+from example import conflicto
 from tests.bootstrap.templates import (
     REPOSITORY,
     TEMPLATES,
@@ -228,10 +228,10 @@ def test_the_environment_before_may_be_in_another_account(aws):
 
 def test_the_repository_never_gives_a_tag_to_other_bytes_except_latest(aws):
     deploy(aws, "repositories.yaml", "one-repository", Repository="shop/api")
-    world.push(aws.client, "shop/api", ["abc1234", "latest"], "one")
+    conflicto.push(aws.client, "shop/api", ["abc1234", "latest"], "one")
     with pytest.raises(ClientError, match="ImageTagAlreadyExists"):
-        world.push(aws.client, "shop/api", ["abc1234"], "another")
-    world.push(aws.client, "shop/api", ["def5678", "latest"], "another")
+        conflicto.push(aws.client, "shop/api", ["abc1234"], "another")
+    conflicto.push(aws.client, "shop/api", ["def5678", "latest"], "another")
 
     (found,) = aws.client("ecr").describe_repositories(repositoryNames=["shop/api"])["repositories"]
     assert found["imageScanningConfiguration"] == {"scanOnPush": True}
@@ -281,7 +281,7 @@ def test_the_example_is_a_service_that_runs_and_has_a_circuit_breaker(aws):
 def push(aws, role: str, repository: str) -> str:
     ecr = aws._clients.as_role(role, "a-run", "ecr")
     try:
-        world.push(lambda _: ecr, repository, ["abc1234"])
+        conflicto.push(lambda _: ecr, repository, ["abc1234"])
     except ClientError as error:
         return str(error.response["Error"]["Code"])
     return "pushed"

@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from cli.deploy import commands, ensure_bucket, main
-from local.aws import EmbeddedAws
+from embedded.account import EmbeddedAws
 from tests.cli.packages import PROJECT
 
 

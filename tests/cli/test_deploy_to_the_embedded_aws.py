@@ -7,7 +7,7 @@ import shutil
 import pytest
 
 from cli import deploy
-from local.aws import EmbeddedAws
+from embedded.account import EmbeddedAws
 from tests.cli.packages import written
 
 STACK = "slipway-dev"

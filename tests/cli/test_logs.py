@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.errors import Refused
 from cli import logs
-from local.aws import EmbeddedAws
+from embedded.account import EmbeddedAws
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
 GROUP = "/aws/lambda/slipway-dev-watch"

@@ -7,9 +7,9 @@ from policy_sentry.querying.actions import get_action_data
 
 from chalicelib.model.targets import load_targets
 from cli.package.policies import REASONS, generate
-from local.iam import read_policy
-from local.rehearsal_gate import resolved
-from local.world import ACCOUNT, REGION
+from embedded.iam.evaluate import read_policy
+from example.conflicto import ACCOUNT, REGION
+from rehearsal.permissions import resolved
 from tests.cli.conftest import FUNCTIONS
 
 STAGES = ("dev", "staging", "prod")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.decide.order import Request, deployment_id
+from chalicelib.decide.admit import Request, deployment_id
 from chalicelib.decide.pace import wait_seconds
 from chalicelib.model.deployments import Cause, Deployment, Notice, Status
 from tests.cli.packages import written

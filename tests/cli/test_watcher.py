@@ -8,8 +8,8 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.decide.pace import wait_seconds
-from local.aws import EmbeddedAws
-from local.faults import Outage
+from embedded.account import EmbeddedAws
+from embedded.gate.faults import Outage
 from tests.fixtures import examples
 
 MOST_EVENTS = 25_000  # Step Functions: events in the history of one standard execution

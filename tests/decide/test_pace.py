@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.decide.pace import wait_seconds
-from chalicelib.decide.word import notice
+from chalicelib.explain.notice import notice
 from chalicelib.model.deployments import OPEN, Status
 from tests.fixtures import examples
 from tests.fixtures.examples import at

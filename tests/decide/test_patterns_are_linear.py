@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import chalicelib
-from chalicelib.decide import classify, mask
+from chalicelib.explain import classify, mask
 from tests.decide.counting import Search, TooMuch, op
 
 SHORT, LONG = 60, 120

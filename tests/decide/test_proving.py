@@ -6,9 +6,9 @@ from datetime import timedelta
 
 import pytest
 
-from chalicelib.decide.judge import judge, judge_return
 from chalicelib.model.deployments import Return, Status
 from chalicelib.model.verdicts import Observation, Remedy
+from chalicelib.verdict.rollout import judge, judge_return
 from tests.fixtures import examples
 from tests.fixtures.examples import at, ecs_deployment, service_deployment
 

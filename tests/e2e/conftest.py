@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from cli.package.build import Package, package
-from local import world
-from local.aws import EmbeddedAws
+from embedded.account import EmbeddedAws
+from example import conflicto
 
 PROJECT = Path(__file__).parents[2]
 CLUSTER, NAME = "conflicto-dev", "conflicto-backend-service-dev"
@@ -28,7 +28,7 @@ class Account:
         self.aws = aws
 
     def push(self, *tags: str, build: str | None = None) -> str:
-        return world.push(self.aws.client, REPOSITORY, tags, build)
+        return conflicto.push(self.aws.client, REPOSITORY, tags, build)
 
     def status(self) -> list[dict[str, Any]]:
         return list(self.aws.invoke("slipway-dev-status", {"service": SERVICE})["deployments"])
@@ -74,7 +74,7 @@ def account(packaged: Package) -> Callable[..., Any]:
     def make(**settings: Any) -> Iterator[Account]:
         with EmbeddedAws(rate=RATE) as aws:
             aws.client("ecs").create_cluster(clusterName=CLUSTER)
-            world.add_service(aws.client, "backend", "gunicorn_fargate", **settings)
+            conflicto.add_service(aws.client, "backend", "gunicorn_fargate", **settings)
             steady = aws.wait_until(lambda: _steady(aws), LIMIT)
             assert steady
             aws.deploy(packaged.template, packaged.archive)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from local import world
-from local.ecs import Crash, UnhealthyTarget
-from local.faults import Delay, Error, KillAfter, KillBefore, Outage, Throttle
+from embedded.gate.faults import Delay, Error, KillAfter, KillBefore, Outage, Throttle
+from embedded.services.ecs import Crash, UnhealthyTarget
+from example import conflicto
 from tests.e2e.conftest import FAMILY, LIMIT, REPOSITORY, SERVICE
 
 DENIED = Error(
@@ -38,7 +38,7 @@ def test_a_push_goes_live_with_nobody_watching(account):
 
 def test_a_crashing_image_is_rolled_back_and_explained(account):
     with account() as a:
-        a.aws.ecs.faults.image(world.digest_of("bad5678"), Crash(exit_code=3, after=2))
+        a.aws.ecs.faults.image(conflicto.digest_of("bad5678"), Crash(exit_code=3, after=2))
         a.push("bad5678")
         a.until_told("ROLLBACK_SUCCESSFUL")
         a.until_quiet()
@@ -51,7 +51,7 @@ def test_unhealthy_targets_are_read_and_told_with_the_load_balancers_reason(acco
     balanced = [{"targetGroupArn": group, "containerPort": 5000}]
     timeout = UnhealthyTarget(reason="Target.Timeout", description="Request timed out")
     with account(loadBalancers=balanced) as a:
-        a.aws.ecs.faults.image(world.digest_of("bad5678"), timeout)
+        a.aws.ecs.faults.image(conflicto.digest_of("bad5678"), timeout)
         a.push("bad5678")
         a.until_told("ROLLBACK_SUCCESSFUL")
         a.until_quiet()

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from chalicelib.decide.render import PROVENANCE
+from chalicelib.definition.render import PROVENANCE
 from chalicelib.errors import Conflict, Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.push import push
-from chalicelib.flow.watch import polled, watch
+from chalicelib.flow.watch import poll, watch
 from chalicelib.model.deployments import Deployment, Lease, Return, Status
 from chalicelib.model.services import Strategy
 from tests.fixtures import examples
@@ -318,7 +318,7 @@ def test_the_loop_is_told_whether_and_when_to_come_back() -> None:
 def test_what_no_state_machine_of_ours_sends_ends_its_loop(event: Any) -> None:
     world = _pushed()
     world.restart()
-    assert polled(world.world(), event)["wait"] == 0
+    assert poll(world.world(), event)["wait"] == 0
     assert world.calls == []
 
 
@@ -343,7 +343,7 @@ def test_when_an_execution_began_is_read_as_step_functions_writes_it() -> None:
     world = _pushed()
     began = _ago(world, hours=25).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
     sent = {"deployment": world.record().id, "began": began}
-    assert polled(world.world(), sent)["wait"] == 0
+    assert poll(world.world(), sent)["wait"] == 0
     assert world.record().watcher == 2
 
 

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.errors import Conflict, Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.push import push
-from chalicelib.flow.sweep import sweep
+from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.scans import Scan, Severity
 from chalicelib.model.targets import Gate, ScanGate
@@ -53,7 +53,7 @@ def _with_failed_tasks(world: Aws) -> Aws:
 def _swept_for_an_hour(world: Aws) -> list[str]:
     """The causes of all that is recorded then, the newest first."""
     for _ in range(7):
-        sweep(world.world(600))
+        sweep_targets(world.world(600))
     return [one.cause.value for one in world.ledger.history(NAME, 9)]
 
 
@@ -112,7 +112,7 @@ def test_an_older_push_is_refused_although_ecs_did_not_answer_at_the_meeting() -
 
 def test_what_somebody_deployed_is_recorded_although_a_refused_push_saw_it_first() -> None:
     world = aws(examples.target(gate=Gate(scan=ScanGate(max=Severity.HIGH))))
-    sweep(world.world(0))
+    sweep_targets(world.world(0))
     world.images.all.clear()
     world.now = world.services.now = at(100)
     theirs = world.services.register({**examples.task_definition().body, "tags": []})

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.errors import Unanswered
 from chalicelib.flow.advance import advance, withdraw
-from chalicelib.flow.manual import rollback
+from chalicelib.flow.deploy import rollback_by_hand
 from chalicelib.flow.push import push
 from chalicelib.model.deployments import Deployment, Status
 from tests.fixtures import examples
@@ -39,7 +39,7 @@ def _seen_in_progress() -> Aws:
 
 def test_a_rollback_by_hand_right_after_a_late_answer_stops_what_is_rolled_out() -> None:
     world = pushed_with_a_late_answer()
-    reply = rollback(world.world(5), WHO)
+    reply = rollback_by_hand(world.world(5), WHO)
     assert reply == {"deployment": world.record().id, "status": "ROLLBACK_IN_PROGRESS"}
     assert world.ecs_acts[2:] == ["stop 2"]
     assert world.told == ["IN_PROGRESS", "ROLLBACK_IN_PROGRESS"]
@@ -49,7 +49,7 @@ def test_a_rollback_by_hand_right_after_a_late_answer_stops_what_is_rolled_out()
 def test_a_rollback_by_hand_after_another_setting_changed_stops_what_is_rolled_out() -> None:
     world = _seen_in_progress()
     world.services.begin(NAME, revision(8))
-    reply = rollback(world.world(5), WHO)
+    reply = rollback_by_hand(world.world(5), WHO)
     assert reply == {"deployment": world.record().id, "status": "ROLLBACK_IN_PROGRESS"}
     assert world.ecs_acts[2:] == ["stop 3"]
     assert world.told == ["IN_PROGRESS", "ROLLBACK_IN_PROGRESS"]
@@ -58,7 +58,7 @@ def test_a_rollback_by_hand_after_another_setting_changed_stops_what_is_rolled_o
 def test_a_rollback_by_hand_of_what_has_just_completed_goes_back() -> None:
     world = _seen_in_progress()
     world.services.complete(NAME)
-    reply = rollback(world.world(5), WHO)
+    reply = rollback_by_hand(world.world(5), WHO)
     assert reply == {"deployment": world.record().id, "status": "IN_PROGRESS"}
     assert world.ecs_acts[2:] == [f"update {examples.FAMILY}:7"]
 
@@ -68,7 +68,7 @@ def test_a_rollback_by_hand_of_what_somebody_superseded_meanwhile_goes_back() ->
     theirs = world.services.register({**examples.task_definition().body, "tags": []})
     world.services.begin(NAME, theirs.arn)
     world.services.complete(NAME)
-    reply = rollback(world.world(), WHO)
+    reply = rollback_by_hand(world.world(), WHO)
     assert reply == {"deployment": world.record().id, "status": "IN_PROGRESS"}
     assert world.ecs_acts[2:] == [f"update {examples.FAMILY}:7"]
 
@@ -78,7 +78,7 @@ def test_a_rollback_by_hand_never_applies_what_it_stops() -> None:
     world.faults = [Fault(0, Unanswered("no answer"), name="update")]  # ECS did nothing
     push(world.world(), push_event())
     assert world.record().acting
-    rollback(world.world(45), WHO)
+    rollback_by_hand(world.world(45), WHO)
     assert world.record().status is Status.REFUSED
     assert world.ecs_acts == ["register"]
     assert world.told == ["REFUSED"]
@@ -90,7 +90,7 @@ def test_a_rollback_by_name_seconds_after_a_push_really_goes_back(completed: boo
     before = world.services.all[NAME]
     push(world.world(), push_event())
     world.services.shown[NAME] = before  # DescribeServices answers what was seconds ago
-    rollback(world.world(4), {**WHO, "to": f"{examples.FAMILY}:7"})
+    rollback_by_hand(world.world(4), {**WHO, "to": f"{examples.FAMILY}:7"})
     world.services.shown.clear()
     if completed:
         world.services.complete(NAME)

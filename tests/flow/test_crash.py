@@ -10,9 +10,9 @@ from dataclasses import dataclass
 import pytest
 
 from chalicelib.errors import Conflict, DeployerError, Unanswered, Unavailable
-from chalicelib.flow.manual import rollback
+from chalicelib.flow.deploy import rollback_by_hand
 from chalicelib.flow.push import push
-from chalicelib.flow.sweep import sweep
+from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.flow.watch import watch
 from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.task_definitions import short_name
@@ -59,7 +59,7 @@ def _ten_minutes(world: Aws) -> None:
             record = world.ledger.deployment(NAME, deployment)
             if record and record.watcher == number and (record.open or record.notices):
                 _try(lambda name=deployment: watch(world.world(), name))
-    _try(lambda: sweep(world.world()))
+    _try(lambda: sweep_targets(world.world()))
 
 
 def _pushed(world: Aws) -> None:
@@ -72,12 +72,14 @@ def _pushed_again(world: Aws) -> None:
 
 
 def _stopped_by_hand(world: Aws) -> None:
-    _thrice(lambda: rollback(world.world(), {"service": NAME, "by": "ann", "why": "a test"}))
+    _thrice(
+        lambda: rollback_by_hand(world.world(), {"service": NAME, "by": "ann", "why": "a test"})
+    )
 
 
 def _rolled_back_by_hand(world: Aws) -> None:
     asked = {"service": NAME, "by": "ann", "why": "a test", "key": "k", "to": revision(7)}
-    _thrice(lambda: rollback(world.world(), asked))
+    _thrice(lambda: rollback_by_hand(world.world(), asked))
 
 
 def _seven_is_deregistered(world: Aws) -> None:

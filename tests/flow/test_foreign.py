@@ -8,9 +8,9 @@ import pytest
 
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.advance import advance
-from chalicelib.flow.manual import rollback
+from chalicelib.flow.deploy import rollback_by_hand
 from chalicelib.flow.push import push
-from chalicelib.flow.sweep import sweep
+from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.model.deployments import Cause, Status
 from tests.fixtures import examples
 from tests.fixtures.examples import NAME, NOW, OTHER_DIGEST, at, push_event, revision
@@ -45,7 +45,7 @@ def _sweep(world: Aws, seconds: float = 120) -> list[str]:
     hour = max(HOURLY, world.now).replace(minute=0, second=0) + timedelta(hours=1)
     for number in range(6):
         world.now = hour + timedelta(seconds=600 * number + seconds)
-        outcomes += [outcome.outcome for outcome in sweep(world.world(0))]
+        outcomes += [outcome.outcome for outcome in sweep_targets(world.world(0))]
     return outcomes
 
 
@@ -95,7 +95,7 @@ def test_the_looks_of_many_services_are_spread_over_the_hour() -> None:
     for _ in range(6):
         world.restart()
         world.now += timedelta(seconds=600)
-        sweep(world.world(0))
+        sweep_targets(world.world(0))
         looks.append(world.calls.count("services"))
     assert sum(looks) == 60
     assert 2 <= min(looks) <= max(looks) <= 20
@@ -138,7 +138,7 @@ def test_the_next_push_deploys_over_it_and_a_rollback_by_hand_goes_back_to_it() 
     world.services.complete(NAME)
     advance(world.world(), NAME, world.record().id)
     assert world.record().status is Status.SUCCESSFUL
-    rollback(world.world(), WHO)
+    rollback_by_hand(world.world(), WHO)
     assert world.ecs_acts[-1].endswith(made.rsplit("/", 1)[-1])
 
 

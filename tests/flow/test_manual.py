@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.errors import Conflict, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
-from chalicelib.flow.manual import deploy, rollback
+from chalicelib.flow.deploy import deploy_by_hand, rollback_by_hand
 from chalicelib.flow.push import push
 from chalicelib.model.deployments import Lease, Status
 from tests.fixtures import examples
@@ -57,7 +57,7 @@ def _deployed(*, well: bool = True) -> Aws:
 )
 def test_an_image_is_deployed_by_hand_like_a_push(image: str, tag: str) -> None:
     world = _deployed()
-    reply = deploy(world.world(), {**WHO, "image": image})
+    reply = deploy_by_hand(world.world(), {**WHO, "image": image})
     record = world.record()
     assert reply == {"deployment": record.id, "status": "IN_PROGRESS"}
     assert (record.cause, record.by, record.why) == ("manual", "ann", "a test")
@@ -71,7 +71,7 @@ def test_the_longest_names_that_aws_allows_can_be_given() -> None:
     world = aws(target)
     world.images.all.append(examples.image(repository="r" * 256))
     uri = f"{examples.REGISTRY}/{'r' * 256}:{'t' * 128}@{DIGEST}"
-    reply = deploy(world.world(), {**WHO, "service": target.name, "image": uri})
+    reply = deploy_by_hand(world.world(), {**WHO, "service": target.name, "image": uri})
     assert world.record(target.name).id == reply["deployment"]
 
 
@@ -82,7 +82,7 @@ def test_the_longest_names_that_aws_allows_can_be_given() -> None:
 def test_what_can_name_no_image_is_refused_before_ecr_is_asked(image: str) -> None:
     world = aws()
     with pytest.raises(Refused, match="names no tag and no digest"):
-        deploy(world.world(), {**WHO, "image": image})
+        deploy_by_hand(world.world(), {**WHO, "image": image})
     assert "image" not in world.calls
 
 
@@ -103,7 +103,7 @@ def test_an_image_of_another_registry_or_repository_is_refused_before_ecr_is_ask
 ) -> None:
     world = aws()
     with pytest.raises(Refused, match="is not the repository that conflicto-dev/"):
-        deploy(world.world(), {**WHO, "image": image})
+        deploy_by_hand(world.world(), {**WHO, "image": image})
     assert "image" not in world.calls
 
 
@@ -113,21 +113,21 @@ def test_an_image_of_another_registry_or_repository_is_refused_before_ecr_is_ask
 def test_what_names_a_repository_without_its_registry_is_not_read_as_a_tag(image: str) -> None:
     world = aws()
     with pytest.raises(Refused, match="names no tag and no digest"):
-        deploy(world.world(), {**WHO, "image": image})
+        deploy_by_hand(world.world(), {**WHO, "image": image})
     assert "image" not in world.calls
 
 
 def test_only_the_same_key_is_a_duplicate() -> None:
     world = _deployed()
     payload = {**WHO, "image": "def5678", "key": "build-7"}
-    first = deploy(world.world(), payload)
-    assert deploy(world.world(), payload) == first
-    assert deploy(world.world(), {**payload, "key": "build-8"}) != first
+    first = deploy_by_hand(world.world(), payload)
+    assert deploy_by_hand(world.world(), payload) == first
+    assert deploy_by_hand(world.world(), {**payload, "key": "build-8"}) != first
 
 
 def test_by_hand_an_image_that_failed_may_be_tried_again() -> None:
     world = _deployed(well=False)
-    reply = deploy(world.world(), {**WHO, "image": DIGEST})
+    reply = deploy_by_hand(world.world(), {**WHO, "image": DIGEST})
     assert reply["status"] == "IN_PROGRESS"
 
 
@@ -154,7 +154,7 @@ def test_what_cannot_be_deployed_is_refused(payload: Any, error: str) -> None:
         examples.image("sha256:" + "c" * 64, tags=("chart",), artifact_type="text/sbom+json")
     )
     with pytest.raises(Refused, match=error):
-        deploy(world.world(), payload)
+        deploy_by_hand(world.world(), payload)
     assert world.acts == []
 
 
@@ -162,21 +162,21 @@ def test_a_deployment_by_hand_that_is_throttled_is_recorded_and_goes_on() -> Non
     world = _deployed()
     world.restart()
     world.faults = [Fault(0, Unavailable("down"), name="service")]
-    assert deploy(world.world(), {**WHO, "image": "def5678"})["status"] == "PENDING"
+    assert deploy_by_hand(world.world(), {**WHO, "image": "def5678"})["status"] == "PENDING"
     assert advance(world.world(), NAME, world.record().id).status is Status.IN_PROGRESS
 
 
 def test_a_refusal_after_the_record_is_replied_as_an_error() -> None:
     world = _deployed()
     world.services.all[NAME] = world.services.all[NAME].model_copy(update={"status": "INACTIVE"})
-    reply = deploy(world.world(), {**WHO, "image": "def5678"})
+    reply = deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     assert reply["status"] == "REFUSED"
     assert "has no active service" in reply["error"]
 
 
 def test_a_rollback_goes_to_the_proven_revision_before_and_registers_nothing() -> None:
     world = _deployed()
-    reply = rollback(world.world(), WHO)
+    reply = rollback_by_hand(world.world(), WHO)
     record = world.record()
     assert reply == {"deployment": record.id, "status": "IN_PROGRESS"}
     assert (record.cause, record.revision, record.goes_to) == ("rollback", revision(7), revision(7))
@@ -188,28 +188,28 @@ def test_a_rollback_goes_to_the_proven_revision_before_and_registers_nothing() -
 
 def test_after_a_rollback_a_second_one_goes_no_further_than_what_is_proven() -> None:
     world = _deployed()
-    rollback(world.world(), WHO)
+    rollback_by_hand(world.world(), WHO)
     _end(world)
     with pytest.raises(Refused, match="no proven revision from before conflicto-backend-dev:7"):
-        rollback(world.world(), WHO)
+        rollback_by_hand(world.world(), WHO)
 
 
 @pytest.mark.parametrize("to", ["conflicto-backend-dev:7", revision(7)])
 def test_a_rollback_goes_where_it_is_told(to: str) -> None:
     world = _deployed(well=False)
-    assert rollback(world.world(), {**WHO, "to": to})["status"] == "IN_PROGRESS"
+    assert rollback_by_hand(world.world(), {**WHO, "to": to})["status"] == "IN_PROGRESS"
 
 
 def test_after_a_rollback_by_ecs_one_by_hand_needs_a_name() -> None:
     with pytest.raises(Refused, match="is already back on conflicto-backend-dev:7"):
-        rollback(_deployed(well=False).world(), WHO)
+        rollback_by_hand(_deployed(well=False).world(), WHO)
 
 
 def test_an_inactive_revision_is_registered_again_as_a_copy() -> None:
     world = _deployed()
     seven = world.services.definitions[revision(7)]
     seven.body["status"] = "INACTIVE"
-    rollback(world.world(), WHO)
+    rollback_by_hand(world.world(), WHO)
     assert world.ecs_acts == ["register", "update conflicto-backend-dev:9"]
     nine = world.services.definitions[revision(9)]
     assert nine.body["containerDefinitions"] == seven.body["containerDefinitions"]
@@ -217,10 +217,10 @@ def test_an_inactive_revision_is_registered_again_as_a_copy() -> None:
 
 def test_a_rollback_stops_what_is_under_way_and_returns_its_id() -> None:
     world = _deployed()
-    deploy(world.world(), {**WHO, "image": "def5678"})
+    deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     open_one = world.record()
     world.acts.clear()
-    reply = rollback(world.world(), WHO)
+    reply = rollback_by_hand(world.world(), WHO)
     assert reply == {"deployment": open_one.id, "status": "ROLLBACK_IN_PROGRESS"}
     assert world.ecs_acts == ["stop 3"]
     world.services.rolled_back(NAME)
@@ -230,10 +230,10 @@ def test_a_rollback_stops_what_is_under_way_and_returns_its_id() -> None:
 
 def test_a_rollback_of_what_has_just_completed_goes_back_from_it() -> None:
     world = _deployed()
-    deploy(world.world(), {**WHO, "image": "def5678"})
+    deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     stopped = world.record()
     world.services.complete(NAME)
-    reply = rollback(world.world(), WHO)
+    reply = rollback_by_hand(world.world(), WHO)
     assert reply == {"deployment": world.record().id, "status": "IN_PROGRESS"}
     assert world.ledger.records[NAME, stopped.id].status is Status.SUCCESSFUL
     assert world.record().goes_to == world.record().revision == stopped.return_to
@@ -241,10 +241,10 @@ def test_a_rollback_of_what_has_just_completed_goes_back_from_it() -> None:
 
 def test_a_rollback_refuses_what_waits_and_goes_back_all_the_same() -> None:
     world = _throttled(_deployed())
-    deploy(world.world(), {**WHO, "image": "def5678"})
+    deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     waiting = world.record()
     assert waiting.status is Status.PENDING
-    reply = rollback(world.world(), WHO)
+    reply = rollback_by_hand(world.world(), WHO)
     assert reply == {"deployment": world.record().id, "status": "IN_PROGRESS"}
     refused = world.ledger.records[NAME, waiting.id]
     assert (refused.status, refused.reason) == (Status.REFUSED, "stopped by hand by ann: a test")
@@ -253,9 +253,9 @@ def test_a_rollback_refuses_what_waits_and_goes_back_all_the_same() -> None:
 
 def test_what_waits_is_stopped_also_where_there_is_nothing_to_go_back_to() -> None:
     world = _throttled(_deployed(well=False))
-    deploy(world.world(), {**WHO, "image": "def5678"})
+    deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     waiting = world.record()
-    reply = rollback(world.world(), WHO)
+    reply = rollback_by_hand(world.world(), WHO)
     assert (reply["deployment"], reply["status"]) == (waiting.id, "REFUSED")
     assert reply["error"].startswith(f"{waiting.id} is REFUSED; but the service stays")
     assert "is already back on conflicto-backend-dev:7" in reply["error"]
@@ -264,12 +264,12 @@ def test_what_waits_is_stopped_also_where_there_is_nothing_to_go_back_to() -> No
 
 def test_a_rollback_while_another_step_acts_is_asked_for_again() -> None:
     world = _deployed()
-    deploy(world.world(), {**WHO, "image": "def5678"})
+    deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     lease = Lease(holder="another", until=world.now + (at(90) - at(0)))
     head = world.ledger.heads[NAME]
     world.ledger.heads[NAME] = head.model_copy(update={"lease": lease})
     with pytest.raises(Unavailable, match="another step is acting"):
-        rollback(world.world(), WHO)
+        rollback_by_hand(world.world(), WHO)
 
 
 @pytest.mark.parametrize(
@@ -282,19 +282,19 @@ def test_a_rollback_while_another_step_acts_is_asked_for_again() -> None:
 )
 def test_what_cannot_be_gone_back_to_is_refused(payload: Any, error: str) -> None:
     with pytest.raises(Refused, match=error):
-        rollback(_deployed().world(), payload)
+        rollback_by_hand(_deployed().world(), payload)
 
 
 def test_a_service_never_met_has_nothing_to_go_back_to() -> None:
     with pytest.raises(Refused, match="Slipway has not met"):
-        rollback(aws().world(), WHO)
+        rollback_by_hand(aws().world(), WHO)
 
 
 def test_a_revision_deleted_from_ecs_is_refused() -> None:
     world = _deployed()
     del world.services.definitions[revision(7)]
     with pytest.raises(Refused, match="was deleted from ECS"):
-        rollback(world.world(), WHO)
+        rollback_by_hand(world.world(), WHO)
 
 
 def test_a_revision_that_runs_another_registrys_image_is_gone_back_to() -> None:
@@ -303,7 +303,7 @@ def test_a_revision_that_runs_another_registrys_image_is_gone_back_to() -> None:
     image = f"999999999999.dkr.ecr.us-west-2.amazonaws.com/{examples.REPOSITORY}@sha256:{'9' * 64}"
     seven.body["containerDefinitions"][0]["image"] = image
     world.targets = examples.targets(examples.target(containers=("conflicto-backend",)))
-    reply = rollback(world.world(), WHO)
+    reply = rollback_by_hand(world.world(), WHO)
     assert reply["status"] == "IN_PROGRESS"
     assert world.record().image == image
 
@@ -312,21 +312,21 @@ def test_an_image_deleted_from_ecr_is_refused() -> None:
     world = _deployed()
     world.images.all = [examples.image()]
     with pytest.raises(Refused, match="no longer has"):
-        rollback(world.world(), WHO)
+        rollback_by_hand(world.world(), WHO)
 
 
 def test_an_image_archived_by_ecr_is_refused() -> None:
     world = _deployed()
     world.images.all[-1] = examples.image(examples.OLD_DIGEST, status="ARCHIVED")
     with pytest.raises(Refused, match="its status is ARCHIVED"):
-        rollback(world.world(), WHO)
+        rollback_by_hand(world.world(), WHO)
 
 
 def test_a_revision_whose_image_was_named_by_tag_only_is_gone_back_to() -> None:
     world = _deployed()
     seven = world.services.definitions[revision(7)]
     seven.body["containerDefinitions"][0]["image"] = f"{URI}:old"
-    assert rollback(world.world(), WHO)["status"] == "IN_PROGRESS"
+    assert rollback_by_hand(world.world(), WHO)["status"] == "IN_PROGRESS"
     assert (world.record().digest, world.record().tag) == ("", "old")
 
 
@@ -334,7 +334,7 @@ def test_a_rollback_of_a_deleted_service_is_refused() -> None:
     world = _deployed()
     world.services.all.clear()
     with pytest.raises(Refused, match="has no active service"):
-        rollback(world.world(), WHO)
+        rollback_by_hand(world.world(), WHO)
 
 
 def _throttled(world: Aws) -> Aws:
@@ -345,11 +345,11 @@ def _throttled(world: Aws) -> Aws:
 
 def test_a_rollback_ends_what_waits_and_stops_what_is_rolled_out() -> None:
     world = _deployed()
-    deploy(world.world(), {**WHO, "image": "def5678"})
+    deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     rolling = world.record()
-    deploy(_throttled(world).world(), {**WHO, "image": "old"})
+    deploy_by_hand(_throttled(world).world(), {**WHO, "image": "old"})
     waiting = world.record()
-    reply = rollback(world.world(), WHO)
+    reply = rollback_by_hand(world.world(), WHO)
     assert reply == {"deployment": rolling.id, "status": "ROLLBACK_IN_PROGRESS"}
     assert world.ledger.records[NAME, waiting.id].status is Status.REFUSED
     assert world.ecs_acts[-1] == "stop 3"
@@ -363,35 +363,35 @@ def test_a_late_push_that_is_refused_does_not_hide_that_the_last_one_was_rolled_
     world.images.all.append(examples.image(late, tags=("late",)))
     assert push(world.world(), push_event(late, "late", at(-60)))[0].outcome == "refused"
     with pytest.raises(Refused, match="is already back on conflicto-backend-dev:8"):
-        rollback(world.world(), WHO)
+        rollback_by_hand(world.world(), WHO)
 
 
 def test_a_rollback_that_another_step_wrote_into_is_decided_again() -> None:
     world = _deployed()
-    deploy(world.world(), {**WHO, "image": "def5678"})
+    deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     world.restart()
     world.faults = [Fault(0, Conflict("written by another"), name="save")]
-    assert rollback(world.world(), WHO)["status"] == "ROLLBACK_IN_PROGRESS"
+    assert rollback_by_hand(world.world(), WHO)["status"] == "ROLLBACK_IN_PROGRESS"
     assert world.ecs_acts.count("stop 3") == 1
 
 
 def test_a_rollback_that_others_keep_writing_into_is_asked_for_again() -> None:
     world = _deployed()
-    deploy(world.world(), {**WHO, "image": "def5678"})
+    deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     world.restart()
     world.faults = [Fault(number, Conflict("again"), name="save") for number in range(5)]
     with pytest.raises(Unavailable, match="others kept writing"):
-        rollback(world.world(), WHO)
+        rollback_by_hand(world.world(), WHO)
     assert "stop 3" not in world.ecs_acts
 
 
 @pytest.mark.parametrize("ended", [False, True], ids=["under way", "over"])
 def test_a_rollback_asked_for_again_with_its_key_changes_nothing(ended: bool) -> None:
     world = _deployed()
-    first = rollback(world.world(), {**WHO, "key": "k"})
+    first = rollback_by_hand(world.world(), {**WHO, "key": "k"})
     if ended:
         _end(world)
-    again = rollback(world.world(), {**WHO, "key": "k"})
+    again = rollback_by_hand(world.world(), {**WHO, "key": "k"})
     assert again["deployment"] == first["deployment"]
     assert world.ecs_acts == ["update conflicto-backend-dev:7"]
 
@@ -399,9 +399,9 @@ def test_a_rollback_asked_for_again_with_its_key_changes_nothing(ended: bool) ->
 def test_a_deployment_asked_for_again_with_its_key_is_no_newer_than_before() -> None:
     world = _deployed()
     payload = {**WHO, "image": "old", "key": "k"}
-    deploy(world.world(), payload)
+    deploy_by_hand(world.world(), payload)
     in_between = world.now + (at(30) - at(0))
-    deploy(world.world(), payload)
+    deploy_by_hand(world.world(), payload)
     (outcome,) = push(world.world(), push_event(OTHER_DIGEST, "def5678", in_between))
     assert outcome.outcome == "recorded"
 
@@ -411,7 +411,7 @@ def test_a_rollback_of_what_may_have_been_applied_leaves_nothing_rolling_out() -
     world.faults = [Fault(0, Unanswered("no answer"), after=True, name="update")]
     push(world.world(), push_event())
     assert world.record().acting
-    rollback(world.world(), WHO)
+    rollback_by_hand(world.world(), WHO)
     primary = world.services.all[NAME].primary
     assert primary is not None
     assert (world.record().status, primary.task_definition) != (Status.REFUSED, revision(8))
@@ -423,7 +423,7 @@ def test_a_copy_whose_registration_was_not_answered_is_registered_once(happened:
     world.services.definitions[revision(7)].body["status"] = "INACTIVE"
     world.restart()
     world.faults = [Fault(0, Unanswered("no answer"), after=happened, name="register")]
-    rollback(world.world(), WHO)
+    rollback_by_hand(world.world(), WHO)
     assert advance(world.world(), NAME, world.record().id).status is Status.IN_PROGRESS
     assert world.ecs_acts == ["register", "update conflicto-backend-dev:9"]
 
@@ -443,7 +443,7 @@ def _by_somebody(world: Aws) -> str:
 def test_a_rollback_of_what_somebody_else_deployed_goes_to_what_ran_before(well: bool) -> None:
     world = _deployed(well=well)
     theirs = _by_somebody(world)
-    assert rollback(world.world(), WHO)["status"] == "IN_PROGRESS"
+    assert rollback_by_hand(world.world(), WHO)["status"] == "IN_PROGRESS"
     assert world.record().revision == revision(8 if well else 7)
     foreign = next(one for one in world.ledger.records.values() if one.cause == "foreign")
     assert (foreign.revision, foreign.status) == (theirs, Status.SUCCESSFUL)
@@ -456,7 +456,7 @@ def test_a_rollback_goes_to_what_ran_just_before_also_when_somebody_else_deploye
     theirs = _by_somebody(world)
     push(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
     assert _end(world) is Status.SUCCESSFUL
-    rollback(world.world(), WHO)
+    rollback_by_hand(world.world(), WHO)
     assert world.record().revision == theirs
 
 
@@ -464,7 +464,7 @@ def test_while_somebody_elses_rollout_is_under_way_a_rollback_is_not_told_that_i
     world = _deployed(well=False)
     made = world.services.register({**examples.task_definition().body, "tags": []})
     world.services.begin(NAME, made.arn)
-    reply = rollback(world.world(), WHO)
+    reply = rollback_by_hand(world.world(), WHO)
     assert (reply["status"], world.record().goes_to) == ("PENDING", revision(7))
 
 
@@ -482,14 +482,14 @@ def test_every_deployment_and_every_tag_of_a_proven_revision_keep_naming_it() ->
     first = world.record().id
     push(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
     _end(world)
-    rollback(world.world(), {**WHO, "to": first})
+    rollback_by_hand(world.world(), {**WHO, "to": first})
     _end(world)
     again = world.record()
     assert (again.cause, again.revision, again.tags) == ("rollback", revision(8), ("v1.0",))
-    deploy(world.world(), {**WHO, "image": "def5678"})
+    deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     _end(world)
     for to in (first, again.id, "abc1234", "v1.0", DIGEST):
-        reply = rollback(world.world(), {**WHO, "to": to, "key": to})
+        reply = rollback_by_hand(world.world(), {**WHO, "to": to, "key": to})
         assert world.ledger.records[NAME, reply["deployment"]].goes_to == revision(8)
 
 
@@ -508,7 +508,7 @@ def test_all_tags_of_an_image_name_it_whichever_event_came_first(first: str, end
     if not ended:
         _end(world)
     for number, to in enumerate((first, second)):
-        reply = rollback(world.world(), {**WHO, "to": to, "key": str(number)})
+        reply = rollback_by_hand(world.world(), {**WHO, "to": to, "key": str(number)})
         assert world.ledger.records[NAME, reply["deployment"]].goes_to == revision(8)
 
 
@@ -531,7 +531,7 @@ def _pushed_again(world: Aws, tag: str, digest: str = DIGEST) -> tuple[str, str]
 
 def test_what_a_rollback_by_hand_left_is_refused_under_any_tag_until_deployed_by_hand() -> None:
     world = _deployed()
-    rollback(world.world(), WHO)
+    rollback_by_hand(world.world(), WHO)
     assert _end(world) is Status.SUCCESSFUL
     for tag in ("again", "and-again"):
         outcome, reason = _pushed_again(world, tag)
@@ -540,7 +540,7 @@ def test_what_a_rollback_by_hand_left_is_refused_under_any_tag_until_deployed_by
             True,
         )
     assert world.ecs_acts == ["update conflicto-backend-dev:7"]
-    deploy(world.world(), {**WHO, "image": "again"})
+    deploy_by_hand(world.world(), {**WHO, "image": "again"})
     _end(world)
     assert world.ledger.heads[NAME].barred == ()
     assert _pushed_again(world, "third")[0] == "known"
@@ -555,7 +555,7 @@ def test_a_rollback_bars_what_somebody_else_deployed_too(to: str | None) -> None
     made = world.services.register({**theirs, "tags": []})
     world.services.begin(NAME, made.arn)
     world.services.complete(NAME)
-    rollback(world.world(), {**WHO, "to": to} if to else WHO)
+    rollback_by_hand(world.world(), {**WHO, "to": to} if to else WHO)
     assert world.ledger.heads[NAME].barred == (OTHER_DIGEST,)
 
 
@@ -565,23 +565,23 @@ def test_what_was_stopped_by_hand_is_refused_under_any_tag(waits: bool) -> None:
     if waits:
         _throttled(world)
     push(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
-    rollback(world.world(), WHO)
+    rollback_by_hand(world.world(), WHO)
     assert OTHER_DIGEST in world.ledger.heads[NAME].barred
     assert _pushed_again(world, "again", OTHER_DIGEST)[0] == "refused"
 
 
 def test_a_rollback_to_what_was_barred_lifts_the_bar() -> None:
     world = _deployed()
-    rollback(world.world(), WHO)
+    rollback_by_hand(world.world(), WHO)
     _end(world)
     assert world.ledger.heads[NAME].barred == (DIGEST,)
-    rollback(world.world(), {**WHO, "to": DIGEST, "key": "back"})
+    rollback_by_hand(world.world(), {**WHO, "to": DIGEST, "key": "back"})
     assert world.ledger.heads[NAME].barred == (examples.OLD_DIGEST,)
 
 
 def test_a_new_build_deploys_after_a_rollback_by_hand() -> None:
     world = _deployed()
-    rollback(world.world(), WHO)
+    rollback_by_hand(world.world(), WHO)
     _end(world)
     push(world.world(), push_event(OTHER_DIGEST, "def5678", world.now + (at(60) - at(0))))
     assert _end(world) is Status.SUCCESSFUL

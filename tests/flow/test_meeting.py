@@ -9,9 +9,9 @@ import pytest
 
 from chalicelib.errors import Conflict, Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
-from chalicelib.flow.manual import deploy, rollback
+from chalicelib.flow.deploy import deploy_by_hand, rollback_by_hand
 from chalicelib.flow.push import push
-from chalicelib.flow.sweep import sweep
+from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.model.deployments import Deployment, Head, Status
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, at, push_event
@@ -25,7 +25,7 @@ def _met_at(seconds: float, world: Aws | None = None) -> Aws:
     """A sweep met the service at this moment; nobody has heard of a push yet."""
     world = world or aws()
     world.now = at(seconds) - timedelta(seconds=60)
-    assert [one.outcome for one in sweep(world.world())] == ["met"]
+    assert [one.outcome for one in sweep_targets(world.world())] == ["met"]
     return world
 
 
@@ -88,10 +88,10 @@ def test_the_sweep_looks_for_lost_pushes_from_the_meeting_on() -> None:
     before, since = "sha256:" + "c" * 64, "sha256:" + "d" * 64
     world.images.all.append(examples.image(before, at(30), tags=("before",)))
     world.now = at(4000).replace(minute=3)
-    sweep(world.world())
+    sweep_targets(world.world())
     assert len(world.ledger.records) == 1
     world.images.all.append(examples.image(since, at(90), tags=("since",)))
-    sweep(world.world())
+    sweep_targets(world.world())
     assert world.record().tag == "since"
 
 
@@ -213,7 +213,7 @@ def test_the_sweep_does_not_find_an_unconfirmed_push_a_second_time() -> None:
     assert "may not ecr:DescribeImages" in world.topic.published[0].text
     world.images.all[0] = examples.image(pushed_at=at(0.5))
     world.now = at(4000).replace(minute=3)
-    sweep(world.world())
+    sweep_targets(world.world())
     (record,) = world.ledger.records.values()
     assert (record.cause, record.status) == ("push", Status.IN_PROGRESS)
 
@@ -227,7 +227,7 @@ def test_an_unconfirmed_push_is_as_old_as_it_was_when_its_event_came() -> None:
 def test_an_unconfirmed_push_can_be_stopped_by_hand() -> None:
     world = _unconfirmed()
     waiting = world.record()
-    rollback(world.world(), WHO)
+    rollback_by_hand(world.world(), WHO)
     assert world.ledger.records[NAME, waiting.id].status is Status.REFUSED
     assert _head(world).unconfirmed_of(DIGEST) == ""
-    assert deploy(world.world(), {**WHO, "image": DIGEST})["status"] == "IN_PROGRESS"
+    assert deploy_by_hand(world.world(), {**WHO, "image": DIGEST})["status"] == "IN_PROGRESS"

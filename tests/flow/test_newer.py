@@ -10,13 +10,13 @@ import pytest
 
 from chalicelib.errors import Unreadable
 from chalicelib.flow.advance import advance
-from chalicelib.flow.change import change
-from chalicelib.flow.manual import deploy, rollback
+from chalicelib.flow.deploy import deploy_by_hand, rollback_by_hand
+from chalicelib.flow.image_event import image_event
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import push
-from chalicelib.flow.scan import image_changed
-from chalicelib.flow.status import status
-from chalicelib.flow.sweep import sweep
+from chalicelib.flow.service_event import service_event
+from chalicelib.flow.status import tell_status
+from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.flow.watch import watch
 from chalicelib.model.deployments import Deployment, Head, Status
 from chalicelib.model.scans import Scan, Severity
@@ -84,15 +84,15 @@ def _open_one(world: World) -> str:
 
 READS: dict[str, Callable[[World], object]] = {
     "the state machine's poll": lambda world: watch(world, _open_one(world)),
-    "ECS' event": lambda world: change(world, COMPLETED),
-    "status of the service": lambda world: status(world, {"service": NAME}),
-    "status of the deployment": lambda world: status(world, {"deployment": _open_one(world)}),
-    "a rollback by hand": lambda world: rollback(world, WHO),
+    "ECS' event": lambda world: service_event(world, COMPLETED),
+    "status of the service": lambda world: tell_status(world, {"service": NAME}),
+    "status of the deployment": lambda world: tell_status(world, {"deployment": _open_one(world)}),
+    "a rollback by hand": lambda world: rollback_by_hand(world, WHO),
 }
 HEAD_READS: dict[str, Callable[[World], object]] = {
     "a push": lambda world: push(world, PUSH),
-    "a deployment by hand": lambda world: deploy(world, {**WHO, "image": "def5678"}),
-    "a rollback by name": lambda world: rollback(world, {**WHO, "to": "abc1234"}),
+    "a deployment by hand": lambda world: deploy_by_hand(world, {**WHO, "image": "def5678"}),
+    "a rollback by name": lambda world: rollback_by_hand(world, {**WHO, "to": "abc1234"}),
 }
 
 
@@ -123,7 +123,7 @@ def test_once_it_can_be_read_again_it_goes_on_as_if_nothing_had_been() -> None:
     world, ledger = _rolling_out()
     ledger.by_newer(head=True)
     world.services.complete(NAME)
-    sweep(world.world())
+    sweep_targets(world.world())
     ledger.back()
     advance(world.world(), NAME, world.record().id)
     assert world.record().status is Status.SUCCESSFUL
@@ -139,7 +139,7 @@ def test_a_push_that_nobody_could_record_meanwhile_is_found_by_the_sweep() -> No
         push(world.world(), PUSH)
     ledger.back()
     world.now = FIRST_OF_THE_HOUR
-    sweep(world.world(0))
+    sweep_targets(world.world(0))
     assert (world.record().digest, world.record().cause) == (OTHER_DIGEST, "sweep")
 
 
@@ -151,7 +151,7 @@ def test_the_others_are_swept(head: bool) -> None:
     world.services.complete(NAME)
     world.services.complete(WEB.name)
     writes = ledger.writes
-    outcomes = {(one.outcome, one.service) for one in sweep(world.world())}
+    outcomes = {(one.outcome, one.service) for one in sweep_targets(world.world())}
     assert outcomes >= {("failed", NAME), ("advanced", WEB.name)}
     assert ledger.writes > writes
     ledger.back()
@@ -170,7 +170,7 @@ def test_what_somebody_deployed_to_the_others_is_still_found() -> None:
     world.images.all.pop()
     ledger.by_newer(head=True)
     world.now = FIRST_OF_THE_HOUR
-    sweeps = [sweep(world.world(600)) for _ in range(6)]
+    sweeps = [sweep_targets(world.world(600)) for _ in range(6)]
     outcomes = [(one.outcome, one.service) for one in itertools.chain(*sweeps)]
     assert ("foreign", WEB.name) in outcomes
     assert ("failed", NAME) in outcomes
@@ -179,11 +179,11 @@ def test_what_somebody_deployed_to_the_others_is_still_found() -> None:
 @pytest.mark.parametrize("records", [True, False], ids=["all of it", "HEAD only"])
 def test_the_others_are_shown_and_why_one_is_not(records: bool) -> None:
     world, ledger = _rolling_out(examples.target(), WEB)
-    assert "unreadable" not in status(world.world(), {})
+    assert "unreadable" not in tell_status(world.world(), {})
     ledger.by_newer(head=True)
     if not records:
         ledger.records_of = set()
-    reply = status(world.world(), {})
+    reply = tell_status(world.world(), {})
     assert [one["service"] for one in reply["deployments"]] == [WEB.name]
     assert reply["unreadable"] == [f"a newer release wrote {NAME}"]
 
@@ -207,5 +207,5 @@ def test_the_others_are_nudged_by_the_end_of_a_scan() -> None:
     ledger.by_newer(head=True)
     world.scans.all[DIGEST] = Scan(state="done")
     with pytest.raises(Unreadable):
-        image_changed(world.world(), event("ecr-scan-basic"))
+        image_event(world.world(), event("ecr-scan-basic"))
     assert world.record(WEB.name).status is Status.IN_PROGRESS

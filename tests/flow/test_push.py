@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.decide.render import PROVENANCE
+from chalicelib.definition.render import PROVENANCE
 from chalicelib.errors import Conflict, Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
-from chalicelib.flow.manual import deploy
+from chalicelib.flow.deploy import deploy_by_hand
 from chalicelib.flow.push import push
 from chalicelib.model.deployments import Deployment, Status
 from tests.fixtures import examples
@@ -556,7 +556,9 @@ def test_an_older_one_waits_until_it_is_known_whether_a_newer_one_was_applied(
     world.images.all.append(examples.image(OTHER_DIGEST, tags=("def5678",)))
     world.faults = [Fault(0, Unavailable("throttled"), name="register")]
     if by_hand:
-        deploy(world.world(), {"service": NAME, "image": DIGEST, "by": "ops", "why": "a fix"})
+        deploy_by_hand(
+            world.world(), {"service": NAME, "image": DIGEST, "by": "ops", "why": "a fix"}
+        )
     else:
         push(world.world(), push_event())
     older = world.record()

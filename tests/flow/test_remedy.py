@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from chalicelib.flow.advance import advance
-from chalicelib.flow.manual import rollback
+from chalicelib.flow.deploy import rollback_by_hand
 from chalicelib.flow.push import push
 from chalicelib.model.deployments import Lease, Status
 from chalicelib.model.services import Strategy
@@ -73,7 +73,7 @@ def test_the_lease_is_held_while_the_revision_is_set_back_and_given_back() -> No
 def test_the_lease_is_held_while_a_rollback_by_hand_stops_what_is_rolled_out() -> None:
     world = _rolling()
     found = _leases_during(world, "stop")
-    rollback(world.world(), {"service": NAME, "by": "ann", "why": "oops"})
+    rollback_by_hand(world.world(), {"service": NAME, "by": "ann", "why": "oops"})
     assert found == [_lease(world)]
     assert world.ledger.heads[NAME].lease is None
 

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.errors import Refused
 from chalicelib.flow.advance import advance
 from chalicelib.flow.push import push
-from chalicelib.flow.status import status
+from chalicelib.flow.status import tell_status
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, at, push_event
 from tests.flow.fakes import Aws, aws
@@ -33,20 +33,22 @@ def world() -> Aws:
 
 
 def test_what_a_rollback_may_go_to_is_said_to_be_proven(world: Aws) -> None:
-    assert [one["proven"] for one in status(world.world(), {"service": NAME})["deployments"]] == [
+    assert [
+        one["proven"] for one in tell_status(world.world(), {"service": NAME})["deployments"]
+    ] == [
         False,
         False,
     ]
     world.services.complete(NAME)
     advance(world.world(), NAME, world.record().id)
-    newest, older = status(world.world(), {"service": NAME})["deployments"]
+    newest, older = tell_status(world.world(), {"service": NAME})["deployments"]
     assert (newest["proven"], older["proven"]) == (True, False)
-    (one,) = status(world.world(), {"deployment": newest["deployment"]})["deployments"]
+    (one,) = tell_status(world.world(), {"deployment": newest["deployment"]})["deployments"]
     assert one["proven"]
 
 
 def test_every_field_of_the_contract_is_replied(world: Aws) -> None:
-    (newest, *_) = status(world.world(), {"service": NAME})["deployments"]
+    (newest, *_) = tell_status(world.world(), {"service": NAME})["deployments"]
     assert newest.keys() >= CONTRACT
     assert newest["service"] == NAME
     assert newest["status"] == "IN_PROGRESS"
@@ -62,7 +64,7 @@ def test_every_field_of_the_contract_is_replied(world: Aws) -> None:
 
 
 def test_a_reply_is_plain_json(world: Aws) -> None:
-    reply = status(world.world(), {})
+    reply = tell_status(world.world(), {})
     assert json.loads(json.dumps(reply)) == reply
 
 
@@ -84,7 +86,7 @@ def test_a_reply_is_plain_json(world: Aws) -> None:
 def test_the_records_asked_for_come_newest_first(
     world: Aws, payload: dict[str, str] | None, found: list[tuple[str, int]]
 ) -> None:
-    records = status(world.world(), payload)["deployments"]
+    records = tell_status(world.world(), payload)["deployments"]
     names = {NAME: NAME, WEB.name: "web"}
     digests = [DIGEST, OTHER_DIGEST]
     seen = [(names[one["service"]], digests.index(one["digest"])) for one in records]
@@ -96,7 +98,7 @@ def test_the_records_asked_for_come_newest_first(
 def test_one_deployment_is_found_by_its_id(world: Aws, with_service: bool) -> None:
     identity = world.record().id
     payload = {"deployment": identity} | ({"service": NAME} if with_service else {})
-    (found,) = status(world.world(), payload)["deployments"]
+    (found,) = tell_status(world.world(), payload)["deployments"]
     assert found["deployment"] == identity
 
 
@@ -112,7 +114,7 @@ def test_one_deployment_is_found_by_its_id(world: Aws, with_service: bool) -> No
 )
 def test_what_is_not_known_is_refused(world: Aws, payload: Any, error: str) -> None:
     with pytest.raises(Refused, match=error):
-        status(world.world(), payload)
+        tell_status(world.world(), payload)
 
 
 def test_at_most_twenty_of_a_service_are_replied() -> None:
@@ -120,7 +122,7 @@ def test_at_most_twenty_of_a_service_are_replied() -> None:
     for number in range(25):
         record = examples.deployment(id=f"d-{number:02}", created=at(number))
         world.ledger.records[NAME, record.id] = record
-    records = status(world.world(), {"service": NAME})["deployments"]
+    records = tell_status(world.world(), {"service": NAME})["deployments"]
     assert [one["deployment"] for one in records] == [f"d-{n:02}" for n in range(24, 4, -1)]
 
 
@@ -129,7 +131,7 @@ def test_an_image_is_found_among_older_records_than_are_listed() -> None:
     for number in range(25):
         record = examples.deployment(id=f"d-{number:02}", created=at(number), tag=f"t{number}")
         world.ledger.records[NAME, record.id] = record
-    (found,) = status(world.world(), {"service": NAME, "image": "t1"})["deployments"]
+    (found,) = tell_status(world.world(), {"service": NAME, "image": "t1"})["deployments"]
     assert found["deployment"] == "d-01"
 
 
@@ -137,7 +139,7 @@ def test_an_image_is_found_among_older_records_than_are_listed() -> None:
 
 
 def _now(world: Aws) -> dict[str, Any]:
-    found: dict[str, Any] = status(world.world(), {"service": NAME, "now": True})["now"]
+    found: dict[str, Any] = tell_status(world.world(), {"service": NAME, "now": True})["now"]
     return found
 
 
@@ -197,7 +199,7 @@ def test_now_of_a_service_that_nobody_met_or_that_is_gone_is_said() -> None:
 def test_without_now_ecs_is_not_asked() -> None:
     world = _live()
     world.restart()
-    assert "now" not in status(world.world(), {"service": NAME})
+    assert "now" not in tell_status(world.world(), {"service": NAME})
     assert not {"service", "services", "task_definition"} & set(world.calls)
 
 
@@ -207,4 +209,4 @@ def test_without_now_ecs_is_not_asked() -> None:
 )
 def test_now_needs_a_service_and_is_true_or_false(payload: Any, error: str) -> None:
     with pytest.raises(Refused, match=error):
-        status(aws().world(), payload)
+        tell_status(aws().world(), payload)

@@ -8,9 +8,9 @@ import pytest
 
 from chalicelib.errors import Conflict, Refused, Unavailable
 from chalicelib.flow.advance import advance
-from chalicelib.flow.manual import rollback
+from chalicelib.flow.deploy import rollback_by_hand
 from chalicelib.flow.push import push
-from chalicelib.flow.sweep import sweep
+from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.model.deployments import Status
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, NOW, OTHER_DIGEST, at, push_event, revision
@@ -22,7 +22,7 @@ WEB = examples.target(service="web")
 
 def _sweep(world: Aws, when: datetime) -> list[tuple[str, str]]:
     world.now = when - timedelta(seconds=60)
-    return [(outcome.outcome, outcome.service) for outcome in sweep(world.world())]
+    return [(outcome.outcome, outcome.service) for outcome in sweep_targets(world.world())]
 
 
 def _met() -> Aws:
@@ -182,7 +182,9 @@ def _rolled_back_in_the_same_second(pushed_at: float, *, push_first: bool) -> Aw
 
     def asked() -> None:
         world.now = at(0.5) - timedelta(seconds=60)
-        rollback(world.world(), {"service": NAME, "by": "ann", "why": "a test", "to": revision(7)})
+        rollback_by_hand(
+            world.world(), {"service": NAME, "by": "ann", "why": "a test", "to": revision(7)}
+        )
 
     if not push_first:
         asked()
@@ -227,9 +229,9 @@ def test_what_is_open_is_advanced() -> None:
     world = aws()
     push(world.world(), push_event())
     world.services.complete(NAME)
-    (outcome,) = sweep(world.world())
+    (outcome,) = sweep_targets(world.world())
     assert (outcome.outcome, outcome.status) == ("advanced", "SUCCESSFUL")
-    assert sweep(world.world()) == ()
+    assert sweep_targets(world.world()) == ()
 
 
 def test_a_dead_watcher_is_replaced_by_the_next_one() -> None:
@@ -237,10 +239,10 @@ def test_a_dead_watcher_is_replaced_by_the_next_one() -> None:
     push(world.world(), push_event())
     record = world.record()
     world.watchers.running.clear()
-    sweep(world.world())
+    sweep_targets(world.world())
     assert world.watchers.running == {(record.id, 2)}
     assert world.record().watcher == 2
-    sweep(world.world())
+    sweep_targets(world.world())
     assert world.watchers.running == {(record.id, 2)}
 
 
@@ -252,7 +254,7 @@ def test_a_watcher_that_never_started_is_started() -> None:
     except Unavailable:
         push(world.world(), push_event())
     assert not world.watchers.running
-    sweep(world.world())
+    sweep_targets(world.world())
     assert world.watchers.running
 
 
@@ -263,7 +265,7 @@ def test_one_services_fault_keeps_no_other_from_being_swept() -> None:
     world.services.complete(WEB.name)
     world.restart()
     world.faults = [Fault(0, Refused("odd"), name="service")]
-    outcomes = [(one.outcome, one.service, one.status) for one in sweep(world.world())]
+    outcomes = [(one.outcome, one.service, one.status) for one in sweep_targets(world.world())]
     assert outcomes == [("failed", NAME, ""), ("advanced", WEB.name, "SUCCESSFUL")]
 
 
@@ -275,10 +277,10 @@ def test_a_fault_of_ours_is_raised_when_all_had_their_turn() -> None:
     world.restart()
     world.faults = [Fault(0, ValueError("a fault of ours"), name="service")]
     with pytest.raises(ValueError, match="a fault of ours"):
-        sweep(world.world())
+        sweep_targets(world.world())
     assert world.record().status is Status.IN_PROGRESS
     assert world.record(WEB.name).status is Status.SUCCESSFUL
-    sweep(world.world())
+    sweep_targets(world.world())
     assert world.record().status is Status.SUCCESSFUL
 
 
@@ -286,7 +288,7 @@ def test_what_waits_for_a_person_is_given_no_watcher() -> None:
     world = aws()
     held = examples.deployment(id="d", status=Status.HELD)
     world.ledger.save(examples.head(open_deployments=("d",)), held)
-    (outcome,) = sweep(world.world())
+    (outcome,) = sweep_targets(world.world())
     assert (outcome.outcome, outcome.status) == ("advanced", "HELD")
     assert not world.watchers.running
 
@@ -303,7 +305,7 @@ def test_a_notice_that_could_not_be_sent_is_sent() -> None:
     world.faults = [Fault(0, Unavailable("down"), name="publish")]
     push(world.world(), push_event())
     assert world.told == []
-    sweep(world.world())
+    sweep_targets(world.world())
     assert world.told == ["IN_PROGRESS"]
     assert world.record().notices == ()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.push import push
-from chalicelib.flow.sweep import sweep
+from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.model.deployments import Notice, Status
 from tests.fixtures.examples import NAME, push_event
 from tests.flow.fakes import Aws, Fault, aws
@@ -98,11 +98,11 @@ def test_a_channel_that_is_down_keeps_no_other_from_its_notices() -> None:
     assert channels.sent == [("sns", "IN_PROGRESS"), ("sns", "SUCCESSFUL")]
     assert [notice.left for notice in world.record().notices] == [("slack",), ("slack",)]
     writes = world.ledger.writes
-    (outcome,) = sweep(world.world())
+    (outcome,) = sweep_targets(world.world())
     assert (outcome.outcome, outcome.status) == ("untold", "SUCCESSFUL")
     assert world.ledger.writes == writes
     channels.down = False
-    sweep(world.world())
+    sweep_targets(world.world())
     assert channels.sent[2:] == [("slack", "IN_PROGRESS"), ("slack", "SUCCESSFUL")]
     assert world.record().notices == ()
 

@@ -7,9 +7,9 @@ import yaml
 from markdown_it import MarkdownIt
 
 from chalicelib.model.deployments import OPEN, Status
-from local import world
-from local.ecs import Crash
-from local.faults import Throttle
+from embedded.gate.faults import Throttle
+from embedded.services.ecs import Crash
+from example import conflicto
 from tests.bootstrap.templates import REPOSITORY, deploy, environment
 from tests.e2e.conftest import SERVICE as RUNNING
 from tests.github.records import DIGEST, SERVICE, record, replied
@@ -278,7 +278,7 @@ def test_a_push_is_awaited_with_the_rights_of_the_environments_role(account, tmp
         assert step.outputs["revision"] == a.running()
         assert "abc1234 is live" in step.log
 
-        a.aws.ecs.faults.image(world.digest_of("bad5678"), Crash(exit_code=3, after=2))
+        a.aws.ecs.faults.image(conflicto.digest_of("bad5678"), Crash(exit_code=3, after=2))
         digest = a.push("bad5678")
         step = run(AWAIT, tmp_path, step_sees | inputs | {"DIGEST": digest})
         assert step.code == 1, step.log

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from local import world
-from local.ecs import Crash
+from embedded.services.ecs import Crash
+from example import conflicto
 from tests.bootstrap.templates import REPOSITORY, deploy, environment
 from tests.e2e.conftest import FAMILY, SERVICE
 from tests.github.runner import AWAIT, SCRIPTS, run
@@ -66,7 +66,7 @@ def test_an_image_goes_from_dev_to_staging_only_after_it_ran_well_in_dev(account
         sees = with_skopeo(signed_in(aws, role), tmp_path)
         asked = {"FROM": "dev", "FROM_SERVICE": SERVICE, "FROM_ECR_REPOSITORY": DEV}
 
-        aws.ecs.faults.image(world.digest_of("bad5678"), Crash(exit_code=3, after=2))
+        aws.ecs.faults.image(conflicto.digest_of("bad5678"), Crash(exit_code=3, after=2))
         bad = a.push("bad5678")
         a.until_told("ROLLBACK_SUCCESSFUL")
         step = run(SCRIPTS / "check-promotion.sh", tmp_path, sees | asked | {"IMAGE": "bad5678"})
@@ -118,7 +118,7 @@ def test_a_run_again_and_a_rollback_go_the_way_of_a_push(account, tmp_path):
 
         looked = {"ECR_REPOSITORY": DEV, "COMMIT": "abc1234", "VERSION": "v1.2.3"}
         found = run(SCRIPTS / "find-image.sh", tmp_path, sees | looked)
-        assert found.outputs["digest"] == world.digest_of("abc1234"), found.log
+        assert found.outputs["digest"] == conflicto.digest_of("abc1234"), found.log
         (image,) = aws.client("ecr").describe_images(
             repositoryName=DEV, imageIds=[{"imageTag": "v1.2.3"}]
         )["imageDetails"]

@@ -6,7 +6,7 @@ import re
 import shutil
 import subprocess
 
-from local.aws import EmbeddedAws
+from embedded.account import EmbeddedAws
 from tests.bootstrap.templates import environment
 from tests.cli.packages import written
 from tests.github.runner import PROJECT

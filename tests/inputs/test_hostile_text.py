@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.aws import ledger, sns, webhooks
-from chalicelib.decide.explain import explain
 from chalicelib.decide.record import moved, recorded
-from chalicelib.decide.word import notice
+from chalicelib.explain.case import explain
+from chalicelib.explain.notice import notice
 from chalicelib.model.deployments import Cause, Deployment, Head, Notice, Return, Status
 from chalicelib.model.health import TargetHealth
 from chalicelib.model.services import ServiceEvent, StoppedTask

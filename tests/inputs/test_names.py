@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from chalicelib.aws import ledger
 from chalicelib.model.targets import Target, load_targets
-from local import world as account
-from local.rehearsal import Rehearsal, rehearse
+from example import conflicto
+from rehearsal.rehearsal import Rehearsal, rehearse
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, REGISTRY, push_event
 from tests.flow.fakes import Aws
@@ -136,8 +136,8 @@ def _team(t: Rehearsal, names: dict[str, str]) -> None:
     """The service as a person makes it, in these names."""
     ecs: Any = t.client("ecs")
     t.client("ecr").create_repository(repositoryName=names["repository"])
-    account.push(t.client, names["repository"], ["first"])
-    image = f"{account.repository_uri(names['repository'])}:first"
+    conflicto.push(t.client, names["repository"], ["first"])
+    image = f"{conflicto.repository_uri(names['repository'])}:first"
     container = {"name": names["container"], "image": image, "essential": True, "memory": 128}
     ecs.register_task_definition(family=names["family"], containerDefinitions=[container])
     ecs.create_cluster(clusterName=names["cluster"])
@@ -156,7 +156,7 @@ def test_names_go_through_every_aws_call_and_back(names: dict[str, str]) -> None
         t.advance(300)
         t.deliver = True
         service = f"{names['cluster']}/{names['service']}"
-        digest = account.push(t.client, names["repository"], [names["tag"]])
+        digest = conflicto.push(t.client, names["repository"], [names["tag"]])
         record = t.settle(service, digest)
         assert (record["status"], record["tag"]) == ("SUCCESSFUL", names["tag"])
         assert record["revision"] == f"{names['family']}:2"

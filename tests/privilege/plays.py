@@ -19,13 +19,13 @@ from botocore import xform_name
 
 from chalicelib import wiring
 from chalicelib.aws import webhooks
-from chalicelib.decide.render import PROVENANCE
+from chalicelib.definition.render import PROVENANCE
 from chalicelib.model.deployments import OPEN
-from local import world
-from local.calls import Call, Reply, error_reply
-from local.ecs import Crash
-from local.iam import arn_like
-from local.rehearsal import Rehearsal, rehearse
+from embedded.calls.call import Call, Reply, error_reply
+from embedded.iam.evaluate import arn_like
+from embedded.services.ecs import Crash
+from example import conflicto
+from rehearsal.rehearsal import Rehearsal, rehearse
 from tests.fixtures import examples
 
 CLUSTER = "conflicto-dev"
@@ -47,7 +47,7 @@ slack   = "ssm:/slipway/{env}/slack"
 webhook = "secretsmanager:slipway/{env}/webhook"
 """
 BALANCER = {
-    "targetGroupArn": f"arn:aws:elasticloadbalancing:{world.REGION}:{world.ACCOUNT}:"
+    "targetGroupArn": f"arn:aws:elasticloadbalancing:{conflicto.REGION}:{conflicto.ACCOUNT}:"
     "targetgroup/conflicto/6d0e",
     "containerName": "conflicto-backend",
     "containerPort": 5000,
@@ -80,7 +80,7 @@ class Privileged(Rehearsal):
 
     def push(self, build: str) -> dict[str, Any]:
         """Push an image; returns its event, which nobody was given."""
-        world.push(self.client, REPOSITORY, [build])
+        conflicto.push(self.client, REPOSITORY, [build])
         event = self.events[-1]
         assert event["detail"]["image-tag"] == build
         return event
@@ -144,10 +144,10 @@ def stage(**service: Any) -> Iterator[Privileged]:
         t.client("secretsmanager").create_secret(Name="slipway/dev/webhook", SecretString=url)
         t.client("ecs").create_cluster(clusterName=CLUSTER)
         t.ecr.scans.seconds = _SCAN_SECONDS
-        t.ecr.scans.found |= {world.digest_of(build): {"LOW": 1} for build in (BAD, GOOD)}
+        t.ecr.scans.found |= {conflicto.digest_of(build): {"LOW": 1} for build in (BAD, GOOD)}
         t.client("ecr").put_registry_scanning_configuration(scanType="ENHANCED", rules=[_EVERY])
         settings = {"deploymentConfiguration": {}, "loadBalancers": [BALANCER]} | service
-        world.add_service(t.client, "backend", "gunicorn_fargate", **settings)
+        conflicto.add_service(t.client, "backend", "gunicorn_fargate", **settings)
         t.advance(120)
         yield t
 
@@ -186,7 +186,7 @@ def _life(t: Privileged, recorded: Nudge, nudge: Nudge) -> None:
 
     The answer to UpdateService is lost, so what it did is looked up.
     """
-    t.ecs.faults.image(world.digest_of(BAD), Crash(after=3, logs=("KeyError: 'X'",)))
+    t.ecs.faults.image(conflicto.digest_of(BAD), Crash(after=3, logs=("KeyError: 'X'",)))
     t.client("ecs").update_service(cluster=CLUSTER, service=NAME, forceNewDeployment=True)
     t.gate.handlers.append(Unanswered(t, "UpdateService"))
     _unproven_revision(t)
@@ -202,8 +202,8 @@ def _life(t: Privileged, recorded: Nudge, nudge: Nudge) -> None:
 
 def _unproven_revision(t: Privileged) -> None:
     """What a deployment that failed left: the family's newest revision, never to be built upon."""
-    image = f"{world.repository_uri(REPOSITORY)}:0a1b2c3"
-    definition = world.task_definition("gunicorn_fargate", "backend", "dev", image)
+    image = f"{conflicto.repository_uri(REPOSITORY)}:0a1b2c3"
+    definition = conflicto.task_definition("gunicorn_fargate", "backend", "dev", image)
     tags = [{"key": PROVENANCE, "value": "an earlier deployment"}]
     t.client("ecs").register_task_definition(**definition, tags=tags)
 
@@ -237,7 +237,7 @@ def _unconfirmed(t: Privileged) -> Nudge:
 
 def changes(t: Privileged) -> None:
     event = examples.event("ecs-deployment-completed") | {
-        "resources": [f"arn:aws:ecs:{world.REGION}:{world.ACCOUNT}:service/{SERVICE}"]
+        "resources": [f"arn:aws:ecs:{conflicto.REGION}:{conflicto.ACCOUNT}:service/{SERVICE}"]
     }
     _life(t, _unconfirmed(t), lambda: t.ask("on_service_change", **event))
 
@@ -298,7 +298,7 @@ def stops_unregistered(t: Privileged) -> None:
 
 
 def _stops(t: Privileged, unanswered: str) -> None:
-    t.ecs.faults.image(world.digest_of(BAD), Crash(after=3, logs=("KeyError: 'X'",)))
+    t.ecs.faults.image(conflicto.digest_of(BAD), Crash(after=3, logs=("KeyError: 'X'",)))
     t.gate.handlers.append(Unanswered(t, unanswered))
     pushed = _pushed(t)
     pushed()

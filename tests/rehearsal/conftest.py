@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from local import world
-from local.rehearsal import Rehearsal, rehearse
+from example import conflicto
+from rehearsal.rehearsal import Rehearsal, rehearse
 
 CLUSTER = "conflicto-dev"
 NAME = "conflicto-backend-service-dev"
@@ -34,10 +34,10 @@ class Team(Rehearsal):
     """What a person of the team does and sees."""
 
     def push(self, *tags: str, build: str | None = None) -> str:
-        return world.push(self.client, REPOSITORY, tags, build)
+        return conflicto.push(self.client, REPOSITORY, tags, build)
 
     def breaks(self, build: str, fault: Any) -> None:
-        self.ecs.faults.image(world.digest_of(build), fault)
+        self.ecs.faults.image(conflicto.digest_of(build), fault)
 
     def described(self) -> dict[str, Any]:
         found = self.client("ecs").describe_services(cluster=CLUSTER, services=[NAME])
@@ -59,7 +59,7 @@ class Team(Rehearsal):
 
     def told(self, build: str) -> list[str]:
         """The statuses that people were told of this build's deployments, in order."""
-        digest = world.digest_of(build)
+        digest = conflicto.digest_of(build)
         mine = {one["deployment"] for one in self.deployments(SERVICE) if one["digest"] == digest}
         return [
             notice["attributes"]["status"]
@@ -77,7 +77,7 @@ def team() -> Callable[..., Any]:
         with rehearse(targets, Team) as rehearsal:
             rehearsal.deliver = False
             rehearsal.client("ecs").create_cluster(clusterName=CLUSTER)
-            world.add_service(rehearsal.client, "backend", "gunicorn_fargate", **settings)
+            conflicto.add_service(rehearsal.client, "backend", "gunicorn_fargate", **settings)
             rehearsal.advance(300)
             rehearsal.deliver = True
             yield rehearsal

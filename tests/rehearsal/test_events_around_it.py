@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from local.ecs import Crash, PullError
+from embedded.services.ecs import Crash, PullError
 from tests.rehearsal.conftest import (
     CLUSTER,
     NAME,

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from local.ecs import Crash, UnhealthyTarget
-from local.scenarios import SCENARIOS
+from embedded.services.ecs import Crash, UnhealthyTarget
+from example.scenarios import SCENARIOS
 from tests.rehearsal.conftest import SERVICE, TARGETS
 from tests.rehearsal.test_scenarios import played
 

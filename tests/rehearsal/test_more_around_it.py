@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from local import world
-from local.ecs import Crash, StartError
+from embedded.services.ecs import Crash, StartError
+from example import conflicto
 from tests.rehearsal.conftest import CLUSTER, NAME, NO_BREAKER, REPOSITORY, SERVICE, TARGETS
 
 FAMILY = "conflicto-backend-dev"
@@ -23,7 +23,7 @@ def test_a_deployment_by_hand_half_way_supersedes_the_push(team):
         reply = t.invoke("deploy", {"service": SERVICE, "image": "0a1b2c3", **WHO})
         assert reply["status"] == "IN_PROGRESS"
         assert t.settle(SERVICE, pushed)["status"] == "SUPERSEDED"
-        record = t.settle(SERVICE, world.digest_of("backend: the first image"))
+        record = t.settle(SERVICE, conflicto.digest_of("backend: the first image"))
         assert (record["status"], record["by"], record["why"]) == ("SUCCESSFUL", "a test", "to see")
 
 
@@ -38,7 +38,7 @@ def test_a_deployment_by_hand_half_way_supersedes_the_push(team):
 def test_a_service_on_another_host_of_its_registry_is_deployed_and_stays_there(team, host):
     with team() as t:
         image = f"{host}/{REPOSITORY}:0a1b2c3"
-        base = world.task_definition("gunicorn_fargate", "backend", "dev", image)
+        base = conflicto.task_definition("gunicorn_fargate", "backend", "dev", image)
         t.client("ecs").register_task_definition(**base)
         digest = t.push("abc1234")
         assert t.settle(SERVICE, digest)["status"] == "SUCCESSFUL"
@@ -51,7 +51,7 @@ def test_who_and_why_stand_in_the_notice(team):
     with team() as t:
         t.settle(SERVICE, t.push("abc1234"))
         reply = t.invoke("deploy", {"service": SERVICE, "image": "0a1b2c3", **WHO})
-        t.settle(SERVICE, world.digest_of("backend: the first image"))
+        t.settle(SERVICE, conflicto.digest_of("backend: the first image"))
         told = [
             one for one in t.notices() if one["attributes"]["deployment"] == reply["deployment"]
         ]
@@ -61,7 +61,7 @@ def test_who_and_why_stand_in_the_notice(team):
 
 @pytest.mark.parametrize("form", ["tag", "digest", "uri by tag", "uri by digest"])
 def test_an_image_is_named_by_hand_in_every_form(team, form):
-    uri = world.repository_uri(REPOSITORY)
+    uri = conflicto.repository_uri(REPOSITORY)
     with team() as t:
         t.deliver = False
         digest = t.push("abc1234")
@@ -97,7 +97,7 @@ def test_two_services_of_one_family_are_both_deployed_and_never_build_on_a_failu
             assert record["status"] == "SUCCESSFUL"
             found = t.client("ecs").describe_task_definition(taskDefinition=record["revision"])
             images = [one["image"] for one in found["taskDefinition"]["containerDefinitions"]]
-            assert images == [f"{world.repository_uri(REPOSITORY)}@{good}"]
+            assert images == [f"{conflicto.repository_uri(REPOSITORY)}@{good}"]
 
 
 def test_a_newer_push_during_our_own_rollback_goes_live(team):
@@ -132,8 +132,8 @@ def test_an_external_controller_is_refused(team):
 def test_a_task_definition_over_64_kib_is_refused_with_ecs_own_words(team):
     with team() as t:
         client = t.client("ecs")
-        image = f"{world.repository_uri(REPOSITORY)}:0a1b2c3"
-        definition = world.task_definition("gunicorn_fargate", "backend", "dev", image)
+        image = f"{conflicto.repository_uri(REPOSITORY)}:0a1b2c3"
+        definition = conflicto.task_definition("gunicorn_fargate", "backend", "dev", image)
         container = definition["containerDefinitions"][0]
         # As large as ECS takes; our image's digest and tags push it over.
         container["environment"] = [{"name": "BLOB", "value": ""}]

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.model.stored import NEWEST
-from local.rehearsal import TABLE
+from rehearsal.rehearsal import TABLE
 from tests.rehearsal.conftest import SERVICE, Team
 
 FAMILY = "conflicto-backend-dev"

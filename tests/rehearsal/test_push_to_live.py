@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from local import world
-from local.ecs import Crash
+from embedded.services.ecs import Crash
+from example import conflicto
 from tests.rehearsal.conftest import CLUSTER, NAME, REPOSITORY, SERVICE, TARGETS
 
 FAMILY = "conflicto-backend-dev"
@@ -25,7 +25,7 @@ def test_a_pushed_image_becomes_the_running_version_by_its_digest(team):
             taskDefinition=f"{FAMILY}:2", include=["TAGS"]
         )
         container = found["taskDefinition"]["containerDefinitions"][0]
-        assert container["image"] == f"{world.repository_uri(REPOSITORY)}@{digest}"
+        assert container["image"] == f"{conflicto.repository_uri(REPOSITORY)}@{digest}"
         tags = {tag["key"]: tag["value"] for tag in found["tags"]}
         assert tags == {
             "team": "conflicto",
@@ -91,8 +91,8 @@ def test_one_image_serves_every_service_that_follows_it(team):
         t.deliver = False
         client = t.client("ecs")
         client.register_task_definition(
-            **world.task_definition(
-                "nginx_fargate", "worker", "dev", f"{world.repository_uri(REPOSITORY)}:0a1b2c3"
+            **conflicto.task_definition(
+                "nginx_fargate", "worker", "dev", f"{conflicto.repository_uri(REPOSITORY)}:0a1b2c3"
             )
         )
         client.create_service(
@@ -143,8 +143,8 @@ def test_observe_mode_tells_what_it_would_do_and_changes_nothing(team):
 def test_what_terraform_registered_meanwhile_is_picked_up(team):
     with team() as t:
         client = t.client("ecs")
-        image = f"{world.repository_uri(REPOSITORY)}:0a1b2c3"
-        changed = world.task_definition("gunicorn_fargate", "backend", "dev", image)
+        image = f"{conflicto.repository_uri(REPOSITORY)}:0a1b2c3"
+        changed = conflicto.task_definition("gunicorn_fargate", "backend", "dev", image)
         client.register_task_definition(**{**changed, "cpu": "1024", "memory": "2048"})
         record = t.settle(SERVICE, t.push("abc1234"))
         found = client.describe_task_definition(taskDefinition=record["revision"])
@@ -189,8 +189,8 @@ def _scheduled(t):
     return {
         "version": "0",
         "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
-        "account": world.ACCOUNT,
-        "region": world.REGION,
+        "account": conflicto.ACCOUNT,
+        "region": conflicto.REGION,
         "time": t.clock.now().isoformat(),
         "source": "aws.events",
         "detail-type": "Scheduled Event",

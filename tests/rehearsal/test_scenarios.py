@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from local import world
-from local.ecs import Lag
-from local.rehearsal import Rehearsal, rehearse
-from local.scenarios import SCENARIOS
-from local.stage import CLUSTER, Build, Scenario, Stage
+from embedded.services.ecs import Lag
+from example import conflicto
+from example.scenario import CLUSTER, Build, Scenario, Stage
+from example.scenarios import SCENARIOS
+from rehearsal.rehearsal import Rehearsal, rehearse
 from tests.rehearsal.conftest import TARGETS
 
 VERDICTS = {
@@ -46,7 +46,7 @@ class Played(Rehearsal):
         self.stage = stage = Stage("backend", scenario, self.client, self.ecs, self.clock, _push)
         self.deliver = False
         self.client("ecs").create_cluster(clusterName=CLUSTER)
-        world.add_service(self.client, "frontend", "nginx_fargate")
+        conflicto.add_service(self.client, "frontend", "nginx_fargate")
         stage.build()
         self.until(lambda: stage.ready and self.ecs.service(BYSTANDER).ongoing is None)
         self.deliver = True

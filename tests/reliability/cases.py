@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 
-from local.ecs import Lag
+from embedded.services.ecs import Lag
 from tests.reliability.flows import FLOWS, Run, run
 from tests.reliability.machine import EVENT_KINDS, KINDS
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from local import world
-from local.ecs import Crash, Fault, Lag, PullError
-from local.iam import Decision
+from embedded.iam.evaluate import Decision
+from embedded.services.ecs import Crash, Fault, Lag, PullError
+from example import conflicto
 from tests.reliability.machine import CLUSTER, Machine, begin, machine
 from tests.reliability.rules import broken
 
@@ -63,7 +63,7 @@ def _failure(made: Machine) -> None:
 
 def _is(made: Machine, status: str, build: str = GOOD) -> Callable[[], bool]:
     """Whether the newest record of a build has this status."""
-    digest = world.digest_of(build)
+    digest = conflicto.digest_of(build)
 
     def look() -> bool:
         states = [one["status"] for one in made.records() if one["digest"] == digest]
@@ -194,7 +194,7 @@ def run(
     """Play a flow with faults at these calls and events until all is quiet, and judge it."""
     with machine(flow.targets, lag) as made:
         made.asks_iam = asks_iam
-        world.add_service(made.client, "backend", "gunicorn_fargate", **flow.service)
+        conflicto.add_service(made.client, "backend", "gunicorn_fargate", **flow.service)
         if flow.targets == TWO:
             made.client("ecs").create_service(
                 cluster=CLUSTER,
@@ -203,7 +203,7 @@ def run(
                 desiredCount=1,
             )
         for build, fault in flow.breaks.items():
-            made.ecs.faults.image(world.digest_of(build), fault)
+            made.ecs.faults.image(conflicto.digest_of(build), fault)
         begin(made, met=flow.met)
         made.faults, made.event_faults = dict(faults or {}), dict(event_faults or {})
         flow.happens(made)
@@ -219,6 +219,6 @@ def run(
 
 
 def _ends(made: Machine) -> Ends:
-    builds = {world.digest_of(build): build for build in (FIRST, GOOD, BAD, NEWER)}
+    builds = {conflicto.digest_of(build): build for build in (FIRST, GOOD, BAD, NEWER)}
     records = sorted(made.records(), key=lambda one: (one["order"], one["service"]))
     return tuple((builds.get(one["digest"], FIRST), one["status"]) for one in records)

@@ -14,8 +14,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local import world
-from local.ecs import Crash, Fault, Lag, PullError, SlowStart
+from embedded.services.ecs import Crash, Fault, Lag, PullError, SlowStart
+from example import conflicto
 from tests.reliability.machine import CLUSTER, Machine, begin, machine
 from tests.reliability.rules import ALWAYS, broken
 
@@ -58,7 +58,7 @@ class LongRun:
         with machine(targets, Lag(seed=self.seed, unordered=True)) as self.made:
             for name in self._names:
                 desired, settings = self._random.randint(1, 3), self._random.choice(_SETTINGS)
-                world.add_service(
+                conflicto.add_service(
                     self.made.client, name, "gunicorn_fargate", desired=desired, **settings
                 )
             begin(self.made)
@@ -111,7 +111,7 @@ class LongRun:
 
     def _push_bad(self, made: Machine, name: str) -> None:
         build = f"{name}-{len(self._builds[name])}-{self.seed}"
-        made.ecs.faults.image(world.digest_of(build), self._random.choice(_FAULTS))
+        made.ecs.faults.image(conflicto.digest_of(build), self._random.choice(_FAULTS))
         self._push(made, name)
 
     def _push_two(self, made: Machine, name: str) -> None:

@@ -24,12 +24,12 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
 
 from chalicelib.model.targets import Target
-from local import world
-from local.calls import error_reply
-from local.ecs import Lag
-from local.faults import Error, Throttle, as_error
-from local.rehearsal import TABLE, Context, Rehearsal, rehearse
-from local.wire import WIRE, Attempt
+from embedded.calls.call import error_reply
+from embedded.gate.faults import Error, Throttle, as_error
+from embedded.services.ecs import Lag
+from example import conflicto
+from rehearsal.rehearsal import TABLE, Context, Rehearsal, rehearse
+from rehearsal.wire import WIRE, Attempt
 
 CLUSTER = "conflicto-dev"
 SWEEP_SECONDS = 600
@@ -145,9 +145,9 @@ class Machine(Rehearsal):
 
     def push(self, repository: str, *tags: str, build: str | None = None) -> str:
         """`docker push`: every tag is an event."""
-        digest = world.digest_of(build or tags[0])
+        digest = conflicto.digest_of(build or tags[0])
         self.pushes.append(Pushed(self.clock.now(), repository, digest))
-        return world.push(self.client, repository, tags, build)
+        return conflicto.push(self.client, repository, tags, build)
 
     def later(self, seconds: float, act: Callable[[], object]) -> None:
         """Something that happens in `seconds`: the run is not over before."""
@@ -446,7 +446,7 @@ def timeout(function: str) -> int:
 
 
 def _table() -> Any:
-    return dynamodb_backends[world.ACCOUNT][world.REGION].get_table(TABLE)
+    return dynamodb_backends[conflicto.ACCOUNT][conflicto.REGION].get_table(TABLE)
 
 
 def followers() -> Sequence[Target]:
@@ -499,8 +499,8 @@ _TICK: dict[str, Any] = {
     "id": "tick",
     "detail-type": "Scheduled Event",
     "source": "aws.events",
-    "account": world.ACCOUNT,
-    "region": world.REGION,
+    "account": conflicto.ACCOUNT,
+    "region": conflicto.REGION,
     "resources": [],
     "detail": {},
 }

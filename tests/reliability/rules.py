@@ -15,7 +15,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from local.ecs.service_deployments import ServiceDeployment
+from embedded.services.ecs.service_deployments import ServiceDeployment
 from tests.reliability.machine import Act, Machine, followers
 
 CLOSED = frozenset(

@@ -1,0 +1,229 @@
+"""record + HEAD + service -> may it be applied now? Refuse, wait, or go."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime, timedelta
+
+from chalicelib.decide.admit import newer
+from chalicelib.model.base import Frozen, Moment, iso
+from chalicelib.model.deployments import Attempt, Cause, Deployment, Head, Status
+from chalicelib.model.services import Service, ServiceDeployment
+from chalicelib.model.targets import Target
+from chalicelib.model.task_definitions import short_name
+
+PERMANENT_CONTROLLERS = {"CODE_DEPLOY", "EXTERNAL"}
+_UNDER_WAY = frozenset(
+    {
+        "PENDING",
+        "IN_PROGRESS",
+        "STOP_REQUESTED",
+        "ROLLBACK_REQUESTED",
+        "ROLLBACK_IN_PROGRESS",
+    }
+)
+_YIELDING = frozenset({Cause.PUSH, Cause.SWEEP})  # what a person asks for is never kept back
+
+
+class Readiness(Frozen):
+    """PENDING: wait, for this reason. REFUSED or SUPERSEDED: the end. IN_PROGRESS: apply it.
+
+    `waiting` is since when somebody else's rollout is waited for; `gated`: a scan is waited for;
+    `found_nothing`: since when it is known to have ended without a finding; `unscanned`: why it
+    goes without one.
+    """
+
+    status: Status
+    reason: str = ""
+    waiting: Moment | None = None
+    gated: bool = False
+    found_nothing: Moment | None = None
+    unscanned: str = ""
+
+
+GO = Readiness(status=Status.IN_PROGRESS)
+
+
+def ready(  # noqa: PLR0913 - each is one thing that is known
+    deployment: Deployment,
+    head: Head,
+    service: Service | None,
+    target: Target,
+    now: datetime,
+    *,
+    rollout: ServiceDeployment | None = None,
+) -> Readiness:
+    """Whether a PENDING deployment may be applied to the service as it is now.
+
+    `rollout` is the service's newest service deployment, where the service is `unclear`.
+    """
+    if (known := without_looking(deployment, head, target)) is not None:
+        return known
+    if service is None or service.status == "INACTIVE":
+        return refused(
+            f"the cluster {deployment.cluster} has no active service "
+            f"{deployment.service_name}. Create it, or correct targets.toml."
+        )
+    if (why := unsupported(service)) is not None:
+        return refused(why)
+    if (why := older_than_what_runs(deployment, head, service)) is not None:
+        return refused(why)
+    if (attempt := newer_attempt(deployment, head)) is not None:
+        return Readiness(
+            status=Status.PENDING,
+            reason="whether a newer deployment was applied is not known yet "
+            f"({attempt.deployment})",
+            waiting=deployment.waiting,
+        )
+    if foreign_rollout(deployment, head, service, rollout):
+        return _wait_for_foreign(deployment, service, target, now)
+    return GO
+
+
+def without_looking(deployment: Deployment, head: Head, target: Target) -> Readiness | None:
+    """What HEAD alone says, before ECS is asked anything: overtaken, or a newer one goes first.
+
+    While the newest request is PENDING, a push before it waits: ECS registers one task definition a
+    second, and none is to be spent on what is replaced at once. Should the newest be refused, it
+    goes on. Where a scan is waited for, each goes when its own is there.
+    """
+    if overtaken(deployment, head):
+        return Readiness(
+            status=Status.SUPERSEDED, reason=f"a newer deployment was applied ({head.applied})"
+        )
+    newest = head.recent[0] if head.recent else None
+    if newest is None or newest.deployment == deployment.id:
+        return None
+    yields = deployment.cause in _YIELDING and target.gate.scan is None
+    if newest.status is not Status.PENDING or not yields:
+        return None
+    return Readiness(status=Status.PENDING, reason=f"a newer one goes first ({newest.deployment})")
+
+
+def older_than_what_runs(deployment: Deployment, head: Head, service: Service) -> str | None:
+    """Why a push from before the meeting is not deployed; None when it is.
+
+    What the service ran at the meeting was deployed after it; where ECS could not be asked then,
+    this is seen only now.
+    """
+    primary = service.primary
+    first = deployment.cause in _YIELDING and not head.applied
+    if not first or head.met is None or deployment.order > head.met:
+        return None
+    if primary is None or primary.created_at is None:
+        return None
+    if not deployment.order < primary.created_at <= head.met:
+        return None
+    return (
+        f"this push is of {iso(deployment.order)}, and what the service runs was deployed at "
+        f"{iso(primary.created_at)}. To run it all the same, deploy it by hand."
+    )
+
+
+def overtaken(deployment: Deployment, head: Head) -> bool:
+    """Only applying supersedes: a newer deployment that was applied, never one that waits."""
+    if head.applied in {"", deployment.id} or head.applied_order is None:
+        return False
+    return newer(
+        (head.applied_order, head.applied_pushed_at), (deployment.order, deployment.pushed_at)
+    )
+
+
+def newer_attempt(deployment: Deployment, head: Head) -> Attempt | None:
+    """The attempt to apply a newer deployment that began, if nobody wrote how it ended."""
+    attempt = head.attempt
+    if attempt is None or attempt.deployment == deployment.id:
+        return None
+    ours = (deployment.order, deployment.pushed_at)
+    return attempt if newer((attempt.order, attempt.pushed_at), ours) else None
+
+
+def unsupported(service: Service) -> str | None:
+    """Why Slipway does not deploy to this service at all; None when it does.
+
+    A rolling update needs room: ECS may neither stop an old task first (`minimumHealthyPercent`,
+    rounded up) nor start a new one first (`maximumPercent`, rounded down) where both are the
+    desired count (ECS API reference, DeploymentConfiguration).
+    """
+    if service.controller in PERMANENT_CONTROLLERS:
+        return (
+            f"its deployment controller is {service.controller}; Slipway deploys services whose "
+            "controller is ECS. Recreate the service with that one, or remove the target."
+        )
+    least, most = service.minimum_percent, service.maximum_percent
+    if least is None or most is None or service.strategy.name != "ROLLING":
+        return None
+    if least == most == 100:  # noqa: PLR2004 - percent
+        return (
+            "minimumHealthyPercent and maximumPercent are both 100, so ECS can never replace a "
+            "task. Raise the maximum or lower the minimum of the service."
+        )
+    wanted = service.desired
+    if wanted and math.ceil(wanted * least / 100) >= wanted >= wanted * most // 100:
+        return (
+            f"with {wanted} desired {'task' if wanted == 1 else 'tasks'}, minimumHealthyPercent "
+            f"{least} and maximumPercent {most} leave no room to replace one: ECS rounds the "
+            "maximum down. Raise the maximum or lower the minimum of the service."
+        )
+    return None
+
+
+def unclear(service: Service) -> bool:
+    """Whether the service alone does not say if a rollout is under way.
+
+    `rolloutState` exists only for rolling updates that are not behind a Classic Load Balancer.
+    """
+    primary = service.primary
+    if primary is None or primary.rollout_state:
+        return False
+    return service.steady is None or service.strategy.name != "ROLLING"
+
+
+def foreign_rollout(
+    deployment: Deployment,
+    head: Head,
+    service: Service,
+    rollout: ServiceDeployment | None = None,
+) -> bool:
+    """Whether a rollout is under way that neither this nor an earlier deployment of ours began.
+
+    A rollback of ours, by ECS or by Slipway, is ours as well. `rollout` is the service's newest
+    service deployment, where the service is `unclear`.
+
+    A service's very first rollout that fails already is not waited for: it replaces nothing, and
+    may well be waiting for the image that is being deployed.
+    """
+    primary = service.primary
+    if primary is None:
+        return False
+    if primary.rollout_state:
+        under_way = service.steady is None and primary.rollout_state == "IN_PROGRESS"
+    else:
+        under_way = rollout is not None and rollout.status in _UNDER_WAY
+    if not under_way:
+        return False
+    if len(service.deployments) == 1 and primary.failed and not primary.running:
+        return False
+    return primary.task_definition not in {deployment.revision, head.applied_revision}
+
+
+def _wait_for_foreign(
+    deployment: Deployment, service: Service, target: Target, now: datetime
+) -> Readiness:
+    running = short_name(service.primary.task_definition) if service.primary else "?"
+    since = deployment.waiting or now
+    if now >= since + timedelta(seconds=target.deadline):
+        return refused(
+            f"a rollout of {running} that Slipway did not start has not ended within "
+            f"{target.deadline // 60} minutes. Deploy by hand when it has."
+        )
+    return Readiness(
+        status=Status.PENDING,
+        reason=f"waiting for a rollout of {running} that Slipway did not start",
+        waiting=since,
+    )
+
+
+def refused(reason: str) -> Readiness:
+    """The end, for this reason."""
+    return Readiness(status=Status.REFUSED, reason=reason)

@@ -1,0 +1,78 @@
+"""deployment + gate + scan -> may it be applied yet? Open, wait, or refuse.
+
+A gate holds what is new: a push, or a deployment by hand without `override`. What goes back to a
+revision that ran before (a rollback) passes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from chalicelib.decide.ready import GO, Readiness, refused
+from chalicelib.model.base import iso
+from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.scans import Scan
+from chalicelib.model.targets import ScanGate, Target
+
+# Findings may come seconds after a scan says that it ended: github.com/aws/aws-sdk/issues/289.
+_LATE_FINDINGS = timedelta(seconds=60)
+
+
+def scan_gate(deployment: Deployment, target: Target) -> ScanGate | None:
+    """The gate that this deployment has to pass; None: it may pass unseen.
+
+    What was being applied already when a step died has passed it.
+    """
+    passes = deployment.override or deployment.goes_to or deployment.acting
+    return None if passes else target.gate.scan
+
+
+def scanned(deployment: Deployment, gate: ScanGate, scan: Scan, now: datetime) -> Readiness:
+    """Whether the gate is open at `now` (UTC).
+
+    Refused when the worst finding is above `max`. A scan that found nothing opens it a minute after
+    its end, or after it was first seen to have ended. Without a result, `on_timeout` decides once
+    `wait` seconds have passed since the record was made, or no result is to be expected.
+    """
+    if scan.state == "done":
+        return _judged(deployment, gate, scan, now)
+    until = deployment.created + timedelta(seconds=gate.wait)
+    if scan.state == "waiting" and now < until:
+        waiting = f"waiting for the image's scan, until {iso(until)} at most"
+        return _waiting(f"{waiting}: {scan.why}" if scan.why else waiting)
+    why = scan.why or f"none ended within {gate.wait} s"
+    if gate.on_timeout == "deploy":
+        return GO.model_copy(update={"unscanned": why})
+    return refused(
+        f"the image was not scanned: {why}. Scan it and deploy it by hand, or with "
+        "`override`; or set the gate's `on_timeout` to `deploy`."
+    )
+
+
+def _waiting(reason: str, found_nothing: datetime | None = None) -> Readiness:
+    return Readiness(status=Status.PENDING, gated=True, reason=reason, found_nothing=found_nothing)
+
+
+def _judged(deployment: Deployment, gate: ScanGate, scan: Scan, now: datetime) -> Readiness:
+    worse = [(severity, count) for severity, count in scan.counts if severity.rank > gate.max.rank]
+    if not any(count for _, count in worse):
+        return _after_late_findings(deployment, now, scan.ended) if scan.empty else GO
+    found = ", ".join(f"{count} {severity}" for severity, count in scan.counts if count)
+    return refused(
+        f"the image's scan found {found}; the target allows {gate.max} at worst. Mend the image "
+        "and push it again, or deploy this one by hand with `override`."
+    )
+
+
+def _after_late_findings(
+    deployment: Deployment, now: datetime, ended: datetime | None
+) -> Readiness:
+    """Open once late findings would be there: by then this was seen twice, or ended long ago."""
+    seen = deployment.found_nothing or now
+    until = min(seen, ended or seen) + _LATE_FINDINGS
+    if now >= until:
+        return GO
+    reason = (
+        f"the image's scan has ended and found nothing; late findings may come until {iso(until)}"
+    )
+    return _waiting(reason, seen)

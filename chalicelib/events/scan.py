@@ -1,0 +1,50 @@
+"""scan event -> the repository whose images were scanned."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from chalicelib.events.image import Ignored
+from chalicelib.model.base import Frozen
+
+_SCANS = {("aws.ecr", "ECR Image Scan"), ("aws.inspector2", "Inspector2 Scan")}
+
+
+class Scanned(Frozen):
+    """A scan ended in this repository. Which image's, and how, is looked up."""
+
+    repository: str
+
+
+class _Detail(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    repository: str = Field(alias="repository-name", min_length=1, max_length=2048)
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    source: str
+    kind: str = Field(alias="detail-type")
+    detail: dict[str, Any]
+
+
+def recognise_scan(event: object) -> Scanned | Ignored:
+    """The repository that a scan event tells of.
+
+    ECR's basic scanning publishes "ECR Image Scan" (Amazon ECR user guide, "Sample events from
+    Amazon ECR"); enhanced scanning is Amazon Inspector's "Inspector2 Scan", which names the
+    repository by its ARN (Amazon Inspector user guide, "EventBridge schema").
+    """
+    try:
+        envelope = _Event.model_validate(event)
+        if (envelope.source, envelope.kind) not in _SCANS:
+            return Ignored(reason=f"{envelope.kind!r} from {envelope.source!r} is no scan")
+        detail = _Detail.model_validate(envelope.detail)
+    except ValidationError:
+        return Ignored(reason="not a complete event of a scan")
+    name = detail.repository
+    return Scanned(repository=name.partition(":repository/")[2] or name)

@@ -1,0 +1,123 @@
+"""ECS event -> the service that it is about, and whether that is news to a deployment."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+from pydantic import (
+    AwareDatetime,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+
+from chalicelib.events.image import Ignored
+from chalicelib.model.base import Frozen, Moment
+from chalicelib.model.deployments import Deployment, Status
+
+# arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE; a service from before 2018 may have no cluster
+# in it (Amazon ECS developer guide, "Amazon Resource Names (ARNs) and IDs").
+_SERVICE = re.compile(r"arn:[a-z-]+:ecs:[a-z0-9-]+:\d{12}:service/((?:[\w-]{1,255}/)?[\w-]{1,255})")
+_CLUSTER = r"^arn:[a-z-]+:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]{1,255}$"
+_ENDED = 4
+_PAUSE = timedelta(seconds=5)
+
+
+class Changed(Frozen):
+    """The service, as `CLUSTER/SERVICE`, and what happened to which of its ECS deployments.
+
+    Its old short ARN names no cluster: then it is `SERVICE`, of any cluster.
+
+    `began` is the ECS deployment that only now began; `ended` the one of which a task stopped,
+    at `stopped_at` (UTC).
+    """
+
+    service: str
+    began: str = ""
+    ended: str = ""
+    stopped_at: Moment | None = None
+
+
+class _Event(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    source: str
+    kind: str = Field(alias="detail-type")
+    resources: list[str] = []
+    detail: dict[str, Any] = {}
+
+
+class _StoppedTask(BaseModel):
+    model_config = ConfigDict(extra="ignore")
+
+    cluster: Annotated[str, StringConstraints(pattern=_CLUSTER)] = Field(alias="clusterArn")
+    group: Annotated[str, StringConstraints(pattern=r"^service:[A-Za-z0-9_-]{1,255}$")]
+    started_by: str = Field(alias="startedBy", max_length=200)
+    stopped_at: AwareDatetime = Field(alias="stoppedAt")
+
+
+def changed_service(event: object) -> Changed | Ignored:
+    """The service that an event of ECS is about.
+
+    Amazon ECS developer guide, "Amazon ECS service deployment state change events" (the service's
+    ARN is the event's resource) and "Amazon ECS task state change events" (the task's `group` is
+    `service:NAME`, its `startedBy` the ECS deployment).
+    """
+    try:
+        envelope = _Event.model_validate(event)
+    except ValidationError:
+        return Ignored(reason="not an EventBridge event")
+    if envelope.source == "aws.ecs" and envelope.kind == "ECS Deployment State Change":
+        return _of_deployment(envelope)
+    if envelope.source == "aws.ecs" and envelope.kind == "ECS Task State Change":
+        return _of_task(envelope)
+    return Ignored(reason=f"{envelope.kind!r} from {envelope.source!r} tells of no deployment")
+
+
+def _of_deployment(envelope: _Event) -> Changed | Ignored:
+    for resource in envelope.resources:
+        if (arn := _SERVICE.fullmatch(resource)) is not None:
+            detail = envelope.detail
+            begins = detail.get("eventName") == "SERVICE_DEPLOYMENT_IN_PROGRESS"
+            began = str(detail.get("deploymentId", "")) if begins else ""
+            return Changed(service=arn[1], began=began)
+    return Ignored(reason="no service ARN among the event's resources")
+
+
+def _of_task(envelope: _Event) -> Changed | Ignored:
+    if envelope.detail.get("lastStatus") != "STOPPED":
+        return Ignored(reason="the task has not stopped")
+    try:
+        task = _StoppedTask.model_validate(envelope.detail)
+    except ValidationError:
+        return Ignored(reason="not a complete event of a service's stopped task")
+    cluster, service = task.cluster.rsplit("/", 1)[1], task.group.partition(":")[2]
+    return Changed(
+        service=f"{cluster}/{service}", ended=task.started_by, stopped_at=task.stopped_at
+    )
+
+
+def no_news(record: Deployment, changed: Changed, now: datetime) -> str:
+    """Why an event says nothing new of a deployment at `now` (UTC); empty when it does.
+
+    Two ended tasks may settle a rollout, so the first ends are looked at one by one. Once four
+    have ended, one look in five seconds is enough: whatever ends between two looks is seen by the
+    one after it, at the next end or poll.
+    """
+    if changed.began and changed.began == record.ecs_deployment:
+        return "the beginning of its own rollout is no news"
+    if changed.ended and changed.ended != record.ecs_deployment:
+        return "a task of another deployment"
+    if changed.ended and record.status is Status.ROLLBACK_IN_PROGRESS:
+        return "its tasks end because it is being rolled back"
+    if changed.stopped_at is None or record.looked is None:
+        return ""
+    if record.looked >= changed.stopped_at:
+        return "its tasks were looked at since"
+    if record.ended >= _ENDED and now - record.looked < _PAUSE:
+        return "its tasks were looked at a moment ago"
+    return ""

@@ -1,0 +1,74 @@
+"""ECS event -> the step, for every open deployment of the service that the event is about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from chalicelib.errors import DeployerError
+from chalicelib.events.image import Ignored, elsewhere
+from chalicelib.events.service import Changed, changed_service
+from chalicelib.flow.advance import nudge
+from chalicelib.flow.ports import World
+from chalicelib.flow.push import Outcome
+
+
+def service_event(world: World, event: object) -> tuple[Outcome, ...]:
+    """Nudge what is open on the event's service.
+
+    The event says that something happened, never what: a circuit breaker's rollback reuses an
+    older deployment's id, so it is judged by our own service deployment.
+
+    Raises:
+        Unavailable: Lambda retries the event.
+    """
+    changed = changed_service(event)
+    if isinstance(changed, Ignored):
+        return (Outcome(outcome="ignored", reason=changed.reason),)
+    if (foreign := elsewhere(event, world.here)) is not None:
+        return (Outcome(outcome="ignored", reason=foreign.reason),)
+    targets = world.targets.called(changed.service)
+    if not targets:
+        return (Outcome(outcome="ignored", reason=f"{changed.service} is no target"),)
+    return tuple(
+        outcome
+        for target in targets
+        for outcome in _nudged_each(world, changed.model_copy(update={"service": target.name}))
+    )
+
+
+def _nudged_each(world: World, changed: Changed) -> tuple[Outcome, ...]:
+    return every_open(
+        world, changed.service, lambda deployment: _nudged(world, changed, deployment)
+    )
+
+
+def every_open(world: World, service: str, act: Callable[[str], Outcome]) -> tuple[Outcome, ...]:
+    """What `act` makes of each open deployment of a service.
+
+    Raises:
+        DeployerError: the first, when all have had their turn: one's fault keeps no other waiting.
+    """
+    head = world.ledger.head(service)
+    if head is None or not head.open_deployments:
+        return (Outcome(outcome="ignored", service=service, reason="no open deployment"),)
+    outcomes: list[Outcome] = []
+    failed: list[DeployerError] = []
+    for deployment in head.open_deployments:
+        try:
+            outcomes.append(act(deployment))
+        except DeployerError as error:
+            failed.append(error)
+    if failed:
+        raise failed[0]
+    return tuple(outcomes)
+
+
+def _nudged(world: World, changed: Changed, deployment: str) -> Outcome:
+    record, no_news = nudge(world, changed, deployment)
+    return Outcome(
+        outcome="ignored" if no_news else "nudged",
+        service=changed.service,
+        deployment=deployment,
+        status=record.status,
+        reason=no_news or record.reason,
+    )

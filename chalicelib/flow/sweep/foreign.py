@@ -1,0 +1,120 @@
+"""what services run -> records of what somebody else deployed: never fought, only remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from chalicelib.decide.admit import Request, deployment_id
+from chalicelib.decide.record import found_foreign, unknown_steady
+from chalicelib.definition.render import image_in
+from chalicelib.errors import DeployerError, Unreadable
+from chalicelib.flow.ports import World
+from chalicelib.flow.push import Outcome
+from chalicelib.model.deployments import FAILURES, Cause, Deployment, Head, Status
+from chalicelib.model.images import commit_named
+from chalicelib.model.registries import Repository, digest_in, tag_of
+from chalicelib.model.services import EcsDeployment, Service
+from chalicelib.model.targets import Target
+
+
+def foreign(world: World, cluster: str, targets: Sequence[Target]) -> list[Outcome]:
+    """A closed record for every steady revision that no deployment of ours brought.
+
+    `targets` are at most ten of one cluster, read with one call. What was found running is proven:
+    a rollback by hand may go back to it. Nobody is told; whoever deployed it knows.
+
+    One service's trouble keeps no other from being looked at.
+
+    Raises:
+        Unavailable: when AWS does not answer; the next hour looks again.
+    """
+    heads = ((target, _head(world, target)) for target in targets)
+    quiet = {
+        target.service: (target, head)
+        for target, head in heads
+        if head is not None and not head.open_deployments
+    }
+    services = world.services.services(cluster, list(quiet)) if quiet else ()
+    looked_at = (_tried(world, *quiet[service.name], service) for service in services)
+    return [outcome for outcome in looked_at if outcome is not None]
+
+
+def _head(world: World, target: Target) -> Head | None:
+    """None also where a newer release wrote it: the target's own turn of the sweep says so."""
+    try:
+        return world.ledger.head(target.name)
+    except Unreadable:
+        return None
+
+
+def _tried(world: World, target: Target, head: Head, service: Service) -> Outcome | None:
+    try:
+        return remember(world, target, head, service)
+    except DeployerError as error:
+        return Outcome(outcome="failed", service=target.name, reason=str(error))
+
+
+def remember(world: World, target: Target, head: Head, service: Service) -> Outcome | None:
+    """A closed record of what the service runs steadily, when nobody here deployed that.
+
+    HEAD was read before the service, so that what we deploy meanwhile is a conflict.
+    """
+    steady = unknown_steady(head, service)
+    if steady is None or steady.task_definition in _of_the_last_applied(world, head):
+        return None
+    record = _record(world, target, service, steady)
+    if world.ledger.deployment(target.name, record.id) is not None:
+        return None
+    world.ledger.save(found_foreign(head, record, proven=service.running > 0), record)
+    return Outcome(
+        outcome="foreign",
+        service=target.name,
+        deployment=record.id,
+        status=record.status,
+        reason=record.reason,
+    )
+
+
+def _of_the_last_applied(world: World, head: Head) -> set[str]:
+    """What our last deployment brought and, where it failed, what it returned to, or meant to."""
+    last = world.ledger.deployment(head.service, head.applied) if head.applied else None
+    if last is None:
+        return set()
+    return {last.revision} | ({last.return_to} if last.status in FAILURES else set())
+
+
+def _record(world: World, target: Target, service: Service, steady: EcsDeployment) -> Deployment:
+    began = steady.created_at or world.now
+    definition = world.services.task_definition(steady.task_definition)
+    followed = target.repository, target.containers, world.here
+    image = image_in(definition, *followed) if definition else ""
+    repository = Repository(place=world.here, name=target.repository)
+    digest, tag = digest_in(repository, image), tag_of(image)
+    asked = Request(
+        service=target.name,
+        cause=Cause.FOREIGN,
+        digest=digest,
+        order=began,
+        key=steady.task_definition,
+    )
+    return Deployment(
+        id=deployment_id(asked),
+        service=target.name,
+        status=Status.SUCCESSFUL,
+        reason="somebody else deployed it; it was found running",
+        cause=Cause.FOREIGN,
+        mode=target.mode,
+        repository=target.repository,
+        digest=digest,
+        tag=tag,
+        commit=commit_named((tag,)),
+        image=image,
+        order=began,
+        created=world.now,
+        updated=world.now,
+        applied=began,
+        revision=steady.task_definition,
+        ecs_deployment=steady.id,
+        desired=service.desired,
+        running=service.running,
+    )

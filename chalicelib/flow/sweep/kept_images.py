@@ -1,0 +1,61 @@
+"""a sweep -> whether what a rollback needs is still in ECR; told once when it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from chalicelib.decide.record import without_image
+from chalicelib.decide.rollback_target import needed
+from chalicelib.events.image import undeployable
+from chalicelib.explain.notice import image_missing
+from chalicelib.flow.ports import World
+from chalicelib.flow.push import Outcome
+from chalicelib.flow.tell import tell
+from chalicelib.model.deployments import Head, Proven
+from chalicelib.model.images import Image
+from chalicelib.model.targets import Target
+from chalicelib.model.task_definitions import short_name
+
+
+def keep(world: World, target: Target, head: Head, tagged: Sequence[Image]) -> list[Outcome]:
+    """Look for the images of the newest proven revision and of the one that it would go back to.
+
+    What is not among the repository's `tagged` images is asked for, so at most two reads of ECR;
+    nothing while a deployment is open, which will say what it needs. One that is gone (a lifecycle
+    policy) or archived is told of once, and again after it was back.
+
+    Raises:
+        Unavailable: when AWS does not answer; the next sweep looks again.
+    """
+    if head.open_deployments:
+        return []
+    known = {image.digest: image for image in tagged}
+    found = [(proven, _why_missing(world, target, proven, known)) for proven in needed(head)]
+    return [_changed(world, target, proven, why) for proven, why in found if why != proven.missing]
+
+
+def _why_missing(world: World, target: Target, proven: Proven, known: Mapping[str, Image]) -> str:
+    """Empty when ECS can pull its image, or when nobody knows which one it is."""
+    if not proven.digest:
+        return ""
+    image = known.get(proven.digest) or world.images.image(target.repository, proven.digest)
+    if image is None:
+        return f"{target.repository} no longer has {proven.digest} (a lifecycle policy?)"
+    return undeployable(image) or ""
+
+
+def _changed(world: World, target: Target, proven: Proven, why: str) -> Outcome:
+    head: Head | None = world.ledger.head(target.name)
+    record = world.ledger.deployment(target.name, proven.deployment) if proven.deployment else None
+    if head is not None and (record is None or not why):
+        world.ledger.save(without_image(head, proven, why))
+    elif head is not None and record is not None:
+        notices = (*record.notices, image_missing(record, why, world.now))
+        record = record.model_copy(update={"notices": notices})
+        tell(world, world.ledger.save(without_image(head, proven, why), record), record)
+    return Outcome(
+        outcome="image missing" if why else "image back",
+        service=target.name,
+        deployment=proven.deployment,
+        reason=f"{short_name(proven.revision)}: {why}" if why else short_name(proven.revision),
+    )

@@ -1,0 +1,46 @@
+"""Resource types that moto's CloudFormation skips or creates incompletely, created through the API.
+
+Each kind maps a type's properties onto the calls that CloudFormation makes for it
+(https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/) and says what `Ref` and
+`Fn::GetAtt` return. They plug into moto's engine, so references work in both directions. To add a
+type: a class in the module of its service, and its name in `KINDS`.
+"""
+
+from __future__ import annotations
+
+from embedded.services.cloudformation.kinds import (
+    cloudwatch,
+    dynamodb,
+    ecr,
+    ecs,
+    iam,
+    lambda_,
+    logs,
+    s3,
+    sns,
+    sqs,
+    stepfunctions,
+)
+from embedded.services.cloudformation.kinds.kind import Kind
+
+__all__ = ["KINDS", "Kind"]
+
+KINDS: tuple[type[Kind], ...] = (
+    lambda_.Function,
+    lambda_.EventInvokeConfig,
+    lambda_.Alias,
+    stepfunctions.StateMachine,
+    iam.Role,
+    iam.OidcProvider,
+    dynamodb.Table,
+    ecr.Repository,
+    ecs.TaskDefinition,
+    ecs.Service,
+    logs.LogGroup,
+    logs.MetricFilter,
+    cloudwatch.Alarm,
+    sns.TopicPolicy,
+    sns.Subscription,
+    sqs.QueuePolicy,
+    s3.BucketPolicy,
+)

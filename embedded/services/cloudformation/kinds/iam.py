@@ -1,0 +1,78 @@
+"""AWS::IAM: roles with their policies, OpenID Connect providers."""
+
+from __future__ import annotations
+
+import json
+
+from moto.cloudformation.exceptions import ValidationError
+
+from embedded.services.cloudformation.kinds.kind import Kind, Properties, compact
+
+
+class Role(Kind):
+    type = "AWS::IAM::Role"
+    name_property = "RoleName"
+    attributes = ("Arn", "RoleId")
+
+    @classmethod
+    def create(cls, name: str, properties: Properties) -> Kind:
+        settings = {k: properties[k] for k in _ROLE_SETTINGS if k in properties}
+        trust = json.dumps(properties["AssumeRolePolicyDocument"], default=str)
+        parameters = {**settings, "RoleName": name, "AssumeRolePolicyDocument": trust}
+        role = cls.call("iam", "CreateRole", parameters)["Role"]
+        cls._grant(name, properties)
+        return cls(name, Arn=role["Arn"], RoleId=role["RoleId"])
+
+    @classmethod
+    def update(cls, existing: Kind, name: str, properties: Properties) -> Kind:
+        client = cls.client("iam")
+        for policy in client.list_role_policies(RoleName=name)["PolicyNames"]:
+            client.delete_role_policy(RoleName=name, PolicyName=policy)
+        trust = json.dumps(properties["AssumeRolePolicyDocument"], default=str)
+        client.update_assume_role_policy(RoleName=name, PolicyDocument=trust)
+        cls._grant(name, properties)
+        return existing
+
+    def remove(self) -> None:
+        client, name = self.client("iam"), self.physical_resource_id
+        for policy in client.list_role_policies(RoleName=name)["PolicyNames"]:
+            client.delete_role_policy(RoleName=name, PolicyName=policy)
+        for attached in client.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+            client.detach_role_policy(RoleName=name, PolicyArn=attached["PolicyArn"])
+        client.delete_role(RoleName=name)
+
+    @classmethod
+    def _grant(cls, name: str, properties: Properties) -> None:
+        policies = properties.get("Policies", [])
+        size = sum(len(compact(policy["PolicyDocument"])) for policy in policies)
+        if size > _LARGEST_POLICIES:
+            limit = f"Maximum policy size of {_LARGEST_POLICIES} bytes exceeded for role {name}"
+            raise ValidationError(message=f"{limit}: {size}")
+        for policy in policies:
+            document = compact(policy["PolicyDocument"])
+            parameters = {"RoleName": name, "PolicyName": policy["PolicyName"]}
+            cls.call("iam", "PutRolePolicy", {**parameters, "PolicyDocument": document})
+        for arn in properties.get("ManagedPolicyArns", []):
+            cls.call("iam", "AttachRolePolicy", {"RoleName": name, "PolicyArn": arn})
+
+
+# https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html: inline, per role,
+# not counting whitespace.
+_LARGEST_POLICIES = 10_240
+_ROLE_SETTINGS = ("Path", "Description", "MaxSessionDuration", "PermissionsBoundary", "Tags")
+
+
+class OidcProvider(Kind):
+    type = "AWS::IAM::OIDCProvider"
+    attributes = ("Arn",)
+
+    @classmethod
+    def create(cls, name: str, properties: Properties) -> Kind:
+        del name
+        # CloudFormation spells it ClientIdList, the API ClientIDList.
+        parameters = {_SPELT.get(key, key): value for key, value in properties.items()}
+        arn = cls.call("iam", "CreateOpenIDConnectProvider", parameters)["OpenIDConnectProviderArn"]
+        return cls(arn, Arn=arn)
+
+
+_SPELT = {"ClientIdList": "ClientIDList"}

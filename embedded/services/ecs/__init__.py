@@ -1,0 +1,107 @@
+"""A simulated ECS: rolling deployments, tasks, circuit breaker and rollbacks, on one clock.
+
+Map: `simulator` is the front; `api/` answers requests over a `region`; `scheduler` decides with the
+arithmetic of `rollout` what to start and stop; `traffic` knows how long LINEAR and CANARY take;
+`lifecycle` walks tasks through their states;
+`deployments`, `failures` and `service_deployments` keep the history; `events` tells EventBridge;
+`views/` renders API shapes; `targets` is what load balancers say of tasks; `faults` and `timings`
+are what users turn; `rates` throttles; `lag` lets reads be some seconds old; `backend` is the
+thin layer that puts it all in the place of moto's ECS.
+
+Documented by AWS (each module names its pages):
+  task states and their order, stop codes, stopped reasons; minimum and maximum percent and their
+  rounding; the circuit breaker's threshold, its two stages, its reset by a healthy task, its
+  rollback to the last COMPLETED deployment under that deployment's own id, its stall without one;
+  service deployment states and which follow which (a new deployment stops the one under way);
+  StopServiceDeployment with ROLLBACK; throttling of tasks that never reach RUNNING; early success
+  criteria; which settings need a deployment; the shapes of all events; response-only fields of
+  task definitions; the rates of requests.
+Inferred (each module names its own):
+  all durations but the 40 seconds in `Timings.documented`; that starting comes before stopping
+  where the maximum leaves room; what counts as a failed task besides failing to reach RUNNING; the
+  wording of refusals and of alarms; states after ABORT, after a rollback without candidate and
+  after a rollback that is superseded; defaults that ECS fills into task definitions.
+Not simulated:
+  BLUE_GREEN, and of LINEAR and CANARY all but the time and the stages; task sets of the EXTERNAL
+  controller (refused or left empty); RunTask, container instances beyond their number, the
+  repetition of SERVICE_STEADY_STATE.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from embedded.clock.clock import Clock
+
+from .backend import swap_in, write_logs
+from .faults import (
+    Crash,
+    Fault,
+    Faults,
+    NoCapacity,
+    OutOfMemory,
+    PullError,
+    SlowStart,
+    StartError,
+    UnhealthyContainer,
+    UnhealthyTarget,
+)
+from .lag import Lag
+from .names import Ids, Place
+from .rates import DOCUMENTED, Buckets, Rate
+from .simulation import AboutImage, Emit, Simulation
+from .simulator import Ecs
+from .timings import Timings
+
+__all__ = [
+    "Crash",
+    "Ecs",
+    "Fault",
+    "Faults",
+    "Lag",
+    "NoCapacity",
+    "OutOfMemory",
+    "Place",
+    "PullError",
+    "Rate",
+    "SlowStart",
+    "StartError",
+    "Timings",
+    "UnhealthyContainer",
+    "UnhealthyTarget",
+    "install",
+]
+
+
+def install(  # noqa: PLR0913 - all but two are options
+    clock: Clock,
+    emit: Emit,
+    *,
+    timings: Timings | None = None,
+    seed: int | None = None,
+    pull_problem: AboutImage | None = None,
+    image_digest: AboutImage | None = None,
+    rates: Iterable[Rate] = DOCUMENTED,
+    lag: Lag | None = None,
+) -> Ecs:
+    """Put the simulated ECS in the place of moto's, for all accounts and regions.
+
+    `emit` gets complete EventBridge events at the simulated moment they happen. `seed` makes the
+    identifiers repeatable. `pull_problem(place, image)` may say why an image cannot be pulled, and
+    `image_digest(place, image)` what its tag stands for; those of `embedded.services.ecr` look into
+    the simulated ECR. `rates` limit the requests as ECS does; none: as many as come. With a
+    `lag`, reads may be some seconds old. Undo with `uninstall()`, or use the answer as a context
+    manager.
+    """
+    simulation = Simulation(
+        clock=clock,
+        emit=emit,
+        timings=timings or Timings(),
+        ids=Ids(seed),
+        write_logs=write_logs,
+        pull_problem=pull_problem,
+        image_digest=image_digest,
+    )
+    ecs = Ecs(simulation, Buckets(clock, rates), lag)
+    swap_in(ecs)
+    return ecs

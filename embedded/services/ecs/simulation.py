@@ -1,0 +1,63 @@
+"""What all parts of one simulated ECS share: clock, durations, faults, identifiers, outlets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from embedded.clock.clock import Clock, Timer
+
+from .faults import Faults
+from .names import Ids, Place
+from .timings import Timings
+
+Emit = Callable[[dict[str, Any]], None]
+AboutImage = Callable[[Place, str], str | None]
+
+
+class LogWriter(Protocol):
+    """Where containers with the `awslogs` driver write; a missing log group is no error."""
+
+    def __call__(
+        self, place: Place, group: str, stream: str, lines: tuple[str, ...], now: datetime
+    ) -> None: ...
+
+
+def no_logs(place: Place, group: str, stream: str, lines: tuple[str, ...], now: datetime) -> None:
+    """Drop log lines: there is no CloudWatch Logs."""
+
+
+@dataclass
+class Simulation:
+    clock: Clock
+    emit: Emit
+    timings: Timings = field(default_factory=Timings)
+    faults: Faults = field(default_factory=Faults)
+    ids: Ids = field(default_factory=Ids)
+    write_logs: LogWriter = no_logs
+    pull_problem: AboutImage | None = None  # why an image cannot be pulled; None where it can
+    image_digest: AboutImage | None = None  # the digest that an image's tag stands for
+    short_arns: set[str] = field(default_factory=set)  # CLUSTER/SERVICE of services of before 2019
+    changed: Callable[[], None] | None = None  # called after whatever `later` has done
+    ended: bool = False
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def digest(self, place: Place, image: str) -> str | None:
+        """The digest that `image` names, or that its tag stands for where that is known."""
+        named = image.partition("@")[2]
+        if named or self.image_digest is None:
+            return named or None
+        return self.image_digest(place, image)
+
+    def later(self, seconds: float, action: Callable[[], None]) -> Timer:
+        """Act after `seconds`, unless the simulation has ended by then."""
+        return self.clock.call_later(seconds, lambda: None if self.ended else self._act(action))
+
+    def _act(self, action: Callable[[], None]) -> None:
+        action()
+        if self.changed is not None:
+            self.changed()

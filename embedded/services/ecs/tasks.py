@@ -1,0 +1,119 @@
+"""A task and its containers, as plain values; `lifecycle` moves them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from embedded.clock.clock import Timer
+
+from .definitions import TaskDefinition
+from .faults import Fault, UnhealthyTarget
+
+if TYPE_CHECKING:
+    from .service import Deployment, Service
+
+# Stop codes that say that the task itself was no good; the others come from outside.
+OWN_FAILURES = frozenset({"TaskFailedToStart", "EssentialContainerExited"})
+
+
+@dataclass
+class Container:
+    name: str
+    image: str
+    arn: str
+    runtime_id: str
+    essential: bool
+    checked: bool  # has a health check
+    cpu: int
+    memory: int | None
+    image_digest: str | None
+    log_options: dict[str, str] | None
+    last_status: str = "PENDING"
+    health: str = "UNKNOWN"
+    exit_code: int | None = None
+    reason: str | None = None
+
+
+@dataclass
+class Task:
+    id: str
+    arn: str
+    cluster_arn: str
+    cluster: str
+    group: str
+    started_by: str | None
+    definition: TaskDefinition
+    settings: dict[str, Any]  # launchType, platformVersion, … of the service revision
+    containers: list[Container]
+    created_at: datetime
+    attachment_id: str
+    faults: tuple[Fault, ...] = ()
+    deployment: Deployment | None = field(default=None, repr=False)
+    service: Service | None = field(default=None, repr=False)
+    tags: list[dict[str, str]] = field(default_factory=list)
+    last_status: str = "PROVISIONING"
+    desired_status: str = "RUNNING"
+    version: int = 1
+    connectivity_at: datetime | None = None
+    pull_started_at: datetime | None = None
+    pull_stopped_at: datetime | None = None
+    started_at: datetime | None = None
+    stopping_at: datetime | None = None
+    execution_stopped_at: datetime | None = None
+    stopped_at: datetime | None = None
+    stop_code: str | None = None
+    stopped_reason: str | None = None
+    healthy: bool = False  # counts towards the minimum healthy percent
+    was_healthy: bool = False
+    failed_health: bool = False  # stopped because a health check failed
+    timers: list[Timer] = field(default_factory=list, repr=False)
+
+    @property
+    def live(self) -> bool:
+        """Wanted: neither stopped nor told to stop."""
+        return self.desired_status == "RUNNING"
+
+    @property
+    def failing(self) -> bool:
+        """On its way down by its own fault: its place is not free before it is STOPPED."""
+        return not self.live and self.last_status != "STOPPED" and self.stop_code in OWN_FAILURES
+
+    @property
+    def checked(self) -> bool:
+        """Has an essential container with a health check."""
+        return any(each.checked and each.essential for each in self.containers)
+
+    @property
+    def address(self) -> str:
+        """Its own address in the network mode `awsvpc`; empty in others."""
+        awsvpc = self.definition.body.get("networkMode") == "awsvpc"
+        return f"10.0.{int(self.id[:2], 16)}.{int(self.id[2:4], 16)}" if awsvpc else ""
+
+    @property
+    def target_fault(self) -> UnhealthyTarget | None:
+        """Why the load balancer finds it unhealthy, sooner or later."""
+        return next((each for each in self.faults if isinstance(each, UnhealthyTarget)), None)
+
+    @property
+    def balanced(self) -> bool:
+        """Runs behind a load balancer."""
+        return bool(self.settings.get("loadBalancers"))
+
+    @property
+    def health(self) -> str:
+        """HEALTHY when all essential containers with a check are (API reference, Task)."""
+        found = {each.health for each in self.containers if each.checked and each.essential}
+        if "UNHEALTHY" in found:
+            return "UNHEALTHY"
+        return "HEALTHY" if found == {"HEALTHY"} else "UNKNOWN"
+
+    @property
+    def fargate(self) -> bool:
+        return str(self.settings.get("launchType")) == "FARGATE"
+
+    def cancel_timers(self) -> None:
+        for timer in self.timers:
+            timer.cancel()
+        self.timers.clear()

@@ -1,0 +1,216 @@
+"""One service of one scenario on a simulated ECS, before, during and after a tool's update.
+
+    stage = Stage("backend", scenario, client, ecs, clock, ship)
+    stage.build()                 # … let time pass until stage.ready
+    stage.begin()                 # faults and happenings are armed; the tool deploys tag()
+
+The same in one process on a virtual clock and on the embedded AWS: people act through `client`
+before the update; after it, whatever happens is the simulated ECS' own, on `clock`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from embedded.clock.clock import Clock
+from embedded.services.ecs import Ecs, Fault, Place
+from embedded.services.ecs.service import Service
+from embedded.services.ecs.tasks import Task
+from example import conflicto
+
+Verdict = Literal["successful", "failed", "superseded"]
+Build = Literal["first", "earlier", "new", "newer"]
+Runs = Build | Literal["nothing"]  # whose tasks are healthy at the end
+Settings = Mapping[str, Any]
+
+CLUSTER = "conflicto-dev"
+BUILDS: tuple[Build, ...] = ("first", "earlier", "new", "newer")
+_PLACE = Place(conflicto.ACCOUNT, conflicto.REGION)
+_LOOKS = 3600  # how often, once a second, something that is waited for is looked for
+_BREAKER = {
+    "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+}
+_REPLICA = {
+    "launchType": "FARGATE",
+    "desiredCount": 2,
+    "networkConfiguration": {
+        "awsvpcConfiguration": {"subnets": ["subnet-0a"], "securityGroups": ["sg-0a"]}
+    },
+    **_BREAKER,
+}
+_DAEMON = {"launchType": "EC2", **_BREAKER}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """One rollout: how the service is made, what goes wrong, what a tool must say, what runs.
+
+    `fault` strikes the tasks of the new image, `first_fault` those of the very first one;
+    `happens` acts from the update on; with `earlier` the revision that runs is one that the tool
+    itself deployed before; `container` is added to the container definition, a `sidecar` is listed
+    before it. With `old_arn` the service's ARN does not name its cluster.
+    """
+
+    name: str
+    story: str
+    right: Verdict = "successful"
+    runs: Runs = "new"
+    service: Settings = field(default_factory=dict)
+    container: Settings = field(default_factory=dict)
+    fault: Fault | None = None
+    first_fault: Fault | None = None
+    earlier: bool = False
+    sidecar: Settings = field(default_factory=dict)
+    old_arn: bool = False
+    happens: Callable[[Stage], None] | None = None
+
+
+@dataclass
+class Stage:
+    """One service of one scenario on a simulated ECS.
+
+    `ship(stage, build)` deploys an image as the team does that uses the tool: `docker push` where
+    a push deploys, else another run of its pipeline. It must not block on the clock's own thread.
+    """
+
+    name: str
+    scenario: Scenario
+    client: conflicto.Client
+    ecs: Ecs
+    clock: Clock
+    ship: Callable[[Stage, Build], None]
+
+    @property
+    def service_name(self) -> str:
+        return f"conflicto-{self.name}-service-dev"
+
+    @property
+    def key(self) -> str:
+        return f"{CLUSTER}/{self.service_name}"
+
+    @property
+    def repository(self) -> str:
+        """Of the images; the task definition's family has the same name."""
+        return f"conflicto-{self.name}-dev"
+
+    @property
+    def service(self) -> Service:
+        return self.ecs.service(self.key)
+
+    @property
+    def ready(self) -> bool:
+        """Whether no rollout is under way: what was to be built stands."""
+        return self.service.ongoing is None
+
+    def tag(self, build: Build = "new") -> str:
+        """A tag like a commit's, different for every image of every service.
+
+        That of the first image is none: a tool that deploys what is pushed leaves it alone.
+        """
+        commit = hashlib.sha256(f"{self.name}/{build}".encode()).hexdigest()[:10]
+        return f"first-{commit}" if build == "first" else commit
+
+    def digest(self, build: Build = "new") -> str:
+        return conflicto.digest_of(self._source(build))
+
+    def push(self, build: Build) -> None:
+        """Push the image to ECR, as the tools' pipelines all do."""
+        conflicto.push(self.client, self.repository, [self.tag(build)], self._source(build))
+
+    def build(self) -> None:
+        """Make repository, task definition and service; the first rollout begins."""
+        chosen, ecs = self.scenario, self.client("ecs")
+        self.client("ecr").create_repository(repositoryName=self.repository)
+        self.client("logs").create_log_group(logGroupName=f"/ecs/{self.repository}")
+        self.push("first")
+        self._strike("first", chosen.first_fault)
+        registered = ecs.register_task_definition(**self.definition("first"))
+        strategy: dict[str, Any] = _REPLICA
+        if chosen.service.get("schedulingStrategy") == "DAEMON":
+            self.ecs.set_container_instances(CLUSTER, 2)
+            strategy = _DAEMON
+        settings = {**strategy, **chosen.service}
+        for balancer in settings.get("loadBalancers", ()):
+            balancer["containerName"] = f"conflicto-{self.name}"
+        if chosen.old_arn:
+            self.ecs.simulation.short_arns.add(self.key)
+        ecs.create_service(
+            cluster=CLUSTER,
+            serviceName=self.service_name,
+            taskDefinition=registered["taskDefinition"]["taskDefinitionArn"],
+            **settings,
+        )
+
+    def definition(self, build: Build) -> dict[str, Any]:
+        """What RegisterTaskDefinition takes, with this build's image."""
+        image = f"{conflicto.repository_uri(self.repository)}:{self.tag(build)}"
+        definition = conflicto.task_definition("gunicorn_fargate", self.name, "dev", image)
+        definition["containerDefinitions"][0] |= self.scenario.container
+        if self.scenario.sidecar:
+            definition["containerDefinitions"].insert(0, dict(self.scenario.sidecar))
+        if self.scenario.service.get("schedulingStrategy") == "DAEMON":
+            definition |= {"requiresCompatibilities": ["EC2"]}
+        return definition
+
+    def begin(self) -> None:
+        """Arm what goes wrong and what happens; the tool's update comes next."""
+        self._strike("new", self.scenario.fault)
+        if self.scenario.happens is not None:
+            self.scenario.happens(self)
+
+    def builds(self, images: tuple[str, ...]) -> set[Build]:
+        """Which builds these image URIs name, by tag or by digest."""
+        return {
+            build
+            for build in BUILDS
+            for image in images
+            if self.tag(build) in image or self.digest(build) in image
+        }
+
+    def running(self, build: Build = "new") -> list[Task]:
+        """The tasks of a build that run and are wanted."""
+        return [
+            task
+            for task in self.service.tasks
+            if task.live
+            and task.last_status == "RUNNING"
+            and build in self.builds(task.definition.images)
+        ]
+
+    def runs(self) -> set[Runs]:
+        """Whose tasks are healthy now."""
+        healthy = (task for task in self.service.tasks if task.live and task.healthy)
+        found = {build for task in healthy for build in self.builds(task.definition.images)}
+        return {*found} or {"nothing"}
+
+    def when(self, reached: Callable[[], object], act: Callable[[], None]) -> None:
+        """Act once, at the first second at which `reached()`; give up after an hour."""
+        left = iter(range(_LOOKS))
+
+        def look() -> None:
+            if reached():
+                act()
+            elif next(left, None) is not None:
+                self.clock.call_later(1, look)
+
+        look()
+
+    def half_way(self, act: Callable[[], None]) -> None:
+        """Act when the first task of the new image runs; the old ones still serve."""
+        self.when(self.running, act)
+
+    def person(self, operation: str, **request: Any) -> dict[str, Any]:
+        """What somebody does in the console, to this service."""
+        return self.ecs.call(_PLACE, operation, {"cluster": CLUSTER, **request})
+
+    def _source(self, build: Build) -> str:
+        return f"{self.name}: the {build} image"
+
+    def _strike(self, build: Build, fault: Fault | None) -> None:
+        """By digest or tag, whichever the tool writes into the task definition."""
+        if fault is not None:
+            self.ecs.faults.image(self.digest(build), fault)
+            self.ecs.faults.image(f":{self.tag(build)}", fault)

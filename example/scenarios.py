@@ -1,0 +1,395 @@
+"""Rollouts that a deployment tool must judge rightly: how each is set up, what happens, the truth.
+
+`example/scenario.py` builds and plays them; the tests play all of them to the whole of Slipway in
+one process, the benchmark to other tools as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from embedded.services.ecs import (
+    Crash,
+    Fault,
+    NoCapacity,
+    OutOfMemory,
+    PullError,
+    SlowStart,
+    StartError,
+    UnhealthyContainer,
+    UnhealthyTarget,
+)
+from example import conflicto
+from example.scenario import Scenario, Settings, Stage
+
+_ALARM = "conflicto-errors"
+_NO_ROLLBACK = {
+    "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
+}
+_NO_BREAKER: Settings = {"deploymentConfiguration": {}}
+_ALARMS = {"alarms": {"alarmNames": [_ALARM], "enable": True, "rollback": True}}
+_BAKING = {"deploymentConfiguration": {**_ALARMS, "bakeTimeInMinutes": 3}}
+_EARLY = {
+    "desiredCount": 4,
+    "deploymentConfiguration": {
+        "minimumHealthyPercent": 50,
+        "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+        "earlySuccessCriteria": {
+            "enable": True,
+            "healthyPercent": 50,
+            "sourceServiceRevisionCleanup": "DEFERRED",
+        },
+    },
+}
+_CHECKED = {
+    "healthCheck": {"command": ["CMD-SHELL", "curl -f http://localhost:5000/ || exit 1"]},
+}
+
+_LOG_ROUTER = {
+    "name": "log_router",
+    "image": "public.ecr.aws/aws-observability/aws-for-fluent-bit:stable",
+    "essential": True,
+    "firelensConfiguration": {"type": "fluentbit"},
+}
+_HIGH_THRESHOLD = {
+    "deploymentConfiguration": {
+        "deploymentCircuitBreaker": {
+            "enable": True,
+            "rollback": True,
+            "thresholdConfiguration": {"type": "COUNT", "value": 6},
+        }
+    }
+}
+
+
+def _balanced(grace: int) -> dict[str, Any]:
+    place = f"{conflicto.REGION}:{conflicto.ACCOUNT}"
+    group = f"arn:aws:elasticloadbalancing:{place}:targetgroup/conflicto/6d0e"
+    return {
+        "loadBalancers": [{"targetGroupArn": group, "containerPort": 5000}],
+        "healthCheckGracePeriodSeconds": grace,
+    }
+
+
+_LINEAR = {
+    **_balanced(0),
+    "deploymentConfiguration": {
+        "strategy": "LINEAR",
+        "bakeTimeInMinutes": 3,
+        "deploymentCircuitBreaker": {"enable": True, "rollback": True},
+    },
+}
+
+
+# What happens
+
+
+def _interruptions(stage: Stage) -> None:
+    """Spot takes the first four tasks of the new image, each as soon as it runs."""
+    left = list(range(4))
+
+    def interrupt() -> None:
+        for task in stage.running()[: len(left)]:
+            left.pop()
+            stage.ecs.interrupt_spot(task.id)
+        if left:
+            stage.half_way(interrupt)
+
+    stage.half_way(interrupt)
+
+
+def _host_failure(stage: Stage) -> None:
+    stage.half_way(lambda: stage.ecs.fail_host(stage.running()[0].id))
+
+
+def _stopped_by_a_person(stage: Stage) -> None:
+    stage.half_way(lambda: _ignore(stage.person("StopTask", task=stage.running()[0].arn)))
+
+
+def _scale(desired: int) -> Callable[[Stage], None]:
+    return lambda stage: stage.half_way(lambda: stage.ecs.scale(stage.key, desired))
+
+
+def _newer_push(stage: Stage) -> None:
+    stage.half_way(lambda: stage.ship(stage, "newer"))
+
+
+def _console_rollback(stage: Stage) -> None:
+    def stop() -> None:
+        ongoing = stage.service.ongoing
+        if ongoing is not None:
+            stage.person("StopServiceDeployment", serviceDeploymentArn=ongoing.arn)
+
+    stage.half_way(stop)
+
+
+def _console_deploy(stage: Stage) -> None:
+    def deploy() -> None:
+        definition = stage.definition("first")
+        definition["containerDefinitions"][0]["environment"] = [{"name": "DEBUG", "value": "1"}]
+        made = stage.person("RegisterTaskDefinition", **definition)
+        arn = made["taskDefinition"]["taskDefinitionArn"]
+        stage.person("UpdateService", service=stage.service_name, taskDefinition=arn)
+
+    stage.half_way(deploy)
+
+
+def _console_earlier(stage: Stage) -> None:
+    before = stage.service.primary
+    assert before is not None
+    arn = before.revision.definition.arn
+    stage.half_way(
+        lambda: _ignore(
+            stage.person("UpdateService", service=stage.service_name, taskDefinition=arn)
+        )
+    )
+
+
+def _console_restart(stage: Stage) -> None:
+    stage.half_way(
+        lambda: _ignore(
+            stage.person("UpdateService", service=stage.service_name, forceNewDeployment=True)
+        )
+    )
+
+
+def _deleted(stage: Stage) -> None:
+    stage.half_way(
+        lambda: _ignore(stage.person("DeleteService", service=stage.service_name, force=True))
+    )
+
+
+def _alarm(stage: Stage) -> None:
+    stage.half_way(lambda: _ignore(stage.ecs.alarm(stage.key, _ALARM)))
+
+
+def _alarm_while_baking(stage: Stage) -> None:
+    def baking() -> bool:
+        return any(deployment.baking for deployment in stage.service.deployments)
+
+    def ring() -> None:
+        stage.clock.call_later(60, lambda: _ignore(stage.ecs.alarm(stage.key, _ALARM)))
+
+    stage.when(baking, ring)
+
+
+def _ignore(_: object) -> None:
+    """An answer that nobody needs."""
+
+
+# Texts of AWS' "Amazon ECS stopped tasks error messages" and its pages on each error
+_NOT_FOUND = (
+    "pull image manifest has been retried 1 time(s): failed to resolve ref "
+    "123456789012.dkr.ecr.us-west-2.amazonaws.com/conflicto-backend-dev: not found"
+)
+_DENIED = (
+    "pull image manifest has been retried 1 time(s): failed to resolve ref: pulling from host "
+    "123456789012.dkr.ecr.us-west-2.amazonaws.com failed with status code [manifests]: "
+    "403 Forbidden"
+)
+_NO_PLATFORM = (
+    "pull image manifest has been retried 1 time(s): image Manifest does not contain descriptor "
+    "matching platform 'linux/amd64'"
+)
+_NO_SECRET = (
+    "ResourceInitializationError: unable to pull secrets or registry auth: execution resource "
+    "retrieval failed: unable to retrieve secret from asm: service call has been retried 1 "
+    "time(s): failed to fetch secret arn:aws:secretsmanager:us-west-2:123456789012:secret:db "
+    "from secrets manager: ResourceNotFoundException: Secrets Manager can't find the specified "
+    "secret."
+)
+_NO_LOG_GROUP = (
+    "ResourceInitializationError: failed to validate logger args: create stream has been retried "
+    "1 times: failed to create Cloudwatch log stream: ResourceNotFoundException: The specified log "
+    "group does not exist. : exit status 1"
+)
+_NO_ROLE = (
+    "ECS was unable to assume the role 'arn:aws:iam::123456789012:role/conflicto-execution-dev' "
+    "that was provided for this task. Please verify that the role being passed has the proper "
+    "trust relationship and permissions and that your IAM user has permissions to pass this role."
+)
+_NO_COMMAND = (
+    "CannotStartContainerError: Error response from daemon: failed to create task for container: "
+    "failed to create shim task: OCI runtime create failed: runc create failed: unable to start "
+    'container process: exec: "gunicron": executable file not found in $PATH: unknown'
+)
+_NO_ADDRESSES = (
+    "Unexpected EC2 error while attempting to Create Network Interface in subnet 'subnet-0a': "
+    "InsufficientFreeAddressesInSubnet: The specified subnet does not have enough free addresses "
+    "to satisfy the request."
+)
+_LOGS = ("Booting worker with pid: 8", "KeyError: 'DATABASE_URL'")
+_CRASH = Crash(exit_code=1, after=3, logs=_LOGS)
+
+
+def _failing(name: str, story: str, fault: Fault, **more: Any) -> Scenario:
+    settings: dict[str, Any] = {"right": "failed", "runs": "first", **more}
+    return Scenario(name, story, fault=fault, **settings)
+
+
+SCENARIOS = (
+    # The image is good: every one of these must succeed.
+    Scenario("good", "a good image, two tasks"),
+    Scenario(
+        "good-slow",
+        "first healthy after 8 minutes, behind a load balancer with a grace period",
+        service=_balanced(900),
+        fault=SlowStart(470),
+    ),
+    Scenario(
+        "one-crash",
+        "one task crashes once, the rest run",
+        fault=Crash(after=3, times=1, logs=_LOGS),
+    ),
+    Scenario("spot", "Spot takes the first four tasks back", happens=_interruptions),
+    Scenario("host-failure", "the host under a new task fails", happens=_host_failure),
+    Scenario("stopped-task", "a person stops a new task", happens=_stopped_by_a_person),
+    Scenario(
+        "scale-in",
+        "autoscaling goes from 4 tasks to 2 half way",
+        service={"desiredCount": 4},
+        happens=_scale(2),
+    ),
+    Scenario("scale-out", "autoscaling goes from 2 tasks to 5 half way", happens=_scale(5)),
+    Scenario("zero", "the service wants no task", runs="nothing", service={"desiredCount": 0}),
+    Scenario("daemon", "a daemon service, two machines", service={"schedulingStrategy": "DAEMON"}),
+    Scenario("bake", "alarms stay quiet for three minutes of bake time", service=_BAKING),
+    Scenario(
+        "early-success",
+        "ECS calls it successful at two of four tasks; the rest take five minutes more",
+        service=_EARLY,
+        fault=SlowStart(300, times=2),
+    ),
+    Scenario(
+        "linear",
+        "a good image, traffic shifted in ten steps of six minutes, and three of bake time",
+        service=_LINEAR,
+    ),
+    Scenario("console-restart", "a person forces a new deployment of it", happens=_console_restart),
+    # The image is bad, or cannot run.
+    _failing("crash", "a crash loop; circuit breaker with rollback", _CRASH),
+    _failing(
+        "crash-no-rollback",
+        "a crash loop; circuit breaker without rollback",
+        _CRASH,
+        service=_NO_ROLLBACK,
+    ),
+    _failing("crash-no-breaker", "a crash loop; no circuit breaker", _CRASH, service=_NO_BREAKER),
+    _failing(
+        "crash-back-to-ours",
+        "a crash loop; ECS goes back to an earlier deployment of the tool",
+        _CRASH,
+        runs="earlier",
+        earlier=True,
+    ),
+    _failing("image-missing", "the image is not in the registry", PullError(_NOT_FOUND)),
+    _failing(
+        "image-missing-no-breaker",
+        "the image is not in the registry; no circuit breaker",
+        PullError(_NOT_FOUND),
+        service=_NO_BREAKER,
+    ),
+    _failing("pull-denied", "the registry refuses the pull", PullError(_DENIED)),
+    _failing("no-platform", "the image has no build for this CPU", PullError(_NO_PLATFORM)),
+    _failing(
+        "wrong-cpu",
+        "the image's program is of another CPU",
+        Crash(255, after=0.5, logs=("exec /usr/local/bin/gunicorn: exec format error",)),
+    ),
+    _failing("secret-missing", "a secret does not exist", StartError(_NO_SECRET)),
+    _failing("log-group-missing", "the log group does not exist", StartError(_NO_LOG_GROUP)),
+    _failing("role", "the execution role cannot be assumed", StartError(_NO_ROLE)),
+    _failing("out-of-memory", "the kernel kills the container", OutOfMemory(after=4)),
+    _failing("command-not-found", "the command does not exist", StartError(_NO_COMMAND)),
+    _failing(
+        "sidecar",
+        "a log router, listed first, exits 0 when the command of the application is not found",
+        Crash(127, after=1, logs=("sh: 1: gunicron: not found",)),
+        sidecar=_LOG_ROUTER,
+    ),
+    _failing(
+        "high-threshold",
+        "a crash loop; a circuit breaker that waits for six failed tasks",
+        _CRASH,
+        service=_HIGH_THRESHOLD,
+    ),
+    _failing(
+        "old-arn",
+        "a crash loop; a service so old that its ARN does not name its cluster",
+        _CRASH,
+        old_arn=True,
+    ),
+    _failing(
+        "health-check",
+        "the container's health check fails",
+        UnhealthyContainer(after=20),
+        container=_CHECKED,
+    ),
+    _failing(
+        "load-balancer",
+        "the load balancer finds the targets unhealthy",
+        UnhealthyTarget(
+            after=20,
+            reason="Target.ResponseCodeMismatch",
+            description="Health checks failed with these codes: [503]",
+        ),
+        service=_balanced(30),
+    ),
+    _failing("no-capacity", "no task can be placed", NoCapacity()),
+    _failing("no-addresses", "the subnet has no free address", StartError(_NO_ADDRESSES)),
+    # The image may be good, but the rollout ends otherwise.
+    Scenario(
+        "newer-push",
+        "a newer image is shipped half way",
+        "superseded",
+        "newer",
+        happens=_newer_push,
+    ),
+    Scenario(
+        "console-deploy",
+        "a person deploys another task definition half way",
+        "superseded",
+        "first",
+        happens=_console_deploy,
+    ),
+    Scenario(
+        "console-earlier",
+        "a person deploys the earlier revision half way",
+        "superseded",
+        "first",
+        happens=_console_earlier,
+    ),
+    Scenario(
+        "console-rollback",
+        "a person rolls back in the console half way",
+        "failed",
+        "first",
+        happens=_console_rollback,
+    ),
+    Scenario("deleted", "the service is deleted half way", "failed", "nothing", happens=_deleted),
+    Scenario(
+        "alarm",
+        "a CloudWatch alarm rolls back half way",
+        "failed",
+        "first",
+        service={"deploymentConfiguration": _ALARMS},
+        happens=_alarm,
+    ),
+    Scenario(
+        "alarm-in-bake",
+        "a CloudWatch alarm rolls back in the bake time",
+        "failed",
+        "first",
+        service=_BAKING,
+        happens=_alarm_while_baking,
+    ),
+    Scenario(
+        "first-ever",
+        "the service never ran anything, and this image crashes too",
+        "failed",
+        "nothing",
+        fault=_CRASH,
+        first_fault=_CRASH,
+    ),
+)

@@ -1,0 +1,307 @@
+"""The whole of Slipway in one process, on a virtual clock: for tests by the thousand.
+
+The real `app.py`, the real boto3, the simulated services, and IAM with the policies that packaging
+generates; only Lambda and Step Functions are replaced, by a driver that calls the handlers and
+follows the state machine's contract (wait, call `watch`, wait for what it answers). The packaged
+template, Lambda's runtime and the state machine itself are run by `EmbeddedAws`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import itertools
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from functools import cache, partial
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, TypeVar
+from unittest.mock import patch
+
+import boto3
+import botocore.endpoint
+from botocore.awsrequest import AWSResponse
+from moto import mock_aws
+from moto.events.models import EventPattern
+
+from chalicelib.model.deployments import OPEN
+from chalicelib.model.targets import Targets, load_targets
+from embedded.clock.clock import VirtualClock
+from embedded.services import ecs
+from embedded.services.dynamodb import Lagging, without_detours
+from embedded.services.ecr import service as ecr
+from example.conflicto import ACCOUNT, REGION
+from rehearsal.permissions import Gate, Watchers
+from rehearsal.wire import Attempt, wired
+
+TABLE = "ledger"
+_FIRST_WAIT = 10
+_NO_TIME = SimpleNamespace(sleep=lambda _: None)  # a function's own retries take no time here
+_DELIVERY_SECONDS = 1.0
+_ENVIRONMENT = {
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_REGION": REGION,
+    "AWS_ACCESS_KEY_ID": "rehearsal",
+    "AWS_SECRET_ACCESS_KEY": "rehearsal",
+    "LEDGER_TABLE": TABLE,
+    "STATE_MACHINE_ARN": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:slipway-dev",
+    "STAGE": "dev",
+    "POWERTOOLS_LOG_LEVEL": "CRITICAL",
+}
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a handler may ask of Lambda's context object."""
+
+    aws_request_id: str
+    function_name: str
+    timeout_ms: int = 30_000
+
+    @property
+    def invoked_function_arn(self) -> str:
+        return f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:{self.function_name}"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.timeout_ms
+
+
+@dataclass
+class Rehearsal:
+    """One team's account with Slipway in it; use `rehearse()`."""
+
+    clock: VirtualClock
+    ecs: ecs.Ecs
+    ecr: ecr.Ecr
+    app: Any
+    gate: Gate
+    topic: str
+    rules: dict[str, Any]
+    events: list[dict[str, Any]] = field(default_factory=list)
+    failures: list[tuple[str, Exception]] = field(default_factory=list)
+    calls: list[str] = field(default_factory=list)
+    watchers: Watchers = field(init=False)
+    deliver: bool = True
+    requests: Iterator[int] = field(default_factory=itertools.count)
+
+    def client(self, service: str) -> Any:
+        """A person's client: its calls are not counted as Slipway's."""
+        return _persons(service)
+
+    def invoke(self, function: str, payload: Mapping[str, Any]) -> Any:
+        """Call one of the app's handlers as Lambda would; an exception is a failed invocation."""
+        context = Context(f"request-{next(self.requests)}", f"slipway-dev-{function}")
+        with self.gate.acting(function):
+            return getattr(self.app, function)(dict(payload), context)
+
+    def nudge(self, function: str, payload: Mapping[str, Any]) -> Any:
+        """As `invoke`, but a failed invocation is only remembered: somebody will come again."""
+        try:
+            return self.invoke(function, payload)
+        except Exception as error:  # Lambda survives whatever a handler raises
+            self.failures.append((function, error))
+            return None
+
+    def advance(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    def until(self, reached: Callable[[], bool], limit: float = 3600) -> bool:
+        return self.clock.advance_until(reached, limit)
+
+    def deployments(self, service: str) -> list[dict[str, Any]]:
+        """What `status` says of a service, newest first."""
+        noted = len(self.calls)
+        reply = self.invoke("status", {"service": service})
+        del self.calls[noted:]
+        return list(reply["deployments"])
+
+    def settle(self, service: str, digest: str, limit: float = 7200) -> dict[str, Any]:
+        """Let time pass until the newest deployment of `digest` is closed; returns it."""
+
+        def newest() -> dict[str, Any] | None:
+            return next((one for one in self.deployments(service) if one["digest"] == digest), None)
+
+        made = -1
+
+        def closed() -> bool:
+            nonlocal made
+            if made == len(self.calls):
+                return False  # Slipway has done nothing since, so nothing has changed
+            made = len(self.calls)
+            found = newest()
+            return found is not None and found["status"] not in OPEN
+
+        if not self.until(closed, limit):
+            raise TimeoutError(f"{service} did not settle within {limit} s: {newest()}")
+        return newest() or {}
+
+    def notices(self) -> list[dict[str, Any]]:
+        """Every message published so far, oldest first."""
+        from moto.sns.models import sns_backends  # noqa: PLC0415 - moto is heavy
+
+        topic = sns_backends[ACCOUNT][REGION].topics[self.topic]
+        return [
+            {
+                "subject": subject,
+                "body": body,
+                "attributes": {name: one["Value"] for name, one in (attributes or {}).items()},
+            }
+            for _, body, subject, attributes, *_ in topic.sent_notifications
+        ]
+
+    def on_event(self, event: dict[str, Any]) -> None:
+        """EventBridge: what the app's own rules match goes to its handlers, a moment later."""
+        self.events.append(event)
+        for function, pattern in self.rules.items():
+            if self.deliver and pattern.matches_event(event):
+                copied = json.loads(json.dumps(event))
+                self.clock.call_later(_DELIVERY_SECONDS, partial(self.nudge, function, copied))
+
+    def send(self, attempt: Attempt) -> AWSResponse:
+        """Every request of the app on its way to AWS."""
+        return self.gate.send(attempt)
+
+    def begin(self, execution: str, deployment: str) -> None:
+        """Step Functions: an execution begins, by waiting."""
+        self.clock.call_later(_FIRST_WAIT, partial(self.poll, execution, deployment))
+
+    def poll(self, execution: str, deployment: str) -> None:
+        """Step Functions: one turn of an execution's loop."""
+        reply = self.nudge("watch", {"deployment": deployment})
+        wait = _FIRST_WAIT if reply is None else reply["wait"]
+        if wait:
+            self.clock.call_later(wait, partial(self.poll, execution, deployment))
+        else:
+            self.watchers.executions[execution] = "SUCCEEDED"
+
+
+@cache
+def _persons(service: str) -> Any:
+    """Made once for all rehearsals: making a client costs a hundred times a call."""
+    return boto3.Session().client(service, region_name=REGION)  # type: ignore[call-overload]
+
+
+_Kind = TypeVar("_Kind", bound=Rehearsal)
+
+
+@contextmanager
+def rehearse(
+    targets: str,
+    kind: type[_Kind],
+    *,
+    timings: ecs.Timings | None = None,
+    lag: ecs.Lag | None = None,
+) -> Iterator[_Kind]:
+    """An empty account with Slipway in it, following `targets` (a targets.toml's text).
+
+    `kind` is `Rehearsal`, or a test's own extension of it. With a `lag`, ECS' answers may be some
+    seconds old.
+    """
+    clock = VirtualClock()
+    with ExitStack() as stack:
+        stack.enter_context(patch.dict(os.environ, _ENVIRONMENT))
+        stack.enter_context(mock_aws())
+        behind = Lagging(clock.now, lag.seconds, lag.seed) if lag else None
+        stack.enter_context(without_detours(behind))
+        stack.enter_context(patch.object(botocore.endpoint, "time", _NO_TIME))
+        bus: list[Callable[[dict[str, Any]], None]] = []
+
+        def emit(event: dict[str, Any]) -> None:
+            for receive in bus:
+                receive(event)
+
+        simulated = ecs.install(
+            clock, emit, timings=timings, seed=7, pull_problem=ecr.pull_problem, lag=lag
+        )
+        stack.enter_context(simulated)
+        registry = ecr.install(clock, emit)
+        topic = _account()
+        os.environ["NOTICES_TOPIC_ARN"] = topic
+        calls: list[str] = []
+        loaded = load_targets(targets, _ENVIRONMENT["STAGE"])
+        gate = Gate(loaded, _arns(topic))
+        app = _fresh_app(stack, clock, loaded)
+        rehearsal = kind(
+            calls=calls,
+            clock=clock,
+            ecs=simulated,
+            ecr=registry,
+            app=app,
+            gate=gate,
+            topic=topic,
+            rules=_rules(app),
+        )
+        bus.append(rehearsal.on_event)
+        rehearsal.watchers = Watchers(rehearsal.begin)
+        gate.handlers.append(rehearsal.watchers)
+        stack.enter_context(wired(rehearsal.send, calls.append))
+        yield rehearsal
+
+
+def _arns(topic: str) -> dict[str, str]:
+    """What the functions' policies refer to, by its name in the template."""
+    return {
+        "Ledger.Arn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}",
+        "Notices": topic,
+        "Failures.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:slipway-dev-failures",
+    }
+
+
+def _account() -> str:
+    dynamodb = _persons("dynamodb")
+    dynamodb.create_table(
+        TableName=TABLE,
+        BillingMode="PAY_PER_REQUEST",
+        KeySchema=[_key("pk", "HASH"), _key("sk", "RANGE")],
+        AttributeDefinitions=[
+            {"AttributeName": name, "AttributeType": "S"}
+            for name in ("pk", "sk", "open", "deployment")
+        ],
+        GlobalSecondaryIndexes=[
+            _index("open", _key("open", "HASH"), _key("sk", "RANGE")),
+            _index("by-deployment", _key("deployment", "HASH")),
+        ],
+    )
+    return str(_persons("sns").create_topic(Name="slipway-dev-notices")["TopicArn"])
+
+
+def _key(name: str, kind: str) -> dict[str, str]:
+    return {"AttributeName": name, "KeyType": kind}
+
+
+def _index(name: str, *keys: dict[str, str]) -> dict[str, Any]:
+    return {
+        "IndexName": name,
+        "KeySchema": list(keys),
+        "Projection": {"ProjectionType": "KEYS_ONLY"},
+    }
+
+
+def _fresh_app(stack: ExitStack, clock: VirtualClock, targets: Targets) -> Any:
+    """The app as a cold start would have it: no client or setting of an earlier rehearsal."""
+    from chalicelib import wiring  # noqa: PLC0415 - reads the environment when first used
+    from chalicelib.aws import clients  # noqa: PLC0415
+
+    wiring._settings.cache_clear()
+    wiring._denials_told.clear()
+    clients.forget()
+    stack.callback(clients.forget)
+    stack.callback(wiring._settings.cache_clear)
+    stack.enter_context(patch.object(wiring, "_targets", lambda: targets))
+    stack.enter_context(patch.object(wiring, "_now", clock.now))
+    if str(root := Path(__file__).parent.parent) not in sys.path:
+        sys.path.insert(0, str(root))
+    return importlib.import_module("app")
+
+
+def _rules(app: Any) -> dict[str, Any]:
+    """The pattern of each function's rule, as the package carries it to EventBridge."""
+    return {
+        source.name: EventPattern.load(json.dumps(source.event_pattern))
+        for source in app.app.event_sources
+        if hasattr(source, "event_pattern")
+    }

@@ -1,0 +1,80 @@
+"""Work that takes simulated time, side by side, on a virtual clock: one moves while others sleep.
+
+Each piece of work is a thread, but only one moves at any moment: until it sleeps or ends, the clock
+stands still. So what many functions do at once is exact and repeatable.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from embedded.clock.clock import VirtualClock
+
+
+class TimedOut(BaseException):
+    """The work's deadline has come; no `except Exception` of the work keeps it alive."""
+
+
+class Turns:
+    """Runs work on `clock`; `most` is how many pieces were under way at once, at most."""
+
+    def __init__(self, clock: VirtualClock) -> None:
+        self._clock = clock
+        self._local = threading.local()
+        self._yielded = _Signal()
+        self.running = 0
+        self.most = 0
+
+    def begin(self, work: Callable[[], None], seconds: float) -> None:
+        """Start `work`, which has so many seconds; comes back when it first sleeps or has ended."""
+        self.running += 1
+        self.most = max(self.most, self.running)
+        deadline = self._clock.now() + timedelta(seconds=seconds)
+        thread = threading.Thread(target=self._run, args=(work, deadline), daemon=True)
+        thread.start()
+        self._yielded.wait()
+
+    def sleep(self, seconds: float) -> None:
+        """Called by work: others move on. Called by anybody else, it does nothing.
+
+        Raises:
+            TimedOut: the work's time is over.
+        """
+        deadline: datetime | None = getattr(self._local, "deadline", None)
+        if deadline is None:
+            return
+        left = (deadline - self._clock.now()).total_seconds()
+        go = _Signal()
+        self._clock.call_later(min(seconds, left), lambda: self._resume(go))
+        self._yielded.set()
+        go.wait()
+        if seconds >= left:
+            raise TimedOut
+
+    def _run(self, work: Callable[[], None], deadline: datetime) -> None:
+        self._local.deadline = deadline
+        try:
+            work()
+        finally:
+            self.running -= 1
+            self._yielded.set()
+
+    def _resume(self, go: _Signal) -> None:
+        go.set()
+        self._yielded.wait()
+
+
+class _Signal:
+    """Set by one thread, waited for by another, once for each time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._lock.acquire()
+
+    def set(self) -> None:
+        self._lock.release()
+
+    def wait(self) -> None:
+        self._lock.acquire()

@@ -1,0 +1,141 @@
+"""Events: their shape is that of the published samples."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import botocore.session
+import pytest
+
+from embedded.services.ecs import NoCapacity, OutOfMemory
+from tests.embedded.ecs.stage import BAD, BETTER, BREAKER, SERVICE, Stage, sample, staged
+
+TASK = botocore.session.get_session().get_service_model("ecs").shape_for("Task")
+PATTERNS = {
+    "second": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
+    "millisecond": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"),
+    "deployment": re.compile(r"ecs-svc/\d{19}"),
+    "arn": re.compile(r"arn:aws:ecs:us-west-2:123456789012:[a-z-]+/\S+"),
+    "uuid": re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"),
+}
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with staged() as opened:
+        opened.create(deploymentConfiguration=BREAKER)
+        yield opened
+
+
+def kind(value: Any) -> str:
+    """What a value is, closely enough to tell a time from an id."""
+    if isinstance(value, str):
+        return next((name for name, each in PATTERNS.items() if each.fullmatch(value)), "text")
+    return type(value).__name__
+
+
+def lacking(wanted: Any, found: Any, path: str = "event") -> Iterator[str]:
+    """Where `found` has not what the sample `wanted` has."""
+    if isinstance(wanted, dict):
+        for name, value in wanted.items():
+            if name in found:
+                yield from lacking(value, found[name], f"{path}.{name}")
+            else:
+                yield f"{path}.{name} is missing"
+    elif isinstance(wanted, list) and wanted and found:
+        yield from lacking(wanted[0], found[0], f"{path}[0]")
+    elif kind(wanted) != kind(found):
+        yield f"{path} is {found!r}, not like {wanted!r}"
+
+
+def find(stage: Stage, **detail: Any) -> dict[str, Any]:
+    matching = (each for each in stage.events if detail.items() <= each["detail"].items())
+    found: dict[str, Any] = next(matching)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("name", "detail"),
+    [
+        ("ecs-deployment-in-progress", {"eventName": "SERVICE_DEPLOYMENT_IN_PROGRESS"}),
+        ("ecs-deployment-completed", {"eventName": "SERVICE_DEPLOYMENT_COMPLETED"}),
+        ("ecs-deployment-failed", {"eventName": "SERVICE_DEPLOYMENT_FAILED"}),
+        ("ecs-task-stopped-oom", {"stopCode": "EssentialContainerExited", "lastStatus": "STOPPED"}),
+    ],
+)
+def test_events_have_everything_that_the_samples_have(
+    stage: Stage, name: str, detail: dict[str, Any]
+) -> None:
+    stage.ecs.faults.image("c" * 64, OutOfMemory())
+    stage.update(stage.register(BAD))
+    stage.finish(600)
+    wanted, found = sample("ecs_events", name), find(stage, **detail)
+    assert not list(lacking(wanted, found))
+    assert set(found) == set(wanted)
+    if "deployment" in name:
+        assert set(found["detail"]) == set(wanted["detail"])
+
+
+def test_a_rollback_is_worded_as_in_the_samples(stage: Stage) -> None:
+    stage.ecs.faults.image("c" * 64, OutOfMemory())
+    stage.update(stage.register(BAD))
+    stage.finish(600)
+    failed = sample("ecs_events", "ecs-deployment-failed")["detail"]
+    started = sample("ecs_events", "ecs-deployment-rollback-started")["detail"]
+    events = stage.told("ECS Deployment State Change")
+    assert (events[1]["reason"], events[1]["eventType"]) == (failed["reason"], "ERROR")
+    again = events[2]
+    assert again["reason"] == started["reason"].replace(
+        started["deploymentId"], again["deploymentId"]
+    )
+
+
+def test_a_placement_failure_looks_like_the_sample() -> None:
+    with staged() as stage:
+        strategy = [{"capacityProvider": "asg", "weight": 1}]
+        stage.ecs.faults.service(SERVICE, NoCapacity())
+        stage.api.create_service(
+            cluster="dev",
+            serviceName="web",
+            taskDefinition=stage.register(),
+            desiredCount=1,
+            capacityProviderStrategy=strategy,
+        )
+        stage.clock.advance(30)
+        wanted = sample("ecs_events", "ecs-service-placement-failure")
+        found = find(stage, eventName="SERVICE_TASK_PLACEMENT_FAILURE")
+        assert not list(lacking(wanted, found))
+        assert set(found["detail"]) == set(wanted["detail"])
+        assert found["detail"]["reason"] == wanted["detail"]["reason"]
+
+
+def test_task_events_have_members_of_the_task_shape_only(stage: Stage) -> None:
+    stage.update(stage.register(BETTER))
+    stage.finish(600)
+    for detail in stage.told("ECS Task State Change"):
+        assert set(detail) <= set(TASK.members)
+        assert detail["group"] == "service:web"
+        assert PATTERNS["deployment"].fullmatch(detail["startedBy"])
+
+
+def test_a_task_event_says_what_describe_tasks_says(stage: Stage) -> None:
+    arn = stage.ecs.tasks(SERVICE)[0].arn
+    stage.api.stop_task(cluster="dev", task=arn)
+    last = stage.told("ECS Task State Change")[-1]
+    [described] = stage.api.describe_tasks(cluster="dev", tasks=[arn])["tasks"]
+    assert set(last) == set(described)
+    assert (last["version"], last["lastStatus"]) == (described["version"], described["lastStatus"])
+
+
+def test_events_are_sent_at_the_moment_they_tell_of(stage: Stage) -> None:
+    stage.update(stage.register(BETTER))
+    stage.finish(600)
+    times = [each["time"] for each in stage.events]
+    assert times == sorted(times)
+    for event in stage.events:
+        detail = event["detail"]
+        if detail.get("lastStatus") in ("RUNNING", "STOPPED"):
+            moment = detail["startedAt" if detail["lastStatus"] == "RUNNING" else "stoppedAt"]
+            assert event["time"] == moment[:19] + "Z"

@@ -1,0 +1,116 @@
+"""DescribeTargetHealth for the targets that simulated tasks are."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from embedded.services.ecs import Crash, UnhealthyTarget
+from tests.embedded.ecs.stage import BALANCED, BETTER, SERVICE, Stage, client, staged
+
+GROUP = BALANCED[0]["targetGroupArn"]
+REFUSING = UnhealthyTarget(
+    after=20,
+    reason="Target.ResponseCodeMismatch",
+    description="Health checks failed with these codes: [503]",
+)
+
+
+@pytest.fixture
+def stage() -> Iterator[Stage]:
+    with staged() as opened:
+        opened.create(loadBalancers=BALANCED)
+        yield opened
+
+
+def described(group: Any = GROUP, **wanted: Any) -> list[dict[str, Any]]:
+    answer = client("elbv2").describe_target_health(TargetGroupArn=group, **wanted)
+    found: list[dict[str, Any]] = answer["TargetHealthDescriptions"]
+    return found
+
+
+def states() -> list[str]:
+    return sorted(each["TargetHealth"]["State"] for each in described())
+
+
+def test_a_running_service_has_a_healthy_target_for_every_task(stage: Stage) -> None:
+    addresses = {task.address for task in stage.ecs.tasks(SERVICE)}
+    assert {each["Target"]["Id"] for each in described()} == addresses
+    assert [each["TargetHealth"] for each in described()] == [{"State": "healthy"}] * 2
+    assert {(each["Target"]["Port"], each["HealthCheckPort"]) for each in described()} == {
+        (80, "80")
+    }
+
+
+def test_new_targets_are_checked_first_and_old_ones_drain_before_they_are_gone(
+    stage: Stage,
+) -> None:
+    seen = []
+    stage.update(stage.register(BETTER))
+    while stage.service()["deployments"][0]["rolloutState"] != "COMPLETED":
+        if not seen or seen[-1] != states():
+            seen.append(states())
+        stage.clock.advance(1)
+    assert seen == [
+        ["healthy", "healthy"],
+        ["healthy", "healthy", "initial", "initial"],
+        ["healthy", "healthy", "healthy", "healthy"],
+        ["draining", "draining", "healthy", "healthy"],
+        ["healthy", "healthy"],
+    ]
+
+
+def test_an_unhealthy_target_says_why_until_ecs_deregisters_it(stage: Stage) -> None:
+    stage.ecs.faults.image("b" * 64, REFUSING)
+    stage.update(stage.register(BETTER), healthCheckGracePeriodSeconds=30)
+    assert stage.clock.advance_until(lambda: "unhealthy" in states(), 60)
+    (found, *_) = [each for each in described() if each["TargetHealth"]["State"] == "unhealthy"]
+    assert found["TargetHealth"] == {
+        "State": "unhealthy",
+        "Reason": "Target.ResponseCodeMismatch",
+        "Description": "Health checks failed with these codes: [503]",
+    }
+
+    def draining() -> bool:
+        (named,) = described(Targets=[found["Target"]])
+        return bool(named["TargetHealth"]["Reason"] == "Target.DeregistrationInProgress")
+
+    assert stage.clock.advance_until(draining, 60)
+    assert any(
+        message.endswith("due to (reason Health checks failed with these codes: [503]).")
+        for message in stage.messages()
+    )
+
+
+def test_a_target_that_was_healthy_first_fails_later(stage: Stage) -> None:
+    stage.ecs.faults.image("b" * 64, UnhealthyTarget(after=15, healthy_first=True))
+    stage.update(stage.register(BETTER), healthCheckGracePeriodSeconds=60)
+    assert stage.clock.advance_until(lambda: states().count("healthy") == 4, 60)
+    assert stage.clock.advance_until(lambda: "unhealthy" in states(), 60)
+
+
+def test_a_task_that_crashed_drains_too(stage: Stage) -> None:
+    stage.ecs.faults.image("b" * 64, Crash(after=3))
+    stage.update(stage.register(BETTER))
+    assert stage.clock.advance_until(lambda: "draining" in states(), 60)
+
+
+def test_a_target_that_is_not_registered_is_unused(stage: Stage) -> None:
+    (one, _) = described()
+    asked = [{"Id": "10.9.9.9", "Port": 80}, {"Id": one["Target"]["Id"]}]
+    stranger, known = described(Targets=asked)
+    assert stranger["TargetHealth"]["Reason"] == "Target.NotRegistered"
+    assert known == one
+
+
+def test_groups_of_no_service_are_moto_s_own(stage: Stage) -> None:
+    elbv2 = client("elbv2")
+    with pytest.raises(elbv2.exceptions.TargetGroupNotFoundException):
+        described("arn:tg/other")
+    vpc = client("ec2").describe_vpcs()["Vpcs"][0]["VpcId"]
+    (group,) = elbv2.create_target_group(
+        Name="other", Protocol="HTTP", Port=80, VpcId=vpc, TargetType="ip"
+    )["TargetGroups"]
+    assert described(group["TargetGroupArn"]) == []

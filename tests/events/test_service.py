@@ -1,0 +1,109 @@
+"""ECS event -> the service that it is about."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from chalicelib.events.image import Ignored
+from chalicelib.events.service import Changed, changed_service, no_news
+from chalicelib.model.deployments import Status
+from tests.events.test_image import JSON
+from tests.fixtures import examples
+from tests.fixtures.examples import at
+
+BEGINS = {
+    "ecs-deployment-completed": False,
+    "ecs-deployment-failed": False,
+    "ecs-deployment-in-progress": True,
+    "ecs-deployment-rollback-started": True,
+}
+
+
+@pytest.mark.parametrize("name", examples.SAMPLE_EVENTS)
+def test_only_what_happens_to_deployments_and_tasks_names_a_service(name: str) -> None:
+    event = examples.event(name)
+    changed = changed_service(event)
+    if name == "ecs-task-stopped-oom":
+        assert isinstance(changed, Changed)
+        assert (changed.service, changed.ended) == (examples.NAME, event["detail"]["startedBy"])
+        assert changed.stopped_at is not None
+    elif name in BEGINS:
+        began = event["detail"]["deploymentId"] if BEGINS[name] else ""
+        assert changed == Changed(service=examples.NAME, began=began)
+    else:
+        assert isinstance(changed, Ignored)
+        assert changed.reason
+
+
+@pytest.mark.parametrize(
+    ("resources", "service"),
+    [
+        pytest.param(
+            ["arn:aws-cn:ecs:cn-north-1:123456789012:service/c/s"], "c/s", id="China's partition"
+        ),
+        pytest.param(
+            ["arn:aws:ecs:us-west-2:123456789012:task/c/1", f"{examples.ARN}:service/c/s"],
+            "c/s",
+            id="beside another resource",
+        ),
+        pytest.param([f"{examples.ARN}:service/s"], "s", id="the old short form has no cluster"),
+        pytest.param([f"{examples.ARN}:service/c/s/x"], None, id="too many parts"),
+        pytest.param([f"x{examples.ARN}:service/c/s"], None, id="something before the ARN"),
+        pytest.param([], None, id="no resource"),
+    ],
+)
+def test_the_service_is_read_from_its_arn(resources: list[str], service: str | None) -> None:
+    event = examples.event("ecs-deployment-completed") | {"resources": resources}
+    changed = changed_service(event)
+    assert (changed.service if isinstance(changed, Changed) else None) == service
+
+
+def test_an_event_without_a_name_still_tells_of_its_service() -> None:
+    event = examples.event("ecs-deployment-completed") | {"detail": {}}
+    assert changed_service(event) == Changed(service=examples.NAME)
+
+
+@given(JSON)
+def test_no_json_makes_it_raise(value: Any) -> None:
+    assert isinstance(changed_service(value), Ignored)
+
+
+TASK = Changed(service=examples.NAME, ended="ecs-svc/2", stopped_at=at(100))
+
+
+@pytest.mark.parametrize(
+    ("changed", "fields", "reason"),
+    [
+        (TASK, {}, ""),
+        (TASK, {"looked": at(99), "ended": 3}, ""),
+        (TASK, {"looked": at(100), "ended": 1}, "looked at since"),
+        (TASK, {"looked": at(99), "ended": 4}, "a moment ago"),
+        (TASK, {"looked": at(97), "ended": 4}, ""),
+        (TASK, {"ecs_deployment": "ecs-svc/1"}, "of another deployment"),
+        (TASK, {"status": Status.ROLLBACK_IN_PROGRESS}, "because it is being rolled back"),
+        (Changed(service=examples.NAME, began="ecs-svc/2"), {}, "its own rollout"),
+        (Changed(service=examples.NAME, began="ecs-svc/3"), {}, ""),
+        (Changed(service=examples.NAME), {"looked": at(100), "ended": 9}, ""),
+    ],
+    ids=[
+        "never looked",
+        "looked before it",
+        "looked after it",
+        "looked before it, among many ends",
+        "looked long before it",
+        "another deployment's task",
+        "a rollback ends tasks",
+        "its own beginning",
+        "another's beginning",
+        "a deployment's event is always news",
+    ],
+)
+def test_an_event_is_news_unless_what_it_tells_was_seen(
+    changed: Changed, fields: dict[str, Any], reason: str
+) -> None:
+    ours = examples.deployment(status=Status.IN_PROGRESS, ecs_deployment="ecs-svc/2")
+    told = no_news(ours.model_copy(update=fields), changed, at(102))
+    assert (reason in told) if reason else told == ""
