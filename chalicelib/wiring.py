@@ -29,8 +29,8 @@ from chalicelib.aws.webhooks import Slack, Webhook
 from chalicelib.errors import Denied, Refused, Unavailable
 from chalicelib.explain.notice import denial
 from chalicelib.explain.text import brief
+from chalicelib.flow.outcome import Outcome
 from chalicelib.flow.ports import World
-from chalicelib.flow.push import Outcome
 from chalicelib.model.deployments import Deployment, Head, Notice
 from chalicelib.model.places import place_of
 from chalicelib.model.targets import Targets, load_targets

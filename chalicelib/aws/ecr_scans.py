@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.errors import code_of, translated
-from chalicelib.events.image import IMAGE_CONFIGS
+from chalicelib.decide.follow import IMAGE_CONFIGS
 from chalicelib.model.scans import Scan, Severity, severity
 
 _SCANNING = frozenset({"IN_PROGRESS", "PENDING"})

@@ -7,33 +7,11 @@ import re
 from datetime import datetime, timedelta
 from enum import Enum
 
-from chalicelib.model.base import Frozen, Moment, iso
+from chalicelib.model.base import Frozen, iso
 from chalicelib.model.deployments import FAILURES, Cause, Head, Status
+from chalicelib.model.requests import Request
 
 FRESH = timedelta(hours=1)  # how old a push from before the first meeting may be
-
-
-class Request(Frozen):
-    """Somebody wants a service to run an image. `order` is the event's or invocation's time.
-
-    `observes`: the target's mode is "observe". `goes_to` names an existing task definition to
-    deploy, instead of one to render (a rollback); `leaves` is the digest that a rollback leaves.
-    """
-
-    service: str
-    cause: Cause
-    digest: str
-    order: Moment
-    pushed_at: Moment | None = None
-    tag: str = ""
-    tags: tuple[str, ...] = ()
-    key: str = ""
-    by: str = ""
-    why: str = ""
-    override: bool = False
-    observes: bool = False
-    goes_to: str = ""
-    leaves: str = ""
 
 
 class Admission(Enum):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.decide.admit import newer
-from chalicelib.events.image import tag_deploys, undeployable
+from chalicelib.decide.follow import tag_deploys, undeployable
 from chalicelib.model.deployments import Head
 from chalicelib.model.images import Image
 from chalicelib.model.targets import Target

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
-from chalicelib.decide.admit import FRESH, Request, after
+from chalicelib.decide.admit import FRESH, after
 from chalicelib.decide.transitions import allowed
 from chalicelib.explain.notice import notice
 from chalicelib.explain.text import brief
@@ -21,6 +21,7 @@ from chalicelib.model.deployments import (
     Status,
     Unconfirmed,
 )
+from chalicelib.model.requests import Request
 from chalicelib.model.services import EcsDeployment, Service
 
 _PROVEN_KEPT = 10

@@ -1,51 +1,25 @@
-"""event -> push -> targets: is this an image that deploys, and which services follow it?"""
+"""ECR event -> push: is this event the push of a tagged image?"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
-from chalicelib.model.base import Frozen
-from chalicelib.model.images import Digest, Image, ImagePush, is_tag
-from chalicelib.model.places import Place
-from chalicelib.model.targets import Target
+from chalicelib.events.event import Envelope, Ignored, what_is_wrong
+from chalicelib.model.images import Digest, ImagePush, is_tag
 
 # cosign's signatures, attestations and SBOMs, and OCI referrers: `sha256-<hex>[.sig|.att|.sbom]`.
 _SIGNATURE_TAG = re.compile(r"sha256-[0-9a-f]{64}(\.(sig|att|sbom))?")
 _PUSHES = {"ECR Image Action": "PUSH", "ECR Replication Action": "REPLICATE"}
-# Config media types of container images: OCI image-spec "config.md", Docker image manifest v2.
-IMAGE_CONFIGS = frozenset(
-    {
-        "application/vnd.oci.image.config.v1+json",
-        "application/vnd.docker.container.image.v1+json",
-    }
-)
-_MANIFESTS = frozenset(
-    {
-        "application/vnd.docker.distribution.manifest.v1+json",
-        "application/vnd.docker.distribution.manifest.v1+prettyjws",
-        "application/vnd.docker.distribution.manifest.v2+json",
-        "application/vnd.docker.distribution.manifest.list.v2+json",
-        "application/vnd.oci.image.manifest.v1+json",
-        "application/vnd.oci.image.index.v1+json",
-    }
-)
 
 
 # EventBridge's times are RFC 3339; pydantic would also take a number for one.
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
 _FIRST = datetime(2015, 12, 21, tzinfo=UTC)  # the day on which ECR was there
 _SKEW = timedelta(hours=1)  # between clocks, at the most
-
-
-class Ignored(Frozen):
-    """Why an event means no deployment; one log line."""
-
-    reason: str
 
 
 def _rfc_3339(time: object) -> object:
@@ -64,20 +38,15 @@ class _Detail(BaseModel):
     tag: str | None = Field(default=None, alias="image-tag", max_length=300)
 
 
-class _Event(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    source: str
-    kind: str = Field(alias="detail-type")
+class _Event(Envelope):
     time: Annotated[datetime, BeforeValidator(_rfc_3339)]
-    detail: dict[str, Any]
 
 
 class _Checked(BaseModel):
     digest: Digest
 
 
-def recognise(event: object) -> ImagePush | Ignored:
+def recognise_push(event: object) -> ImagePush | Ignored:
     """The push that an EventBridge event tells of, or why it is none.
 
     ECR publishes "ECR Image Action" with action-type PUSH, once for every tag; in a replica
@@ -88,13 +57,13 @@ def recognise(event: object) -> ImagePush | Ignored:
     try:
         envelope = _Event.model_validate(event)
     except ValidationError as error:
-        return Ignored(reason=f"not an EventBridge event: {_first(error)}")
+        return Ignored(reason=f"not an EventBridge event: {what_is_wrong(error)}")
     if envelope.source != "aws.ecr" or envelope.kind not in _PUSHES:
         return Ignored(reason=f"{envelope.kind!r} from {envelope.source!r} is not an image push")
     try:
         detail = _Detail.model_validate(envelope.detail)
     except ValidationError as error:
-        return Ignored(reason=f"not a complete {envelope.kind} event: {_first(error)}")
+        return Ignored(reason=f"not a complete {envelope.kind} event: {what_is_wrong(error)}")
     return _push(envelope, detail)
 
 
@@ -128,69 +97,3 @@ def untimely(push: ImagePush, now: datetime) -> Ignored | None:
     if _FIRST <= push.time <= now + _SKEW:
         return None
     return Ignored(reason=f"nothing can have been pushed at {push.time.isoformat()}")
-
-
-def elsewhere(event: object, here: Place) -> Ignored | None:
-    """Why an event is none of this account and region; None when it is.
-
-    A default event bus may also be sent the events of other accounts and regions (Amazon
-    EventBridge user guide, "Sending and receiving events between AWS accounts"), whose
-    repositories and services may have the same names.
-    """
-    envelope = event if isinstance(event, Mapping) else {}
-    account, region = envelope.get("account"), envelope.get("region")
-    if (account, region) == (here.account, here.region):
-        return None
-    return Ignored(
-        reason=f"an event of account {account!r} in {region!r}; Slipway deploys in "
-        f"{here.account}, {here.region}"
-    )
-
-
-def following(push: ImagePush, targets: Sequence[Target]) -> tuple[Target, ...] | Ignored:
-    """The targets that this push deploys to, or why there are none.
-
-    Repository names are compared whole. A target's `tags` must match the whole tag; without it,
-    every tag but `latest` deploys.
-    """
-    followers = tuple(target for target in targets if target.repository == push.repository)
-    if not followers:
-        return Ignored(reason=f"no target follows the repository {push.repository}")
-    chosen = tuple(target for target in followers if tag_deploys(push.tag, target))
-    if not chosen:
-        rules = ", ".join(sorted({target.tags or 'anything but "latest"' for target in followers}))
-        return Ignored(reason=f"the tag {push.tag!r} is outside the rule ({rules})")
-    return chosen
-
-
-def tag_deploys(tag: str, target: Target) -> bool:
-    """Whether this target's rule lets an image with this tag deploy by itself."""
-    if target.tags is None:
-        return tag != "latest"
-    return re.fullmatch(target.tags, tag) is not None
-
-
-def undeployable(image: Image) -> str | None:
-    """Why ECS could not run what ECR holds under this digest; None when it can.
-
-    An index has no config, so ECR reports no artifact media type for it; a signature or a Helm
-    chart is a manifest whose config is not an image's (ECR API, ImageDetail.artifactMediaType).
-    """
-    if image.manifest_type and image.manifest_type not in _MANIFESTS:
-        return f"its manifest's media type is {image.manifest_type}, not an image's"
-    if image.artifact_type and image.artifact_type not in IMAGE_CONFIGS:
-        return f"it holds {image.artifact_type}, not a container image"
-    if image.status == "ACTIVATING":
-        return "it is being restored from the archive; deploy it by hand when that is done"
-    if image.status != "ACTIVE":
-        return (
-            f"its status is {image.status}, so ECS cannot pull it; restore it with "
-            "`aws ecr update-image-storage-class`, then deploy it by hand"
-        )
-    return None
-
-
-def _first(error: ValidationError) -> str:
-    first = error.errors(include_input=False, include_url=False)[0]
-    place = ".".join(str(part) for part in first["loc"])
-    return f"{place}: {first['msg']}" if place else str(first["msg"])

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from chalicelib.events.image import Ignored
+from chalicelib.events.event import Envelope, Ignored
 from chalicelib.model.base import Frozen
 
 _SCANS = {("aws.ecr", "ECR Image Scan"), ("aws.inspector2", "Inspector2 Scan")}
@@ -24,14 +22,6 @@ class _Detail(BaseModel):
     repository: str = Field(alias="repository-name", min_length=1, max_length=2048)
 
 
-class _Event(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    source: str
-    kind: str = Field(alias="detail-type")
-    detail: dict[str, Any]
-
-
 def recognise_scan(event: object) -> Scanned | Ignored:
     """The repository that a scan event tells of.
 
@@ -40,9 +30,9 @@ def recognise_scan(event: object) -> Scanned | Ignored:
     repository by its ARN (Amazon Inspector user guide, "EventBridge schema").
     """
     try:
-        envelope = _Event.model_validate(event)
+        envelope = Envelope.model_validate(event)
         if (envelope.source, envelope.kind) not in _SCANS:
-            return Ignored(reason=f"{envelope.kind!r} from {envelope.source!r} is no scan")
+            return Ignored(reason=f"{envelope.kind!r} from {envelope.source!r} is not a scan")
         detail = _Detail.model_validate(envelope.detail)
     except ValidationError:
         return Ignored(reason="not a complete event of a scan")

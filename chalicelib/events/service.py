@@ -1,9 +1,8 @@
-"""ECS event -> the service that it is about, and whether that is news to a deployment."""
+"""ECS event -> the service that it is about."""
 
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from pydantic import (
@@ -15,16 +14,13 @@ from pydantic import (
     ValidationError,
 )
 
-from chalicelib.events.image import Ignored
+from chalicelib.events.event import Envelope, Ignored
 from chalicelib.model.base import Frozen, Moment
-from chalicelib.model.deployments import Deployment, Status
 
 # arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE; a service from before 2018 may have no cluster
 # in it (Amazon ECS developer guide, "Amazon Resource Names (ARNs) and IDs").
 _SERVICE = re.compile(r"arn:[a-z-]+:ecs:[a-z0-9-]+:\d{12}:service/((?:[\w-]{1,255}/)?[\w-]{1,255})")
 _CLUSTER = r"^arn:[a-z-]+:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]{1,255}$"
-_ENDED = 4
-_PAUSE = timedelta(seconds=5)
 
 
 class Changed(Frozen):
@@ -42,13 +38,9 @@ class Changed(Frozen):
     stopped_at: Moment | None = None
 
 
-class _Event(BaseModel):
-    model_config = ConfigDict(extra="ignore")
-
-    source: str
-    kind: str = Field(alias="detail-type")
-    resources: list[str] = []
-    detail: dict[str, Any] = {}
+class _Event(Envelope):
+    resources: list[str] = Field(default_factory=list)
+    detail: dict[str, Any] = Field(default_factory=dict)
 
 
 class _StoppedTask(BaseModel):
@@ -60,7 +52,7 @@ class _StoppedTask(BaseModel):
     stopped_at: AwareDatetime = Field(alias="stoppedAt")
 
 
-def changed_service(event: object) -> Changed | Ignored:
+def recognise_change(event: object) -> Changed | Ignored:
     """The service that an event of ECS is about.
 
     Amazon ECS developer guide, "Amazon ECS service deployment state change events" (the service's
@@ -99,25 +91,3 @@ def _of_task(envelope: _Event) -> Changed | Ignored:
     return Changed(
         service=f"{cluster}/{service}", ended=task.started_by, stopped_at=task.stopped_at
     )
-
-
-def no_news(record: Deployment, changed: Changed, now: datetime) -> str:
-    """Why an event says nothing new of a deployment at `now` (UTC); empty when it does.
-
-    Two ended tasks may settle a rollout, so the first ends are looked at one by one. Once four
-    have ended, one look in five seconds is enough: whatever ends between two looks is seen by the
-    one after it, at the next end or poll.
-    """
-    if changed.began and changed.began == record.ecs_deployment:
-        return "the beginning of its own rollout is no news"
-    if changed.ended and changed.ended != record.ecs_deployment:
-        return "a task of another deployment"
-    if changed.ended and record.status is Status.ROLLBACK_IN_PROGRESS:
-        return "its tasks end because it is being rolled back"
-    if changed.stopped_at is None or record.looked is None:
-        return ""
-    if record.looked >= changed.stopped_at:
-        return "its tasks were looked at since"
-    if record.ended >= _ENDED and now - record.looked < _PAUSE:
-        return "its tasks were looked at a moment ago"
-    return ""

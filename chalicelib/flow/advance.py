@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+from chalicelib.decide.news import no_news
 from chalicelib.decide.ready import Readiness, overtaken, ready, unclear, without_looking
 from chalicelib.decide.record import (
     applied,
@@ -22,7 +23,7 @@ from chalicelib.decide.record import (
 )
 from chalicelib.decide.scan_gate import scan_gate, scanned
 from chalicelib.errors import Conflict, Denied, Refused, Unavailable
-from chalicelib.events.service import Changed, no_news
+from chalicelib.events.service import Changed
 from chalicelib.flow.apply import (
     apply,
     earlier_revision,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from chalicelib.decide.admit import Admission, Request, admit
+from chalicelib.decide.admit import Admission, admit
+from chalicelib.decide.follow import undeployable
 from chalicelib.decide.record import confirmed, moved, names, recorded
 from chalicelib.errors import Refused
-from chalicelib.events.image import undeployable
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Deployment, Head, Status
 from chalicelib.model.images import Image, commit_named
+from chalicelib.model.requests import Request
 
 
 def confirm(world: World, head: Head, record: Deployment) -> tuple[Head, Deployment]:

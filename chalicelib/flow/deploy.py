@@ -6,12 +6,11 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
 
-from chalicelib.decide.admit import Request
+from chalicelib.decide.follow import undeployable
 from chalicelib.decide.record import bar
 from chalicelib.decide.rollback_target import back, last_judged, named
 from chalicelib.definition.render import image_in
 from chalicelib.errors import Refused, Unavailable
-from chalicelib.events.image import undeployable
 from chalicelib.flow.advance import advance, withdraw
 from chalicelib.flow.ports import World
 from chalicelib.flow.request import request
@@ -28,6 +27,7 @@ from chalicelib.model.registries import (
     repository_of,
     tag_of,
 )
+from chalicelib.model.requests import Request
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
 

@@ -1,16 +1,21 @@
-"""ECR event -> deployments: recognise it, record it for its followers, take the first steps."""
+"""push -> deployments: record it for the services that follow it, take the first steps."""
 
 from __future__ import annotations
 
-from chalicelib.decide.admit import Admission, Request
+from collections.abc import Sequence
+
+from chalicelib.decide.admit import Admission
+from chalicelib.decide.follow import followers, undeployable
 from chalicelib.errors import DeployerError, Refused, Unavailable
-from chalicelib.events.image import Ignored, elsewhere, following, recognise, undeployable, untimely
+from chalicelib.events.event import Ignored
+from chalicelib.events.image import untimely
 from chalicelib.flow.advance import advance
+from chalicelib.flow.outcome import Outcome, ignored
 from chalicelib.flow.ports import World
 from chalicelib.flow.request import Asked, request
-from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Cause
 from chalicelib.model.images import Image, ImagePush
+from chalicelib.model.requests import Request
 from chalicelib.model.targets import Target
 
 # ECS registers twenty task definitions in a burst, then one a second ("Request throttling for the
@@ -18,56 +23,47 @@ from chalicelib.model.targets import Target
 _STEPS_AT_ONCE = 20
 
 
-class Outcome(Frozen):
-    """What one event (or its part for one service) came to; one log line."""
-
-    outcome: str
-    reason: str = ""
-    service: str = ""
-    deployment: str = ""
-    status: str = ""
-
-
-def push(world: World, event: object) -> tuple[Outcome, ...]:
+def push(world: World, pushed: ImagePush) -> tuple[Outcome, ...]:
     """Record a deployment for every service that follows the pushed image, then begin them.
 
     Whatever is not the push of a deployable image that some target follows is ignored, with the
     reason. All are recorded before any is begun: a first step that does not get through, or that
-    there is no time for, is left to the watcher, already started. Recording needs the ledger only:
-    where ECR does not answer, a push is recorded unconfirmed.
+    there is no time for, is left to the watcher, which was started already. Recording needs the
+    ledger only: where ECR does not answer, a push is recorded unconfirmed.
 
     Raises:
         Unavailable: when the push could not be recorded for some service; Lambda retries the
             event, and what was recorded already is recognised.
     """
-    recognised = recognise(event)
-    if isinstance(recognised, Ignored):
-        return (Outcome(outcome="ignored", reason=recognised.reason),)
-    not_ours = elsewhere(event, world.here) or untimely(recognised, world.now)
-    if not_ours is not None:
-        return (Outcome(outcome="ignored", reason=not_ours.reason),)
-    targets = following(recognised, world.targets.all)
+    if (why := untimely(pushed, world.now)) is not None:
+        return (ignored(why.reason),)
+    targets = followers(pushed, world.targets.all)
     if isinstance(targets, Ignored):
-        return (Outcome(outcome="ignored", reason=targets.reason),)
-    image = _image(world, recognised)
+        return (ignored(targets.reason),)
+    image = _image(world, pushed)
     if isinstance(image, Ignored):
-        return (Outcome(outcome="ignored", reason=image.reason),)
+        return (ignored(image.reason),)
+    return _recorded_and_begun(world, targets, pushed, image)
+
+
+def _recorded_and_begun(
+    world: World, targets: Sequence[Target], pushed: ImagePush, image: Image | None
+) -> tuple[Outcome, ...]:
     recorded: list[tuple[Target, Asked]] = []
-    outcomes: list[Outcome] = []
+    refused: list[Outcome] = []
     unrecorded: list[Unavailable] = []
     for target in targets:
         try:
-            recorded.append((target, _recorded(world, target, recognised, image)))
+            recorded.append((target, request(world, target, _asked(target, pushed, image), image)))
         except Unavailable as unavailable:
             unrecorded.append(unavailable)
-        except Refused as refused:
-            reason = str(refused)
-            outcomes.append(Outcome(outcome="failed", service=target.name, reason=reason))
+        except Refused as error:
+            refused.append(Outcome(outcome="failed", service=target.name, reason=str(error)))
     at_once = len(recorded) <= _STEPS_AT_ONCE
-    outcomes += [_begun(world, target, asked, at_once=at_once) for target, asked in recorded]
+    begun = [_begun(world, target, asked, at_once=at_once) for target, asked in recorded]
     if unrecorded:  # only now, so that one service's fault keeps no other from being deployed
         raise unrecorded[0]
-    return tuple(outcomes)
+    return (*refused, *begun)
 
 
 def _image(world: World, pushed: ImagePush) -> Image | Ignored | None:
@@ -83,20 +79,15 @@ def _image(world: World, pushed: ImagePush) -> Image | Ignored | None:
     return image
 
 
-def _recorded(world: World, target: Target, pushed: ImagePush, image: Image | None) -> Asked:
-    return request(
-        world,
-        target,
-        Request(
-            service=target.name,
-            cause=Cause.PUSH,
-            digest=pushed.digest,
-            order=pushed.time,
-            pushed_at=image.pushed_at if image else None,
-            tag=pushed.tag,
-            observes=target.mode == "observe",
-        ),
-        image,
+def _asked(target: Target, pushed: ImagePush, image: Image | None) -> Request:
+    return Request(
+        service=target.name,
+        cause=Cause.PUSH,
+        digest=pushed.digest,
+        order=pushed.time,
+        pushed_at=image.pushed_at if image else None,
+        tag=pushed.tag,
+        observes=target.mode == "observe",
     )
 
 

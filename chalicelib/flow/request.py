@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.decide.admit import Admission, Admitted, Request, admit, after, deployment_id
+from chalicelib.decide.admit import Admission, Admitted, admit, after, deployment_id
 from chalicelib.decide.record import (
     asked_again,
     called,
@@ -20,6 +20,7 @@ from chalicelib.flow.tell import tell
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Cause, Deployment, Head, Status
 from chalicelib.model.images import Image, commit_named
+from chalicelib.model.requests import Request
 from chalicelib.model.targets import Target
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from chalicelib.errors import DeployerError
-from chalicelib.events.image import Ignored, elsewhere
-from chalicelib.events.service import Changed, changed_service
+from chalicelib.events.event import Ignored, elsewhere
+from chalicelib.events.service import Changed, recognise_change
 from chalicelib.flow.advance import nudge
+from chalicelib.flow.outcome import Outcome, ignored
 from chalicelib.flow.ports import World
-from chalicelib.flow.push import Outcome
 
 
 def service_event(world: World, event: object) -> tuple[Outcome, ...]:
@@ -21,14 +21,14 @@ def service_event(world: World, event: object) -> tuple[Outcome, ...]:
     Raises:
         Unavailable: Lambda retries the event.
     """
-    changed = changed_service(event)
+    changed = recognise_change(event)
     if isinstance(changed, Ignored):
-        return (Outcome(outcome="ignored", reason=changed.reason),)
+        return (ignored(changed.reason),)
     if (foreign := elsewhere(event, world.here)) is not None:
-        return (Outcome(outcome="ignored", reason=foreign.reason),)
+        return (ignored(foreign.reason),)
     targets = world.targets.called(changed.service)
     if not targets:
-        return (Outcome(outcome="ignored", reason=f"{changed.service} is no target"),)
+        return (ignored(f"{changed.service} is no target"),)
     return tuple(
         outcome
         for target in targets
@@ -50,7 +50,7 @@ def every_open(world: World, service: str, act: Callable[[str], Outcome]) -> tup
     """
     head = world.ledger.head(service)
     if head is None or not head.open_deployments:
-        return (Outcome(outcome="ignored", service=service, reason="no open deployment"),)
+        return (ignored("no open deployment", service),)
     outcomes: list[Outcome] = []
     failed: list[DeployerError] = []
     for deployment in head.open_deployments:

@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.decide.admit import Request, deployment_id
+from chalicelib.decide.admit import deployment_id
 from chalicelib.decide.pace import wait_seconds
 from chalicelib.model.deployments import Cause, Deployment, Notice, Status
+from chalicelib.model.requests import Request
 from tests.cli.packages import written
 
 NOW = datetime(2026, 3, 2, 10, 15, tzinfo=UTC)

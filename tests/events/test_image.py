@@ -11,15 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.events.image import (
-    Ignored,
-    elsewhere,
-    following,
-    recognise,
-    tag_deploys,
-    undeployable,
-    untimely,
-)
+from chalicelib.decide.follow import followers, tag_deploys, undeployable
+from chalicelib.events.event import Ignored, elsewhere
+from chalicelib.events.image import recognise_push, untimely
 from chalicelib.model.images import ImagePush
 from tests.fixtures import examples
 
@@ -55,7 +49,7 @@ def test_every_sample_event_is_either_acted_on_or_ignored_for_a_known_reason() -
 
 @pytest.mark.parametrize("name", PUSHES)
 def test_a_push_event_is_recognised(name: str) -> None:
-    assert recognise(examples.event(name)) == ImagePush(
+    assert recognise_push(examples.event(name)) == ImagePush(
         repository="conflicto-backend-dev",
         digest=SHORT_DIGEST,
         tag=PUSHES[name],
@@ -65,7 +59,7 @@ def test_a_push_event_is_recognised(name: str) -> None:
 
 @pytest.mark.parametrize("name", IGNORED)
 def test_any_other_event_is_ignored_for_its_reason(name: str) -> None:
-    ignored = recognise(examples.event(name))
+    ignored = recognise_push(examples.event(name))
     assert isinstance(ignored, Ignored)
     assert IGNORED[name] in ignored.reason
 
@@ -97,7 +91,7 @@ def test_a_push_event_that_is_not_quite_one_is_ignored(
 ) -> None:
     event = examples.event("ecr-push")
     event["detail"] |= changes
-    ignored = recognise(event)
+    ignored = recognise_push(event)
     assert isinstance(ignored, Ignored)
     assert reason in ignored.reason
 
@@ -115,7 +109,7 @@ def test_a_push_event_that_is_not_quite_one_is_ignored(
     ],
 )
 def test_an_envelope_that_is_not_quite_one_is_ignored(changes: dict[str, Any], reason: str) -> None:
-    ignored = recognise({**examples.event("ecr-push"), **changes})
+    ignored = recognise_push({**examples.event("ecr-push"), **changes})
     assert isinstance(ignored, Ignored)
     assert reason in ignored.reason
 
@@ -124,7 +118,7 @@ def test_an_envelope_that_is_not_quite_one_is_ignored(changes: dict[str, Any], r
 def test_what_ecr_allows_no_image_to_be_tagged_with_is_no_tag(tag: str) -> None:
     event = examples.event("ecr-push")
     event["detail"]["image-tag"] = tag
-    assert recognise(event) == Ignored(reason=f"{tag!r} is not an image tag")
+    assert recognise_push(event) == Ignored(reason=f"{tag!r} is not an image tag")
 
 
 @pytest.mark.parametrize(
@@ -145,12 +139,12 @@ def test_a_push_of_the_future_would_keep_later_ones_out(time: datetime, possible
 def test_fields_that_aws_adds_one_day_do_no_harm() -> None:
     event = examples.event("ecr-push") | {"new": 1}
     event["detail"]["new"] = {"deeper": []}
-    assert isinstance(recognise(event), ImagePush)
+    assert isinstance(recognise_push(event), ImagePush)
 
 
 @given(JSON)
 def test_no_json_makes_it_raise(value: Any) -> None:
-    assert isinstance(recognise(value), Ignored)
+    assert isinstance(recognise_push(value), Ignored)
 
 
 @given(st.data())
@@ -168,7 +162,7 @@ def test_no_mutation_of_a_sample_makes_it_raise(data: st.DataObject) -> None:
         else:
             del place[key]
     before = copy.deepcopy(event)
-    assert isinstance(recognise(event), ImagePush | Ignored)
+    assert isinstance(recognise_push(event), ImagePush | Ignored)
     assert json.dumps(event) == json.dumps(before)
 
 
@@ -187,24 +181,24 @@ def _push(tag: str = "abc1234", repository: str = examples.REPOSITORY) -> ImageP
     ],
 )
 def test_a_repository_name_is_compared_whole(repository: str) -> None:
-    ignored = following(_push(repository=repository), [examples.target()])
+    ignored = followers(_push(repository=repository), [examples.target()])
     assert ignored == Ignored(reason=f"no target follows the repository {repository}")
 
 
 def test_one_image_deploys_to_every_service_that_follows_it_in_the_files_order() -> None:
     web, worker = examples.target(service="web"), examples.target(service="worker")
     other = examples.target(repository="other", service="other")
-    assert following(_push(), [web, other, worker]) == (web, worker)
+    assert followers(_push(), [web, other, worker]) == (web, worker)
 
 
 def test_only_the_targets_whose_rule_matches_the_tag_follow() -> None:
     every, releases = examples.target(), examples.target(service="web", tags=r"v\d+")
-    assert following(_push("v7"), [every, releases]) == (every, releases)
-    assert following(_push("abc"), [every, releases]) == (every,)
+    assert followers(_push("v7"), [every, releases]) == (every, releases)
+    assert followers(_push("abc"), [every, releases]) == (every,)
 
 
 def test_a_tag_outside_every_rule_is_ignored_and_the_rules_are_told() -> None:
-    ignored = following(_push("latest"), [examples.target(), examples.target(tags=r"v\d+")])
+    ignored = followers(_push("latest"), [examples.target(), examples.target(tags=r"v\d+")])
     assert isinstance(ignored, Ignored)
     assert (
         ignored.reason == r"""the tag 'latest' is outside the rule (anything but "latest", v\d+)"""

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from chalicelib.events.image import Ignored
+from chalicelib.events.event import Ignored
 from chalicelib.events.scan import Scanned, recognise_scan
 from tests.events.test_image import JSON
 from tests.fixtures import examples

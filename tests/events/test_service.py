@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 from hypothesis import given
 
-from chalicelib.events.image import Ignored
-from chalicelib.events.service import Changed, changed_service, no_news
-from chalicelib.model.deployments import Status
+from chalicelib.events.event import Ignored
+from chalicelib.events.service import Changed, recognise_change
 from tests.events.test_image import JSON
 from tests.fixtures import examples
 from tests.fixtures.examples import at
@@ -25,7 +24,7 @@ BEGINS = {
 @pytest.mark.parametrize("name", examples.SAMPLE_EVENTS)
 def test_only_what_happens_to_deployments_and_tasks_names_a_service(name: str) -> None:
     event = examples.event(name)
-    changed = changed_service(event)
+    changed = recognise_change(event)
     if name == "ecs-task-stopped-oom":
         assert isinstance(changed, Changed)
         assert (changed.service, changed.ended) == (examples.NAME, event["detail"]["startedBy"])
@@ -57,53 +56,15 @@ def test_only_what_happens_to_deployments_and_tasks_names_a_service(name: str) -
 )
 def test_the_service_is_read_from_its_arn(resources: list[str], service: str | None) -> None:
     event = examples.event("ecs-deployment-completed") | {"resources": resources}
-    changed = changed_service(event)
+    changed = recognise_change(event)
     assert (changed.service if isinstance(changed, Changed) else None) == service
 
 
 def test_an_event_without_a_name_still_tells_of_its_service() -> None:
     event = examples.event("ecs-deployment-completed") | {"detail": {}}
-    assert changed_service(event) == Changed(service=examples.NAME)
+    assert recognise_change(event) == Changed(service=examples.NAME)
 
 
 @given(JSON)
 def test_no_json_makes_it_raise(value: Any) -> None:
-    assert isinstance(changed_service(value), Ignored)
-
-
-TASK = Changed(service=examples.NAME, ended="ecs-svc/2", stopped_at=at(100))
-
-
-@pytest.mark.parametrize(
-    ("changed", "fields", "reason"),
-    [
-        (TASK, {}, ""),
-        (TASK, {"looked": at(99), "ended": 3}, ""),
-        (TASK, {"looked": at(100), "ended": 1}, "looked at since"),
-        (TASK, {"looked": at(99), "ended": 4}, "a moment ago"),
-        (TASK, {"looked": at(97), "ended": 4}, ""),
-        (TASK, {"ecs_deployment": "ecs-svc/1"}, "of another deployment"),
-        (TASK, {"status": Status.ROLLBACK_IN_PROGRESS}, "because it is being rolled back"),
-        (Changed(service=examples.NAME, began="ecs-svc/2"), {}, "its own rollout"),
-        (Changed(service=examples.NAME, began="ecs-svc/3"), {}, ""),
-        (Changed(service=examples.NAME), {"looked": at(100), "ended": 9}, ""),
-    ],
-    ids=[
-        "never looked",
-        "looked before it",
-        "looked after it",
-        "looked before it, among many ends",
-        "looked long before it",
-        "another deployment's task",
-        "a rollback ends tasks",
-        "its own beginning",
-        "another's beginning",
-        "a deployment's event is always news",
-    ],
-)
-def test_an_event_is_news_unless_what_it_tells_was_seen(
-    changed: Changed, fields: dict[str, Any], reason: str
-) -> None:
-    ours = examples.deployment(status=Status.IN_PROGRESS, ecs_deployment="ecs-svc/2")
-    told = no_news(ours.model_copy(update=fields), changed, at(102))
-    assert (reason in told) if reason else told == ""
+    assert isinstance(recognise_change(value), Ignored)

@@ -10,7 +10,7 @@ import pytest
 from chalicelib.definition.render import PROVENANCE
 from chalicelib.errors import Conflict, Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
-from chalicelib.flow.push import push
+from chalicelib.flow.image_event import image_event
 from chalicelib.flow.watch import poll, watch
 from chalicelib.model.deployments import Deployment, Lease, Return, Status
 from chalicelib.model.services import Strategy
@@ -27,7 +27,7 @@ def _step(world: Aws, record: Deployment | None = None) -> Deployment:
 def _pushed(**fields: Any) -> Aws:
     """After the push of the examples' image: its rollout is under way."""
     world = aws(examples.target(**fields))
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     return world
 
 
@@ -37,7 +37,7 @@ def _pushed(**fields: Any) -> Aws:
 def test_what_terraform_registered_is_built_on() -> None:
     world = aws()
     newer = world.services.register({**examples.task_definition().body, "cpu": "512", "tags": []})
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.record().base == newer.arn
     assert world.services.definitions[revision(9)].body["cpu"] == "512"
 
@@ -48,7 +48,7 @@ def test_a_revision_of_ours_that_was_never_proven_is_not_built_on() -> None:
     world.services.rolled_back(NAME)
     assert _step(world).status is Status.ROLLBACK_SUCCESSFUL
     world.images.all.append(examples.image(OTHER_DIGEST))
-    push(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
     assert world.record().base == revision(7)
 
 
@@ -57,14 +57,14 @@ def test_a_proven_revision_of_ours_is_built_on() -> None:
     world.services.complete(NAME)
     _step(world)
     world.images.all.append(examples.image(OTHER_DIGEST))
-    push(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
     assert world.record().base == revision(8)
 
 
 def test_a_target_may_build_on_what_the_service_runs() -> None:
     world = aws(examples.target(base="service"))
     world.services.register({**examples.task_definition().body, "tags": []})
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.record().base == revision(7)
 
 
@@ -74,7 +74,7 @@ def test_when_nothing_else_is_left_it_builds_on_what_the_service_runs() -> None:
     ours = seven.model_copy(update={"tags": {PROVENANCE: "another"}})
     world.services.definitions[seven.arn] = ours
     world.ledger.heads[NAME] = examples.head(order=at(-60))
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.record().base == revision(7)
 
 
@@ -85,7 +85,7 @@ def test_what_the_strategy_itself_takes_is_added_to_the_deadline() -> None:
     world = aws()
     linear = {"strategy": Strategy(name="LINEAR", bake_minutes=5)}
     world.services.all[NAME] = world.services.all[NAME].model_copy(update=linear)
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.record().deadline == world.now + timedelta(minutes=30 + 54 + 5)
     assert advance(world.world(3000), NAME, world.record().id).status is Status.IN_PROGRESS
 
@@ -199,7 +199,7 @@ def test_the_first_deployment_ever_has_nothing_to_return_to() -> None:
     world = aws()
     world.services.service_deployments.clear()
     world.services.all[NAME] = world.services.all[NAME].model_copy(update={"deployments": ()})
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.record().return_to == ""
     world.services.stopped(NAME)
     record = _step(world)
@@ -221,7 +221,7 @@ def test_a_target_that_was_removed_is_left_alone(applied: bool, status: Status) 
     world = aws()
     if not applied:
         world.faults = [Fault(0, Unavailable("throttled"), name="register")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     acts = list(world.ecs_acts)
     world.targets = examples.targets(examples.target(service="web"))
     assert _step(world).status is status
@@ -234,10 +234,10 @@ def test_a_digest_that_failed_is_not_deployed_again() -> None:
     world.services.rolled_back(NAME)
     _step(world)
     world.images.all.append(examples.image(OTHER_DIGEST))
-    push(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
     world.services.complete(NAME)
     _step(world)
-    (outcome,) = push(world.world(), push_event(DIGEST, "again", at(120)))
+    (outcome,) = image_event(world.world(), push_event(DIGEST, "again", at(120)))
     assert outcome.outcome == "refused"
     assert "this very image failed here before" in outcome.reason
     assert len(world.ecs_acts) == 4
@@ -249,7 +249,7 @@ def test_a_digest_that_failed_is_not_deployed_again() -> None:
 def test_while_another_step_holds_the_lease_nothing_is_done() -> None:
     world = aws()
     world.faults = [Fault(0, Unavailable("throttled"), name="register")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     head = world.ledger.heads[NAME]
     lease = Lease(holder="another", until=world.now + (at(90) - at(0)))
     world.ledger.heads[NAME] = head.model_copy(update={"lease": lease})
@@ -268,7 +268,7 @@ def test_the_lease_is_held_while_acting_and_given_back() -> None:
         return register(registration)
 
     world.services.register = looking  # type: ignore[method-assign]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert seen == [Lease(holder="invocation-1", until=world.now + (at(90) - at(0)))]
     assert world.ledger.heads[NAME].lease is None
 
@@ -282,7 +282,7 @@ def test_others_who_write_meanwhile_are_read_again() -> None:
         return register(registration)
 
     world.services.register = meanwhile  # type: ignore[method-assign]
-    (outcome,) = push(world.world(), push_event())
+    (outcome,) = image_event(world.world(), push_event())
     assert outcome.status == "IN_PROGRESS"
     assert world.ecs_acts == ["register", "update conflicto-backend-dev:8"]
 
@@ -392,7 +392,7 @@ def test_a_missing_permission_is_told_once_and_waited_for(call: str) -> None:
     world = aws()
     world.ledger.heads[NAME] = examples.head(order=at(-60), version=0)
     world.faults = [Fault(0, Denied(f"{call} is denied"), name=call)]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     record = world.record()
     assert (record.status, record.denied) == (Status.PENDING, True)
     assert record.reason == f"{call} is denied"
@@ -421,10 +421,10 @@ def test_a_rollback_that_is_denied_is_told_and_asked_for_again() -> None:
 def test_what_was_denied_and_then_overtaken_is_told_as_superseded() -> None:
     world = aws()
     world.faults = [Fault(0, Denied("register is denied"), name="register")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     waiting = world.record()
     world.images.all.append(examples.image(OTHER_DIGEST))
-    push(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
     assert _step(world, waiting).status is Status.SUPERSEDED
     told = world.topic.published[-1]
     assert told.id == f"{waiting.id}-superseded"
@@ -434,7 +434,7 @@ def test_what_was_denied_and_then_overtaken_is_told_as_superseded() -> None:
 def test_a_target_taken_out_while_it_may_have_been_applied_is_a_failure() -> None:
     world = aws()
     world.faults = [Fault(0, Unanswered("no answer"), after=True, name="update")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.record().status is Status.PENDING
     world.targets = examples.targets(examples.target(service="another"))
     assert _step(world).status is Status.FAILED

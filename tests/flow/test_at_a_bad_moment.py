@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.errors import Conflict, Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
-from chalicelib.flow.push import push
+from chalicelib.flow.image_event import image_event
 from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.scans import Scan, Severity
@@ -27,7 +27,7 @@ def _step(world: Aws, after: float = 60) -> Deployment:
 
 def _pushed() -> Aws:
     world = aws()
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     return world
 
 
@@ -61,7 +61,7 @@ def pushed_with_a_late_answer() -> Aws:
     """UpdateService's answer still showed the deployment before ours; every look since shows it."""
     world = aws()
     world.services.shown[NAME] = world.services.all[NAME]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     world.services.shown.clear()
     return world
 
@@ -104,7 +104,7 @@ def test_an_older_push_is_refused_although_ecs_did_not_answer_at_the_meeting() -
         update={"deployments": deployed_since}
     )
     world.faults = [Fault(0, Unavailable("down"), name="service")]
-    push(world.world(), push_event(time=at(-1800)))
+    image_event(world.world(), push_event(time=at(-1800)))
     assert world.record().status is Status.REFUSED
     assert "what the service runs was deployed at" in world.record().reason
     assert world.ecs_acts == []
@@ -120,7 +120,7 @@ def test_what_somebody_deployed_is_recorded_although_a_refused_push_saw_it_first
     world.services.complete(NAME)
     world.images.all.append(examples.image(pushed_at=at(150)))
     world.scans.all[DIGEST] = Scan(state="done", counts=((Severity.CRITICAL, 1),))
-    push(world.world(), push_event(time=at(150)))
+    image_event(world.world(), push_event(time=at(150)))
     assert world.record().status is Status.REFUSED
     assert "foreign" in _swept_for_an_hour(world)
     assert world.ledger.heads[NAME].proven[0].revision == theirs.arn
@@ -149,7 +149,7 @@ def test_what_completes_without_tasks_is_never_recorded_as_somebody_elses() -> N
     world = aws()
     no_tasks = world.services.all[NAME].model_copy(update={"desired": 0})
     world.services.all[NAME] = no_tasks
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     _to_be_rolled_back(world)
     world.services.complete(NAME)
     assert _step(world).status is Status.SUCCESSFUL
@@ -183,7 +183,7 @@ def test_another_permission_that_is_missing_is_told_too() -> None:
         Fault(0, Denied("deploy may not ecs:RegisterTaskDefinition"), name="register"),
         Fault(0, Denied("deploy may not ecs:UpdateService"), name="update"),
     ]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     _step(world, after=300)
     first, second = world.topic.published
     assert "deploy may not ecs:RegisterTaskDefinition" in first.text
@@ -200,7 +200,7 @@ def test_another_permission_that_is_missing_after_the_scan_is_told_too() -> None
         Fault(1, denied, name="scan"),
         Fault(0, Denied("deploy may not ecs:RegisterTaskDefinition"), name="register"),
     ]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     _step(world, after=700)
     first, second = world.topic.published
     assert "deploy may not inspector2:ListFindings" in first.text
@@ -214,7 +214,7 @@ def test_a_push_is_not_refused_because_terraform_registered_between_two_attempts
         Fault(0, THROTTLED, name="update"),
         Fault(1, Unanswered("no answer"), name="update"),
     ]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     world.services.register({**examples.task_definition().body, "cpu": "2048", "tags": []})
     _step(world)
     assert _step(world).status is Status.IN_PROGRESS
@@ -224,7 +224,7 @@ def test_a_push_is_not_refused_because_terraform_registered_between_two_attempts
 def test_an_unconfirmed_push_ends_where_its_repository_is_gone() -> None:
     world = aws()
     world.faults = [Fault(call, Unavailable("down"), name="image") for call in (0, 1)]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.record().unconfirmed
     gone = Refused("ECR has no repository")
     world.faults = [Fault(call, gone, name="image") for call in range(2, 8)]
@@ -275,5 +275,5 @@ def test_the_lease_is_given_back_although_another_push_was_recorded_meanwhile() 
     world = aws()
     world.services.hidden.add(f"{examples.ARN}:service-deployment/{NAME}/2")
     world.faults = [Fault(2, Conflict("a newer push was recorded"), name="save")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.ledger.heads[NAME].lease is None

@@ -7,7 +7,7 @@ import pytest
 from chalicelib.errors import Unanswered
 from chalicelib.flow.advance import advance, withdraw
 from chalicelib.flow.deploy import rollback_by_hand
-from chalicelib.flow.push import push
+from chalicelib.flow.image_event import image_event
 from chalicelib.model.deployments import Deployment, Status
 from tests.fixtures import examples
 from tests.fixtures.examples import NAME, OLD_DIGEST, at, push_event, revision
@@ -32,7 +32,7 @@ def _with_the_image_before() -> Aws:
 def _seen_in_progress() -> Aws:
     """Revision 8 was pushed, and seen in progress."""
     world = _with_the_image_before()
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert _step(world, after=10).status is Status.IN_PROGRESS
     return world
 
@@ -76,7 +76,7 @@ def test_a_rollback_by_hand_of_what_somebody_superseded_meanwhile_goes_back() ->
 def test_a_rollback_by_hand_never_applies_what_it_stops() -> None:
     world = _with_the_image_before()
     world.faults = [Fault(0, Unanswered("no answer"), name="update")]  # ECS did nothing
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.record().acting
     rollback_by_hand(world.world(45), WHO)
     assert world.record().status is Status.REFUSED
@@ -88,7 +88,7 @@ def test_a_rollback_by_hand_never_applies_what_it_stops() -> None:
 def test_a_rollback_by_name_seconds_after_a_push_really_goes_back(completed: bool) -> None:
     world = _with_the_image_before()
     before = world.services.all[NAME]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     world.services.shown[NAME] = before  # DescribeServices answers what was seconds ago
     rollback_by_hand(world.world(4), {**WHO, "to": f"{examples.FAMILY}:7"})
     world.services.shown.clear()

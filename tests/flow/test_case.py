@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.errors import Denied, DeployerError, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
-from chalicelib.flow.push import push
+from chalicelib.flow.image_event import image_event
 from chalicelib.model.deployments import Status
 from chalicelib.model.health import TargetHealth
 from tests.fixtures import examples
@@ -35,7 +35,7 @@ def _failed(*target_groups: str, **fault: DeployerError) -> Aws:
         update={"target_groups": target_groups}
     )
     world.load_balancers.health = {FIRST: (TIMED_OUT,), SECOND: (REFUSING,)}
-    push(world.world(), examples.push_event())
+    image_event(world.world(), examples.push_event())
     world.services.breaker(NAME)
     world.restart()
     world.faults = [Fault(0, error, name=name) for name, error in fault.items()]

@@ -11,7 +11,7 @@ import pytest
 
 from chalicelib.errors import Conflict, DeployerError, Unanswered, Unavailable
 from chalicelib.flow.deploy import rollback_by_hand
-from chalicelib.flow.push import push
+from chalicelib.flow.image_event import image_event
 from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.flow.watch import watch
 from chalicelib.model.deployments import Deployment, Status
@@ -63,12 +63,12 @@ def _ten_minutes(world: Aws) -> None:
 
 
 def _pushed(world: Aws) -> None:
-    _thrice(lambda: push(world.world(), push_event()))
+    _thrice(lambda: image_event(world.world(), push_event()))
 
 
 def _pushed_again(world: Aws) -> None:
     world.images.all.append(examples.image(OTHER_DIGEST, tags=("newer",)))
-    _thrice(lambda: push(world.world(), push_event(OTHER_DIGEST, "newer", at(60))))
+    _thrice(lambda: image_event(world.world(), push_event(OTHER_DIGEST, "newer", at(60))))
 
 
 def _stopped_by_hand(world: Aws) -> None:

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.errors import DeployerError, Refused, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.ended import ended_tasks
-from chalicelib.flow.push import push
+from chalicelib.flow.image_event import image_event
 from chalicelib.model.deployments import Status
 from chalicelib.model.services import StoppedContainer, StoppedTask
 from tests.fixtures import examples
@@ -27,7 +27,7 @@ def _ended(*containers: StoppedContainer) -> Aws:
     names: list[dict[str, Any]] = [{"name": "log_router", "essential": False}]
     body = seven.body | {"containerDefinitions": [*seven.body["containerDefinitions"], *names]}
     world.services.definitions[revision(7)] = seven.model_copy(update={"body": body})
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     first, *_ = containers
     world.services.ended = [
         StoppedTask(

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.deploy import rollback_by_hand
-from chalicelib.flow.push import push
+from chalicelib.flow.image_event import image_event
 from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.model.deployments import Cause, Status
 from tests.fixtures import examples
@@ -25,7 +25,7 @@ def _deployed() -> Aws:
     """A push that is live, as revision 8."""
     world = aws()
     world.images.all.append(examples.image(THEIRS, NOW - timedelta(days=1), tags=()))
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     world.services.complete(NAME)
     advance(world.world(), NAME, world.record().id)
     return world
@@ -125,7 +125,7 @@ def test_what_is_still_rolling_out_is_left_for_later() -> None:
 
 def test_while_a_deployment_of_ours_is_open_nothing_is_foreign() -> None:
     world = aws()
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert set(_sweep(world)) == {"advanced"}
 
 
@@ -134,7 +134,7 @@ def test_the_next_push_deploys_over_it_and_a_rollback_by_hand_goes_back_to_it() 
     made = _by_somebody(world)
     _sweep(world)
     world.images.all.append(examples.image(OTHER_DIGEST, at(7200), tags=("def5678",)))
-    push(world.world(7200), push_event(OTHER_DIGEST, "def5678", at(7200)))
+    image_event(world.world(7200), push_event(OTHER_DIGEST, "def5678", at(7200)))
     world.services.complete(NAME)
     advance(world.world(), NAME, world.record().id)
     assert world.record().status is Status.SUCCESSFUL
@@ -178,12 +178,12 @@ def test_ten_services_are_read_with_one_call() -> None:
 
 def test_an_answer_of_ecs_that_is_out_of_date_makes_nothing_foreign() -> None:
     world = aws()
-    push(world.world(), push_event(time=world.now))
+    image_event(world.world(), push_event(time=world.now))
     before = world.services.all[NAME].deployments[1]
     world.services.complete(NAME)
     advance(world.world(), NAME, world.record().id)
     world.images.all.append(examples.image(OTHER_DIGEST, NOW, tags=("def5678",)))
-    push(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
+    image_event(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
     world.services.complete(NAME)
     advance(world.world(), NAME, world.record().id)
     late = before.model_copy(update={"status": "PRIMARY", "rollout_state": "COMPLETED"})

@@ -9,7 +9,6 @@ import pytest
 from chalicelib.errors import Denied, Refused, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.image_event import image_event
-from chalicelib.flow.push import push
 from chalicelib.model.deployments import Status
 from chalicelib.model.scans import Scan, Severity
 from chalicelib.model.targets import Gate, ScanGate
@@ -26,7 +25,7 @@ CLEAN = Scan(state="done")
 def waiting() -> Aws:
     """A push that waits for its scan."""
     world = aws(examples.target(gate=GATE))
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.record().gated
     world.restart()
     return world
@@ -73,7 +72,7 @@ def test_what_waits_for_something_else_is_not_nudged_by_a_scan() -> None:
     world = aws(examples.target(gate=GATE))
     world.scans.all[DIGEST] = CLEAN
     world.faults = [Fault(0, Unavailable("throttled"), name="register")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     (outcome,) = image_event(world.world(), BASIC)
     assert (outcome.outcome, outcome.reason) == ("ignored", "it waits for no scan")
 
@@ -86,7 +85,7 @@ def _unread(error: Exception, on_timeout: OnTimeout = "refuse") -> Aws:
     gate = Gate(scan=ScanGate(max=Severity.HIGH, on_timeout=on_timeout))
     world = aws(examples.target(gate=gate))
     world.faults = [Fault(number, error, name="scan") for number in range(20)]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     return world
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.errors import Denied, Unanswered, Unavailable
 from chalicelib.flow.advance import advance, withdraw
-from chalicelib.flow.push import push
+from chalicelib.flow.image_event import image_event
 from chalicelib.model.deployments import Deployment, Proven, Status
 from chalicelib.model.services import ServiceDeployment
 from tests.fixtures import examples
@@ -23,7 +23,7 @@ def _step(world: Aws, after: float = 60) -> Deployment:
 
 def _pushed() -> Aws:
     world = aws()
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     return world
 
 
@@ -31,7 +31,7 @@ def _pushed_beside_an_old_answer() -> Aws:
     """UpdateService's answer, and every look, still shows the deployment before ours."""
     world = aws()
     world.services.shown[NAME] = world.services.all[NAME]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     return world
 
 
@@ -56,7 +56,7 @@ def test_an_answer_that_names_the_deployment_before_is_not_taken_for_ours() -> N
 def test_a_success_from_before_a_lost_answer_is_never_taken_for_ours() -> None:
     world = aws()
     world.faults = [Fault(0, Unanswered("no answer"), after=True, name="update")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     ours = _newest(world).arn
     world.services.hidden.add(ours)
     assert _step(world, after=15).status is Status.PENDING
@@ -72,7 +72,7 @@ def test_a_success_from_before_a_lost_answer_is_never_taken_for_ours() -> None:
 def test_after_a_lost_answer_nothing_is_asked_for_again_while_ecs_may_not_show_it_yet() -> None:
     world = aws()
     world.faults = [Fault(0, Unanswered("no answer"), after=True, name="update")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     world.services.shown[NAME] = world.services.all[NAME]
     world.services.hidden.add(_newest(world).arn)
     assert _step(world, after=29).status is Status.PENDING
@@ -98,7 +98,7 @@ def test_where_nothing_had_to_be_updated_the_deployment_that_is_there_is_ours() 
     world.services.complete(NAME)
     _step(world)
     world.images.all.append(examples.image(OTHER_DIGEST))
-    push(world.world(), push_event(OTHER_DIGEST, "newer", at(300)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "newer", at(300)))
     world.services.begin(NAME, revision(9))
     world.services.complete(NAME)
     (running,) = world.services.all[NAME].deployments
@@ -192,7 +192,7 @@ def test_what_a_person_stops_before_ecs_shows_it_is_stopped_as_soon_as_it_does()
 def test_a_revision_that_was_registered_and_is_not_shown_yet_is_waited_for() -> None:
     world = aws()
     world.faults = [Fault(0, Unavailable("throttled"), name="update")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     registered = world.services.definitions.pop(revision(8))
     with pytest.raises(Unavailable, match="does not show conflicto-backend-dev:8"):
         _step(world, after=29)
@@ -212,7 +212,7 @@ def test_what_ecs_no_longer_keeps_is_returned_to_by_what_the_ledger_knows() -> N
     world.services.all[NAME] = world.services.all[NAME].model_copy(update=not_steady)
     proven = Proven(revision=revision(6), first=at(-9e6))
     world.ledger.heads[NAME] = examples.head(order=at(-9e6), proven=(proven,), version=0)
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.record().return_to == revision(6)
 
 
@@ -223,14 +223,14 @@ def test_what_the_superseded_one_would_return_to_comes_before_what_is_proven() -
         update={"proven": (Proven(revision=revision(5), first=at(-9e6)),)}
     )
     world.images.all.append(examples.image(OTHER_DIGEST))
-    push(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
     assert world.record().return_to == revision(7)
 
 
 def test_what_somebody_deployed_since_an_attempt_that_did_nothing_is_returned_to() -> None:
     world = aws()
     world.faults = [Fault(0, Unavailable("throttled"), name="update")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.record().return_to == revision(7)
     made = world.services.register({**examples.task_definition().body, "tags": []})
     world.services.begin(NAME, made.arn)

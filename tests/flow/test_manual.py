@@ -9,7 +9,7 @@ import pytest
 from chalicelib.errors import Conflict, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.deploy import deploy_by_hand, rollback_by_hand
-from chalicelib.flow.push import push
+from chalicelib.flow.image_event import image_event
 from chalicelib.model.deployments import Lease, Status
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, URI, at, push_event, revision
@@ -37,7 +37,7 @@ def _deployed(*, well: bool = True) -> Aws:
         examples.image(OTHER_DIGEST, tags=("def5678",)),
         examples.image(examples.OLD_DIGEST, tags=("old",)),
     ]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     _end(world, well=well)
     world.acts.clear()
     return world
@@ -357,11 +357,11 @@ def test_a_rollback_ends_what_waits_and_stops_what_is_rolled_out() -> None:
 
 def test_a_late_push_that_is_refused_does_not_hide_that_the_last_one_was_rolled_back() -> None:
     world = _deployed()
-    push(world.world(), push_event(OTHER_DIGEST, "def5678", at(60)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "def5678", at(60)))
     assert _end(world, well=False) is Status.ROLLBACK_SUCCESSFUL
     late = "sha256:" + "c" * 64
     world.images.all.append(examples.image(late, tags=("late",)))
-    assert push(world.world(), push_event(late, "late", at(-60)))[0].outcome == "refused"
+    assert image_event(world.world(), push_event(late, "late", at(-60)))[0].outcome == "refused"
     with pytest.raises(Refused, match="is already back on conflicto-backend-dev:8"):
         rollback_by_hand(world.world(), WHO)
 
@@ -402,14 +402,14 @@ def test_a_deployment_asked_for_again_with_its_key_is_no_newer_than_before() -> 
     deploy_by_hand(world.world(), payload)
     in_between = world.now + (at(30) - at(0))
     deploy_by_hand(world.world(), payload)
-    (outcome,) = push(world.world(), push_event(OTHER_DIGEST, "def5678", in_between))
+    (outcome,) = image_event(world.world(), push_event(OTHER_DIGEST, "def5678", in_between))
     assert outcome.outcome == "recorded"
 
 
 def test_a_rollback_of_what_may_have_been_applied_leaves_nothing_rolling_out() -> None:
     world = aws()
     world.faults = [Fault(0, Unanswered("no answer"), after=True, name="update")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.record().acting
     rollback_by_hand(world.world(), WHO)
     primary = world.services.all[NAME].primary
@@ -454,7 +454,7 @@ def test_a_rollback_of_what_somebody_else_deployed_goes_to_what_ran_before(well:
 def test_a_rollback_goes_to_what_ran_just_before_also_when_somebody_else_deployed_that() -> None:
     world = _deployed()
     theirs = _by_somebody(world)
-    push(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
+    image_event(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
     assert _end(world) is Status.SUCCESSFUL
     rollback_by_hand(world.world(), WHO)
     assert world.record().revision == theirs
@@ -477,10 +477,10 @@ def test_every_deployment_and_every_tag_of_a_proven_revision_keep_naming_it() ->
         examples.image(tags=("abc1234", "v1.0")),
         examples.image(OTHER_DIGEST, tags=("def5678",)),
     ]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     _end(world)
     first = world.record().id
-    push(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
+    image_event(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
     _end(world)
     rollback_by_hand(world.world(), {**WHO, "to": first})
     _end(world)
@@ -498,12 +498,12 @@ def test_every_deployment_and_every_tag_of_a_proven_revision_keep_naming_it() ->
 def test_all_tags_of_an_image_name_it_whichever_event_came_first(first: str, ended: bool) -> None:
     world = aws()
     world.images.all = [examples.image(tags=(first,))]
-    push(world.world(), push_event(tag=first))
+    image_event(world.world(), push_event(tag=first))
     if ended:
         _end(world)
     second = {"abc1234": "v1.0", "v1.0": "abc1234"}[first]
     world.images.all = [examples.image(tags=(first, second))]
-    assert push(world.world(), push_event(tag=second, time=at(1)))[0].outcome == "known"
+    assert image_event(world.world(), push_event(tag=second, time=at(1)))[0].outcome == "known"
     assert world.record().tags == (second,)
     if not ended:
         _end(world)
@@ -515,7 +515,7 @@ def test_all_tags_of_an_image_name_it_whichever_event_came_first(first: str, end
 def test_the_same_tag_told_of_again_writes_nothing() -> None:
     world = _deployed()
     writes = world.ledger.writes
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.ledger.writes == writes
 
 
@@ -525,7 +525,7 @@ def test_the_same_tag_told_of_again_writes_nothing() -> None:
 def _pushed_again(world: Aws, tag: str, digest: str = DIGEST) -> tuple[str, str]:
     """The same bytes are pushed under another tag, a minute later."""
     world.images.all.append(examples.image(digest, tags=(tag,)))
-    (outcome,) = push(world.world(), push_event(digest, tag, world.now + (at(60) - at(0))))
+    (outcome,) = image_event(world.world(), push_event(digest, tag, world.now + (at(60) - at(0))))
     return outcome.outcome, outcome.reason
 
 
@@ -564,7 +564,7 @@ def test_what_was_stopped_by_hand_is_refused_under_any_tag(waits: bool) -> None:
     world = _deployed()
     if waits:
         _throttled(world)
-    push(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
+    image_event(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
     rollback_by_hand(world.world(), WHO)
     assert OTHER_DIGEST in world.ledger.heads[NAME].barred
     assert _pushed_again(world, "again", OTHER_DIGEST)[0] == "refused"
@@ -583,6 +583,6 @@ def test_a_new_build_deploys_after_a_rollback_by_hand() -> None:
     world = _deployed()
     rollback_by_hand(world.world(), WHO)
     _end(world)
-    push(world.world(), push_event(OTHER_DIGEST, "def5678", world.now + (at(60) - at(0))))
+    image_event(world.world(), push_event(OTHER_DIGEST, "def5678", world.now + (at(60) - at(0))))
     assert _end(world) is Status.SUCCESSFUL
     assert world.record().digest == OTHER_DIGEST

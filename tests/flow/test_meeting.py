@@ -10,7 +10,7 @@ import pytest
 from chalicelib.errors import Conflict, Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.deploy import deploy_by_hand, rollback_by_hand
-from chalicelib.flow.push import push
+from chalicelib.flow.image_event import image_event
 from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.model.deployments import Deployment, Head, Status
 from tests.fixtures import examples
@@ -32,7 +32,7 @@ def _met_at(seconds: float, world: Aws | None = None) -> Aws:
 def _heard(world: Aws, when: float, event: dict[str, Any] | None = None) -> str:
     """What became of the event of a push, `when` seconds after the push."""
     world.now = at(when) - timedelta(seconds=60)
-    return push(world.world(), event or push_event(time=at(0)))[0].outcome
+    return image_event(world.world(), event or push_event(time=at(0)))[0].outcome
 
 
 def _head(world: Aws) -> Head:
@@ -98,7 +98,7 @@ def test_the_sweep_looks_for_lost_pushes_from_the_meeting_on() -> None:
 def test_who_meets_at_the_same_moment_as_a_push_is_recorded_keeps_it() -> None:
     world = aws()
     world.faults = [Fault(0, Conflict("the sweep met it"), name="save")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.record().status is Status.IN_PROGRESS
 
 
@@ -124,7 +124,7 @@ def _unconfirmed(*steps: int, error: Exception | None = None) -> Aws:
     world = aws()
     error = error or Unavailable("ECR is down")
     world.faults = [Fault(number, error, name="image") for number in steps or (0, 1)]
-    assert push(world.world(), push_event())[0].outcome == "recorded"
+    assert image_event(world.world(), push_event())[0].outcome == "recorded"
     return world
 
 
@@ -161,7 +161,7 @@ def test_an_unconfirmed_push_that_a_newer_one_overtook_is_refused() -> None:
     world = _unconfirmed()
     waiting = world.record()
     world.images.all.append(examples.image(OTHER_DIGEST, tags=("newer",)))
-    push(world.world(), push_event(OTHER_DIGEST, "newer", at(5)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "newer", at(5)))
     refused = _step(world, waiting)
     assert refused.status is Status.REFUSED
     assert "a newer image was asked for" in refused.reason
@@ -193,17 +193,17 @@ def test_what_turns_out_to_be_no_image_is_refused_and_changes_nothing(
 def test_two_tags_of_an_unconfirmed_image_are_one_deployment_as_new_as_the_newest() -> None:
     world = _unconfirmed(0, 1, 2, 3)
     world.images.all.append(examples.image(OTHER_DIGEST, tags=("between",)))
-    (outcome,) = push(world.world(), push_event(tag="v1", time=at(9)))
+    (outcome,) = image_event(world.world(), push_event(tag="v1", time=at(9)))
     assert (outcome.outcome, outcome.deployment) == ("known", world.record().id)
     assert _step(world).status is Status.IN_PROGRESS
     assert (len(world.ledger.records), _head(world).order) == (1, at(9))
-    (between,) = push(world.world(), push_event(OTHER_DIGEST, "between", at(5)))
+    (between,) = image_event(world.world(), push_event(OTHER_DIGEST, "between", at(5)))
     assert between.outcome == "refused"
 
 
 def test_the_same_event_again_is_known_although_ecr_answers_by_now() -> None:
     world = _unconfirmed()
-    (outcome,) = push(world.world(), push_event())
+    (outcome,) = image_event(world.world(), push_event())
     assert (outcome.outcome, outcome.status) == ("known", "IN_PROGRESS")
     assert len(world.ledger.records) == 1
 

@@ -13,7 +13,6 @@ from chalicelib.flow.advance import advance
 from chalicelib.flow.deploy import deploy_by_hand, rollback_by_hand
 from chalicelib.flow.image_event import image_event
 from chalicelib.flow.ports import World
-from chalicelib.flow.push import push
 from chalicelib.flow.service_event import service_event
 from chalicelib.flow.status import tell_status
 from chalicelib.flow.sweep.sweep import sweep_targets
@@ -72,7 +71,7 @@ def _rolling_out(*targets: Any) -> tuple[Aws, Newer]:
     """A push whose rollout is under way."""
     world, ledger = aws(*targets), Newer()
     world.ledger = ledger
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.record().status is Status.IN_PROGRESS
     world.images.all.append(examples.image(OTHER_DIGEST, at(90), tags=("def5678",)))
     return world, ledger
@@ -90,7 +89,7 @@ READS: dict[str, Callable[[World], object]] = {
     "a rollback by hand": lambda world: rollback_by_hand(world, WHO),
 }
 HEAD_READS: dict[str, Callable[[World], object]] = {
-    "a push": lambda world: push(world, PUSH),
+    "a push": lambda world: image_event(world, PUSH),
     "a deployment by hand": lambda world: deploy_by_hand(world, {**WHO, "image": "def5678"}),
     "a rollback by name": lambda world: rollback_by_hand(world, {**WHO, "to": "abc1234"}),
 }
@@ -136,7 +135,7 @@ def test_a_push_that_nobody_could_record_meanwhile_is_found_by_the_sweep() -> No
     advance(world.world(), NAME, world.record().id)
     ledger.by_newer(head=True)
     with pytest.raises(Unreadable):
-        push(world.world(), PUSH)
+        image_event(world.world(), PUSH)
     ledger.back()
     world.now = FIRST_OF_THE_HOUR
     sweep_targets(world.world(0))
@@ -192,7 +191,7 @@ def test_the_others_are_deployed_by_a_push_that_is_tried_again() -> None:
     world, ledger = _rolling_out(examples.target(), WEB)
     ledger.by_newer(head=True)
     with pytest.raises(Unreadable):
-        push(world.world(), PUSH)
+        image_event(world.world(), PUSH)
     assert world.record(WEB.name).digest == OTHER_DIGEST
 
 
@@ -203,7 +202,7 @@ def test_the_others_are_nudged_by_the_end_of_a_scan() -> None:
         Newer(),
     )
     world.ledger = ledger
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     ledger.by_newer(head=True)
     world.scans.all[DIGEST] = Scan(state="done")
     with pytest.raises(Unreadable):

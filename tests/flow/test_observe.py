@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from chalicelib.flow.image_event import image_event
 from chalicelib.flow.observe import observe
-from chalicelib.flow.push import push
 from chalicelib.model.services import BreakerThreshold, StoppedTask
 from tests.fixtures import examples
 from tests.fixtures.examples import NAME, at, push_event
@@ -17,7 +17,7 @@ from tests.flow.fakes import Aws, aws
 def _looping(ended: int, *, threshold: BreakerThreshold | None = None, **fields: Any) -> Aws:
     """A rollout of two tasks of which so many have crashed."""
     world = aws(examples.target(**fields))
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     world.services.all[NAME] = world.services.all[NAME].model_copy(
         update={"breaker_threshold": threshold}
     )

@@ -10,7 +10,7 @@ from chalicelib.definition.render import PROVENANCE
 from chalicelib.errors import Conflict, Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.deploy import deploy_by_hand
-from chalicelib.flow.push import push
+from chalicelib.flow.image_event import image_event
 from chalicelib.model.deployments import Deployment, Status
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, at, push_event, revision
@@ -27,13 +27,13 @@ def _step(world: Aws, record: Deployment | None = None) -> Deployment:
 def _pushed(**fields: Any) -> Aws:
     """After the push of the examples' image: its rollout is under way."""
     world = aws(examples.target(**fields))
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     return world
 
 
 def test_a_push_is_recorded_registered_and_rolled_out_at_once() -> None:
     world = aws()
-    (outcome,) = push(world.world(), push_event())
+    (outcome,) = image_event(world.world(), push_event())
     assert (outcome.outcome, outcome.service, outcome.status) == ("recorded", NAME, "IN_PROGRESS")
     assert world.acts == [
         "start 1",
@@ -92,7 +92,7 @@ def test_a_closed_deployment_is_never_looked_at_again() -> None:
 def test_the_same_event_twice_creates_nothing() -> None:
     world = _pushed()
     acts = list(world.acts)
-    (outcome,) = push(world.world(), push_event())
+    (outcome,) = image_event(world.world(), push_event())
     assert (outcome.outcome, outcome.deployment) == ("known", world.record().id)
     assert world.acts == acts
     assert len(world.ledger.records) == 1
@@ -100,7 +100,7 @@ def test_the_same_event_twice_creates_nothing() -> None:
 
 def test_two_tags_of_one_image_are_one_deployment() -> None:
     world = _pushed()
-    (outcome,) = push(world.world(), push_event(tag="v1.0", time=at(1)))
+    (outcome,) = image_event(world.world(), push_event(tag="v1.0", time=at(1)))
     assert outcome.outcome == "known"
     assert len(world.ledger.records) == 1
     assert world.ecs_acts == ["register", "update conflicto-backend-dev:8"]
@@ -108,7 +108,7 @@ def test_two_tags_of_one_image_are_one_deployment() -> None:
 
 def test_one_image_goes_to_every_service_that_follows_it() -> None:
     world = aws(WEB, WORKER)
-    outcomes = push(world.world(), push_event())
+    outcomes = image_event(world.world(), push_event())
     assert [outcome.service for outcome in outcomes] == [WEB.name, WORKER.name]
     assert world.ecs_acts == [
         "register",
@@ -132,7 +132,7 @@ def test_one_image_goes_to_every_service_that_follows_it() -> None:
 )
 def test_what_deploys_nothing_is_ignored_for_a_reason(event: dict[str, Any], reason: str) -> None:
     world = aws()
-    (outcome,) = push(world.world(), event)
+    (outcome,) = image_event(world.world(), event)
     assert outcome.outcome == "ignored"
     assert reason in outcome.reason
     assert not world.acts
@@ -142,14 +142,14 @@ def test_what_deploys_nothing_is_ignored_for_a_reason(event: dict[str, Any], rea
 def test_what_is_no_image_is_ignored() -> None:
     world = aws()
     world.images.all = [examples.image(artifact_type="application/vnd.cncf.helm.config.v1+json")]
-    (outcome,) = push(world.world(), push_event())
+    (outcome,) = image_event(world.world(), push_event())
     assert outcome.reason.startswith("abc1234: it holds application/vnd.cncf.helm")
 
 
 def test_an_older_push_is_refused_and_told() -> None:
     world = _pushed()
     world.images.all.append(examples.image(OTHER_DIGEST))
-    (outcome,) = push(world.world(), push_event(OTHER_DIGEST, "old", at(-60)))
+    (outcome,) = image_event(world.world(), push_event(OTHER_DIGEST, "old", at(-60)))
     assert (outcome.outcome, outcome.status) == ("refused", "REFUSED")
     assert "a newer image was asked for" in outcome.reason
     assert world.told == ["IN_PROGRESS", "REFUSED"]
@@ -160,7 +160,7 @@ def test_a_newer_push_supersedes_what_is_under_way_by_being_applied() -> None:
     world = _pushed()
     first = world.record()
     world.images.all.append(examples.image(OTHER_DIGEST))
-    push(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
     assert world.ecs_acts[-1] == "update conflicto-backend-dev:9"
     assert world.services.definitions[revision(9)].body["taskDefinitionArn"]
     assert _step(world, first).status is Status.SUPERSEDED
@@ -172,10 +172,10 @@ def test_a_newer_push_supersedes_what_is_under_way_by_being_applied() -> None:
 def test_a_deployment_that_waited_too_long_does_not_overwrite_a_newer_one() -> None:
     world = aws()
     world.faults = [Fault(0, Unavailable("throttled"), name="register")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     waiting = world.record()
     world.images.all.append(examples.image(OTHER_DIGEST))
-    push(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
     record = _step(world, waiting)
     assert record.status is Status.SUPERSEDED
     assert record.reason == f"a newer deployment was applied ({world.record().id})"
@@ -185,10 +185,10 @@ def test_a_deployment_that_waited_too_long_does_not_overwrite_a_newer_one() -> N
 def test_while_a_newer_push_waits_the_one_before_it_asks_nothing_of_ecs() -> None:
     world = aws()
     world.faults = [Fault(number, Unavailable("throttled"), name="register") for number in (0, 1)]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     older = world.record()
     world.images.all.append(examples.image(OTHER_DIGEST))
-    push(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
     newer = world.record()
     reads = len(world.calls)
     waiting = _step(world, older)
@@ -204,10 +204,10 @@ def test_what_waited_for_a_newer_push_goes_on_when_that_is_refused() -> None:
     world = aws()
     faults = [Unavailable("throttled"), Unavailable("throttled"), Refused("no such thing")]
     world.faults = [Fault(number, error, name="register") for number, error in enumerate(faults)]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     older = world.record()
     world.images.all.append(examples.image(OTHER_DIGEST))
-    push(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "newer", at(60)))
     newer = world.record()
     assert _step(world, older).status is Status.PENDING
     assert _step(world, newer).status is Status.REFUSED
@@ -217,7 +217,7 @@ def test_what_waited_for_a_newer_push_goes_on_when_that_is_refused() -> None:
 def test_throttled_it_waits_and_goes_on() -> None:
     world = aws()
     world.faults = [Fault(0, Unavailable("AWS answered ThrottlingException"), name="register")]
-    (outcome,) = push(world.world(), push_event())
+    (outcome,) = image_event(world.world(), push_event())
     assert (outcome.outcome, outcome.status) == ("recorded", "PENDING")
     assert world.record().reason == "AWS answered ThrottlingException"
     assert world.ledger.heads[NAME].lease is None
@@ -231,7 +231,7 @@ def test_throttled_it_waits_and_goes_on() -> None:
 def test_an_answer_that_was_lost_is_not_asked_for_again(call: str) -> None:
     world = aws()
     world.faults = [Fault(0, Unanswered("no answer"), after=True, name=call)]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.record().status is Status.PENDING
     assert _step(world).status is Status.IN_PROGRESS
     assert world.ecs_acts == ["register", "update conflicto-backend-dev:8"]
@@ -241,7 +241,7 @@ def test_an_answer_that_was_lost_is_not_asked_for_again(call: str) -> None:
 def test_a_first_step_that_does_not_get_through_is_left_to_the_watcher() -> None:
     world = aws()
     world.faults = [Fault(1, Unavailable("down"), name="service")]
-    (outcome,) = push(world.world(), push_event())
+    (outcome,) = image_event(world.world(), push_event())
     assert outcome.outcome == "recorded"
     assert outcome.reason == "recorded; the watcher goes on: down"
     assert world.acts == ["start 1"]
@@ -252,15 +252,15 @@ def test_what_cannot_be_recorded_is_tried_again_by_lambda() -> None:
     world = aws()
     world.faults = [Fault(0, Unavailable("down"), name="save")]
     with pytest.raises(Unavailable, match="down"):
-        push(world.world(), push_event())
-    assert push(world.world(), push_event())[0].outcome == "recorded"
+        image_event(world.world(), push_event())
+    assert image_event(world.world(), push_event())[0].outcome == "recorded"
 
 
 def test_a_foreign_rollout_is_waited_for() -> None:
     world = aws()
     foreign = world.services.register({**examples.task_definition().body, "tags": []})
     world.services.begin(NAME, foreign.arn)
-    (outcome,) = push(world.world(), push_event())
+    (outcome,) = image_event(world.world(), push_event())
     assert outcome.status == "PENDING"
     assert outcome.reason == (
         "waiting for a rollout of conflicto-backend-dev:8 that Slipway did not start"
@@ -278,7 +278,7 @@ def test_a_foreign_rollout_that_never_ends_is_waited_for_until_the_deadline() ->
     world = aws()
     world.services.begin(NAME, revision(7))
     world.services.begin(NAME, revision(6))
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     record = world.record()
     assert advance(world.world(1800), NAME, record.id).status is Status.REFUSED
     assert world.ecs_acts == []
@@ -324,7 +324,7 @@ def test_in_observe_mode_the_containers_are_named_whatever_their_registrys_host(
     seven = world.services.definitions[revision(7)]
     image = "123456789012.dkr.ecr-fips.us-west-2.amazonaws.com/conflicto-backend-dev:was"
     seven.body["containerDefinitions"][0]["image"] = image
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert "with this image in conflicto-backend, and" in world.record().reason
 
 
@@ -338,7 +338,7 @@ def test_in_observe_mode_the_containers_are_named_whatever_their_registrys_host(
 def test_a_service_that_is_not_deployed_to_is_refused(service: dict[str, str], reason: str) -> None:
     world = aws()
     world.services.all[NAME] = world.services.all[NAME].model_copy(update=service)
-    (outcome,) = push(world.world(), push_event())
+    (outcome,) = image_event(world.world(), push_event())
     assert outcome.status == "REFUSED"
     assert reason in outcome.reason
     assert world.told == ["REFUSED"]
@@ -347,7 +347,7 @@ def test_a_service_that_is_not_deployed_to_is_refused(service: dict[str, str], r
 def test_a_service_that_does_not_exist_is_refused() -> None:
     world = aws()
     world.services.all.clear()
-    assert push(world.world(), push_event())[0].status == "REFUSED"
+    assert image_event(world.world(), push_event())[0].status == "REFUSED"
 
 
 @pytest.mark.parametrize(
@@ -368,7 +368,7 @@ def test_what_cannot_be_rendered_is_refused(fields: dict[str, Any], reason: str)
 def test_what_ecs_registers_otherwise_is_not_deployed() -> None:
     world = aws()
     world.services.alters = {"cpu": "1024"}
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     record = world.record()
     assert record.status is Status.REFUSED
     assert "conflicto-backend-dev:8 otherwise than planned (cpu)" in record.reason
@@ -379,14 +379,14 @@ def test_a_push_that_others_keep_writing_into_is_tried_again_by_lambda() -> None
     world = aws()
     world.faults = [Fault(number, Conflict("again"), name="save") for number in range(5)]
     with pytest.raises(Unavailable, match="others kept writing"):
-        push(world.world(), push_event())
+        image_event(world.world(), push_event())
     assert not world.acts
 
 
 def test_a_known_push_whose_deployment_is_forgotten_nudges_nothing() -> None:
     world = aws()
     world.ledger.heads[NAME] = examples.head(digest=DIGEST)
-    (outcome,) = push(world.world(), push_event())
+    (outcome,) = image_event(world.world(), push_event())
     assert (outcome.outcome, outcome.deployment, outcome.status) == ("known", "", "")
     assert not world.acts
 
@@ -394,7 +394,7 @@ def test_a_known_push_whose_deployment_is_forgotten_nudges_nothing() -> None:
 def test_a_base_that_is_gone_is_refused() -> None:
     world = aws(examples.target(base="service"))
     world.services.definitions.clear()
-    (outcome,) = push(world.world(), push_event())
+    (outcome,) = image_event(world.world(), push_event())
     assert outcome.status == "REFUSED"
     assert outcome.reason == "ECS has no task definition conflicto-backend-dev:7"
 
@@ -405,7 +405,7 @@ def test_a_base_that_is_gone_is_refused() -> None:
 def test_a_throttled_update_registers_nothing_again() -> None:
     world = aws()
     world.faults = [Fault(0, Unavailable("throttled"), name="update")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert _step(world).status is Status.IN_PROGRESS
     assert world.ecs_acts == ["register", "update conflicto-backend-dev:8"]
 
@@ -415,7 +415,7 @@ def _died_after_the_update() -> Aws:
     world = aws()
     world.faults = [Fault(0, Died(), after=True, name="update")]
     with pytest.raises(Died):
-        push(world.world(), push_event())
+        image_event(world.world(), push_event())
     return world
 
 
@@ -456,7 +456,7 @@ def test_what_an_unanswered_registration_made_is_compared_before_it_is_deployed(
     world = aws()
     world.services.alters = {"cpu": "1024"}
     world.faults = [Fault(0, Unanswered("no answer"), after=True, name="register")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     record = _step(world)
     assert record.status is Status.REFUSED
     assert "conflicto-backend-dev:8 otherwise than planned (cpu)" in record.reason
@@ -481,7 +481,7 @@ def test_a_service_that_aws_does_not_answer_for_keeps_no_other_from_its_push(
         world.restart()
         world.faults = [Fault(0, error, name="service")]
         try:
-            push(world.world(), push_event())
+            image_event(world.world(), push_event())
         except (Unavailable, Refused):
             continue
     assert world.ledger.heads.get(WORKER.name)
@@ -491,14 +491,14 @@ def test_a_service_that_aws_does_not_answer_for_keeps_no_other_from_its_push(
 def test_a_first_step_that_is_refused_keeps_no_other_service_from_its_push() -> None:
     world = aws(WEB, WORKER)
     world.faults = [Fault(2, Refused("InvalidParameterException"), name="service")]
-    web, worker = push(world.world(), push_event())
+    web, worker = image_event(world.world(), push_event())
     assert web.reason == "recorded; the watcher goes on: InvalidParameterException"
     assert worker.status == "IN_PROGRESS"
 
 
 def test_every_follower_is_recorded_before_any_is_begun() -> None:
     world = aws(WEB, WORKER)
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     begun = world.acts.index("register")
     assert world.acts[:begun] == ["start 1", "start 1"]
 
@@ -506,7 +506,7 @@ def test_every_follower_is_recorded_before_any_is_begun() -> None:
 def test_where_many_follow_an_image_their_watchers_take_the_first_steps() -> None:
     many = [examples.target(service=f"web-{number}") for number in range(21)]
     world = aws(*many)
-    outcomes = push(world.world(), push_event())
+    outcomes = image_event(world.world(), push_event())
     assert [outcome.outcome for outcome in outcomes] == ["recorded"] * 21
     assert world.acts == ["start 1"] * 21
     assert _step(world, world.record(many[-1].name)).status is Status.IN_PROGRESS
@@ -521,7 +521,7 @@ def test_what_ecs_refuses_to_tell_closes_the_deployment() -> None:
         update={"deployments": (failed, *rolling.deployments[1:])}
     )
     world.faults = [Fault(0, Refused("odd"), name="newest_service_deployment")]
-    (outcome,) = push(world.world(), push_event())
+    (outcome,) = image_event(world.world(), push_event())
     assert (outcome.status, outcome.reason) == ("REFUSED", "odd")
     assert world.ledger.heads[NAME].open_deployments == ()
     assert world.told == ["REFUSED"]
@@ -534,9 +534,9 @@ def test_of_two_pushes_within_one_second_the_first_to_be_throttled_is_overtaken(
         examples.image(OTHER_DIGEST, pushed_at=at(0.2), tags=("def5678",)),
     ]
     world.faults = [Fault(0, Unavailable("throttled"), name="register")]
-    push(world.world(), push_event(time=at(0)))
+    image_event(world.world(), push_event(time=at(0)))
     first = world.record()
-    push(world.world(), push_event(OTHER_DIGEST, "def5678", at(0)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "def5678", at(0)))
     assert _step(world, first).status is Status.SUPERSEDED
     assert world.ecs_acts == ["register", "update conflicto-backend-dev:8"]
 
@@ -560,11 +560,11 @@ def test_an_older_one_waits_until_it_is_known_whether_a_newer_one_was_applied(
             world.world(), {"service": NAME, "image": DIGEST, "by": "ops", "why": "a fix"}
         )
     else:
-        push(world.world(), push_event())
+        image_event(world.world(), push_event())
     older = world.record()
     world.faults = [Fault(world.calls.count("update"), Died(), after=True, name="update")]
     with pytest.raises(Died):
-        push(world.world(), push_event(OTHER_DIGEST, "def5678", at(600)))
+        image_event(world.world(), push_event(OTHER_DIGEST, "def5678", at(600)))
     world.services.complete(NAME)
     world.world(600)  # its lease expires; that it was applied is written nowhere
     waiting = _step(world, older)
@@ -580,10 +580,10 @@ def test_an_older_one_waits_until_it_is_known_whether_a_newer_one_was_applied(
 
 def test_a_newest_push_repeated_later_keeps_out_what_was_pushed_in_between() -> None:
     world = _pushed()
-    push(world.world(), push_event(tag="again", time=at(60)))
+    image_event(world.world(), push_event(tag="again", time=at(60)))
     assert world.ledger.heads[NAME].order == at(60)
     world.images.all.append(examples.image(OTHER_DIGEST, tags=("between",)))
-    (outcome,) = push(world.world(), push_event(OTHER_DIGEST, "between", at(30)))
+    (outcome,) = image_event(world.world(), push_event(OTHER_DIGEST, "between", at(30)))
     assert (outcome.outcome, outcome.status) == ("refused", "REFUSED")
     assert world.ecs_acts == ["register", "update conflicto-backend-dev:8"]
 
@@ -593,7 +593,7 @@ def test_a_rollback_of_ours_under_way_is_no_foreign_rollout() -> None:
     world.services.breaker(NAME)
     _step(world)
     world.images.all.append(examples.image(OTHER_DIGEST, tags=("def5678",)))
-    (outcome,) = push(world.world(), push_event(OTHER_DIGEST, "def5678", at(60)))
+    (outcome,) = image_event(world.world(), push_event(OTHER_DIGEST, "def5678", at(60)))
     assert (outcome.status, outcome.reason) == ("IN_PROGRESS", "")
 
 
@@ -604,11 +604,11 @@ def test_a_digest_that_failed_is_refused_every_time_it_comes_again() -> None:
     world = _pushed()
     _roll_back(world)
     world.images.all.append(examples.image(OTHER_DIGEST, tags=("def5678",)))
-    push(world.world(), push_event(OTHER_DIGEST, "def5678", at(60)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "def5678", at(60)))
     world.services.complete(NAME)
     _step(world)
     for minute in (2, 3):
-        (outcome,) = push(world.world(), push_event(DIGEST, "again", at(60 * minute)))
+        (outcome,) = image_event(world.world(), push_event(DIGEST, "again", at(60 * minute)))
         assert outcome.outcome == "refused"
     assert len(world.ecs_acts) == 4
 
@@ -617,14 +617,16 @@ def test_a_flood_of_refused_pushes_never_makes_a_failed_digest_forgotten() -> No
     world = _pushed()
     _roll_back(world)
     world.images.all.append(examples.image(OTHER_DIGEST, tags=("def5678",)))
-    push(world.world(), push_event(OTHER_DIGEST, "def5678", at(60)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "def5678", at(60)))
     world.services.complete(NAME)
     _step(world)
     for number in range(20):
         digest = f"sha256:{number + 16:064x}"
         world.images.all.append(examples.image(digest, tags=(f"late-{number}",)))
-        push(world.world(), push_event(digest, f"late-{number}", at(-100 - number)))
-    assert push(world.world(), push_event(DIGEST, "again", at(3_000)))[0].outcome == "refused"
+        image_event(world.world(), push_event(digest, f"late-{number}", at(-100 - number)))
+    assert (
+        image_event(world.world(), push_event(DIGEST, "again", at(3_000)))[0].outcome == "refused"
+    )
 
 
 def _roll_back(world: Aws) -> None:
@@ -637,7 +639,7 @@ def test_a_first_meeting_that_is_denied_is_recorded_told_and_goes_on_by_itself()
     world = aws()
     denied = Denied("could not read the service: slipway-dev-watch may not ecs:DescribeServices")
     world.faults = [Fault(0, denied, name="service"), Fault(1, denied, name="service")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.record().status is Status.PENDING
     assert "may not ecs:DescribeServices" in world.topic.published[0].text
     advance(world.world(), NAME, world.record().id)
@@ -653,10 +655,10 @@ def test_what_ecs_completed_before_a_newer_one_was_applied_is_successful_all_the
     world.images.all.append(examples.image(OTHER_DIGEST, tags=("def5678",)))
     world.faults = [Fault(0, Died(), after=True, name="update")]
     with pytest.raises(Died):
-        push(world.world(), push_event())
+        image_event(world.world(), push_event())
     older = world.record()
     world.services.complete(NAME)
-    push(world.world(600), push_event(OTHER_DIGEST, "def5678", at(600)))
+    image_event(world.world(600), push_event(OTHER_DIGEST, "def5678", at(600)))
     assert world.record().status is Status.IN_PROGRESS
     assert _step(world, older).status is Status.IN_PROGRESS
     assert _step(world, older).status is Status.SUCCESSFUL

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.flow.advance import advance
 from chalicelib.flow.deploy import rollback_by_hand
-from chalicelib.flow.push import push
+from chalicelib.flow.image_event import image_event
 from chalicelib.model.deployments import Lease, Status
 from chalicelib.model.services import Strategy
 from tests.fixtures import examples
@@ -23,7 +23,7 @@ GIVEN = 30  # minutes, a target's deadline by default
 def _rolling(**service: Any) -> Aws:
     world = aws()
     world.services.all[NAME] = world.services.all[NAME].model_copy(update=service)
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     return world
 
 

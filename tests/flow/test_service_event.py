@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import Refused, Unavailable
-from chalicelib.flow.push import push
+from chalicelib.flow.image_event import image_event
 from chalicelib.flow.service_event import service_event
 from chalicelib.model.deployments import Status
 from tests.fixtures import examples
@@ -19,7 +19,7 @@ COMPLETED = event("ecs-deployment-completed")
 
 def test_an_event_brings_the_verdict_before_any_poll() -> None:
     world = aws()
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     world.services.complete(NAME)
     (outcome,) = service_event(world.world(), COMPLETED)
     assert (outcome.outcome, outcome.service, outcome.status) == ("nudged", NAME, "SUCCESSFUL")
@@ -31,7 +31,7 @@ def test_an_event_brings_the_verdict_before_any_poll() -> None:
 )
 def test_an_event_says_that_something_happened_and_never_what(name: str) -> None:
     world = aws()
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     (outcome,) = service_event(world.world(), event(name))
     assert outcome.status == "IN_PROGRESS"
 
@@ -60,7 +60,7 @@ def test_what_concerns_nothing_of_ours_is_ignored(sent: dict[str, Any], reason: 
 
 def test_with_nothing_open_an_event_is_ignored() -> None:
     world = aws()
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     world.services.complete(NAME)
     service_event(world.world(), COMPLETED)
     (outcome,) = service_event(world.world(), COMPLETED)
@@ -69,7 +69,7 @@ def test_with_nothing_open_an_event_is_ignored() -> None:
 
 def test_the_beginning_of_its_own_rollout_is_no_news() -> None:
     world = aws()
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     began = event("ecs-deployment-in-progress")
     began["detail"]["deploymentId"] = world.record().ecs_deployment
     world.restart()
@@ -80,7 +80,7 @@ def test_the_beginning_of_its_own_rollout_is_no_news() -> None:
 
 def test_the_beginning_of_somebodys_rollout_is_news() -> None:
     world = aws()
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     foreign = world.services.register({**examples.task_definition().body, "tags": []})
     world.services.begin(NAME, foreign.arn)
     began = event("ecs-deployment-in-progress")
@@ -106,7 +106,7 @@ def test_of_several_tasks_that_end_together_one_nudge_looks_for_all(
 ) -> None:
     """The second event comes before, or after, the first nudge has said that it looks."""
     world = aws()
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     ended, seconds, real = _task_ended(world), [], getattr(getattr(world, port), call)
 
     def meanwhile(*arguments: Any) -> Any:
@@ -128,10 +128,10 @@ def test_of_several_tasks_that_end_together_one_nudge_looks_for_all(
 def test_one_deployments_fault_keeps_no_other_from_its_nudge(error: Exception) -> None:
     world = aws()
     world.faults = [Fault(0, Unavailable("throttled"), name="register")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     waiting = world.record()
     world.images.all.append(examples.image(OTHER_DIGEST, tags=("def5678",)))
-    push(world.world(), push_event(OTHER_DIGEST, "def5678", at(60)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "def5678", at(60)))
     rolling = world.record()
     assert world.ledger.heads[NAME].open_deployments == (waiting.id, rolling.id)
     world.services.complete(NAME)
@@ -146,7 +146,7 @@ def test_one_deployments_fault_keeps_no_other_from_its_nudge(error: Exception) -
 
 def test_an_event_whose_old_arn_names_no_cluster_tells_of_the_service_in_every_cluster() -> None:
     world = aws(examples.target(), examples.target(cluster="other"), examples.target(service="web"))
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     for name in world.services.all:
         world.services.complete(name)
     short_arn = {"resources": [f"{examples.ARN}:service/{examples.SERVICE}"]}

@@ -9,7 +9,7 @@ import pytest
 
 from chalicelib.errors import Refused
 from chalicelib.flow.advance import advance
-from chalicelib.flow.push import push
+from chalicelib.flow.image_event import image_event
 from chalicelib.flow.status import tell_status
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, at, push_event
@@ -26,9 +26,9 @@ CONTRACT = {
 def world() -> Aws:
     """Two services that follow one repository, after two pushes."""
     made = aws(examples.target(), WEB)
-    push(made.world(), push_event())
+    image_event(made.world(), push_event())
     made.images.all.append(examples.image(OTHER_DIGEST, tags=("def5678", "v2")))
-    push(made.world(), push_event(OTHER_DIGEST, "def5678", at(30)))
+    image_event(made.world(), push_event(OTHER_DIGEST, "def5678", at(30)))
     return made
 
 
@@ -145,7 +145,7 @@ def _now(world: Aws) -> dict[str, Any]:
 
 def _live() -> Aws:
     world = aws()
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     world.services.complete(NAME)
     advance(world.world(), NAME, world.record().id)
     return world
@@ -176,7 +176,7 @@ def test_now_says_what_runs_after_a_deployment_in_the_console() -> None:
 
 def test_now_says_that_slipway_put_back_what_ran_before() -> None:
     world = aws()
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     world.services.breaker(NAME)
     advance(world.world(), NAME, world.record().id)
     found = _now(world)

@@ -9,7 +9,7 @@ import pytest
 from chalicelib.errors import Conflict, Refused, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.deploy import rollback_by_hand
-from chalicelib.flow.push import push
+from chalicelib.flow.image_event import image_event
 from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.model.deployments import Status
 from tests.fixtures import examples
@@ -120,14 +120,14 @@ def test_what_was_refused_for_its_age_may_be_deployed_by_hand_or_pushed_again() 
     world = _met()
     world.images.all = [examples.image(pushed_at=FIRST_OF_THE_HOUR)]
     _sweep(world, FIRST_OF_THE_HOUR + timedelta(hours=25))
-    (outcome,) = push(world.world(), push_event(time=world.now))
+    (outcome,) = image_event(world.world(), push_event(time=world.now))
     assert (outcome.outcome, outcome.status) == ("recorded", "IN_PROGRESS")
 
 
 def test_what_was_deployed_already_is_no_lost_push() -> None:
     world = _met()
     world.now, world.images.all = NOW, [examples.image(pushed_at=at(1))]
-    push(world.world(), push_event(time=at(0)))
+    image_event(world.world(), push_event(time=at(0)))
     world.services.complete(NAME)
     advance(world.world(), NAME, world.record().id)
     acts = list(world.acts)
@@ -158,7 +158,7 @@ def test_the_older_of_two_pushes_within_one_second_is_no_lost_push(older_first: 
     world.now = NOW
     events = [push_event(OTHER_DIGEST, "older", at(0)), push_event(DIGEST, "newer", at(0))]
     for event in events if older_first else reversed(events):
-        push(world.world(), event)
+        image_event(world.world(), event)
     world.services.complete(NAME)
     for identity in world.ledger.heads[NAME].open_deployments:
         advance(world.world(), NAME, identity)
@@ -175,7 +175,7 @@ def _rolled_back_in_the_same_second(pushed_at: float, *, push_first: bool) -> Aw
         examples.image(examples.OLD_DIGEST, NOW - timedelta(days=1), tags=("old",)),
     ]
     world.now = NOW - timedelta(minutes=10)
-    push(world.world(), push_event(OTHER_DIGEST, "live", NOW - timedelta(minutes=9)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "live", NOW - timedelta(minutes=9)))
     world.services.complete(NAME)
     advance(world.world(), NAME, world.record().id)
     world.images.all.append(examples.image(DIGEST, at(pushed_at), tags=("new",)))
@@ -188,7 +188,7 @@ def _rolled_back_in_the_same_second(pushed_at: float, *, push_first: bool) -> Aw
 
     if not push_first:
         asked()
-    push(world.world(0), push_event(DIGEST, "new", at(0)))
+    image_event(world.world(0), push_event(DIGEST, "new", at(0)))
     if push_first:
         asked()
     for _ in range(3):
@@ -217,17 +217,17 @@ def test_a_push_that_was_refused_is_not_deployed_by_the_sweep_whatever_the_clock
     world = _met()
     world.images.all = [examples.image(OTHER_DIGEST, NOW, tags=("newer",))]
     world.now = NOW
-    push(world.world(), push_event(OTHER_DIGEST, "newer", NOW))
+    image_event(world.world(), push_event(OTHER_DIGEST, "newer", NOW))
     world.services.complete(NAME)
     advance(world.world(), NAME, world.record().id)
     world.images.all.append(examples.image(DIGEST, at(1), tags=("new",)))  # by ECR's clock
-    assert push(world.world(), push_event(DIGEST, "new", at(-1)))[0].outcome == "refused"
+    assert image_event(world.world(), push_event(DIGEST, "new", at(-1)))[0].outcome == "refused"
     assert _sweep(world, FIRST_OF_THE_HOUR + timedelta(hours=1)) == []
 
 
 def test_what_is_open_is_advanced() -> None:
     world = aws()
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     world.services.complete(NAME)
     (outcome,) = sweep_targets(world.world())
     assert (outcome.outcome, outcome.status) == ("advanced", "SUCCESSFUL")
@@ -236,7 +236,7 @@ def test_what_is_open_is_advanced() -> None:
 
 def test_a_dead_watcher_is_replaced_by_the_next_one() -> None:
     world = aws()
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     record = world.record()
     world.watchers.running.clear()
     sweep_targets(world.world())
@@ -250,9 +250,9 @@ def test_a_watcher_that_never_started_is_started() -> None:
     world = aws()
     world.faults = [Fault(0, Unavailable("down"), name="start")]
     try:
-        push(world.world(), push_event())
+        image_event(world.world(), push_event())
     except Unavailable:
-        push(world.world(), push_event())
+        image_event(world.world(), push_event())
     assert not world.watchers.running
     sweep_targets(world.world())
     assert world.watchers.running
@@ -260,7 +260,7 @@ def test_a_watcher_that_never_started_is_started() -> None:
 
 def test_one_services_fault_keeps_no_other_from_being_swept() -> None:
     world = aws(examples.target(), WEB)
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     world.services.complete(NAME)
     world.services.complete(WEB.name)
     world.restart()
@@ -271,7 +271,7 @@ def test_one_services_fault_keeps_no_other_from_being_swept() -> None:
 
 def test_a_fault_of_ours_is_raised_when_all_had_their_turn() -> None:
     world = aws(examples.target(), WEB)
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     world.services.complete(NAME)
     world.services.complete(WEB.name)
     world.restart()
@@ -303,7 +303,7 @@ def test_who_was_met_at_the_same_moment_by_another_step_is_met_once() -> None:
 def test_a_notice_that_could_not_be_sent_is_sent() -> None:
     world = aws()
     world.faults = [Fault(0, Unavailable("down"), name="publish")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     assert world.told == []
     sweep_targets(world.world())
     assert world.told == ["IN_PROGRESS"]

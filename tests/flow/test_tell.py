@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.advance import advance
-from chalicelib.flow.push import push
+from chalicelib.flow.image_event import image_event
 from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.model.deployments import Notice, Status
 from tests.fixtures.examples import NAME, push_event
@@ -15,7 +15,7 @@ def _silent() -> Aws:
     """A topic that is down while a push is applied."""
     world = aws()
     world.faults = [Fault(0, Unavailable("down"), name="publish")]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     return world
 
 
@@ -65,7 +65,7 @@ def test_a_notice_is_published_with_its_deployment_and_service() -> None:
     world.topic.publish = lambda notice, deployment, service: told.append(  # type: ignore[method-assign]
         (notice.id, deployment, service)
     )
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     identity = world.record().id
     assert told == [(f"{identity}-in-progress", identity, NAME)]
 
@@ -87,7 +87,7 @@ class _Channels:
 def _slack_is_down() -> tuple[Aws, _Channels]:
     world, channels = aws(), _Channels()
     world.topic.publish = channels.publish  # type: ignore[method-assign, assignment]
-    push(world.world(), push_event())
+    image_event(world.world(), push_event())
     return world, channels
 
 

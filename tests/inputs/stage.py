@@ -14,7 +14,7 @@ from chalicelib import wiring
 from chalicelib.decide.record import met
 from chalicelib.errors import Unavailable
 from chalicelib.flow.advance import advance
-from chalicelib.flow.push import push
+from chalicelib.flow.image_event import image_event
 from chalicelib.model.deployments import Status
 from chalicelib.model.images import Image
 from tests.fixtures import examples
@@ -89,7 +89,7 @@ def _waiting() -> Aws:
     foreign = {"rollout_state": "IN_PROGRESS", "task_definition": examples.revision(6)}
     rolling = service.deployments[0].model_copy(update=foreign)
     world.services.all[examples.NAME] = service.model_copy(update={"deployments": (rolling,)})
-    push(world.world(), examples.push_event())
+    image_event(world.world(), examples.push_event())
     assert world.record().status is Status.PENDING
     world.services.all[examples.NAME] = service
     return world
@@ -98,7 +98,7 @@ def _waiting() -> Aws:
 @cache
 def _live() -> Aws:
     world = steady()
-    push(world.world(), examples.push_event())
+    image_event(world.world(), examples.push_event())
     world.services.complete(examples.NAME)
     record = advance(world.world(), examples.NAME, world.record().id)
     assert record.status is Status.SUCCESSFUL

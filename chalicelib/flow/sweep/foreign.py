@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from chalicelib.decide.admit import Request, deployment_id
+from chalicelib.decide.admit import deployment_id
 from chalicelib.decide.record import found_foreign, unknown_steady
 from chalicelib.definition.render import image_in
 from chalicelib.errors import DeployerError, Unreadable
+from chalicelib.flow.outcome import Outcome
 from chalicelib.flow.ports import World
-from chalicelib.flow.push import Outcome
 from chalicelib.model.deployments import FAILURES, Cause, Deployment, Head, Status
 from chalicelib.model.images import commit_named
 from chalicelib.model.registries import Repository, digest_in, tag_of
+from chalicelib.model.requests import Request
 from chalicelib.model.services import EcsDeployment, Service
 from chalicelib.model.targets import Target
 

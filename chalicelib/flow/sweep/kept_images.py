@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from chalicelib.decide.follow import undeployable
 from chalicelib.decide.record import without_image
 from chalicelib.decide.rollback_target import needed
-from chalicelib.events.image import undeployable
 from chalicelib.explain.notice import image_missing
+from chalicelib.flow.outcome import Outcome
 from chalicelib.flow.ports import World
-from chalicelib.flow.push import Outcome
 from chalicelib.flow.tell import tell
 from chalicelib.model.deployments import Head, Proven
 from chalicelib.model.images import Image

@@ -7,15 +7,15 @@ from datetime import datetime, timedelta
 from functools import cache, partial
 from zlib import crc32
 
-from chalicelib.decide.admit import Admission, Request
+from chalicelib.decide.admit import Admission
+from chalicelib.decide.follow import tag_deploys
 from chalicelib.decide.lost import lost_push
 from chalicelib.decide.pace import wait_seconds
 from chalicelib.decide.record import met
 from chalicelib.errors import DeployerError
-from chalicelib.events.image import tag_deploys
 from chalicelib.flow.advance import advance
+from chalicelib.flow.outcome import Outcome
 from chalicelib.flow.ports import World
-from chalicelib.flow.push import Outcome
 from chalicelib.flow.request import request
 from chalicelib.flow.retry import retried
 from chalicelib.flow.sweep.foreign import foreign
@@ -24,6 +24,7 @@ from chalicelib.flow.watch import start_next
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Cause, Head
 from chalicelib.model.images import Image
+from chalicelib.model.requests import Request
 from chalicelib.model.targets import Target
 
 _LOOK_BACK = timedelta(hours=24)

@@ -1,0 +1,33 @@
+"""ECS event + record -> does the event say anything new about this deployment?"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from chalicelib.events.service import Changed
+from chalicelib.model.deployments import Deployment, Status
+
+_ENOUGH_ENDED = 4  # tasks
+_PAUSE = timedelta(seconds=5)
+
+
+def no_news(record: Deployment, changed: Changed, now: datetime) -> str:
+    """Why an event says nothing new of a deployment at `now` (UTC); empty when it does.
+
+    Two ended tasks may settle a rollout, so the first ends are looked at one by one. Once four
+    have ended, one look in five seconds is enough: whatever ends between two looks is seen by the
+    one after it, at the next end or poll.
+    """
+    if changed.began and changed.began == record.ecs_deployment:
+        return "the beginning of its own rollout is no news"
+    if changed.ended and changed.ended != record.ecs_deployment:
+        return "a task of another deployment"
+    if changed.ended and record.status is Status.ROLLBACK_IN_PROGRESS:
+        return "its tasks end because it is being rolled back"
+    if changed.stopped_at is None or record.looked is None:
+        return ""
+    if record.looked >= changed.stopped_at:
+        return "its tasks were looked at since"
+    if record.ended >= _ENOUGH_ENDED and now - record.looked < _PAUSE:
+        return "its tasks were looked at a moment ago"
+    return ""
