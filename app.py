@@ -5,8 +5,9 @@ from typing import Any
 from chalice.app import Chalice, CloudWatchEvent
 
 from chalicelib import startup, wiring
-from chalicelib.flow.deploy import deploy_by_hand, rollback_by_hand
+from chalicelib.flow.deploy import deploy_by_hand
 from chalicelib.flow.image_event import image_event
+from chalicelib.flow.rollback import rollback_by_hand
 from chalicelib.flow.service_event import service_event
 from chalicelib.flow.status import tell_status
 from chalicelib.flow.sweep.sweep import sweep_targets

@@ -14,7 +14,8 @@ from bench.price import cost
 from bench.price.usage import deployment
 from chalicelib.decide.pace import wait_seconds
 from chalicelib.decide.transitions import TRANSITIONS
-from chalicelib.flow.deploy import DeployRequest, RollbackRequest
+from chalicelib.flow.deploy import DeployRequest
+from chalicelib.flow.rollback import RollbackRequest
 from chalicelib.flow.running import running
 from chalicelib.flow.status import StatusRequest, described
 from chalicelib.model.deployments import OPEN, Status

@@ -87,10 +87,10 @@ def _too_late(request: Request, head: Head, now: datetime) -> str:
     """Why a push is too old for this service, and what to do; empty when it is not."""
     meeting = head.meeting
     old = meeting is not None and request.order <= meeting and now - request.order > FRESH
-    if after(request, head) and not old:
+    if is_after(request, head) and not old:
         return ""
     what = f"a newer image was asked for at {iso(head.order)}"
-    if meeting is not None and after(request, head):
+    if meeting is not None and is_after(request, head):
         what = f"Slipway met this service at {iso(meeting)}, and it is more than an hour old"
     elif not head.digest and head.met is not None:
         what = f"what the service runs was deployed at {iso(head.order)}"
@@ -114,7 +114,7 @@ def _by_hand(request: Request, head: Head) -> Admitted:
     )
 
 
-def after(request: Request, head: Head) -> bool:
+def is_after(request: Request, head: Head) -> bool:
     """Whether the request is newer than what the service was last asked for."""
     return newer((request.order, request.pushed_at), (head.order, head.pushed_at))
 

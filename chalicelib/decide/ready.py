@@ -6,14 +6,15 @@ import math
 from datetime import datetime, timedelta
 
 from chalicelib.decide.admit import newer
-from chalicelib.model.base import Frozen, Moment, iso
+from chalicelib.model.base import Frozen, iso
 from chalicelib.model.deployments import Attempt, Cause, Deployment, Head, Status
+from chalicelib.model.happenings import Refused, Superseded, Waits
 from chalicelib.model.services import Service, ServiceDeployment
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
 
 PERMANENT_CONTROLLERS = {"CODE_DEPLOY", "EXTERNAL"}
-_UNDER_WAY = frozenset(
+_ROLLOUT_UNDER_WAY = frozenset(
     {
         "PENDING",
         "IN_PROGRESS",
@@ -25,23 +26,14 @@ _UNDER_WAY = frozenset(
 _YIELDING = frozenset({Cause.PUSH, Cause.SWEEP})  # what a person asks for is never kept back
 
 
-class Readiness(Frozen):
-    """PENDING: wait, for this reason. REFUSED or SUPERSEDED: the end. IN_PROGRESS: apply it.
+class Go(Frozen):
+    """It may be applied to this service now; `unscanned` is why it goes without a scan."""
 
-    `waiting` is since when somebody else's rollout is waited for; `gated`: a scan is waited for;
-    `found_nothing`: since when it is known to have ended without a finding; `unscanned`: why it
-    goes without one.
-    """
-
-    status: Status
-    reason: str = ""
-    waiting: Moment | None = None
-    gated: bool = False
-    found_nothing: Moment | None = None
+    service: Service
     unscanned: str = ""
 
 
-GO = Readiness(status=Status.IN_PROGRESS)
+Readiness = Waits | Refused | Superseded | Go
 
 
 def ready(  # noqa: PLR0913 - each is one thing that is known
@@ -60,27 +52,28 @@ def ready(  # noqa: PLR0913 - each is one thing that is known
     if (known := without_looking(deployment, head, target)) is not None:
         return known
     if service is None or service.status == "INACTIVE":
-        return refused(
-            f"the cluster {deployment.cluster} has no active service "
+        return Refused(
+            reason=f"the cluster {deployment.cluster} has no active service "
             f"{deployment.service_name}. Create it, or correct targets.toml."
         )
     if (why := unsupported(service)) is not None:
-        return refused(why)
+        return Refused(reason=why)
     if (why := older_than_what_runs(deployment, head, service)) is not None:
-        return refused(why)
+        return Refused(reason=why)
     if (attempt := newer_attempt(deployment, head)) is not None:
-        return Readiness(
-            status=Status.PENDING,
+        return Waits(
             reason="whether a newer deployment was applied is not known yet "
             f"({attempt.deployment})",
             waiting=deployment.waiting,
         )
     if foreign_rollout(deployment, head, service, rollout):
         return _wait_for_foreign(deployment, service, target, now)
-    return GO
+    return Go(service=service)
 
 
-def without_looking(deployment: Deployment, head: Head, target: Target) -> Readiness | None:
+def without_looking(
+    deployment: Deployment, head: Head, target: Target
+) -> Waits | Superseded | None:
     """What HEAD alone says, before ECS is asked anything: overtaken, or a newer one goes first.
 
     While the newest request is PENDING, a push before it waits: ECS registers one task definition a
@@ -88,16 +81,14 @@ def without_looking(deployment: Deployment, head: Head, target: Target) -> Readi
     goes on. Where a scan is waited for, each goes when its own is there.
     """
     if overtaken(deployment, head):
-        return Readiness(
-            status=Status.SUPERSEDED, reason=f"a newer deployment was applied ({head.applied})"
-        )
+        return Superseded(reason=f"a newer deployment was applied ({head.applied})")
     newest = head.recent[0] if head.recent else None
     if newest is None or newest.deployment == deployment.id:
         return None
     yields = deployment.cause in _YIELDING and target.gate.scan is None
     if newest.status is not Status.PENDING or not yields:
         return None
-    return Readiness(status=Status.PENDING, reason=f"a newer one goes first ({newest.deployment})")
+    return Waits(reason=f"a newer one goes first ({newest.deployment})")
 
 
 def older_than_what_runs(deployment: Deployment, head: Head, service: Service) -> str | None:
@@ -199,7 +190,7 @@ def foreign_rollout(
     if primary.rollout_state:
         under_way = service.steady is None and primary.rollout_state == "IN_PROGRESS"
     else:
-        under_way = rollout is not None and rollout.status in _UNDER_WAY
+        under_way = rollout is not None and rollout.status in _ROLLOUT_UNDER_WAY
     if not under_way:
         return False
     if len(service.deployments) == 1 and primary.failed and not primary.running:
@@ -209,21 +200,15 @@ def foreign_rollout(
 
 def _wait_for_foreign(
     deployment: Deployment, service: Service, target: Target, now: datetime
-) -> Readiness:
+) -> Waits | Refused:
     running = short_name(service.primary.task_definition) if service.primary else "?"
     since = deployment.waiting or now
     if now >= since + timedelta(seconds=target.deadline):
-        return refused(
-            f"a rollout of {running} that Slipway did not start has not ended within "
+        return Refused(
+            reason=f"a rollout of {running} that Slipway did not start has not ended within "
             f"{target.deadline // 60} minutes. Deploy by hand when it has."
         )
-    return Readiness(
-        status=Status.PENDING,
+    return Waits(
         reason=f"waiting for a rollout of {running} that Slipway did not start",
         waiting=since,
     )
-
-
-def refused(reason: str) -> Readiness:
-    """The end, for this reason."""
-    return Readiness(status=Status.REFUSED, reason=reason)

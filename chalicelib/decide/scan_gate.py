@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from chalicelib.decide.ready import GO, Readiness, refused
+from chalicelib.decide.ready import Go, Readiness
 from chalicelib.model.base import iso
-from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.deployments import Deployment
+from chalicelib.model.happenings import Refused, Waits
 from chalicelib.model.scans import Scan
 from chalicelib.model.targets import ScanGate, Target
 
@@ -27,7 +28,7 @@ def scan_gate(deployment: Deployment, target: Target) -> ScanGate | None:
     return None if passes else target.gate.scan
 
 
-def scanned(deployment: Deployment, gate: ScanGate, scan: Scan, now: datetime) -> Readiness:
+def scanned(deployment: Deployment, gate: ScanGate, scan: Scan, go: Go, now: datetime) -> Readiness:
     """Whether the gate is open at `now` (UTC).
 
     Refused when the worst finding is above `max`. A scan that found nothing opens it a minute after
@@ -35,44 +36,42 @@ def scanned(deployment: Deployment, gate: ScanGate, scan: Scan, now: datetime) -
     `wait` seconds have passed since the record was made, or no result is to be expected.
     """
     if scan.state == "done":
-        return _judged(deployment, gate, scan, now)
+        return _judged(deployment, gate, scan, go, now)
     until = deployment.created + timedelta(seconds=gate.wait)
     if scan.state == "waiting" and now < until:
         waiting = f"waiting for the image's scan, until {iso(until)} at most"
-        return _waiting(f"{waiting}: {scan.why}" if scan.why else waiting)
+        return _waiting(f"{waiting}: {scan.why}" if scan.why else waiting, scan)
     why = scan.why or f"none ended within {gate.wait} s"
     if gate.on_timeout == "deploy":
-        return GO.model_copy(update={"unscanned": why})
-    return refused(
-        f"the image was not scanned: {why}. Scan it and deploy it by hand, or with "
+        return Go(service=go.service, unscanned=why)
+    return Refused(
+        reason=f"the image was not scanned: {why}. Scan it and deploy it by hand, or with "
         "`override`; or set the gate's `on_timeout` to `deploy`."
     )
 
 
-def _waiting(reason: str, found_nothing: datetime | None = None) -> Readiness:
-    return Readiness(status=Status.PENDING, gated=True, reason=reason, found_nothing=found_nothing)
+def _waiting(reason: str, scan: Scan, found_nothing: datetime | None = None) -> Waits:
+    return Waits(gated=True, reason=reason, found_nothing=found_nothing, denial=scan.denial)
 
 
-def _judged(deployment: Deployment, gate: ScanGate, scan: Scan, now: datetime) -> Readiness:
+def _judged(deployment: Deployment, gate: ScanGate, scan: Scan, go: Go, now: datetime) -> Readiness:
     worse = [(severity, count) for severity, count in scan.counts if severity.rank > gate.max.rank]
     if not any(count for _, count in worse):
-        return _after_late_findings(deployment, now, scan.ended) if scan.empty else GO
+        return _after_late_findings(deployment, scan, go, now) if scan.empty else go
     found = ", ".join(f"{count} {severity}" for severity, count in scan.counts if count)
-    return refused(
-        f"the image's scan found {found}; the target allows {gate.max} at worst. Mend the image "
-        "and push it again, or deploy this one by hand with `override`."
+    return Refused(
+        reason=f"the image's scan found {found}; the target allows {gate.max} at worst. Mend the "
+        "image and push it again, or deploy this one by hand with `override`."
     )
 
 
-def _after_late_findings(
-    deployment: Deployment, now: datetime, ended: datetime | None
-) -> Readiness:
+def _after_late_findings(deployment: Deployment, scan: Scan, go: Go, now: datetime) -> Readiness:
     """Open once late findings would be there: by then this was seen twice, or ended long ago."""
-    seen = deployment.found_nothing or now
-    until = min(seen, ended or seen) + _LATE_FINDINGS
+    first_seen = deployment.found_nothing or now
+    until = min(first_seen, scan.ended or first_seen) + _LATE_FINDINGS
     if now >= until:
-        return GO
+        return go
     reason = (
         f"the image's scan has ended and found nothing; late findings may come until {iso(until)}"
     )
-    return _waiting(reason, seen)
+    return _waiting(reason, scan, first_seen)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from chalicelib.decide.admit import Admission, admit
+from chalicelib.decide.after import after
 from chalicelib.decide.follow import undeployable
-from chalicelib.decide.record import confirmed, moved, names, recorded
+from chalicelib.decide.happened import request_of
 from chalicelib.errors import Refused
 from chalicelib.flow.ports import World
-from chalicelib.model.deployments import Deployment, Head, Status
-from chalicelib.model.images import Image, commit_named
-from chalicelib.model.requests import Request
+from chalicelib.flow.write import Items, write
+from chalicelib.model import happenings as happened
+from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.happenings import Confirmed
+from chalicelib.model.images import Image
 
 
-def confirm(world: World, head: Head, record: Deployment) -> tuple[Head, Deployment]:
+def confirm(world: World, head: Head, record: Deployment) -> Items:
     """Both once ECR has answered: the push is ordered now, as if it had come just then.
 
     It ends REFUSED when ECR holds no image that can be deployed, or when something newer was asked
@@ -21,47 +24,28 @@ def confirm(world: World, head: Head, record: Deployment) -> tuple[Head, Deploym
     Raises:
         Unavailable: when ECR still does not answer.
     """
+    return write(world, head, record, _answered(world, head, record))
+
+
+def _answered(world: World, head: Head, record: Deployment) -> Confirmed | happened.Refused:
     try:
         image = world.images.image(record.repository, record.digest)
     except Refused as refused:  # the repository itself is gone
-        return _refused(world, head, record, str(refused))
+        return happened.Refused(reason=str(refused))
     if image is None:
-        return _refused(world, head, record, f"{record.repository} no longer holds {record.digest}")
+        gone = f"{record.repository} no longer holds {record.digest}"
+        return happened.Refused(reason=gone)
     if (why := undeployable(image)) is not None:
-        return _refused(world, head, record, f"{record.tag}: {why}")
-    asked = _asked(record, image)
-    admitted = admit(asked, confirmed(head, record), record.created)
-    if admitted.what is not Admission.NEW:
-        return _refused(world, head, record, admitted.reason)
-    record = record.model_copy(
-        update={
-            "unconfirmed": False,
-            "image": image.uri,
-            "pushed_at": image.pushed_at,
-            "tags": names(record.tag, (*record.tags, *image.tags)),
-            "commit": commit_named((record.tag, *image.tags)),
-            "denial": "",
-            "reason": "",
-        }
-    )
-    head = recorded(confirmed(head, record), record, asked)
-    return world.ledger.save(head, record), record
+        return happened.Refused(reason=f"{record.tag}: {why}")
+    return _ordered(world, head, record, image)
 
 
-def _refused(world: World, head: Head, record: Deployment, why: str) -> tuple[Head, Deployment]:
-    head, record = moved(
-        confirmed(head, record), record, world.now, status=Status.REFUSED, reason=why
-    )
-    return world.ledger.save(head, record), record
-
-
-def _asked(record: Deployment, image: Image) -> Request:
-    return Request(
-        service=record.service,
-        cause=record.cause,
-        digest=record.digest,
-        order=record.order,
-        pushed_at=image.pushed_at,
-        tag=record.tag,
-        observes=record.mode == "observe",
-    )
+def _ordered(
+    world: World, head: Head, record: Deployment, image: Image
+) -> Confirmed | happened.Refused:
+    confirmed = Confirmed(image=image)
+    asked = request_of(after(record, confirmed, world.now))
+    admitted = admit(asked, head, record.created)
+    if admitted.what is Admission.NEW:
+        return confirmed
+    return happened.Refused(reason=admitted.reason)

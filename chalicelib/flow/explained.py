@@ -7,18 +7,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.decide.record import moved
 from chalicelib.errors import Conflict, DeployerError, Unavailable
 from chalicelib.flow.case import Case, case
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
+from chalicelib.flow.write import Items, write
 from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.happenings import Explained
 from chalicelib.model.verdicts import Observation
 
 _PATIENCE = timedelta(seconds=30)  # for the step that failed it, which explains it as well
 _GIVE_UP = timedelta(minutes=3)
 _UNREAD = Case(headline="", text="Why it failed could not be read in time; see ECS' own events.")
-Items = tuple[Head, Deployment]
 
 
 def explained(
@@ -29,7 +29,7 @@ def explained(
     `named`: the record's reason names the cause already, from more than the case reads.
     """
     made = case(world, record, seen)
-    return _told(world, head, record, made.model_copy(update={"headline": ""}) if named else made)
+    return _told(world, head, record, Case(headline="", text=made.text) if named else made)
 
 
 def explained_later(world: World, head: Head, record: Deployment) -> Items:
@@ -79,8 +79,7 @@ def _written(world: World, head: Head, record: Deployment, made: Case) -> Items:
     reason = record.reason
     if made.headline and not _says(reason, made.headline):
         reason = f"{made.headline}; {reason}"
-    head, record = moved(head, record, world.now, unexplained=None, case=made.text, reason=reason)
-    return world.ledger.save(head, record), record
+    return write(world, head, record, Explained(case=made.text, reason=reason))
 
 
 def _says(reason: str, headline: str) -> bool:

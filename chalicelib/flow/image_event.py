@@ -11,11 +11,12 @@ from chalicelib.errors import DeployerError
 from chalicelib.events.event import Ignored, elsewhere
 from chalicelib.events.image import recognise_push
 from chalicelib.events.scan import Scanned, recognise_scan
-from chalicelib.flow.advance import advance, read
+from chalicelib.flow.advance import advance
 from chalicelib.flow.outcome import Outcome, ignored
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import push
 from chalicelib.flow.service_event import every_open
+from chalicelib.flow.write import read
 from chalicelib.model.images import ImagePush
 from chalicelib.model.targets import Target
 

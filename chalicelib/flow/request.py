@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from chalicelib.decide.admit import Admission, Admitted, admit, after, deployment_id
-from chalicelib.decide.record import (
-    asked_again,
-    called,
-    met,
-    more_names,
-    moved,
-    names,
-    recorded,
-    recorded_unconfirmed,
-)
+from chalicelib.decide.admit import Admission, Admitted, admit, deployment_id, is_after
+from chalicelib.decide.after import after
+from chalicelib.decide.happened import happened
+from chalicelib.decide.head import asked_again, met, recorded, recorded_unconfirmed
+from chalicelib.decide.names import names
+from chalicelib.decide.proven import called
 from chalicelib.errors import DeployerError
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
 from chalicelib.flow.tell import tell
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Cause, Deployment, Head, Status
+from chalicelib.model.happenings import CalledAlso, PushedAgain, Refused
 from chalicelib.model.images import Image, commit_named
 from chalicelib.model.requests import Request
 from chalicelib.model.targets import Target
@@ -65,7 +61,8 @@ def _request(
         return Asked(admitted=repeated, deployment=identity)
     record = _record(world, target, asked, image)
     if image is not None and admitted.what is Admission.REFUSED:
-        head, record = moved(head, record, world.now, status=Status.REFUSED, reason=admitted.reason)
+        refused = Refused(reason=admitted.reason)
+        head, record = happened(head, record, refused, world.now)
         tell(world, world.ledger.save(head, record), record)
         return Asked(admitted=admitted, deployment=identity)
     head = recorded_unconfirmed(head, record) if image is None else recorded(head, record, asked)
@@ -80,7 +77,7 @@ def _pushed(asked: Request) -> bool:
 
 def _newest_again(asked: Request, head: Head) -> bool:
     """Whether a push repeats what the service was last asked for, later than it was asked."""
-    return _pushed(asked) and asked.digest == head.digest and after(asked, head)
+    return _pushed(asked) and asked.digest == head.digest and is_after(asked, head)
 
 
 def _told_again(world: World, head: Head, asked: Request, deployment: str) -> None:
@@ -90,21 +87,17 @@ def _told_again(world: World, head: Head, asked: Request, deployment: str) -> No
     after_it = asked_again(head, asked) if _newest_again(asked, head) else head
     after_it = called(after_it, asked.digest, asked.tag)
     before = world.ledger.deployment(head.service, deployment) if deployment else None
-    record = _called(before, asked.tag) if before else None
+    record = after(before, CalledAlso(tag=asked.tag), world.now) if before else None
     if after_it != head or record != before:
         world.ledger.save(after_it, record)
-
-
-def _called(record: Deployment, tag: str) -> Deployment:
-    return record.model_copy(update={"tags": more_names(record.tag, record.tags, tag)})
 
 
 def _still_unconfirmed(world: World, head: Head, asked: Request, deployment: str) -> Asked:
     """A push of a digest that waits for ECR's answer: the same deployment, as new as the newest."""
     record = world.ledger.deployment(head.service, deployment)
     if record is not None and record.unconfirmed:
-        order = max(asked.order, record.order)
-        again = _called(record, asked.tag).model_copy(update={"order": order})
+        pushed_again = PushedAgain(tag=asked.tag, order=asked.order)
+        again = after(record, pushed_again, world.now)
         if again != record:
             world.ledger.save(head, again)
     waits = Admitted(what=Admission.KNOWN, reason="ECR has not been asked about this image yet")

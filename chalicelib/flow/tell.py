@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from chalicelib.decide.after import after
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Deployment, Head, Notice
+from chalicelib.model.happenings import Told
 
 _GIVE_UP = timedelta(hours=24)
 _PATIENCE = timedelta(seconds=30)
@@ -34,7 +36,7 @@ def tell(
         left += [rest] if rest else []
     if tuple(left) == record.notices:
         return record
-    told = record.model_copy(update={"notices": tuple(left)})
+    told = after(record, Told(unsent=tuple(left)), world.now)
     try:
         world.ledger.save(head, told)
     except Conflict:

@@ -16,8 +16,10 @@ from pydantic import (
 
 from chalicelib.decide.pace import wait_seconds
 from chalicelib.errors import Conflict, Unavailable
-from chalicelib.flow.advance import advance, read
+from chalicelib.flow.advance import advance
 from chalicelib.flow.ports import World
+from chalicelib.flow.write import read, write
+from chalicelib.model.happenings import WatcherStarted
 
 # Step Functions quotas: 25,000 events in a history. A poll makes 9: at most 17,300 a day.
 _LONGEST = timedelta(hours=24)
@@ -72,8 +74,7 @@ def start_next(world: World, service: str, deployment: str) -> None:
     """
     head, record = read(world, service, deployment)
     world.watchers.start(record.id, record.watcher + 1)
-    after = record.model_copy(update={"watcher": record.watcher + 1})
     try:
-        world.ledger.save(head, after)
+        write(world, head, record, WatcherStarted(number=record.watcher + 1))
     except Conflict:
         return  # the next sweep or hand-over finds the same number started already

@@ -97,6 +97,10 @@ class Service(Frozen):
         """The deployment that ECS works towards."""
         return next((one for one in self.deployments if one.status == "PRIMARY"), None)
 
+    def runs(self, revision: str) -> bool:
+        """Whether ECS works towards this revision (an ARN)."""
+        return self.primary is not None and self.primary.task_definition == revision
+
     @property
     def steady(self) -> EcsDeployment | None:
         """The PRIMARY deployment when it has ended well.

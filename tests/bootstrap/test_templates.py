@@ -12,7 +12,7 @@ from cfnlint.api import lint
 from cfnlint.config import ManualArgs
 from policy_sentry.querying.actions import get_action_data
 
-from chalicelib.decide.record import _PROVEN_KEPT
+from chalicelib.decide.proven import _PROVEN_KEPT
 from embedded.account import EmbeddedAws
 from embedded.iam.evaluate import statements as granted
 from example import conflicto

@@ -13,13 +13,13 @@ from chalicelib.decide.admit import (
     Admission,
     Request,
     admit,
-    after,
     deployment_id,
+    is_after,
     moment,
     newer,
 )
+from chalicelib.decide.head import asked_again, recorded
 from chalicelib.decide.lost import lost_push
-from chalicelib.decide.record import asked_again, recorded
 from chalicelib.model.deployments import FAILURES, Cause, Head, Status
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, OTHER_DIGEST, at
@@ -290,7 +290,7 @@ def _arrive(pushes: list[Request]) -> tuple[Head, list[str]]:
     for push in pushes:
         what = admit(push, head, at(600)).what
         if what is KNOWN and push.digest == head.digest:
-            head = asked_again(head, push) if after(push, head) else head
+            head = asked_again(head, push) if is_after(push, head) else head
         elif what is NEW:
             record = examples.deployment(
                 id=deployment_id(push), digest=push.digest, order=push.order

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.decide.ready import foreign_rollout, ready, unclear, unsupported
+from chalicelib.decide.ready import Go, foreign_rollout, ready, unclear, unsupported
 from chalicelib.model.deployments import Cause, Recent, Status
+from chalicelib.model.happenings import Refused, Superseded, Waits
 from chalicelib.model.services import Service, Strategy
 from tests.fixtures import examples
 from tests.fixtures.examples import OTHER_DIGEST, at, ecs_deployment, revision
@@ -19,11 +20,11 @@ FOREIGN = examples.service(
 WITHOUT_STATE = examples.service(ecs_deployment(9, rollout_state="", running=1))
 NEWER = {"applied": "d-2", "applied_order": at(1), "applied_revision": revision(9)}
 BOTH_100 = examples.service(minimum_percent=100, maximum_percent=100)
-GO, WAIT, REFUSED, OVER = Status.IN_PROGRESS, Status.PENDING, Status.REFUSED, Status.SUPERSEDED
+GO, WAIT, REFUSED, OVER = Go, Waits, Refused, Superseded
 
 
 @pytest.mark.parametrize(
-    ("service", "head", "seconds", "status", "reason"),
+    ("service", "head", "seconds", "expected", "reason"),
     [
         pytest.param(examples.service(), {}, 0, GO, "", id="a steady service"),
         pytest.param(
@@ -66,18 +67,19 @@ GO, WAIT, REFUSED, OVER = Status.IN_PROGRESS, Status.PENDING, Status.REFUSED, St
     ],
 )  # fmt: skip
 def test_a_deployment_is_ready_by_the_first_rule_that_matches(
-    service: Service | None, head: dict[str, Any], seconds: float, status: Status, reason: str
+    service: Service | None, head: dict[str, Any], seconds: float, expected: type, reason: str
 ) -> None:
     readiness = ready(
         examples.deployment(), examples.head(**head), service, examples.target(), at(seconds)
     )
-    assert readiness.status is status
-    assert reason in readiness.reason
-    assert bool(readiness.reason) is (status is not GO)
+    assert type(readiness) is expected
+    said = "" if isinstance(readiness, Go) else readiness.reason
+    assert reason in said
+    assert bool(said) is (expected is not GO)
 
 
 @pytest.mark.parametrize(
-    ("waiting", "seconds", "status", "since"),
+    ("waiting", "seconds", "expected", "since"),
     [
         pytest.param(None, 0, WAIT, at(0), id="it begins to wait"),
         pytest.param(None, 9e6, WAIT, at(9e6), id="pending for months: it begins to wait now"),
@@ -87,27 +89,42 @@ def test_a_deployment_is_ready_by_the_first_rule_that_matches(
     ],
 )
 def test_a_foreign_rollout_is_waited_for_until_the_deadline_counted_from_the_waits_begin(
-    waiting: datetime | None, seconds: float, status: Status, since: datetime | None
+    waiting: datetime | None, seconds: float, expected: type, since: datetime | None
 ) -> None:
     record = examples.deployment(waiting=waiting)
     readiness = ready(record, examples.head(), FOREIGN, examples.target(), at(seconds))
-    assert (readiness.status, readiness.waiting) == (status, since)
-    refused = "has not ended within 30 minutes" in readiness.reason
-    assert refused is (status is REFUSED)
+    assert type(readiness) is expected
+    if isinstance(readiness, Waits):
+        assert readiness.waiting == since
+    else:
+        assert isinstance(readiness, Refused)
+        assert "has not ended within 30 minutes" in readiness.reason
 
 
 @pytest.mark.parametrize(
-    ("newest", "mine", "gate", "status"),
+    ("newest", "mine", "gate", "expected"),
     [
-        pytest.param({"status": WAIT}, {}, {}, WAIT, id="a newer one waits, so this one does"),
-        pytest.param({"status": GO}, {}, {}, GO, id="a newer one is under way: it will be told"),
-        pytest.param({"status": REFUSED}, {}, {}, GO, id="a newer one was refused"),
-        pytest.param({"status": Status.HELD}, {}, {}, GO, id="a newer one waits for a person"),
         pytest.param(
-            {"status": WAIT}, {"cause": Cause.MANUAL}, {}, GO, id="a person is not kept back"
+            {"status": Status.PENDING}, {}, {}, WAIT, id="a newer one waits, so this one does"
         ),
         pytest.param(
-            {"status": WAIT},
+            {"status": Status.IN_PROGRESS},
+            {},
+            {},
+            GO,
+            id="a newer one is under way: it will be told",
+        ),
+        pytest.param({"status": Status.REFUSED}, {}, {}, GO, id="a newer one was refused"),
+        pytest.param({"status": Status.HELD}, {}, {}, GO, id="a newer one waits for a person"),
+        pytest.param(
+            {"status": Status.PENDING},
+            {"cause": Cause.MANUAL},
+            {},
+            GO,
+            id="a person is not kept back",
+        ),
+        pytest.param(
+            {"status": Status.PENDING},
             {},
             {"gate": {"scan": {"max": "HIGH"}}},
             GO,
@@ -116,19 +133,21 @@ def test_a_foreign_rollout_is_waited_for_until_the_deadline_counted_from_the_wai
     ],
 )
 def test_a_push_lets_a_newer_one_that_waits_go_first(
-    newest: dict[str, Any], mine: dict[str, Any], gate: dict[str, Any], status: Status
+    newest: dict[str, Any], mine: dict[str, Any], gate: dict[str, Any], expected: type
 ) -> None:
     recent = Recent(deployment="d-2", digest=OTHER_DIGEST, **newest)
     head, target = examples.head(recent=(recent,)), examples.target(**gate)
     readiness = ready(examples.deployment(**mine), head, examples.service(), target, at(0))
-    assert readiness.status is status
-    assert ("d-2" in readiness.reason) is (status is WAIT)
+    assert type(readiness) is expected
+    assert isinstance(readiness, Go) or "d-2" in readiness.reason
 
 
 def test_one_that_was_applied_already_is_not_overtaken_by_itself() -> None:
     record = examples.deployment()
     head = examples.head(applied=record.id, applied_order=at(9))
-    assert ready(record, head, examples.service(), examples.target(), at(0)).status is GO
+    assert ready(record, head, examples.service(), examples.target(), at(0)) == Go(
+        service=examples.service()
+    )
 
 
 @pytest.mark.parametrize(
@@ -223,7 +242,7 @@ def test_where_the_service_does_not_say_it_the_service_deployment_tells_of_a_for
     readiness = ready(
         examples.deployment(), examples.head(), service, examples.target(), at(0), rollout=rollout
     )
-    assert (readiness.status is WAIT) is foreign
+    assert isinstance(readiness, Waits) is foreign
     assert unclear(service)
 
 

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.decide.ready import Go
 from chalicelib.decide.scan_gate import scan_gate, scanned
-from chalicelib.model.deployments import Status
+from chalicelib.model.happenings import Refused, Waits
 from chalicelib.model.scans import Scan, Severity, severity
 from chalicelib.model.targets import Gate, ScanGate
 from tests.fixtures import examples
@@ -19,7 +20,8 @@ HIGH = ScanGate(max=Severity.HIGH)
 LENIENT = ScanGate(max=Severity.HIGH, on_timeout="deploy")
 WAITING = Scan(state="waiting")
 NEVER = Scan(state="none", why="its scan is UNSUPPORTED_IMAGE")
-GO, WAIT, REFUSED = Status.IN_PROGRESS, Status.PENDING, Status.REFUSED
+GO, WAIT, REFUSED = Go, Waits, Refused
+TO_GO = Go(service=examples.service())
 
 
 UNREAD = Scan(state="waiting", why="may not be read", denial="may not be read")
@@ -36,7 +38,7 @@ def found(**counts: int) -> Scan:
 
 
 @pytest.mark.parametrize(
-    ("gate", "scan", "seconds", "status", "reason"),
+    ("gate", "scan", "seconds", "expected", "reason"),
     [
         (HIGH, found(), 1, GO, ""),
         (HIGH, found(HIGH=9, LOW=1), 1, GO, ""),
@@ -69,32 +71,37 @@ def found(**counts: int) -> Scan:
     ],
 )  # fmt: skip
 def test_a_gate_opens_waits_or_refuses(
-    gate: ScanGate, scan: Scan, seconds: float, status: Status, reason: str
+    gate: ScanGate, scan: Scan, seconds: float, expected: type, reason: str
 ) -> None:
-    readiness = scanned(examples.deployment(created=at(0)), gate, scan, at(seconds))
-    assert readiness.status is status
-    assert (reason in readiness.reason) if reason else readiness.reason == ""
-    assert readiness.gated is (status is WAIT)
-    assert bool(readiness.unscanned) is (status is GO and scan.state != "done")
+    readiness = scanned(examples.deployment(created=at(0)), gate, scan, TO_GO, at(seconds))
+    assert type(readiness) is expected
+    if isinstance(readiness, Go):
+        assert bool(readiness.unscanned) is (scan.state != "done")
+    else:
+        assert reason
+        assert reason in readiness.reason
+    assert not isinstance(readiness, Waits) or readiness.gated
 
 
-@pytest.mark.parametrize(("seconds", "status"), [(59, WAIT), (60, GO), (9e5, GO)])
+@pytest.mark.parametrize(("seconds", "expected"), [(59, WAIT), (60, GO), (9e5, GO)])
 def test_an_image_without_findings_passes_a_minute_after_that_was_first_seen(
-    seconds: float, status: Status
+    seconds: float, expected: type
 ) -> None:
-    first = scanned(examples.deployment(), HIGH, found_none(), at(0))
+    first = scanned(examples.deployment(), HIGH, found_none(), TO_GO, at(0))
+    assert isinstance(first, Waits)
     again = examples.deployment(found_nothing=first.found_nothing)
-    assert scanned(again, HIGH, found_none(), at(seconds)).status is status
-    assert scanned(again, HIGH, found(CRITICAL=1), at(seconds)).status is REFUSED
+    assert type(scanned(again, HIGH, found_none(), TO_GO, at(seconds))) is expected
+    worse = scanned(again, HIGH, found(CRITICAL=1), TO_GO, at(seconds))
+    assert isinstance(worse, Refused)
 
 
 @given(st.sampled_from(Severity), st.sampled_from(Severity))
 def test_what_is_worse_than_the_worst_allowed_is_refused(most: Severity, worst: Severity) -> None:
     scan = Scan(state="done", counts=((worst, 1),))
-    readiness = scanned(examples.deployment(), ScanGate(max=most), scan, at(1))
+    readiness = scanned(examples.deployment(), ScanGate(max=most), scan, TO_GO, at(1))
     order = ["UNDEFINED", "INFORMATIONAL", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
     refused = order.index(worst) > order.index(most)
-    assert readiness.status is (REFUSED if refused else GO)
+    assert type(readiness) is (REFUSED if refused else GO)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,6 @@ from chalicelib.events.event import Ignored
 from chalicelib.events.service import Changed, recognise_change
 from tests.events.test_image import JSON
 from tests.fixtures import examples
-from tests.fixtures.examples import at
 
 BEGINS = {
     "ecs-deployment-completed": False,

@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.errors import Unanswered
-from chalicelib.flow.advance import advance, withdraw
-from chalicelib.flow.deploy import rollback_by_hand
+from chalicelib.flow.advance import advance
 from chalicelib.flow.image_event import image_event
+from chalicelib.flow.rollback import rollback_by_hand
+from chalicelib.flow.withdraw import withdraw
 from chalicelib.model.deployments import Deployment, Status
 from tests.fixtures import examples
 from tests.fixtures.examples import NAME, OLD_DIGEST, at, push_event, revision

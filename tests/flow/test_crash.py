@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import pytest
 
 from chalicelib.errors import Conflict, DeployerError, Unanswered, Unavailable
-from chalicelib.flow.deploy import rollback_by_hand
 from chalicelib.flow.image_event import image_event
+from chalicelib.flow.rollback import rollback_by_hand
 from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.flow.watch import watch
 from chalicelib.model.deployments import Deployment, Status

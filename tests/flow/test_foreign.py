@@ -8,8 +8,8 @@ import pytest
 
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.advance import advance
-from chalicelib.flow.deploy import rollback_by_hand
 from chalicelib.flow.image_event import image_event
+from chalicelib.flow.rollback import rollback_by_hand
 from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.model.deployments import Cause, Status
 from tests.fixtures import examples

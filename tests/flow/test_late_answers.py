@@ -7,8 +7,9 @@ from datetime import timedelta
 import pytest
 
 from chalicelib.errors import Denied, Unanswered, Unavailable
-from chalicelib.flow.advance import advance, withdraw
+from chalicelib.flow.advance import advance
 from chalicelib.flow.image_event import image_event
+from chalicelib.flow.withdraw import withdraw
 from chalicelib.model.deployments import Deployment, Proven, Status
 from chalicelib.model.services import ServiceDeployment
 from tests.fixtures import examples

@@ -8,8 +8,9 @@ import pytest
 
 from chalicelib.errors import Conflict, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
-from chalicelib.flow.deploy import deploy_by_hand, rollback_by_hand
+from chalicelib.flow.deploy import deploy_by_hand
 from chalicelib.flow.image_event import image_event
+from chalicelib.flow.rollback import rollback_by_hand
 from chalicelib.model.deployments import Lease, Status
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, URI, at, push_event, revision

@@ -9,8 +9,9 @@ import pytest
 
 from chalicelib.errors import Conflict, Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
-from chalicelib.flow.deploy import deploy_by_hand, rollback_by_hand
+from chalicelib.flow.deploy import deploy_by_hand
 from chalicelib.flow.image_event import image_event
+from chalicelib.flow.rollback import rollback_by_hand
 from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.model.deployments import Deployment, Head, Status
 from tests.fixtures import examples

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.flow.image_event import image_event
-from chalicelib.flow.observe import observe
+from chalicelib.flow.look import look
 from chalicelib.model.services import BreakerThreshold, StoppedTask
 from tests.fixtures import examples
 from tests.fixtures.examples import NAME, at, push_event
@@ -33,7 +33,7 @@ def _looping(ended: int, *, threshold: BreakerThreshold | None = None, **fields:
 
 
 def _looked(world: Aws) -> Any:
-    return observe(world.world(60), world.record(), look=True).tasks
+    return look(world.world(60), world.record(), task_ended=True).tasks
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from chalicelib.flow.advance import advance
-from chalicelib.flow.deploy import rollback_by_hand
 from chalicelib.flow.image_event import image_event
+from chalicelib.flow.rollback import rollback_by_hand
 from chalicelib.model.deployments import Lease, Status
 from chalicelib.model.services import Strategy
 from tests.fixtures import examples

@@ -11,7 +11,7 @@ from unittest.mock import patch
 
 import app
 from chalicelib import wiring
-from chalicelib.decide.record import met
+from chalicelib.decide.head import met
 from chalicelib.errors import Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.image_event import image_event

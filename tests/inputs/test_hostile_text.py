@@ -11,10 +11,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.aws import ledger, sns, webhooks
-from chalicelib.decide.record import moved, recorded
+from chalicelib.decide.after import after
+from chalicelib.decide.happened import happened
+from chalicelib.decide.head import recorded
 from chalicelib.explain.case import explain
 from chalicelib.explain.notice import notice
 from chalicelib.model.deployments import Cause, Deployment, Head, Notice, Return, Status
+from chalicelib.model.happenings import (
+    Explained,
+    Failed,
+    LacksPermission,
+    Noted,
+    RollbackRefused,
+    RollsBack,
+    Started,
+)
 from chalicelib.model.health import TargetHealth
 from chalicelib.model.services import ServiceEvent, StoppedTask
 from tests.fixtures import examples
@@ -73,10 +84,9 @@ def failures(draw: st.DrawFn) -> Deployment:
         by=draw(valid), why=draw(valid), tag=draw(valid), cause=draw(st.sampled_from(Cause))
     )
     reason = f"stopped by hand by {record.by}: {draw(hostile)}"
-    _, after = moved(
-        examples.head(), record, at(90), status=Status.FAILED, reason=reason, case=case
-    )
-    return after
+    failed = Failed(noted=Noted(), status=Status.FAILED, reason=reason)
+    record = after(record, failed, at(90))
+    return after(record, Explained(case=case, reason=record.reason), at(90))
 
 
 def _published(told: Notice, record: Deployment) -> dict[str, Any]:
@@ -150,17 +160,19 @@ def test_the_largest_record_and_head_fit_into_their_items() -> None:
     head = examples.head()
     record = examples.deployment(by=LONGEST, why=LONGEST, key=LONGEST, tag="t" * 128)
     returning = Return(by="person", how="stop", began=at(1))
-    for number, changes in enumerate(
+    said = "💥" * 9_999
+    for number, happening in enumerate(
         [
-            {"denial": LONGEST},
-            {"status": Status.IN_PROGRESS},
-            {"denial": LONGEST},
-            {"status": Status.ROLLBACK_IN_PROGRESS, "case": "💥" * 4_500, "returning": returning},
-            {"denial": LONGEST},
-            {"status": Status.ROLLBACK_FAILED},
+            LacksPermission(denial=LONGEST),
+            Started(revision=examples.revision(8), applied=at(1), deadline=at(1800)),
+            LacksPermission(denial=LONGEST),
+            RollsBack(noted=Noted(), returning=returning, deadline=None, reason=said),
+            Explained(case="💥" * 4_500, reason=said),
+            LacksPermission(denial=LONGEST),
+            RollbackRefused(reason=said),
         ]
     ):
-        head, record = moved(head, record, at(number), reason="💥" * 9_999, **changes)
+        head, record = happened(head, record, happening, at(number))
     assert len(record.notices) == 6
     assert _size(ledger.DynamoLedger("t", 400)._record(record)) < _ITEM_BYTES
     for number in range(40):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.decide.admit import deployment_id
-from chalicelib.decide.record import found_foreign, unknown_steady
+from chalicelib.decide.head import found_foreign
+from chalicelib.decide.proven import unknown_steady
 from chalicelib.definition.render import image_in
 from chalicelib.errors import DeployerError, Unreadable
 from chalicelib.flow.outcome import Outcome

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from chalicelib.decide.after import after
 from chalicelib.decide.follow import undeployable
-from chalicelib.decide.record import without_image
+from chalicelib.decide.proven import without_image
 from chalicelib.decide.rollback_target import needed
 from chalicelib.explain.notice import image_missing
 from chalicelib.flow.outcome import Outcome
 from chalicelib.flow.ports import World
 from chalicelib.flow.tell import tell
 from chalicelib.model.deployments import Head, Proven
+from chalicelib.model.happenings import ImageMissing
 from chalicelib.model.images import Image
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
@@ -50,8 +52,8 @@ def _changed(world: World, target: Target, proven: Proven, why: str) -> Outcome:
     if head is not None and (record is None or not why):
         world.ledger.save(without_image(head, proven, why))
     elif head is not None and record is not None:
-        notices = (*record.notices, image_missing(record, why, world.now))
-        record = record.model_copy(update={"notices": notices})
+        missing = ImageMissing(notice=image_missing(record, why, world.now))
+        record = after(record, missing, world.now)
         tell(world, world.ledger.save(without_image(head, proven, why), record), record)
     return Outcome(
         outcome="image missing" if why else "image back",

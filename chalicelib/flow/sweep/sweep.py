@@ -9,9 +9,9 @@ from zlib import crc32
 
 from chalicelib.decide.admit import Admission
 from chalicelib.decide.follow import tag_deploys
+from chalicelib.decide.head import met
 from chalicelib.decide.lost import lost_push
 from chalicelib.decide.pace import wait_seconds
-from chalicelib.decide.record import met
 from chalicelib.errors import DeployerError
 from chalicelib.flow.advance import advance
 from chalicelib.flow.outcome import Outcome

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from chalicelib.errors import DeployerError
 from chalicelib.flow.ended import ended_tasks
@@ -13,38 +12,42 @@ from chalicelib.model.deployments import Deployment
 from chalicelib.model.services import RunningTask, Service, ServiceDeployment, Tasks
 from chalicelib.model.verdicts import Observation
 from chalicelib.verdict.hopeless import crashed_at_once, many_ended
-from chalicelib.verdict.ours import SKEW, could_be_ours, newest_of_ours, primary_of
+from chalicelib.verdict.ours import SKEW, newest_of_ours
 from chalicelib.verdict.rollout import needs_service_deployment, needs_tasks
 
 _SAID_IN_FULL = frozenset({"PENDING", "IN_PROGRESS", "SUCCESSFUL"})  # a list says no more of these
 
 
-def observe(world: World, record: Deployment, *, look: bool) -> Observation:
-    """The facts at `world.now`; with `look`, a task is known to have ended, so tasks are read."""
+def look(world: World, record: Deployment, *, task_ended: bool) -> Observation:
+    """The facts at `world.now`; tasks are read where one is known to have ended, or need be."""
     service = world.services.service(record.cluster, record.service_name)
     seen = Observation(at=world.now, service=service)
-    if service is not None and (look or needs_tasks(record, seen)):
-        seen = seen.model_copy(update={"tasks": _readable_tasks(world, record, service)})
+    if service is not None and (task_ended or needs_tasks(record, seen)):
+        tasks = _readable_tasks(world, record, service)
+        seen = Observation(at=world.now, service=service, tasks=tasks)
     return _with_service_deployment(world, record, seen)
 
 
 def with_log(world: World, record: Deployment, seen: Observation) -> Observation:
-    """What was seen, with the last log lines of a task that crashed at once, where one did.
+    """The observation, with the last log lines of a task that crashed at once, where one did.
 
     Only for what ECS' own answers leave open: no verdict waits for a log.
     """
-    task = crashed_at_once(seen.tasks.stopped) if seen.tasks else None
-    if seen.tasks is None or task is None:
+    tasks = seen.tasks
+    task = crashed_at_once(tasks.stopped) if tasks else None
+    if tasks is None or task is None:
         return seen
-    tasks = seen.tasks.model_copy(update={"log": last_lines(world, record, task).lines})
-    seen = seen.model_copy(update={"tasks": tasks})
+    lines = last_lines(world, record, task).lines
+    tasks = Tasks(stopped=tasks.stopped, running=tasks.running, log=lines)
+    seen = Observation(at=seen.at, service=seen.service, ours=seen.ours, tasks=tasks)
     return seen if seen.ours else _with_service_deployment(world, record, seen)
 
 
 def _with_service_deployment(world: World, record: Deployment, seen: Observation) -> Observation:
     if seen.service is None or not needs_service_deployment(record, seen):
         return seen
-    return seen.model_copy(update={"ours": our_service_deployment(world, record)})
+    ours = our_service_deployment(world, record)
+    return Observation(at=seen.at, service=seen.service, ours=ours, tasks=seen.tasks)
 
 
 def our_service_deployment(world: World, record: Deployment) -> ServiceDeployment | None:
@@ -81,21 +84,6 @@ def deployed_since(world: World, record: Deployment, seen: Observation) -> str |
         if one.created_at and one.created_at > since and (ours is None or one.arn != ours.arn)
     ]
     return _revision(world, newer[0]) if newer else None
-
-
-def noticed(record: Deployment, seen: Observation) -> dict[str, Any]:
-    """What is worth remembering of an observation, whatever the verdict."""
-    changes: dict[str, Any] = {}
-    primary = primary_of(seen)
-    if primary is not None and primary.task_definition == record.revision:
-        changes = {"desired": primary.desired, "running": primary.running}
-        if not record.ecs_deployment and could_be_ours(record, primary.created_at):
-            changes["ecs_deployment"] = primary.id
-    if seen.tasks is not None:
-        changes |= {"looked": seen.at, "ended": len(seen.tasks.stopped)}
-    if seen.ours is not None and not record.service_deployment:
-        changes["service_deployment"] = seen.ours.arn
-    return changes
 
 
 def _revision(world: World, found: ServiceDeployment) -> str:

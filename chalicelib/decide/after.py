@@ -1,0 +1,260 @@
+"""record + what happened -> record: the only place where a deployment's record changes."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Literal, assert_never
+
+from chalicelib.decide.changes import changed
+from chalicelib.decide.names import more_names, names
+from chalicelib.decide.transitions import allowed
+from chalicelib.explain.notice import notice
+from chalicelib.explain.text import brief
+from chalicelib.model import happenings as happened
+from chalicelib.model.deployments import Deployment, Notice, Return, Status
+from chalicelib.model.happenings import (
+    Applying,
+    Aside,
+    Happening,
+    Noted,
+    RollingBack,
+    RollingOut,
+    Waiting,
+)
+from chalicelib.model.images import commit_named
+
+_LONGEST_REASON = 1_000  # characters: AWS may quote whatever it was sent
+_SILENT = frozenset({Status.PENDING})  # nobody needs to hear that something waits its turn
+
+
+def after(record: Deployment, happening: Happening, now: datetime) -> Deployment:
+    """The record after `happening` at `now` (UTC).
+
+    A change of status adds its notice to the outbox, and so does the first time that a permission
+    is missing; a failure's notice waits for its case. A denial is forgotten when the status
+    changes. A closed record acts no more.
+
+    Raises:
+        ValueError: when the table of transitions does not allow it (a fault of ours).
+    """
+    if isinstance(happening, Aside):
+        return _told_more(record, happening)
+    new = _moved(record, happening, now)
+    if not allowed(record.status, new.status):
+        raise ValueError(f"{record.id}: {record.status} -> {new.status} is not allowed")
+    new = changed(
+        new,
+        reason=brief(new.reason, _LONGEST_REASON),
+        denial=brief(new.denial, _LONGEST_REASON),
+        acting=new.acting and new.open,
+        updated=now,
+    )
+    return changed(new, notices=(*new.notices, *_news(record, new)))
+
+
+def _moved(
+    record: Deployment,
+    happening: Waiting | Applying | RollingOut | RollingBack,
+    now: datetime,
+) -> Deployment:
+    if isinstance(happening, Waiting):
+        return _while_waiting(record, happening)
+    if isinstance(happening, Applying):
+        return _while_applied(record, happening, now)
+    if isinstance(happening, RollingOut):
+        return _while_rolling_out(record, happening, now)
+    return _while_rolling_back(record, happening, now)
+
+
+def _while_waiting(record: Deployment, happening: Waiting) -> Deployment:
+    match happening:
+        case happened.Waits() as waits:
+            return changed(
+                record,
+                status=Status.PENDING,
+                reason=waits.reason,
+                waiting=waits.waiting,
+                gated=waits.gated,
+                found_nothing=waits.found_nothing,
+                unscanned="",
+                denial=record.denial if waits.denial is None else waits.denial,
+            )
+        case happened.LooksAgain(reason=reason):
+            return changed(record, reason=reason)
+        case happened.LacksPermission(denial=denial):
+            return changed(record, reason=denial, denial=denial)
+        case happened.Refused(reason=reason):
+            return changed(_waits_no_more(record), status=Status.REFUSED, reason=reason, denial="")
+        case happened.Superseded(reason=reason, noted=noted):
+            record = _noted(_waits_no_more(record), noted, reason)
+            return changed(record, status=Status.SUPERSEDED)
+        case happened.Observed(base=base, reason=reason):
+            status = Status.OBSERVED
+            return changed(record, status=status, base=base, reason=reason, denial="")
+        case happened.Abandoned(reason=reason):
+            begun = record.applied is not None or record.acting
+            status = Status.FAILED if begun else Status.REFUSED
+            return changed(record, status=status, reason=reason, denial="")
+        case _:
+            assert_never(happening)
+
+
+def _waits_no_more(record: Deployment) -> Deployment:
+    return changed(record, waiting=None, gated=False, found_nothing=None)
+
+
+def _while_applied(record: Deployment, happening: Applying, now: datetime) -> Deployment:
+    match happening:
+        case happened.AttemptBegan() as began:
+            return changed(
+                record,
+                acting=True,
+                attempted=now,
+                waiting=None,
+                gated=False,
+                base=began.base,
+                return_to=began.return_to,
+                unscanned=record.unscanned or began.unscanned,
+            )
+        case happened.NotApplied() as failed:
+            return changed(
+                record,
+                revision=failed.revision,
+                reason=failed.reason,
+                acting=not failed.answered,
+                denial=failed.denial,
+            )
+        case happened.Started() as started:
+            return changed(
+                record,
+                status=Status.IN_PROGRESS,
+                acting=False,
+                denial="",
+                waiting=None,
+                reason="",
+                revision=started.revision,
+                applied=started.applied,
+                began=started.began or record.began,
+                deadline=started.deadline,
+                ecs_deployment=started.ecs_deployment,
+                service_deployment=started.service_deployment,
+                desired=started.desired,
+                running=started.running,
+            )
+        case _:
+            assert_never(happening)
+
+
+def _while_rolling_out(record: Deployment, happening: RollingOut, now: datetime) -> Deployment:
+    match happening:
+        case happened.LookBegan():
+            return changed(record, looked=now)
+        case happened.GoesOn(noted=noted, reason=reason):
+            return _noted(record, noted, reason)
+        case happened.Adopted() as adopted:
+            return changed(
+                _noted(record, adopted.noted, adopted.reason),
+                ecs_deployment=adopted.ecs_deployment,
+                service_deployment="",
+                began=adopted.began,
+                deadline=adopted.deadline,
+            )
+        case happened.Completed(noted=noted, reason=reason):
+            return changed(_noted(record, noted, reason), status=Status.SUCCESSFUL)
+        case happened.Failed(noted=noted, status=status, reason=reason):
+            record = _unexplained(_noted(record, noted, reason), now)
+            return changed(record, status=status)
+        case happened.Explained(case=case, reason=reason):
+            return changed(record, unexplained=None, case=case, reason=reason)
+        case _:
+            assert_never(happening)
+
+
+def _while_rolling_back(record: Deployment, happening: RollingBack, now: datetime) -> Deployment:
+    match happening:
+        case happened.RollsBack() as rolls_back:
+            return changed(
+                _unexplained(_noted(record, rolls_back.noted, rolls_back.reason), now),
+                status=Status.ROLLBACK_IN_PROGRESS,
+                returning=rolls_back.returning,
+                deadline=rolls_back.deadline or record.deadline,
+            )
+        case happened.RollbackAsked(how=how):
+            return changed(record, returning=_returning(record, how, done=True))
+        case happened.CannotBeStopped():
+            return changed(record, returning=_returning(record, "update", done=False))
+        case happened.RollbackRefused(reason=reason):
+            return changed(record, status=Status.ROLLBACK_FAILED, reason=reason, denial="")
+        case happened.RollbackUnanswered(denial=denial):
+            return changed(record, denial=denial)
+        case _:
+            assert_never(happening)
+
+
+def _noted(record: Deployment, noted: Noted, reason: str) -> Deployment:
+    """The record with what a look at ECS showed; AWS answered, so nothing was denied."""
+    return changed(
+        record,
+        denial="",
+        reason=reason or record.reason,
+        desired=record.desired if noted.desired is None else noted.desired,
+        running=record.running if noted.running is None else noted.running,
+        looked=noted.looked or record.looked,
+        ended=record.ended if noted.ended is None else noted.ended,
+        ecs_deployment=noted.ecs_deployment or record.ecs_deployment,
+        service_deployment=noted.service_deployment or record.service_deployment,
+    )
+
+
+def _unexplained(record: Deployment, now: datetime) -> Deployment:
+    """The record of what fails: its case is made once, and again only if nothing was found."""
+    explains = record.unexplained is None and not record.case
+    return changed(record, unexplained=now) if explains else record
+
+
+def _returning(record: Deployment, how: Literal["stop", "update"], *, done: bool) -> Return:
+    if record.returning is None:
+        raise ValueError(f"{record.id}: a remedy without a decision to roll back")
+    return Return(by=record.returning.by, how=how, began=record.returning.began, done=done)
+
+
+def _told_more(record: Deployment, happening: Aside) -> Deployment:
+    match happening:
+        case happened.Confirmed(image=image):
+            return changed(
+                record,
+                unconfirmed=False,
+                image=image.uri,
+                pushed_at=image.pushed_at,
+                tags=names(record.tag, (*record.tags, *image.tags)),
+                commit=commit_named((record.tag, *image.tags)),
+                denial="",
+                reason="",
+            )
+        case happened.RevisionFound(revision=revision):
+            return changed(record, revision=revision)
+        case happened.Told(unsent=unsent):
+            return changed(record, notices=unsent)
+        case happened.ImageMissing(notice=missing):
+            return changed(record, notices=(*record.notices, missing))
+        case happened.CalledAlso(tag=tag):
+            return changed(record, tags=more_names(record.tag, record.tags, tag))
+        case happened.PushedAgain(tag=tag, order=order):
+            tags = more_names(record.tag, record.tags, tag)
+            return changed(record, tags=tags, order=max(order, record.order))
+        case happened.WatcherStarted(number=number):
+            return changed(record, watcher=number)
+        case _:
+            assert_never(happening)
+
+
+def _news(before: Deployment, new: Deployment) -> tuple[Notice, ...]:
+    """The notices that this change is worth: of a status, of a permission that is missing."""
+    if new.unexplained is not None:
+        return ()
+    if before.unexplained is not None:
+        failure = notice(changed(new, denial=""))
+        return (failure, notice(new)) if new.denied else (failure,)
+    moves = new.status is not before.status and new.status not in _SILENT
+    lacks_another = new.denied and new.missing_permission != before.missing_permission
+    return (notice(new),) if moves or lacks_another else ()

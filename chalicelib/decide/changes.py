@@ -1,0 +1,102 @@
+"""One item of the ledger -> the same with some fields changed, each field known by name and type.
+
+`model_copy` takes any name and any value in silence. Here, where state changes, mypy checks both.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TypedDict, Unpack
+
+from chalicelib.model.deployments import (
+    Attempt,
+    Deployment,
+    Head,
+    Lease,
+    Notice,
+    Proven,
+    Recent,
+    Return,
+    Status,
+    Unconfirmed,
+)
+
+
+class DeploymentFields(TypedDict, total=False):
+    """The fields of a record that may change after it was made."""
+
+    status: Status
+    reason: str
+    unconfirmed: bool
+    tags: tuple[str, ...]
+    commit: str
+    image: str
+    order: datetime
+    pushed_at: datetime | None
+    updated: datetime
+    denial: str
+    waiting: datetime | None
+    gated: bool
+    found_nothing: datetime | None
+    unscanned: str
+    acting: bool
+    attempted: datetime | None
+    watcher: int
+    base: str
+    revision: str
+    return_to: str
+    applied: datetime | None
+    began: datetime | None
+    deadline: datetime | None
+    ecs_deployment: str
+    service_deployment: str
+    returning: Return | None
+    desired: int
+    running: int
+    looked: datetime | None
+    ended: int
+    unexplained: datetime | None
+    case: str
+    notices: tuple[Notice, ...]
+
+
+class HeadFields(TypedDict, total=False):
+    """The fields of a HEAD that may change; its version is the ledger's."""
+
+    order: datetime
+    pushed_at: datetime | None
+    digest: str
+    open_deployments: tuple[str, ...]
+    unconfirmed: tuple[Unconfirmed, ...]
+    applied: str
+    applied_revision: str
+    applied_order: datetime | None
+    applied_pushed_at: datetime | None
+    lease: Lease | None
+    attempt: Attempt | None
+    barred: tuple[str, ...]
+    proven: tuple[Proven, ...]
+    recent: tuple[Recent, ...]
+
+
+class ProvenFields(TypedDict, total=False):
+    """The fields of a proven revision that may change."""
+
+    tags: tuple[str, ...]
+    left: bool
+    missing: str
+
+
+def changed(record: Deployment, **fields: Unpack[DeploymentFields]) -> Deployment:
+    """The record with these fields."""
+    return record.model_copy(update=dict(fields))
+
+
+def changed_head(head: Head, **fields: Unpack[HeadFields]) -> Head:
+    """The HEAD with these fields."""
+    return head.model_copy(update=dict(fields))
+
+
+def changed_proven(proven: Proven, **fields: Unpack[ProvenFields]) -> Proven:
+    """The proven revision with these fields."""
+    return proven.model_copy(update=dict(fields))

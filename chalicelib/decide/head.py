@@ -1,0 +1,147 @@
+"""HEAD + request or record -> HEAD: what orders a service's deployments."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from chalicelib.decide.admit import FRESH, is_after
+from chalicelib.decide.changes import changed_head
+from chalicelib.decide.proven import found_running, proved
+from chalicelib.model.deployments import (
+    Attempt,
+    Cause,
+    Deployment,
+    Head,
+    Recent,
+    Status,
+    Unconfirmed,
+)
+from chalicelib.model.requests import Request
+from chalicelib.model.services import Service
+
+_RECENT_KEPT = 20
+_BARRED_KEPT = 20
+_GOES_BACK = frozenset({Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFUL})
+_STAYS = frozenset({Status.SUCCESSFUL, Status.ROLLBACK_FAILED})
+
+
+def met(service: str, seen: Service | None, now: datetime) -> Head:
+    """The HEAD of a service that Slipway meets for the first time.
+
+    What it runs steadily now counts as proven. A push from before this moment may be deployed for
+    an hour, unless what the service runs began after it (Deployment.createdAt of the PRIMARY one).
+    """
+    primary = seen.primary if seen else None
+    began = (primary.created_at if primary else None) or now - 2 * FRESH
+    order = began.replace(microsecond=0)
+    earlier = order - timedelta(milliseconds=1)  # whatever is pushed in this second is newer
+    head = Head(service=service, met=now, order=order, pushed_at=earlier)
+    return found_running(head, seen, now)
+
+
+def recorded(head: Head, deployment: Deployment, request: Request) -> Head:
+    """HEAD after a new record: it is what the service was last asked to run.
+
+    The order never goes back, also when something older is asked for by hand.
+    """
+    pushed_at = request.pushed_at if is_after(request, head) else head.pushed_at
+    return changed_head(
+        head,
+        order=max(request.order, head.order),
+        pushed_at=pushed_at,
+        digest=request.digest,
+        open_deployments=_with_open(head, deployment),
+        recent=_with_recent(head, deployment),
+        barred=_barred_after(head, request),
+    )
+
+
+def _barred_after(head: Head, request: Request) -> tuple[str, ...]:
+    """What may not be deployed by itself: a rollback adds what it leaves, a person lifts a bar."""
+    by_hand = request.cause in {Cause.MANUAL, Cause.ROLLBACK}
+    barred = bar(head, request.leaves).barred
+    return tuple(one for one in barred if not (by_hand and one == request.digest))
+
+
+def bar(head: Head, *digests: str) -> Head:
+    """HEAD that refuses these digests, under whatever tag, until a person deploys them."""
+    new = [one for one in digests if one and one not in head.barred]
+    return changed_head(head, barred=(*new, *head.barred)[:_BARRED_KEPT])
+
+
+def recorded_unconfirmed(head: Head, deployment: Deployment) -> Head:
+    """HEAD after a push of which ECR could not be asked: open, and in nobody's way until it was."""
+    known = (one for one in head.unconfirmed if one.deployment in head.open_deployments)
+    mine = Unconfirmed(deployment=deployment.id, digest=deployment.digest)
+    return changed_head(
+        head, open_deployments=_with_open(head, deployment), unconfirmed=(*known, mine)
+    )
+
+
+def _with_open(head: Head, deployment: Deployment) -> tuple[str, ...]:
+    others = (one for one in head.open_deployments if one != deployment.id)
+    return (*others, deployment.id)
+
+
+def asked_again(head: Head, request: Request) -> Head:
+    """HEAD after the newest request was repeated: what is between the two is older than it."""
+    order = max(request.order, head.order)
+    return changed_head(head, order=order, pushed_at=request.pushed_at)
+
+
+def followed(head: Head, record: Deployment) -> Head:
+    """HEAD with where this deployment stands now."""
+    open_ids = tuple(one for one in head.open_deployments if one != record.id or record.open)
+    head = changed_head(
+        head,
+        open_deployments=open_ids,
+        recent=_with_recent(head, record),
+        attempt=_attempt(head, record),
+    )
+    if head.applied != record.id or record.status not in _GOES_BACK | _STAYS:
+        return head
+    works_towards = record.return_to if record.status in _GOES_BACK else record.revision
+    return changed_head(head, applied_revision=works_towards)
+
+
+def _attempt(head: Head, deployment: Deployment) -> Attempt | None:
+    """The attempt that HEAD knows of: this deployment's, while how it ended is not known."""
+    if deployment.acting:
+        return Attempt(
+            deployment=deployment.id, order=deployment.order, pushed_at=deployment.pushed_at
+        )
+    ours = head.attempt is not None and head.attempt.deployment == deployment.id
+    return None if ours else head.attempt
+
+
+def applied(head: Head, deployment: Deployment, revision: str) -> Head:
+    """HEAD after this deployment changed the service: whatever is older is superseded by it."""
+    return changed_head(
+        head,
+        applied=deployment.id,
+        applied_order=deployment.order,
+        applied_pushed_at=deployment.pushed_at,
+        applied_revision=revision,
+    )
+
+
+def found_foreign(head: Head, deployment: Deployment, *, proven: bool) -> Head:
+    """HEAD that knows what somebody else deployed; what it was asked to run is as it was."""
+    head = changed_head(
+        head, applied_revision=deployment.revision, recent=_with_recent(head, deployment)
+    )
+    return proved(head, deployment, deployment.order) if proven else head
+
+
+def _with_recent(head: Head, deployment: Deployment) -> tuple[Recent, ...]:
+    mine = Recent(
+        deployment=deployment.id,
+        digest=deployment.digest,
+        status=deployment.status,
+        key=deployment.key,
+    )
+    if any(one.deployment == deployment.id for one in head.recent):
+        return tuple(mine if one.deployment == deployment.id else one for one in head.recent)
+    if deployment.status is Status.REFUSED or deployment.unconfirmed:
+        return head.recent  # it was never admitted, so it says nothing about the service
+    return (mine, *head.recent)[:_RECENT_KEPT]

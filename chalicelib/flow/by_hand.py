@@ -1,0 +1,59 @@
+"""What `deploy` and `rollback` by hand share: their payloads, and the way into the ledger."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, StringConstraints, ValidationError
+
+from chalicelib.errors import Refused, Unavailable
+from chalicelib.flow.advance import advance
+from chalicelib.flow.ports import World
+from chalicelib.flow.request import request
+from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.images import Image
+from chalicelib.model.requests import Request
+from chalicelib.model.targets import Target
+
+Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
+# CLUSTER/SERVICE may have 511 characters, an image's URI with its tag and digest a few more.
+Name = Annotated[str, StringConstraints(min_length=1, max_length=1_000, strip_whitespace=True)]
+_Model = TypeVar("_Model", bound=BaseModel)
+
+
+def ask(world: World, target: Target, asked: Request, image: Image) -> dict[str, Any]:
+    made = request(world, target, asked, image)
+    try:
+        return reply_of(advance(world, target.name, made.deployment))
+    except Unavailable:
+        # Recorded, and its watcher runs: the reply says where it stands now.
+        record = world.ledger.deployment(target.name, made.deployment)
+        if record is None:
+            raise
+        return reply_of(record)
+
+
+def reply_of(record: Deployment) -> dict[str, Any]:
+    reply = {"deployment": record.id, "status": record.status.value}
+    return {**reply, "error": record.reason} if record.status is Status.REFUSED else reply
+
+
+def parsed(model: type[_Model], payload: object) -> _Model:
+    try:
+        return model.model_validate(payload)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        key = ".".join(str(part) for part in first["loc"]) or "payload"
+        expected = ", ".join(
+            name + ("" if field.is_required() else "?")
+            for name, field in model.model_fields.items()
+        )
+        raise Refused(f"`{key}`: {first['msg']}; expected an object of {expected}") from error
+
+
+def target_named(world: World, service: str) -> Target:
+    target = world.targets.named(service)
+    if target is None:
+        known = ", ".join(one.name for one in world.targets.all)
+        raise Refused(f"no target is named {service!r} (CLUSTER/SERVICE); the targets are {known}")
+    return target

@@ -1,0 +1,120 @@
+"""record + service -> plan: what applying will register and deploy. It only reads."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from chalicelib.definition.render import PROVENANCE, copied, differences, provenance, render
+from chalicelib.errors import Refused, Unavailable
+from chalicelib.flow.ports import World
+from chalicelib.model.base import Frozen
+from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.happenings import Observed
+from chalicelib.model.registries import repository_of, same_image
+from chalicelib.model.services import Service
+from chalicelib.model.targets import Target
+from chalicelib.model.task_definitions import TaskDefinition, short_name
+from chalicelib.verdict.ours import settled
+
+
+class Plan(Frozen):
+    """What applying will do: `registration` (empty: `revision` is there already) on `base`."""
+
+    base: TaskDefinition
+    registration: dict[str, Any]
+    revision: str = ""
+
+
+def plan(world: World, record: Deployment, target: Target, service: Service, head: Head) -> Plan:
+    """What to register and deploy; reads only.
+
+    Raises:
+        Refused: when the image cannot be rendered, or what an attempt that died half way
+            registered is not what was planned.
+    """
+    marks = provenance(record.id, record.tag, record.cause)
+    if record.goes_to:
+        # An INACTIVE revision cannot be deployed (UpdateService): it is registered again, a copy.
+        base = definition_of(world, record.goes_to)
+        registration = {} if base.active else copied(base, marks)
+        revision = record.revision or (base.arn if base.active else "")
+        return Plan(base=base, registration=registration, revision=revision)
+    again = record.base and (record.acting or record.revision)
+    base = definition_of(world, record.base) if again else _base(world, target, service, head)
+    repository = repository_of(record.image)
+    registration = render(base, record.image, repository, target.containers, marks)
+    if again and record.revision:
+        refuse_unlike(registration, _registered_before(world, record))
+    return Plan(base=base, registration=registration, revision=record.revision)
+
+
+def observed(record: Deployment, planned: Plan) -> Observed:
+    """What a target in mode `observe` would have done."""
+    rendered = [
+        str(container.get("name"))
+        for container in planned.registration.get("containerDefinitions", [])
+        if same_image(str(container.get("image", "")), record.image)
+    ]
+    base = planned.base
+    would = f"register a revision of {base.family} from {base.name} with this image in "
+    would = f"{would}{', '.join(rendered)}" if rendered else f"go back to {base.name}"
+    return Observed(base=base.arn, reason=f"would {would}, and update the service")
+
+
+def _base(world: World, target: Target, service: Service, head: Head) -> TaskDefinition:
+    """What to render from: the newest ACTIVE revision that is not an unproven one of ours.
+
+    So what Terraform registered is picked up, and what failed is not built upon.
+    """
+    if target.base == "service":
+        return definition_of(world, service.task_definition)
+    family = family_of(target, service)
+    newest = world.services.task_definition(family)
+    if newest is None:
+        raise Refused(
+            f"there is no ACTIVE task definition of the family {family}. Register a first one, "
+            "or correct `family` in targets.toml."
+        )
+    if _may_be_base(newest, head):
+        return newest
+    for arn in world.services.newest_revisions(family):
+        if arn == newest.arn:
+            continue
+        definition = definition_of(world, arn)
+        if _may_be_base(definition, head):
+            return definition
+    return definition_of(world, service.task_definition)
+
+
+def _may_be_base(definition: TaskDefinition, head: Head) -> bool:
+    return PROVENANCE not in definition.tags or head.proven_revision(definition.arn) is not None
+
+
+def _registered_before(world: World, record: Deployment) -> TaskDefinition:
+    """The revision of an earlier attempt; ECS may not show it for a moment."""
+    definition = world.services.task_definition(record.revision)
+    if definition is not None:
+        return definition
+    name = short_name(record.revision)
+    if settled(record.attempted, world.now):
+        raise Refused(f"{name} was registered for this, and is gone from ECS. Deploy it again.")
+    raise Unavailable(f"ECS does not show {name} yet, which was registered a moment ago")
+
+
+def refuse_unlike(planned: dict[str, Any], registered: TaskDefinition) -> None:
+    if unlike := differences(planned, registered):
+        raise Refused(
+            f"ECS registered {registered.name} otherwise than planned ({', '.join(unlike[:5])}); "
+            "the service was not updated. Compare it with the revision before it."
+        )
+
+
+def family_of(target: Target, service: Service) -> str:
+    return target.family or short_name(service.task_definition).rsplit(":", 1)[0]
+
+
+def definition_of(world: World, name: str) -> TaskDefinition:
+    definition = world.services.task_definition(name)
+    if definition is None:
+        raise Refused(f"ECS has no task definition {short_name(name)}")
+    return definition

@@ -1,0 +1,93 @@
+"""IN_PROGRESS record -> its verdict: look, judge, write, act; then explain what failed."""
+
+from __future__ import annotations
+
+from chalicelib.decide.judged import judged, verdict_of
+from chalicelib.decide.lease import released
+from chalicelib.errors import Denied, Refused, Unavailable
+from chalicelib.flow.explained import explained
+from chalicelib.flow.look import deployed_since, look, with_log
+from chalicelib.flow.ports import World
+from chalicelib.flow.write import Items, with_lease, write, write_news
+from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.happenings import (
+    Adopted,
+    CannotBeStopped,
+    LookBegan,
+    RollbackAsked,
+    RollbackRefused,
+    RollbackUnanswered,
+)
+from chalicelib.model.verdicts import Observation, Remedy, Verdict
+from chalicelib.verdict.rollout import look_again, stopped_just_now, unless_deployed_since
+
+
+def follow(world: World, head: Head, record: Deployment, *, task_ended: bool) -> Items:
+    """Both items after one look at the rollout, or at its rollback."""
+    if task_ended:  # said first: of several tasks that end at once, one nudge looks for all
+        head, record = write(world, head, record, LookBegan())
+    seen = look(world, record, task_ended=task_ended)
+    verdict = verdict_of(record, seen)
+    if verdict.rule == "in_progress":
+        seen = with_log(world, record, seen)
+        verdict = verdict_of(record, seen)
+    return carry_out(world, head, record, seen, verdict)
+
+
+def carry_out(
+    world: World, head: Head, record: Deployment, seen: Observation, verdict: Verdict
+) -> Items:
+    """Write the verdict, then act on it; what explains it is read when that is done."""
+    verdict = _unless_replaced(world, record, seen, verdict)
+    judgement = judged(record, seen, verdict)
+    if isinstance(judgement, Adopted):
+        return write(world, head, record, judgement)
+    is_explained_already = record.unexplained is not None
+    invisible = verdict.remedy is Remedy.STOP and seen.ours is None
+    if verdict.remedy is Remedy.NONE or invisible:  # asked once ECS shows what to stop
+        head, record = write_news(world, head, record, judgement)
+    else:
+        head, record = write(world, with_lease(world, head), record, judgement)
+        remedied = _remedy(world, record, seen, verdict.remedy)
+        head, record = write(world, released(head), record, remedied)
+    if is_explained_already or record.unexplained is None:
+        return head, record
+    return explained(world, head, record, seen, named=verdict.explained)
+
+
+def _unless_replaced(
+    world: World, record: Deployment, seen: Observation, verdict: Verdict
+) -> Verdict:
+    """The verdict; before an UpdateService back, what others deployed since is looked for."""
+    if verdict.remedy is not Remedy.UPDATE:
+        return verdict
+    newer = deployed_since(world, record, seen)
+    if newer is not None:
+        return unless_deployed_since(record, verdict, newer)
+    return look_again(record) if stopped_just_now(record, seen) else verdict
+
+
+def _remedy(
+    world: World, record: Deployment, seen: Observation, remedy: Remedy
+) -> RollbackAsked | CannotBeStopped | RollbackRefused | RollbackUnanswered:
+    """Roll back, once: the decision is already written, and the lease is held.
+
+    What cannot be stopped any more is set back with UpdateService at the next step.
+    """
+    stops = remedy is Remedy.STOP
+    try:
+        if stops and seen.ours is not None:
+            world.services.stop(seen.ours.arn)
+        else:
+            world.services.update(record.cluster, record.service_name, record.return_to)
+    except Refused as refused:
+        if stops:
+            return CannotBeStopped()
+        return RollbackRefused(
+            reason=f"{record.reason}; and it could not be rolled back: {refused}"
+        )
+    except Denied as denied:
+        return RollbackUnanswered(denial=str(denied))
+    except Unavailable:
+        return RollbackUnanswered()
+    return RollbackAsked(how="stop" if stops else "update")

@@ -1,0 +1,107 @@
+"""PENDING record -> applied, where that may be done now; else what it waits for."""
+
+from __future__ import annotations
+
+from chalicelib.decide.lease import released
+from chalicelib.decide.proven import found_running
+from chalicelib.decide.ready import Go, Readiness, ready, unclear, without_looking
+from chalicelib.decide.scan_gate import scan_gate, scanned
+from chalicelib.errors import Refused
+from chalicelib.flow.apply import apply
+from chalicelib.flow.plan import Plan, observed, plan
+from chalicelib.flow.ports import World
+from chalicelib.flow.recover import recovered
+from chalicelib.flow.return_target import return_target
+from chalicelib.flow.scan import scan_of
+from chalicelib.flow.write import Items, with_lease, write, write_news
+from chalicelib.model import happenings as happened
+from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.happenings import AttemptBegan, LooksAgain
+from chalicelib.model.services import Service
+from chalicelib.model.targets import Target
+from chalicelib.verdict.ours import settled
+
+_OLD_VIEW = "something else was applied a moment ago, and ECS may still show what ran before it"
+_NOT_KNOWN = "an attempt to apply it was not answered; whether ECS carried it out shows in a moment"
+
+
+def start(world: World, head: Head, record: Deployment, target: Target) -> Items:
+    """Apply a PENDING deployment where that may be done now; else write what it waits for.
+
+    What an attempt that died half way has left is found first, and goes on.
+    """
+    known = without_looking(record, head, target)
+    if known is not None and not record.acting:
+        return write_news(world, head, record, known)
+    service = world.services.service(record.cluster, record.service_name)
+    head = found_running(head, service, world.now)
+    try:
+        if service is not None and record.acting:
+            record, items = resume(world, head, record, target, service)
+            if items is not None:
+                return items
+        readiness = _readiness(world, head, record, target, service)
+        if not isinstance(readiness, Go):
+            return write_news(world, head, record, readiness)
+        if record.goes_to and _may_be_an_old_view(world, head, record, readiness.service):
+            return write_news(world, head, record, LooksAgain(reason=_OLD_VIEW))
+        planned = plan(world, record, target, readiness.service, head)
+        return_to = return_target(world, record, readiness.service, head)
+    except Refused as refused:
+        return write(world, head, record, happened.Refused(reason=str(refused)))
+    if record.mode == "observe":
+        return write(world, head, record, observed(record, planned))
+    return _attempt(world, head, record, target, readiness, planned, return_to)
+
+
+def _attempt(  # noqa: PLR0913, PLR0917 - each is one thing that was decided
+    world: World,
+    head: Head,
+    record: Deployment,
+    target: Target,
+    go: Go,
+    planned: Plan,
+    return_to: str,
+) -> Items:
+    """Write that an attempt begins, apply, write what that came to; the lease is held meanwhile."""
+    began = AttemptBegan(base=planned.base.arn, return_to=return_to, unscanned=go.unscanned)
+    head, record = write(world, with_lease(world, head), record, began)
+    outcome = apply(world, record, target, go.service, planned)
+    return write(world, released(head), record, outcome)
+
+
+def _readiness(
+    world: World, head: Head, record: Deployment, target: Target, service: Service | None
+) -> Readiness:
+    """Whether it may be applied now; a scan is read only where nothing else keeps it back."""
+    rollout = None
+    if service is not None and unclear(service):
+        rollout = world.services.newest_service_deployment(record.cluster, record.service_name)
+    readiness = ready(record, head, service, target, world.now, rollout=rollout)
+    gate = scan_gate(record, target)
+    if gate is None or not isinstance(readiness, Go):
+        return readiness
+    return scanned(record, gate, scan_of(world, record), readiness, world.now)
+
+
+def _may_be_an_old_view(world: World, head: Head, record: Deployment, service: Service) -> bool:
+    """Whether ECS shows that it runs what is gone back to, though another was just applied."""
+    if not service.runs(record.goes_to) or head.applied_revision in {"", record.goes_to}:
+        return False
+    last = world.ledger.deployment(record.service, head.applied)
+    return last is not None and last.applied is not None and not settled(last.applied, world.now)
+
+
+def resume(
+    world: World, head: Head, record: Deployment, target: Target, service: Service
+) -> tuple[Deployment, Items | None]:
+    """The record with what an attempt that died half way left; and both items where it goes on.
+
+    What ECS does not show yet may still have been done: it has half a minute to show it.
+    """
+    record, rollout = recovered(world, record, target, service)
+    if rollout is not None:
+        return record, write(world, released(head), record, rollout)
+    if not settled(record.attempted, world.now):
+        return record, write_news(world, head, record, LooksAgain(reason=_NOT_KNOWN))
+    return record, None

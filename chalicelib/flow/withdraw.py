@@ -1,0 +1,68 @@
+"""deployment + a person's wish -> stopped: what waits is refused, what rolls out is rolled back."""
+
+from __future__ import annotations
+
+from chalicelib.decide.lease import busy
+from chalicelib.errors import Unavailable
+from chalicelib.flow.look import our_service_deployment
+from chalicelib.flow.ports import World
+from chalicelib.flow.retry import retried
+from chalicelib.flow.rollout import carry_out
+from chalicelib.flow.start import resume
+from chalicelib.flow.tell import tell
+from chalicelib.flow.write import Items, read, write
+from chalicelib.model.deployments import Deployment, Head, Status
+from chalicelib.model.happenings import Refused
+from chalicelib.model.verdicts import Observation
+from chalicelib.verdict.ours import settled
+from chalicelib.verdict.rollout import judge, withdrawn
+
+
+def withdraw(world: World, service: str, deployment: str, why: str) -> Deployment:
+    """Stop a deployment by hand: what waits is refused, what is being rolled out is rolled back.
+
+    What ended meanwhile stays as it ended.
+
+    Raises:
+        Unavailable: when another step is acting on the service; ask again in a moment.
+    """
+    return retried(service, lambda: _withdraw(world, service, deployment, why))
+
+
+def _withdraw(world: World, service: str, deployment: str, why: str) -> Deployment:
+    head, record = read(world, service, deployment)
+    if busy(head, world.holder, world.now):
+        raise Unavailable(f"another step is acting on {service}; ask again in a minute")
+    head, record = _known(world, head, record)
+    if record.status in {Status.PENDING, Status.HELD}:
+        head, record = write(world, head, record, Refused(reason=why))
+    elif record.status is Status.IN_PROGRESS:
+        seen = _seen(world, record)
+        verdict = judge(record, seen)
+        if verdict.adopt:  # it is ours under another id: go on with that one
+            carry_out(world, head, record, seen, verdict)
+            return _withdraw(world, service, deployment, why)
+        if verdict.status is Status.IN_PROGRESS:
+            verdict = withdrawn(record, seen, why)
+        head, record = carry_out(world, head, record, seen, verdict)
+    return tell(world, head, record)
+
+
+def _known(world: World, head: Head, record: Deployment) -> Items:
+    """Both items, with what became of an attempt that died half way: it may have been applied."""
+    if not record.acting:
+        return head, record
+    target = world.targets.named(record.service)
+    service = world.services.service(record.cluster, record.service_name)
+    if target is not None and service is not None:
+        _, items = resume(world, head, record, target, service)
+        head, record = items or (head, record)
+    if record.acting and not settled(record.attempted, world.now):
+        raise Unavailable(f"whether {record.id} was applied is not known yet; ask again")
+    return head, record
+
+
+def _seen(world: World, record: Deployment) -> Observation:
+    service = world.services.service(record.cluster, record.service_name)
+    ours = our_service_deployment(world, record) if service else None
+    return Observation(at=world.now, service=service, ours=ours)
