@@ -4,7 +4,7 @@ from typing import Any
 
 from chalice.app import Chalice, CloudWatchEvent
 
-from chalicelib import startup, wiring
+from chalicelib import startup
 from chalicelib.flow.deploy import deploy_by_hand
 from chalicelib.flow.image_event import image_event
 from chalicelib.flow.rollback import rollback_by_hand
@@ -12,6 +12,8 @@ from chalicelib.flow.service_event import service_event
 from chalicelib.flow.status import tell_status
 from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.flow.watch import poll
+from chalicelib.lambda_edge import accept_any_event, answered, report, tell_denials, world
+from chalicelib.wiring import prepare
 
 app = Chalice(app_name="slipway", configure_logs=False)
 
@@ -28,7 +30,7 @@ app = Chalice(app_name="slipway", configure_logs=False)
     }
 )
 def on_image_push(event: CloudWatchEvent) -> dict[str, Any]:
-    return wiring.report(image_event(wiring.world(event.context), event.to_dict()))
+    return report(image_event(world(event.context), event.to_dict()))
 
 
 @app.on_cw_event(
@@ -50,35 +52,35 @@ def on_image_push(event: CloudWatchEvent) -> dict[str, Any]:
     }
 )
 def on_service_change(event: CloudWatchEvent) -> dict[str, Any]:
-    return wiring.report(service_event(wiring.world(event.context), event.to_dict()))
+    return report(service_event(world(event.context), event.to_dict()))
 
 
 @app.lambda_function()
 def watch(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return poll(wiring.world(context), event)
+    return poll(world(context), event)
 
 
 @app.lambda_function()
 def deploy(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return wiring.answered(deploy_by_hand, event, context)
+    return answered(deploy_by_hand, event, context)
 
 
 @app.lambda_function()
 def rollback(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return wiring.answered(rollback_by_hand, event, context)
+    return answered(rollback_by_hand, event, context)
 
 
 @app.lambda_function()
 def status(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    return wiring.answered(tell_status, event, context)
+    return answered(tell_status, event, context)
 
 
 @app.schedule("rate(10 minutes)")
 def sweep(event: CloudWatchEvent) -> dict[str, Any]:
-    return wiring.report(sweep_targets(wiring.world(event.context)))
+    return report(sweep_targets(world(event.context)))
 
 
-app.register_middleware(wiring.tell_denials)
-wiring.accept_any_event(on_image_push, on_service_change, sweep)
-wiring.prepare()
+app.register_middleware(tell_denials)
+accept_any_event(on_image_push, on_service_change, sweep)
+prepare()
 startup.done()

@@ -283,16 +283,12 @@ def _index(name: str, *keys: dict[str, str]) -> dict[str, Any]:
 
 def _fresh_app(stack: ExitStack, clock: VirtualClock, targets: Targets) -> Any:
     """The app as a cold start would have it: no client or setting of an earlier rehearsal."""
-    from chalicelib import wiring  # noqa: PLC0415 - reads the environment when first used
-    from chalicelib.aws import clients  # noqa: PLC0415
+    from chalicelib import lambda_edge, wiring  # noqa: PLC0415 - they read the environment
 
-    wiring._settings.cache_clear()
-    wiring._denials_told.clear()
-    clients.forget()
-    stack.callback(clients.forget)
-    stack.callback(wiring._settings.cache_clear)
-    stack.enter_context(patch.object(wiring, "_targets", lambda: targets))
-    stack.enter_context(patch.object(wiring, "_now", clock.now))
+    lambda_edge.forget()
+    stack.callback(lambda_edge.forget)
+    stack.enter_context(patch.object(wiring, "targets", lambda: targets))
+    stack.enter_context(patch.object(wiring, "now", clock.now))
     if str(root := Path(__file__).parent.parent) not in sys.path:
         sys.path.insert(0, str(root))
     return importlib.import_module("app")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 from botocore.exceptions import (
@@ -50,8 +51,7 @@ _EXPIRED = frozenset({"ExpiredTokenException", "ExpiredToken", "RequestExpired"}
 # ClientException of RegisterTaskDefinition: two registrations of one family at one moment.
 _CONCURRENT = "Too many concurrent attempts"
 _SERVER_ERROR = 500
-# Every denial since the last `forget_denials`, also of what a flow can do without.
-denials: list[Denied] = []
+_denials: ContextVar[tuple[Denied, ...]] = ContextVar("denials", default=())
 
 
 @contextmanager
@@ -77,7 +77,12 @@ def translated(what: str) -> Iterator[None]:
 
 def forget_denials() -> None:
     """Forget every denial, as an invocation does that begins."""
-    denials.clear()
+    _denials.set(())
+
+
+def denials() -> tuple[Denied, ...]:
+    """Every denial since `forget_denials`, also of what a flow can do without."""
+    return _denials.get()
 
 
 def code_of(error: ClientError) -> str:
@@ -89,8 +94,9 @@ def _ours(what: str, error: ClientError) -> Exception:
     message = str(error.response.get("Error", {}).get("Message", ""))
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _DENIED:
-        denials.append(_denied(what, message))
-        return denials[-1]
+        denied = _denied(what, message)
+        _denials.set((*_denials.get(), denied))
+        return denied
     if code in _NOT_NOW or code in _EXPIRED or _CONCURRENT in message:
         return Unavailable(f"could not {what} yet: AWS answered {code}")
     if code == "TransactionCanceledException":

@@ -20,7 +20,7 @@ def denied(message: str, code: str = "AccessDeniedException") -> Denied:
     answer = {"Error": {"Code": code, "Message": message}}
     with pytest.raises(Denied) as raised, translated("do this"):
         raise ClientError(answer, "Operation")
-    assert errors.denials == [raised.value]
+    assert errors.denials() == (raised.value,)
     return raised.value
 
 

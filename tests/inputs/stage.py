@@ -10,7 +10,7 @@ from typing import Any
 from unittest.mock import patch
 
 import app
-from chalicelib import wiring
+from chalicelib import lambda_edge, wiring
 from chalicelib.decide.head import met
 from chalicelib.errors import Unavailable
 from chalicelib.flow.advance import advance
@@ -120,9 +120,9 @@ def invoked(world: Aws, function: str, payload: Any) -> Came:
     before = world.ledger.writes
     written = io.BytesIO()
     stream = io.TextIOWrapper(written, encoding="utf-8")  # as standard output is
-    handler = wiring.logger.registered_handler
+    handler = lambda_edge.logger.registered_handler
     with (
-        patch.object(wiring, "world", lambda _: world.world()),
+        patch.object(wiring, "world", lambda *_: world.world()),
         patch.object(handler, "stream", stream),
     ):
         try:

@@ -17,7 +17,7 @@ from unittest.mock import patch
 
 from botocore import xform_name
 
-from chalicelib import wiring
+from chalicelib import lambda_edge
 from chalicelib.aws import webhooks
 from chalicelib.definition.render import PROVENANCE
 from chalicelib.model.deployments import OPEN
@@ -136,7 +136,7 @@ def stage(**service: Any) -> Iterator[Privileged]:
     with rehearse(TARGETS, Privileged) as t, ExitStack() as stack:
         stack.enter_context(patch.object(webhooks, "_http", _Receiver(t.posted)))
         stack.enter_context(
-            patch.object(wiring.logger, "error", lambda words, **_: t.logged.append(words))
+            patch.object(lambda_edge.logger, "error", lambda words, **_: t.logged.append(words))
         )
         t.deliver = False
         url = "https://hooks.example.com/services/T0"

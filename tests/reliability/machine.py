@@ -453,7 +453,7 @@ def followers() -> Sequence[Target]:
     """The targets of the rehearsal that runs."""
     from chalicelib import wiring  # noqa: PLC0415 - what it follows is this rehearsal's
 
-    return wiring._targets().all
+    return wiring.targets().all
 
 
 def _moment(text: str) -> datetime:
