@@ -32,7 +32,7 @@ class EcrScans:
             if scan.state == "done":
                 return scan
             images = _images_of_index(repository, digest)
-            return _worst([_scan(repository, one) for one in images]) if images else scan
+            return _worst([_scan(repository, digest) for digest in images]) if images else scan
 
 
 def _scan(repository: str, digest: str) -> Scan:
@@ -109,12 +109,12 @@ def _worst(scans: Sequence[Scan]) -> Scan:
     It is `empty` where one of them is, since its end the last of theirs.
     """
     for state in ("none", "waiting"):
-        if (lacking := next((one for one in scans if one.state == state), None)) is not None:
+        if (lacking := next((scan for scan in scans if scan.state == state), None)) is not None:
             return lacking
     most: Counter[Severity] = Counter()
-    for one in scans:
-        most |= Counter(dict(one.counts))
-    empty = [one.ended for one in scans if one.empty]
+    for scan in scans:
+        most |= Counter(dict(scan.counts))
+    empty = [scan.ended for scan in scans if scan.empty]
     known = [ended for ended in empty if ended is not None]
     return Scan(
         state="done",

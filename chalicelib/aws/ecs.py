@@ -53,7 +53,7 @@ class Ecs:
                 if code_of(error) == "ClusterNotFoundException":
                     return ()
                 raise
-        return tuple(_service(one) for one in answer["services"])
+        return tuple(_service(service) for service in answer["services"])
 
     def service_deployment(self, arn: str) -> ServiceDeployment | None:
         with translated("read the service deployment"):
@@ -153,7 +153,7 @@ def _service_deployments(cluster: str, service: str, **filters: Any) -> Sequence
             if not (token := answer.get("nextToken")):
                 break
             filters["nextToken"] = token
-    return sorted(briefs, key=lambda one: one.created_at or _NEVER, reverse=True)
+    return sorted(briefs, key=lambda brief: brief.created_at or _NEVER, reverse=True)
 
 
 def _tasks(cluster: str, service: str, **filters: str) -> tuple[Sequence[Mapping[str, Any]], bool]:
@@ -229,7 +229,9 @@ def _service(answer: Mapping[str, Any]) -> Service:
         strategy=_strategy(configuration, answer.get("loadBalancers", ())),
         early_percent=_early_percent(configuration),
         breaker_threshold=_breaker_threshold(configuration),
-        deployments=tuple(_ecs_deployment(one) for one in answer.get("deployments", ())),
+        deployments=tuple(
+            _ecs_deployment(deployment) for deployment in answer.get("deployments", ())
+        ),
         service_deployment=answer.get("currentServiceDeployment"),
         target_groups=_target_groups(answer.get("loadBalancers", ())),
         events=tuple(
@@ -243,10 +245,10 @@ def _target_groups(balancers: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """Those behind load balancers; a blue/green service's tasks take turns in two of them."""
     groups = (
         group
-        for one in balancers
+        for balancer in balancers
         for group in (
-            one.get("targetGroupArn"),
-            one.get("advancedConfiguration", {}).get("alternateTargetGroupArn"),
+            balancer.get("targetGroupArn"),
+            balancer.get("advancedConfiguration", {}).get("alternateTargetGroupArn"),
         )
     )
     return tuple(dict.fromkeys(filter(None, groups)))
@@ -264,8 +266,8 @@ def _strategy(configuration: Mapping[str, Any], balancers: Sequence[Mapping[str,
         "canary_minutes": canary.get("canaryBakeTimeInMinutes"),
     }
     listeners = (
-        str(one.get("advancedConfiguration", {}).get("productionListenerRule", ""))
-        for one in balancers
+        str(balancer.get("advancedConfiguration", {}).get("productionListenerRule", ""))
+        for balancer in balancers
     )
     return Strategy(
         network_load_balancer=any("/net/" in listener for listener in listeners),
@@ -333,7 +335,9 @@ def _stopped_task(answer: Mapping[str, Any]) -> StoppedTask:
             reason=answer.get("stoppedReason", ""),
             started_at=answer.get("startedAt"),
             stopped_at=answer.get("stoppedAt"),
-            containers=tuple(_stopped_container(one) for one in answer.get("containers", ())),
+            containers=tuple(
+                _stopped_container(container) for container in answer.get("containers", ())
+            ),
         )
     )
 

@@ -18,7 +18,9 @@ class ElasticLoadBalancing:
         name = target_group.rpartition(":targetgroup/")[2]
         with translated(f"read the health of the targets of {name}"):
             answer = client_quick("elbv2").describe_target_health(TargetGroupArn=target_group)
-        return tuple(_target_health(one) for one in answer["TargetHealthDescriptions"])
+        return tuple(
+            _target_health(description) for description in answer["TargetHealthDescriptions"]
+        )
 
 
 def _target_health(answer: Mapping[str, Any]) -> TargetHealth:

@@ -112,9 +112,9 @@ def _cancelled(what: str, error: ClientError) -> Exception:
     """A conflict where any item says so, or none says why: whoever reads again cannot be wrong."""
     response: Any = error.response  # the error's own members stand beside `Error`
     reasons = {
-        str(one["Code"]): str(one.get("Message", ""))
-        for one in response.get("CancellationReasons", ())
-        if one.get("Code", "None") != "None"
+        str(reason["Code"]): str(reason.get("Message", ""))
+        for reason in response.get("CancellationReasons", ())
+        if reason.get("Code", "None") != "None"
     }
     if not reasons or _WRITTEN_FIRST & reasons.keys():
         return Conflict(f"could not {what}: another step wrote first")

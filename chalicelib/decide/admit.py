@@ -104,7 +104,7 @@ def _too_late(request: Request, head: Head, now: datetime) -> str:
 def _by_hand(request: Request, head: Head) -> Admitted:
     if not request.key:
         return Admitted(what=Admission.NEW)
-    same = next((one for one in head.recent if one.key == request.key), None)
+    same = next((recent for recent in head.recent if recent.key == request.key), None)
     if same is None:
         return Admitted(what=Admission.NEW)
     return Admitted(
@@ -119,9 +119,9 @@ def is_after(request: Request, head: Head) -> bool:
     return newer((request.order, request.pushed_at), (head.order, head.pushed_at))
 
 
-def newer(one: tuple[datetime, datetime | None], other: tuple[datetime, datetime | None]) -> bool:
-    """Whether `one` (order, imagePushedAt) is newer than `other`; of one moment, neither is."""
-    return moment(*one) > moment(*other)
+def newer(this: tuple[datetime, datetime | None], other: tuple[datetime, datetime | None]) -> bool:
+    """Whether `this` (order, imagePushedAt) is newer than `other`; of one moment, neither is."""
+    return moment(*this) > moment(*other)
 
 
 def moment(order: datetime, pushed_at: datetime | None) -> tuple[datetime, datetime]:

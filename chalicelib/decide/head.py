@@ -25,18 +25,18 @@ _GOES_BACK = frozenset({Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFUL}
 _STAYS = frozenset({Status.SUCCESSFUL, Status.ROLLBACK_FAILED})
 
 
-def met(service: str, seen: Service | None, now: datetime) -> Head:
+def met(name: str, service: Service | None, now: datetime) -> Head:
     """The HEAD of a service that Slipway meets for the first time.
 
     What it runs steadily now counts as proven. A push from before this moment may be deployed for
     an hour, unless what the service runs began after it (Deployment.createdAt of the PRIMARY one).
     """
-    primary = seen.primary if seen else None
+    primary = service.primary if service else None
     began = (primary.created_at if primary else None) or now - 2 * FRESH
     order = began.replace(microsecond=0)
     earlier = order - timedelta(milliseconds=1)  # whatever is pushed in this second is newer
-    head = Head(service=service, met=now, order=order, pushed_at=earlier)
-    return found_running(head, seen, now)
+    head = Head(service=name, met=now, order=order, pushed_at=earlier)
+    return found_running(head, service, now)
 
 
 def recorded(head: Head, deployment: Deployment, request: Request) -> Head:
@@ -60,18 +60,18 @@ def _barred_after(head: Head, request: Request) -> tuple[str, ...]:
     """What may not be deployed by itself: a rollback adds what it leaves, a person lifts a bar."""
     by_hand = request.cause in {Cause.MANUAL, Cause.ROLLBACK}
     barred = bar(head, request.leaves).barred
-    return tuple(one for one in barred if not (by_hand and one == request.digest))
+    return tuple(digest for digest in barred if not (by_hand and digest == request.digest))
 
 
 def bar(head: Head, *digests: str) -> Head:
     """HEAD that refuses these digests, under whatever tag, until a person deploys them."""
-    new = [one for one in digests if one and one not in head.barred]
+    new = [digest for digest in digests if digest and digest not in head.barred]
     return changed_head(head, barred=(*new, *head.barred)[:_BARRED_KEPT])
 
 
 def recorded_unconfirmed(head: Head, deployment: Deployment) -> Head:
     """HEAD after a push of which ECR could not be asked: open, and in nobody's way until it was."""
-    known = (one for one in head.unconfirmed if one.deployment in head.open_deployments)
+    known = (push for push in head.unconfirmed if push.deployment in head.open_deployments)
     mine = Unconfirmed(deployment=deployment.id, digest=deployment.digest)
     return changed_head(
         head, open_deployments=_with_open(head, deployment), unconfirmed=(*known, mine)
@@ -79,7 +79,7 @@ def recorded_unconfirmed(head: Head, deployment: Deployment) -> Head:
 
 
 def _with_open(head: Head, deployment: Deployment) -> tuple[str, ...]:
-    others = (one for one in head.open_deployments if one != deployment.id)
+    others = (other for other in head.open_deployments if other != deployment.id)
     return (*others, deployment.id)
 
 
@@ -91,7 +91,9 @@ def asked_again(head: Head, request: Request) -> Head:
 
 def followed(head: Head, record: Deployment) -> Head:
     """HEAD with where this deployment stands now."""
-    open_ids = tuple(one for one in head.open_deployments if one != record.id or record.open)
+    open_ids = tuple(
+        deployment for deployment in head.open_deployments if deployment != record.id or record.open
+    )
     head = changed_head(
         head,
         open_deployments=open_ids,
@@ -140,8 +142,10 @@ def _with_recent(head: Head, deployment: Deployment) -> tuple[Recent, ...]:
         status=deployment.status,
         key=deployment.key,
     )
-    if any(one.deployment == deployment.id for one in head.recent):
-        return tuple(mine if one.deployment == deployment.id else one for one in head.recent)
+    if any(recent.deployment == deployment.id for recent in head.recent):
+        return tuple(
+            mine if recent.deployment == deployment.id else recent for recent in head.recent
+        )
     if deployment.status is Status.REFUSED or deployment.unconfirmed:
         return head.recent  # it was never admitted, so it says nothing about the service
     return (mine, *head.recent)[:_RECENT_KEPT]

@@ -12,26 +12,26 @@ from chalicelib.model.services import EcsDeployment, Service
 _PROVEN_KEPT = 10
 
 
-def found_running(head: Head, seen: Service | None, now: datetime) -> Head:
+def found_running(head: Head, service: Service | None, now: datetime) -> Head:
     """HEAD with what the service runs steadily as the newest proven revision.
 
     Somebody else may have deployed it since the sweep last looked: a rollback from what is deployed
     now goes back to it.
     """
-    steady = unknown_steady(head, seen)
+    steady = unknown_steady(head, service)
     if steady is None or not steady.running or head.proven_revision(steady.task_definition):
         return head
     first = steady.created_at or now
     return _with_proven(head, Proven(revision=steady.task_definition, first=first))
 
 
-def unknown_steady(head: Head, seen: Service | None) -> EcsDeployment | None:
+def unknown_steady(head: Head, service: Service | None) -> EcsDeployment | None:
     """What a service runs steadily, when it is not what Slipway knows to be deployed to it.
 
     What began before Slipway's last deployment was asked for is an answer out of date: ECS' reads
     are eventually consistent.
     """
-    steady = seen.steady if seen else None
+    steady = service.steady if service else None
     if steady is None or steady.task_definition in {head.applied_revision, _accounted_for(head)}:
         return None
     began, last = steady.created_at, head.applied_order
@@ -49,7 +49,7 @@ def _accounted_for(head: Head) -> str:
 
 def _with_proven(head: Head, proven: Proven) -> Head:
     """HEAD with this one as its newest proven revision, of at most ten."""
-    others = tuple(one for one in head.proven if one.revision != proven.revision)
+    others = tuple(other for other in head.proven if other.revision != proven.revision)
     return changed_head(head, proven=(proven, *others)[:_PROVEN_KEPT])
 
 
@@ -76,17 +76,18 @@ def proved(head: Head, deployment: Deployment, now: datetime) -> Head:
 def called(head: Head, digest: str, tag: str) -> Head:
     """HEAD once an image that ran here is known by one more tag."""
     changed = tuple(
-        changed_proven(one, tags=more_names(one.tag, one.tags, tag))
-        if digest and one.digest == digest
-        else one
-        for one in head.proven
+        changed_proven(proven, tags=more_names(proven.tag, proven.tags, tag))
+        if digest and proven.digest == digest
+        else proven
+        for proven in head.proven
     )
     return changed_head(head, proven=changed)
 
 
 def _left(head: Head, revision: str) -> Head:
     changed = tuple(
-        changed_proven(one, left=True) if one.revision == revision else one for one in head.proven
+        changed_proven(proven, left=True) if proven.revision == revision else proven
+        for proven in head.proven
     )
     return changed_head(head, proven=changed)
 
@@ -94,7 +95,7 @@ def _left(head: Head, revision: str) -> Head:
 def without_image(head: Head, proven: Proven, why: str) -> Head:
     """HEAD that knows why a proven revision's image cannot be pulled; empty: it can again."""
     changed = tuple(
-        changed_proven(one, missing=why) if one.revision == proven.revision else one
-        for one in head.proven
+        changed_proven(other, missing=why) if other.revision == proven.revision else other
+        for other in head.proven
     )
     return changed_head(head, proven=changed)

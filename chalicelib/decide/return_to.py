@@ -21,12 +21,12 @@ def return_to(own: str, last: LastGood, superseded: str, head: Head) -> str:
     Next is where the deployment that this one supersedes would return to, last what is proven, the
     newest first: ECS forgets service deployments after 90 days.
     """
-    proven = [one.revision for one in head.proven]
+    revisions = [proven.revision for proven in head.proven]
     old_view = (
         last.began is not None
         and head.applied_order is not None
         and last.began < head.applied_order
-        and proven[:1] == [head.applied_revision]
+        and revisions[:1] == [head.applied_revision]
     )
-    candidates = (*proven[: int(old_view)], last.revision, superseded, *proven)
-    return next((one for one in candidates if one and one != own), "")
+    candidates = (*revisions[: int(old_view)], last.revision, superseded, *revisions)
+    return next((revision for revision in candidates if revision and revision != own), "")

@@ -11,7 +11,7 @@ from chalicelib.model.task_definitions import short_name
 
 def last_judged(head: Head) -> Recent | None:
     """The newest recent deployment; one that was refused never touched the service."""
-    return next((one for one in head.recent if one.status is not Status.REFUSED), None)
+    return next((recent for recent in head.recent if recent.status is not Status.REFUSED), None)
 
 
 def back(head: Head, running: str, last: Deployment | None) -> Proven:
@@ -50,11 +50,13 @@ def needed(head: Head) -> tuple[Proven, ...]:
 def _newest_before(head: Head, running: str) -> Proven | None:
     now = head.proven_revision(running)
     earlier = (
-        one
-        for one in head.proven
-        if one.revision != running and not one.left and (now is None or one.first < now.first)
+        proven
+        for proven in head.proven
+        if proven.revision != running
+        and not proven.left
+        and (now is None or proven.first < now.first)
     )
-    return max(earlier, key=lambda one: one.first, default=None)
+    return max(earlier, key=lambda proven: proven.first, default=None)
 
 
 def named(head: Head, to: str) -> Proven:
@@ -65,10 +67,10 @@ def named(head: Head, to: str) -> Proven:
     Raises:
         Refused: when none is; only what ran successfully on this service is gone back to.
     """
-    for one in head.proven:
-        names = {one.revision, short_name(one.revision), one.digest}
-        if to and to in names.union(one.deployments, one.all_tags):
-            return one
+    for proven in head.proven:
+        names = {proven.revision, short_name(proven.revision), proven.digest}
+        if to and to in names.union(proven.deployments, proven.all_tags):
+            return proven
     raise Refused(
         f"{to!r} names no revision that ran successfully on {head.service}; proven are "
         f"{_choices(head.proven)}. Anything else is deployed with `deploy`."
@@ -76,5 +78,8 @@ def named(head: Head, to: str) -> Proven:
 
 
 def _choices(proven: Sequence[Proven]) -> str:
-    names = [short_name(one.revision) + (f" ({one.tag})" if one.tag else "") for one in proven]
+    names = [
+        short_name(choice.revision) + (f" ({choice.tag})" if choice.tag else "")
+        for choice in proven
+    ]
     return ", ".join(names) or "none"

@@ -54,6 +54,6 @@ def parsed(model: type[_Model], payload: object) -> _Model:
 def target_named(world: World, service: str) -> Target:
     target = world.targets.named(service)
     if target is None:
-        known = ", ".join(one.name for one in world.targets.all)
+        known = ", ".join(target.name for target in world.targets.all)
         raise Refused(f"no target is named {service!r} (CLUSTER/SERVICE); the targets are {known}")
     return target

@@ -41,10 +41,10 @@ class _Targets(Frozen):
     note: str = ""
 
 
-def case(world: World, record: Deployment, seen: Observation) -> Case:
+def case(world: World, record: Deployment, observation: Observation) -> Case:
     """The case of a deployment that fails now; causes that nobody knows are counted."""
     try:
-        stopped = _stopped(world, record, seen)
+        stopped = _stopped(world, record, observation)
     except DeployerError as error:
         return Case(headline="", text=f"The stopped tasks could not be read: {error}")
     if world.counts is not None and (unknown := kinds(stopped)[Kind.UNKNOWN]):
@@ -52,24 +52,24 @@ def case(world: World, record: Deployment, seen: Observation) -> Case:
     ours = _definition(world, record.revision)
     ended = next((task for task in stopped if task.container and task.started_at), None)
     output = last_lines(world, record, ended) if ended else Output()
-    targets = _targets(world, seen.service)
+    targets = _targets(world, observation.service)
     text = explain(
         stopped,
-        seen.service,
+        observation.service,
         record.applied,
         logs=output.lines,
         logs_note=output.note,
         targets=targets.health,
         targets_note=targets.note,
         changed=_changed(ours, _definition(world, record.return_to)),
-        alarms=seen.ours.alarms if seen.ours else (),
+        alarms=observation.ours.alarms if observation.ours else (),
     )
-    return Case(headline=headline(stopped, seen.service, record.applied), text=text)
+    return Case(headline=headline(stopped, observation.service, record.applied), text=text)
 
 
-def _stopped(world: World, record: Deployment, seen: Observation) -> Sequence[StoppedTask]:
-    if seen.tasks is not None:
-        return seen.tasks.stopped
+def _stopped(world: World, record: Deployment, observation: Observation) -> Sequence[StoppedTask]:
+    if observation.tasks is not None:
+        return observation.tasks.stopped
     return ended_tasks(world, record)
 
 

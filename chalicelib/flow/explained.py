@@ -22,13 +22,13 @@ _UNREAD = Case(headline="", text="Why it failed could not be read in time; see E
 
 
 def explained(
-    world: World, head: Head, record: Deployment, seen: Observation, *, named: bool
+    world: World, head: Head, record: Deployment, observation: Observation, *, named: bool
 ) -> Items:
     """Both with the case of what has just failed; the notice of the failure waits for it.
 
     `named`: the record's reason names the cause already, from more than the case reads.
     """
-    made = case(world, record, seen)
+    made = case(world, record, observation)
     return _told(world, head, record, Case(headline="", text=made.text) if named else made)
 
 

@@ -21,33 +21,39 @@ _SAID_IN_FULL = frozenset({"PENDING", "IN_PROGRESS", "SUCCESSFUL"})  # a list sa
 def look(world: World, record: Deployment, *, task_ended: bool) -> Observation:
     """The facts at `world.now`; tasks are read where one is known to have ended, or need be."""
     service = world.services.service(record.cluster, record.service_name)
-    seen = Observation(at=world.now, service=service)
-    if service is not None and (task_ended or needs_tasks(record, seen)):
+    observation = Observation(at=world.now, service=service)
+    if service is not None and (task_ended or needs_tasks(record, observation)):
         tasks = _readable_tasks(world, record, service)
-        seen = Observation(at=world.now, service=service, tasks=tasks)
-    return _with_service_deployment(world, record, seen)
+        observation = Observation(at=world.now, service=service, tasks=tasks)
+    return _with_service_deployment(world, record, observation)
 
 
-def with_log(world: World, record: Deployment, seen: Observation) -> Observation:
+def with_log(world: World, record: Deployment, observation: Observation) -> Observation:
     """The observation, with the last log lines of a task that crashed at once, where one did.
 
     Only for what ECS' own answers leave open: no verdict waits for a log.
     """
-    tasks = seen.tasks
+    tasks = observation.tasks
     task = crashed_at_once(tasks.stopped) if tasks else None
     if tasks is None or task is None:
-        return seen
+        return observation
     lines = last_lines(world, record, task).lines
     tasks = Tasks(stopped=tasks.stopped, running=tasks.running, log=lines)
-    seen = Observation(at=seen.at, service=seen.service, ours=seen.ours, tasks=tasks)
-    return seen if seen.ours else _with_service_deployment(world, record, seen)
+    observation = Observation(
+        at=observation.at, service=observation.service, ours=observation.ours, tasks=tasks
+    )
+    return observation if observation.ours else _with_service_deployment(world, record, observation)
 
 
-def _with_service_deployment(world: World, record: Deployment, seen: Observation) -> Observation:
-    if seen.service is None or not needs_service_deployment(record, seen):
-        return seen
+def _with_service_deployment(
+    world: World, record: Deployment, observation: Observation
+) -> Observation:
+    if observation.service is None or not needs_service_deployment(record, observation):
+        return observation
     ours = our_service_deployment(world, record)
-    return Observation(at=seen.at, service=seen.service, ours=ours, tasks=seen.tasks)
+    return Observation(
+        at=observation.at, service=observation.service, ours=ours, tasks=observation.tasks
+    )
 
 
 def our_service_deployment(world: World, record: Deployment) -> ServiceDeployment | None:
@@ -62,26 +68,30 @@ def our_service_deployment(world: World, record: Deployment) -> ServiceDeploymen
         return None
     since = record.since - SKEW
     listed = world.services.service_deployments_since(record.cluster, record.service_name, since)
-    ours = newest_of_ours(record, ((one, _revision(world, one)) for one in listed))
+    ours = newest_of_ours(
+        record, ((deployment, _revision(world, deployment)) for deployment in listed)
+    )
     if ours is None or ours.status in _SAID_IN_FULL:
         return ours
     return world.services.service_deployment(ours.arn) or ours
 
 
-def deployed_since(world: World, record: Deployment, seen: Observation) -> str | None:
+def deployed_since(world: World, record: Deployment, observation: Observation) -> str | None:
     """The revision of the newest service deployment after ours; None: there is none after it.
 
     Empty when ECS does not show its revision yet.
     """
-    ours = seen.ours
+    ours = observation.ours
     since = ours.created_at if ours and ours.created_at else record.since
     if since is None:
         return None
     listed = world.services.service_deployments_since(record.cluster, record.service_name, since)
     newer = [
-        one
-        for one in listed
-        if one.created_at and one.created_at > since and (ours is None or one.arn != ours.arn)
+        deployment
+        for deployment in listed
+        if deployment.created_at
+        and deployment.created_at > since
+        and (ours is None or deployment.arn != ours.arn)
     ]
     return _revision(world, newer[0]) if newer else None
 

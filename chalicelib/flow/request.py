@@ -134,7 +134,7 @@ def _record(world: World, target: Target, asked: Request, image: Image | None) -
 def _first_meeting(world: World, target: Target) -> Head:
     """Without what the service runs, where ECS does not say: the first step finds it."""
     try:
-        seen = world.services.service(target.cluster, target.service)
+        service = world.services.service(target.cluster, target.service)
     except DeployerError:
-        seen = None
-    return met(target.name, seen, world.now)
+        service = None
+    return met(target.name, service, world.now)

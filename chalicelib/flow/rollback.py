@@ -111,7 +111,7 @@ def _left(world: World, target: Target) -> str:
 
 def _asked_before(world: World, head: Head, key: str) -> dict[str, Any] | None:
     """The reply to a rollback that was asked for with this key before."""
-    same = next((one for one in head.recent if one.key == key), None)
+    same = next((recent for recent in head.recent if recent.key == key), None)
     record = world.ledger.deployment(head.service, same.deployment) if same else None
     return reply_of(record) if record is not None else None
 
@@ -121,18 +121,22 @@ def _withdrawn(world: World, head: Head, why: str) -> Deployment | None:
 
     REFUSED: it only waited, so what the service runs is still to be gone back from.
     """
-    waiting = [one for one in head.open_deployments if one != head.applied]
-    rolling = [one for one in head.open_deployments if one == head.applied]
+    waiting = [deployment for deployment in head.open_deployments if deployment != head.applied]
+    rolling = [deployment for deployment in head.open_deployments if deployment == head.applied]
     if head.open_deployments:
         retried(head.service, lambda: _barred(world, head))
-    stopped = [withdraw(world, head.service, one, why) for one in (*waiting, *rolling)]
-    begun = [one for one in stopped if one.status is not Status.REFUSED]
+    stopped = [
+        withdraw(world, head.service, deployment, why) for deployment in (*waiting, *rolling)
+    ]
+    begun = [deployment for deployment in stopped if deployment.status is not Status.REFUSED]
     return next(reversed(begun or stopped), None)
 
 
 def _barred(world: World, head: Head) -> None:
     """What is stopped by hand stays away, whatever becomes of the call that stops it."""
-    records = (world.ledger.deployment(head.service, one) for one in head.open_deployments)
+    records = (
+        world.ledger.deployment(head.service, deployment) for deployment in head.open_deployments
+    )
     digests = [record.digest for record in records if record is not None]
     now = world.ledger.head(head.service) or head
     if (after := bar(now, *digests)) != now:

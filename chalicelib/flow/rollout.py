@@ -26,49 +26,49 @@ def follow(world: World, head: Head, record: Deployment, *, task_ended: bool) ->
     """Both items after one look at the rollout, or at its rollback."""
     if task_ended:  # said first: of several tasks that end at once, one nudge looks for all
         head, record = write(world, head, record, LookBegan())
-    seen = look(world, record, task_ended=task_ended)
-    verdict = verdict_of(record, seen)
+    observation = look(world, record, task_ended=task_ended)
+    verdict = verdict_of(record, observation)
     if verdict.rule == "in_progress":
-        seen = with_log(world, record, seen)
-        verdict = verdict_of(record, seen)
-    return carry_out(world, head, record, seen, verdict)
+        observation = with_log(world, record, observation)
+        verdict = verdict_of(record, observation)
+    return carry_out(world, head, record, observation, verdict)
 
 
 def carry_out(
-    world: World, head: Head, record: Deployment, seen: Observation, verdict: Verdict
+    world: World, head: Head, record: Deployment, observation: Observation, verdict: Verdict
 ) -> Items:
     """Write the verdict, then act on it; what explains it is read when that is done."""
-    verdict = _unless_replaced(world, record, seen, verdict)
-    judgement = judged(record, seen, verdict)
+    verdict = _unless_replaced(world, record, observation, verdict)
+    judgement = judged(record, observation, verdict)
     if isinstance(judgement, Adopted):
         return write(world, head, record, judgement)
     is_explained_already = record.unexplained is not None
-    invisible = verdict.remedy is Remedy.STOP and seen.ours is None
+    invisible = verdict.remedy is Remedy.STOP and observation.ours is None
     if verdict.remedy is Remedy.NONE or invisible:  # asked once ECS shows what to stop
         head, record = write_news(world, head, record, judgement)
     else:
         head, record = write(world, with_lease(world, head), record, judgement)
-        remedied = _remedy(world, record, seen, verdict.remedy)
+        remedied = _remedy(world, record, observation, verdict.remedy)
         head, record = write(world, released(head), record, remedied)
     if is_explained_already or record.unexplained is None:
         return head, record
-    return explained(world, head, record, seen, named=verdict.explained)
+    return explained(world, head, record, observation, named=verdict.explained)
 
 
 def _unless_replaced(
-    world: World, record: Deployment, seen: Observation, verdict: Verdict
+    world: World, record: Deployment, observation: Observation, verdict: Verdict
 ) -> Verdict:
     """The verdict; before an UpdateService back, what others deployed since is looked for."""
     if verdict.remedy is not Remedy.UPDATE:
         return verdict
-    newer = deployed_since(world, record, seen)
+    newer = deployed_since(world, record, observation)
     if newer is not None:
         return unless_deployed_since(record, verdict, newer)
-    return look_again(record) if stopped_just_now(record, seen) else verdict
+    return look_again(record) if stopped_just_now(record, observation) else verdict
 
 
 def _remedy(
-    world: World, record: Deployment, seen: Observation, remedy: Remedy
+    world: World, record: Deployment, observation: Observation, remedy: Remedy
 ) -> RollbackAsked | CannotBeStopped | RollbackRefused | RollbackUnanswered:
     """Roll back, once: the decision is already written, and the lease is held.
 
@@ -76,8 +76,8 @@ def _remedy(
     """
     stops = remedy is Remedy.STOP
     try:
-        if stops and seen.ours is not None:
-            world.services.stop(seen.ours.arn)
+        if stops and observation.ours is not None:
+            world.services.stop(observation.ours.arn)
         else:
             world.services.update(record.cluster, record.service_name, record.return_to)
     except Refused as refused:

@@ -54,7 +54,7 @@ def running(world: World, target: Target) -> dict[str, Any]:
         "since": iso(primary.created_at) if primary and primary.created_at else "",
         "stage": primary.rollout_state if primary else "",
         "tasks": _tasks(service),
-        "deployments": [_deployment(one) for one in service.deployments],
+        "deployments": [_deployment(deployment) for deployment in service.deployments],
     }
 
 
@@ -95,15 +95,15 @@ def _tasks(service: Service) -> dict[str, int]:
     return {"desired": service.desired, "running": service.running, "pending": service.pending}
 
 
-def _deployment(one: EcsDeployment) -> dict[str, Any]:
+def _deployment(deployment: EcsDeployment) -> dict[str, Any]:
     return {
-        "status": one.status,
-        "revision": short_name(one.task_definition),
-        "stage": one.rollout_state,
+        "status": deployment.status,
+        "revision": short_name(deployment.task_definition),
+        "stage": deployment.rollout_state,
         "tasks": {
-            "desired": one.desired,
-            "running": one.running,
-            "pending": one.pending,
-            "failed": one.failed,
+            "desired": deployment.desired,
+            "running": deployment.running,
+            "pending": deployment.pending,
+            "failed": deployment.failed,
         },
     }

@@ -74,7 +74,7 @@ def _recorded(world: World, asked: StatusRequest) -> dict[str, Any]:
             shown += _history(world, target.name, asked.image)
         except Unreadable as error:
             unreadable.append(str(error))
-    shown.sort(key=lambda one: str(one["created"]), reverse=True)
+    shown.sort(key=lambda deployment: str(deployment["created"]), reverse=True)
     reply: dict[str, Any] = {"deployments": shown}
     return {**reply, "unreadable": unreadable} if unreadable else reply
 
@@ -82,7 +82,11 @@ def _recorded(world: World, asked: StatusRequest) -> dict[str, Any]:
 def _history(world: World, service: str, image: str | None) -> list[dict[str, Any]]:
     """The service's newest records, or those of an image, as they are replied."""
     records = world.ledger.history(service, _SEARCHED if image else _RECORDS)
-    chosen = [one for one in records if image in {None, one.digest, one.image, *one.all_tags}]
+    chosen = [
+        record
+        for record in records
+        if image in {None, record.digest, record.image, *record.all_tags}
+    ]
     return _described(world, sorted(chosen, key=lambda record: record.created, reverse=True))
 
 

@@ -37,14 +37,14 @@ def _withdraw(world: World, service: str, deployment: str, why: str) -> Deployme
     if record.status in {Status.PENDING, Status.HELD}:
         head, record = write(world, head, record, Refused(reason=why))
     elif record.status is Status.IN_PROGRESS:
-        seen = _seen(world, record)
-        verdict = judge(record, seen)
+        observation = _seen(world, record)
+        verdict = judge(record, observation)
         if verdict.adopt:  # it is ours under another id: go on with that one
-            carry_out(world, head, record, seen, verdict)
+            carry_out(world, head, record, observation, verdict)
             return _withdraw(world, service, deployment, why)
         if verdict.status is Status.IN_PROGRESS:
-            verdict = withdrawn(record, seen, why)
-        head, record = carry_out(world, head, record, seen, verdict)
+            verdict = withdrawn(record, observation, why)
+        head, record = carry_out(world, head, record, observation, verdict)
     return tell(world, head, record)
 
 

@@ -282,14 +282,19 @@ class Head(Frozen):
 
     def unconfirmed_of(self, digest: str) -> str:
         """The open deployment of a push of this digest that ECR has not confirmed, or empty."""
-        open_ones = (one for one in self.unconfirmed if one.deployment in self.open_deployments)
-        return next((one.deployment for one in open_ones if one.digest == digest), "")
+        open_ones = (push for push in self.unconfirmed if push.deployment in self.open_deployments)
+        return next((push.deployment for push in open_ones if push.digest == digest), "")
 
     def proven_revision(self, revision: str) -> Proven | None:
-        return next((one for one in self.proven if one.revision == revision), None)
+        return next((proven for proven in self.proven if proven.revision == revision), None)
 
     def verdict_of(self, digest: str) -> Recent | None:
         """The newest recent deployment of this digest; a refused one had no verdict."""
         return next(
-            (one for one in self.recent if one.digest == digest and one.status in _JUDGED), None
+            (
+                recent
+                for recent in self.recent
+                if recent.digest == digest and recent.status in _JUDGED
+            ),
+            None,
         )

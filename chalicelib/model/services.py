@@ -95,7 +95,9 @@ class Service(Frozen):
     @property
     def primary(self) -> EcsDeployment | None:
         """The deployment that ECS works towards."""
-        return next((one for one in self.deployments if one.status == "PRIMARY"), None)
+        return next(
+            (deployment for deployment in self.deployments if deployment.status == "PRIMARY"), None
+        )
 
     def runs(self, revision: str) -> bool:
         """Whether ECS works towards this revision (an ARN)."""

@@ -132,7 +132,7 @@ class Targets(BaseModel):
 
     def called(self, service: str) -> tuple[Target, ...]:
         """The target of `CLUSTER/SERVICE`; of `SERVICE`, those of any cluster."""
-        return tuple(one for one in self.all if service in {one.name, one.service})
+        return tuple(target for target in self.all if service in {target.name, target.service})
 
     def named(self, service: str) -> Target | None:
         """The target of `CLUSTER/SERVICE`; None when no target names it."""

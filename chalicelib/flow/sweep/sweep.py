@@ -142,7 +142,7 @@ def _heard_of(world: World, target: Target, image: Image) -> bool:
     """Whether the ledger has a record of this push: then it was not lost, however it ended."""
     since = image.pushed_at - _SKEW
     records = world.ledger.history(target.name, _RECORDS)
-    return any(one.digest == image.digest and one.created >= since for one in records)
+    return any(record.digest == image.digest and record.created >= since for record in records)
 
 
 def _lost_push(world: World, target: Target, image: Image) -> Outcome:
