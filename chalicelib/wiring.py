@@ -23,7 +23,8 @@ from chalicelib.aws.sns import SnsTopic
 from chalicelib.aws.stepfunctions import StateMachine
 from chalicelib.aws.webhooks import Slack, Webhook
 from chalicelib.flow.ports import World
-from chalicelib.model.deployments import Deployment, Head, Notice
+from chalicelib.model.deployments import Deployment, Notice
+from chalicelib.model.heads import Head
 from chalicelib.model.places import place_of
 from chalicelib.model.targets import Targets, load_targets
 from chalicelib.settings import Settings, settings_from

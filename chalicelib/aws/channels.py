@@ -22,13 +22,13 @@ class Channels:
         self._channels = channels
 
     def publish(self, notice: Notice, deployment: str, service: str) -> Sequence[str]:
-        wanted = [name for name in self._channels if notice.left is None or name in notice.left]
+        wanted = [name for name in self._channels if notice.unsent is None or name in notice.unsent]
         failures: dict[str, Unavailable] = {}
         for name in wanted:
             try:
                 self._channels[name].send(notice, deployment, service)
             except Unavailable as unavailable:
                 failures[name] = unavailable
-        if failures and len(failures) == len(wanted) and notice.left is None:
+        if failures and len(failures) == len(wanted) and notice.unsent is None:
             raise next(iter(failures.values()))
         return tuple(failures)

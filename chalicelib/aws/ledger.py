@@ -16,7 +16,8 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from chalicelib.aws.clients import client
 from chalicelib.aws.errors import translated
 from chalicelib.model.base import Frozen
-from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.deployments import Deployment
+from chalicelib.model.heads import Head
 from chalicelib.model.stored import read, stored
 
 _HEAD = "HEAD"

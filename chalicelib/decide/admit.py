@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from enum import Enum
 
 from chalicelib.model.base import Frozen, iso
-from chalicelib.model.deployments import FAILURES, Cause, Head, Status
+from chalicelib.model.deployments import FAILURES, Cause, Status
+from chalicelib.model.heads import Head
 from chalicelib.model.requests import Request
 
 FRESH = timedelta(hours=1)  # how old a push from before the first meeting may be

@@ -92,7 +92,7 @@ def _while_waiting(record: Deployment, happening: Waiting) -> Deployment:
             status = Status.OBSERVED
             return changed(record, status=status, base=base, reason=reason, denial="")
         case happened.Abandoned(reason=reason):
-            begun = record.applied is not None or record.acting
+            begun = record.applied_at is not None or record.acting
             status = Status.FAILED if begun else Status.REFUSED
             return changed(record, status=status, reason=reason, denial="")
         case _:
@@ -133,7 +133,7 @@ def _while_applied(record: Deployment, happening: Applying, now: datetime) -> De
                 waiting=None,
                 reason="",
                 revision=started.revision,
-                applied=started.applied,
+                applied_at=started.applied_at,
                 began=started.began or record.began,
                 deadline=started.deadline,
                 ecs_deployment=started.ecs_deployment,

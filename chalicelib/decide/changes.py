@@ -8,18 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypedDict, Unpack
 
-from chalicelib.model.deployments import (
-    Attempt,
-    Deployment,
-    Head,
-    Lease,
-    Notice,
-    Proven,
-    Recent,
-    Return,
-    Status,
-    Unconfirmed,
-)
+from chalicelib.model.deployments import Deployment, Notice, Return, Status
+from chalicelib.model.heads import Attempt, Head, Lease, Proven, Recent, Unconfirmed
 
 
 class DeploymentFields(TypedDict, total=False):
@@ -45,7 +35,7 @@ class DeploymentFields(TypedDict, total=False):
     base: str
     revision: str
     return_to: str
-    applied: datetime | None
+    applied_at: datetime | None
     began: datetime | None
     deadline: datetime | None
     ecs_deployment: str
@@ -68,7 +58,7 @@ class HeadFields(TypedDict, total=False):
     digest: str
     open_deployments: tuple[str, ...]
     unconfirmed: tuple[Unconfirmed, ...]
-    applied: str
+    applied_deployment: str
     applied_revision: str
     applied_order: datetime | None
     applied_pushed_at: datetime | None
@@ -83,8 +73,14 @@ class ProvenFields(TypedDict, total=False):
     """The fields of a proven revision that may change."""
 
     tags: tuple[str, ...]
-    left: bool
+    rolled_away: bool
     missing: str
+
+
+class NoticeFields(TypedDict, total=False):
+    """The fields of a notice that may change."""
+
+    unsent: tuple[str, ...] | None
 
 
 def changed(record: Deployment, **fields: Unpack[DeploymentFields]) -> Deployment:
@@ -100,3 +96,8 @@ def changed_head(head: Head, **fields: Unpack[HeadFields]) -> Head:
 def changed_proven(proven: Proven, **fields: Unpack[ProvenFields]) -> Proven:
     """The proven revision with these fields."""
     return proven.model_copy(update=dict(fields))
+
+
+def changed_notice(notice: Notice, **fields: Unpack[NoticeFields]) -> Notice:
+    """The notice with these fields."""
+    return notice.model_copy(update=dict(fields))

@@ -9,8 +9,9 @@ from chalicelib.decide.changes import changed_head
 from chalicelib.decide.head import applied, followed, recorded
 from chalicelib.decide.proven import proved
 from chalicelib.decide.ready import overtaken
-from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.deployments import Deployment
 from chalicelib.model.happenings import Aside, Completed, Happening, Started
+from chalicelib.model.heads import Head
 from chalicelib.model.requests import Request
 
 

@@ -7,15 +7,8 @@ from datetime import datetime, timedelta
 from chalicelib.decide.admit import FRESH, is_after
 from chalicelib.decide.changes import changed_head
 from chalicelib.decide.proven import found_running, proved
-from chalicelib.model.deployments import (
-    Attempt,
-    Cause,
-    Deployment,
-    Head,
-    Recent,
-    Status,
-    Unconfirmed,
-)
+from chalicelib.model.deployments import Cause, Deployment, Status
+from chalicelib.model.heads import Attempt, Head, Recent, Unconfirmed
 from chalicelib.model.requests import Request
 from chalicelib.model.services import Service
 
@@ -100,7 +93,7 @@ def followed(head: Head, record: Deployment) -> Head:
         recent=_with_recent(head, record),
         attempt=_attempt(head, record),
     )
-    if head.applied != record.id or record.status not in _GOES_BACK | _STAYS:
+    if head.applied_deployment != record.id or record.status not in _GOES_BACK | _STAYS:
         return head
     works_towards = record.return_to if record.status in _GOES_BACK else record.revision
     return changed_head(head, applied_revision=works_towards)
@@ -120,7 +113,7 @@ def applied(head: Head, deployment: Deployment, revision: str) -> Head:
     """HEAD after this deployment changed the service: whatever is older is superseded by it."""
     return changed_head(
         head,
-        applied=deployment.id,
+        applied_deployment=deployment.id,
         applied_order=deployment.order,
         applied_pushed_at=deployment.pushed_at,
         applied_revision=revision,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from chalicelib.decide.changes import changed_head
-from chalicelib.model.deployments import Head, Lease
+from chalicelib.model.heads import Head, Lease
 
 
 def leased(head: Head, holder: str, until: datetime) -> Head:

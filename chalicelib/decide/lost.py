@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from chalicelib.decide.admit import newer
 from chalicelib.decide.follow import tag_deploys, undeployable
-from chalicelib.model.deployments import Head
+from chalicelib.model.heads import Head
 from chalicelib.model.images import Image
 from chalicelib.model.targets import Target
 

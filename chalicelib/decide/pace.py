@@ -40,7 +40,7 @@ def wait_seconds(deployment: Deployment, now: datetime) -> int:
         return _POLL_LATE_FINDINGS if deployment.found_nothing else _POLL_GATED
     if deployment.denied:
         return _POLL_DENIED  # a person must act first
-    since = (now - (deployment.applied or deployment.created)).total_seconds()
+    since = (now - (deployment.applied_at or deployment.created)).total_seconds()
     if deployment.status is Status.PENDING:
         least, most = _POLL_PENDING
         return min(most, max(least, int(since / 2)))

@@ -6,7 +6,8 @@ from datetime import datetime
 
 from chalicelib.decide.changes import changed_head, changed_proven
 from chalicelib.decide.names import more_names, names
-from chalicelib.model.deployments import Cause, Deployment, Head, Proven
+from chalicelib.model.deployments import Cause, Deployment
+from chalicelib.model.heads import Head, Proven
 from chalicelib.model.services import EcsDeployment, Service
 
 _PROVEN_KEPT = 10
@@ -61,7 +62,7 @@ def proved(head: Head, deployment: Deployment, now: datetime) -> Head:
     known = head.proven_revision(deployment.revision)
     proven = Proven(
         revision=deployment.revision,
-        first=known.first if known else deployment.applied or now,
+        first=known.first if known else deployment.applied_at or now,
         deployment=deployment.id,
         earlier=names(deployment.id, known.deployments if known else ()),
         digest=deployment.digest,
@@ -69,7 +70,7 @@ def proved(head: Head, deployment: Deployment, now: datetime) -> Head:
         tags=names(deployment.tag, (*deployment.tags, *(known.all_tags if known else ()))),
     )
     if deployment.cause is Cause.ROLLBACK:
-        head = _left(head, deployment.return_to)
+        head = _rolled_away(head, deployment.return_to)
     return _with_proven(head, proven)
 
 
@@ -84,9 +85,9 @@ def called(head: Head, digest: str, tag: str) -> Head:
     return changed_head(head, proven=changed)
 
 
-def _left(head: Head, revision: str) -> Head:
+def _rolled_away(head: Head, revision: str) -> Head:
     changed = tuple(
-        changed_proven(proven, left=True) if proven.revision == revision else proven
+        changed_proven(proven, rolled_away=True) if proven.revision == revision else proven
         for proven in head.proven
     )
     return changed_head(head, proven=changed)

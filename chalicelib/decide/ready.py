@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 
 from chalicelib.decide.admit import newer
 from chalicelib.model.base import Frozen, iso
-from chalicelib.model.deployments import Attempt, Cause, Deployment, Head, Status
+from chalicelib.model.deployments import Cause, Deployment, Status
 from chalicelib.model.happenings import Refused, Superseded, Waits
+from chalicelib.model.heads import Attempt, Head
 from chalicelib.model.services import Service, ServiceDeployment
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
@@ -81,7 +82,7 @@ def without_looking(
     goes on. Where a scan is waited for, each goes when its own is there.
     """
     if overtaken(deployment, head):
-        return Superseded(reason=f"a newer deployment was applied ({head.applied})")
+        return Superseded(reason=f"a newer deployment was applied ({head.applied_deployment})")
     newest = head.recent[0] if head.recent else None
     if newest is None or newest.deployment == deployment.id:
         return None
@@ -98,7 +99,7 @@ def older_than_what_runs(deployment: Deployment, head: Head, service: Service) -
     this is seen only now.
     """
     primary = service.primary
-    first = deployment.cause in _YIELDING and not head.applied
+    first = deployment.cause in _YIELDING and not head.applied_deployment
     if not first or head.met is None or deployment.order > head.met:
         return None
     if primary is None or primary.created_at is None:
@@ -113,7 +114,7 @@ def older_than_what_runs(deployment: Deployment, head: Head, service: Service) -
 
 def overtaken(deployment: Deployment, head: Head) -> bool:
     """Only applying supersedes: a newer deployment that was applied, never one that waits."""
-    if head.applied in {"", deployment.id} or head.applied_order is None:
+    if head.applied_deployment in {"", deployment.id} or head.applied_order is None:
         return False
     return newer(
         (head.applied_order, head.applied_pushed_at), (deployment.order, deployment.pushed_at)

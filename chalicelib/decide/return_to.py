@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from chalicelib.model.base import Frozen, Moment
-from chalicelib.model.deployments import Head
+from chalicelib.model.heads import Head
 
 
 class LastGood(Frozen):

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.errors import Refused
-from chalicelib.model.deployments import Deployment, Head, Proven, Recent, Status
+from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.heads import Head, Proven, Recent
 from chalicelib.model.task_definitions import short_name
 
 
@@ -53,7 +54,7 @@ def _newest_before(head: Head, running: str) -> Proven | None:
         proven
         for proven in head.proven
         if proven.revision != running
-        and not proven.left
+        and not proven.rolled_away
         and (now is None or proven.first < now.first)
     )
     return max(earlier, key=lambda proven: proven.first, default=None)

@@ -115,7 +115,7 @@ def image_missing(deployment: Deployment, why: str, now: datetime) -> Notice:
         status=deployment.status,
         subject=plain(f"{deployment.service_name}: {what}", _SUBJECT),
         text=_cut("\n".join(text), _TEXT),
-        facts=_facts(deployment.model_copy(update={"updated": now, "applied": None})),
+        facts=_facts(deployment.model_copy(update={"updated": now, "applied_at": None})),
         at=now,
     )
 
@@ -209,9 +209,9 @@ def _facts(deployment: Deployment) -> tuple[tuple[str, str], ...]:
 
 
 def _took(deployment: Deployment) -> str:
-    if deployment.applied is None or deployment.open:
+    if deployment.applied_at is None or deployment.open:
         return ""
-    total = round((deployment.updated - deployment.applied).total_seconds())
+    total = round((deployment.updated - deployment.applied_at).total_seconds())
     minutes, seconds = divmod(max(0, total), 60)
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
 

@@ -18,8 +18,9 @@ from chalicelib.flow.rollout import follow
 from chalicelib.flow.start import start
 from chalicelib.flow.tell import tell
 from chalicelib.flow.write import Items, read, write, write_news
-from chalicelib.model.deployments import Deployment, Head, Status
+from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.happenings import Abandoned, LacksPermission
+from chalicelib.model.heads import Head
 
 
 def advance(world: World, service: str, deployment: str) -> Deployment:

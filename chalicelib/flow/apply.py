@@ -49,11 +49,11 @@ def started(  # noqa: PLR0913 - each is one thing that may be known
     service: Service,
     revision: str,
     *,
-    applied: datetime | None = None,
+    applied_at: datetime | None = None,
     began: datetime | None = None,
     service_deployment: str = "",
 ) -> Started:
-    """The service works towards `revision`: since `applied`, or else from now on.
+    """The service works towards `revision`: since `applied_at`, or else from now on.
 
     UpdateService's answer may still show the deployment before ours: then ours is found later, as
     is our service deployment.
@@ -62,7 +62,7 @@ def started(  # noqa: PLR0913 - each is one thing that may be known
     given = timedelta(seconds=target.deadline, minutes=service.strategy.minutes)
     return Started(
         revision=revision,
-        applied=applied or world.now,
+        applied_at=applied_at or world.now,
         began=began,
         deadline=world.now + given,
         ecs_deployment=primary.id if primary else "",

@@ -56,7 +56,7 @@ def case(world: World, record: Deployment, observation: Observation) -> Case:
     text = explain(
         stopped,
         observation.service,
-        record.applied,
+        record.applied_at,
         logs=output.lines,
         logs_note=output.note,
         targets=targets.health,
@@ -64,7 +64,7 @@ def case(world: World, record: Deployment, observation: Observation) -> Case:
         changed=_changed(ours, _definition(world, record.return_to)),
         alarms=observation.ours.alarms if observation.ours else (),
     )
-    return Case(headline=headline(stopped, observation.service, record.applied), text=text)
+    return Case(headline=headline(stopped, observation.service, record.applied_at), text=text)
 
 
 def _stopped(world: World, record: Deployment, observation: Observation) -> Sequence[StoppedTask]:

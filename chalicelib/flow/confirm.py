@@ -10,8 +10,9 @@ from chalicelib.errors import Refused
 from chalicelib.flow.ports import World
 from chalicelib.flow.write import Items, write
 from chalicelib.model import happenings as happened
-from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.deployments import Deployment
 from chalicelib.model.happenings import Confirmed
+from chalicelib.model.heads import Head
 from chalicelib.model.images import Image
 
 

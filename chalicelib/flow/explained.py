@@ -12,8 +12,9 @@ from chalicelib.flow.case import Case, case
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
 from chalicelib.flow.write import Items, write
-from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.deployments import Deployment
 from chalicelib.model.happenings import Explained
+from chalicelib.model.heads import Head
 from chalicelib.model.verdicts import Observation
 
 _PATIENCE = timedelta(seconds=30)  # for the step that failed it, which explains it as well

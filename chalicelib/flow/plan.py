@@ -8,8 +8,9 @@ from chalicelib.definition.render import PROVENANCE, copied, differences, proven
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen
-from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.deployments import Deployment
 from chalicelib.model.happenings import Observed
+from chalicelib.model.heads import Head
 from chalicelib.model.registries import repository_of, same_image
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from chalicelib.model.deployments import Deployment, Head, Notice
+from chalicelib.model.deployments import Deployment, Notice
+from chalicelib.model.heads import Head
 from chalicelib.model.health import TargetHealth
 from chalicelib.model.images import Image
 from chalicelib.model.places import Place
@@ -120,7 +121,7 @@ class Topic(Protocol):
     """Where notices go: one or more channels."""
 
     def publish(self, notice: Notice, deployment: str, service: str) -> Sequence[str] | None:
-        """Send to the channels in `notice.left` (None: to all); returns those not reached.
+        """Send to the channels in `notice.unsent` (None: to all); returns those not reached.
 
         Raises:
             Unavailable: when none was reached.

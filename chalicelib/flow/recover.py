@@ -34,7 +34,7 @@ def recovered(
                 target,
                 service,
                 revision,
-                applied=rollout.created_at,
+                applied_at=rollout.created_at,
                 service_deployment=rollout.arn,
             )
     return record, None

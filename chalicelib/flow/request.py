@@ -13,8 +13,9 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
 from chalicelib.flow.tell import tell
 from chalicelib.model.base import Frozen
-from chalicelib.model.deployments import Cause, Deployment, Head, Status
+from chalicelib.model.deployments import Cause, Deployment, Status
 from chalicelib.model.happenings import CalledAlso, PushedAgain, Refused
+from chalicelib.model.heads import Head
 from chalicelib.model.images import Image, commit_named
 from chalicelib.model.requests import Request
 from chalicelib.model.targets import Target

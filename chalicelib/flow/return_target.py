@@ -5,7 +5,8 @@ from __future__ import annotations
 from chalicelib.decide.return_to import LastGood, return_to
 from chalicelib.errors import Unreadable
 from chalicelib.flow.ports import World
-from chalicelib.model.deployments import Deployment, Head, Status
+from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.heads import Head
 from chalicelib.model.services import Service
 
 
@@ -42,10 +43,10 @@ def _last_successful(world: World, record: Deployment, service: Service) -> Last
 
 def _of_the_superseded(world: World, record: Deployment, head: Head) -> str:
     """Where the deployment that is under way, and that this one replaces, would return to."""
-    if head.applied in {"", record.id}:
+    if head.applied_deployment in {"", record.id}:
         return ""
     try:
-        before = world.ledger.deployment(record.service, head.applied)
+        before = world.ledger.deployment(record.service, head.applied_deployment)
     except Unreadable:  # a newer release's; what is proven is known all the same
         return ""
     return before.return_to if before and before.status is not Status.SUCCESSFUL else ""

@@ -17,7 +17,8 @@ from chalicelib.flow.retry import retried
 from chalicelib.flow.running import digest_that_runs
 from chalicelib.flow.sweep.foreign import remember
 from chalicelib.flow.withdraw import withdraw
-from chalicelib.model.deployments import Cause, Deployment, Head, Proven, Status
+from chalicelib.model.deployments import Cause, Deployment, Status
+from chalicelib.model.heads import Head, Proven
 from chalicelib.model.images import Image
 from chalicelib.model.registries import (
     Repository,
@@ -121,8 +122,12 @@ def _withdrawn(world: World, head: Head, why: str) -> Deployment | None:
 
     REFUSED: it only waited, so what the service runs is still to be gone back from.
     """
-    waiting = [deployment for deployment in head.open_deployments if deployment != head.applied]
-    rolling = [deployment for deployment in head.open_deployments if deployment == head.applied]
+    waiting = [
+        deployment for deployment in head.open_deployments if deployment != head.applied_deployment
+    ]
+    rolling = [
+        deployment for deployment in head.open_deployments if deployment == head.applied_deployment
+    ]
     if head.open_deployments:
         retried(head.service, lambda: _barred(world, head))
     stopped = [

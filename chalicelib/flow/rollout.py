@@ -9,7 +9,7 @@ from chalicelib.flow.explained import explained
 from chalicelib.flow.look import deployed_since, look, with_log
 from chalicelib.flow.ports import World
 from chalicelib.flow.write import Items, with_lease, write, write_news
-from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.deployments import Deployment
 from chalicelib.model.happenings import (
     Adopted,
     CannotBeStopped,
@@ -18,6 +18,7 @@ from chalicelib.model.happenings import (
     RollbackRefused,
     RollbackUnanswered,
 )
+from chalicelib.model.heads import Head
 from chalicelib.model.verdicts import Observation, Remedy, Verdict
 from chalicelib.verdict.rollout import look_again, stopped_just_now, unless_deployed_since
 

@@ -7,7 +7,8 @@ from typing import Any
 from chalicelib.definition.render import image_in
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen, iso
-from chalicelib.model.deployments import Deployment, Head, Status
+from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.heads import Head
 from chalicelib.model.registries import Repository, digest_in, tag_of
 from chalicelib.model.services import EcsDeployment, Service
 from chalicelib.model.targets import Target
@@ -64,9 +65,9 @@ def digest_that_runs(world: World, target: Target, head: Head, revision: str) ->
 
 
 def _applied(world: World, head: Head | None) -> Deployment | None:
-    if head is None or not head.applied:
+    if head is None or not head.applied_deployment:
         return None
-    return world.ledger.deployment(head.service, head.applied)
+    return world.ledger.deployment(head.service, head.applied_deployment)
 
 
 def _brought(applied: Deployment) -> str:

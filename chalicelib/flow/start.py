@@ -15,8 +15,9 @@ from chalicelib.flow.return_target import return_target
 from chalicelib.flow.scan import scan_of
 from chalicelib.flow.write import Items, with_lease, write, write_news
 from chalicelib.model import happenings as happened
-from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.deployments import Deployment
 from chalicelib.model.happenings import AttemptBegan, LooksAgain
+from chalicelib.model.heads import Head
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
 from chalicelib.verdict.ours import settled
@@ -88,8 +89,10 @@ def _may_be_an_old_view(world: World, head: Head, record: Deployment, service: S
     """Whether ECS shows that it runs what is gone back to, though another was just applied."""
     if not service.runs(record.goes_to) or head.applied_revision in {"", record.goes_to}:
         return False
-    last = world.ledger.deployment(record.service, head.applied)
-    return last is not None and last.applied is not None and not settled(last.applied, world.now)
+    last = world.ledger.deployment(record.service, head.applied_deployment)
+    return (
+        last is not None and last.applied_at is not None and not settled(last.applied_at, world.now)
+    )
 
 
 def resume(

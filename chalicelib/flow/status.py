@@ -11,7 +11,8 @@ from chalicelib.errors import Refused, Unreadable
 from chalicelib.flow.ports import World
 from chalicelib.flow.running import running
 from chalicelib.model.base import iso
-from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.deployments import Deployment
+from chalicelib.model.heads import Head
 from chalicelib.model.task_definitions import short_name
 
 _RECORDS = 20

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import timedelta
 
 from chalicelib.decide.after import after
+from chalicelib.decide.changes import changed_notice
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.ports import World
-from chalicelib.model.deployments import Deployment, Head, Notice
+from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.happenings import Told
+from chalicelib.model.heads import Head
 
 _GIVE_UP = timedelta(hours=24)
 _PATIENCE = timedelta(seconds=30)
@@ -24,19 +26,19 @@ def tell(
     sent again: its id tells that it is the same. `inherited` are the notices of an earlier step,
     which gets half a minute to send them itself.
     """
-    left: list[Notice] = []
+    unsent: list[Notice] = []
     for number, notice in enumerate(record.notices):
-        if notice in inherited and not notice.left and world.now - notice.at < _PATIENCE:
-            left += record.notices[number:]
+        if notice in inherited and not notice.unsent and world.now - notice.at < _PATIENCE:
+            unsent += record.notices[number:]
             break
         rest = _send(world, record, notice)
         if rest is notice:  # nobody was reached: those after it wait, so that order is kept
-            left += record.notices[number:]
+            unsent += record.notices[number:]
             break
-        left += [rest] if rest else []
-    if tuple(left) == record.notices:
+        unsent += [rest] if rest else []
+    if tuple(unsent) == record.notices:
         return record
-    told = after(record, Told(unsent=tuple(left)), world.now)
+    told = after(record, Told(unsent=tuple(unsent)), world.now)
     try:
         world.ledger.save(head, told)
     except Conflict:
@@ -52,4 +54,4 @@ def _send(world: World, record: Deployment, notice: Notice) -> Notice | None:
         return notice
     if not missed or world.now - notice.at > _GIVE_UP:
         return None
-    return notice.model_copy(update={"left": tuple(missed)})
+    return changed_notice(notice, unsent=tuple(missed))

@@ -11,8 +11,9 @@ from chalicelib.flow.rollout import carry_out
 from chalicelib.flow.start import resume
 from chalicelib.flow.tell import tell
 from chalicelib.flow.write import Items, read, write
-from chalicelib.model.deployments import Deployment, Head, Status
+from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.happenings import Refused
+from chalicelib.model.heads import Head
 from chalicelib.model.verdicts import Observation
 from chalicelib.verdict.ours import settled
 from chalicelib.verdict.rollout import judge, withdrawn

@@ -9,8 +9,9 @@ from chalicelib.decide.happened import happened
 from chalicelib.decide.lease import leased, released
 from chalicelib.errors import Refused
 from chalicelib.flow.ports import World
-from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.deployments import Deployment
 from chalicelib.model.happenings import Happening
+from chalicelib.model.heads import Head
 
 Items = tuple[Head, Deployment]
 

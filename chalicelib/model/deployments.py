@@ -1,10 +1,12 @@
-"""The ledger's nouns: a deployment's record, and the HEAD that orders a service's deployments."""
+"""A deployment's record in the ledger, and the notices that wait in it."""
 
 from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
 from typing import Literal
+
+from pydantic import Field
 
 from chalicelib.model.base import Frozen, Moment
 
@@ -29,9 +31,6 @@ OPEN = frozenset({Status.PENDING, Status.HELD, Status.IN_PROGRESS, Status.ROLLBA
 FAILURES = frozenset({Status.FAILED, Status.ROLLBACK_SUCCESSFUL, Status.ROLLBACK_FAILED})
 
 
-_JUDGED = frozenset(Status) - {Status.REFUSED}
-
-
 class Cause(StrEnum):
     """Why a deployment exists."""
 
@@ -45,7 +44,7 @@ class Cause(StrEnum):
 class Notice(Frozen):
     """One message to people; `id` lets a reader recognise that it came twice.
 
-    `text` is the story, in plain text; `facts` are (name, value) pairs below it. `left` names the
+    `text` is the story, in plain text; `facts` are (name, value) pairs below it. `unsent` names the
     channels that it has not reached yet; None: none was tried.
     """
 
@@ -55,7 +54,7 @@ class Notice(Frozen):
     text: str
     facts: tuple[tuple[str, str], ...] = ()
     at: Moment
-    left: tuple[str, ...] | None = None
+    unsent: tuple[str, ...] | None = Field(default=None, alias="left")
 
     @property
     def body(self) -> str:
@@ -117,7 +116,7 @@ class Deployment(Frozen):
     revision: str = ""
     goes_to: str = ""  # an existing revision to deploy instead of rendering one (a rollback)
     return_to: str = ""
-    applied: Moment | None = None
+    applied_at: Moment | None = Field(default=None, alias="applied")
     # Since when there is the rollout that carries our revision, where UpdateService did not begin
     # it: the service ran the revision already, or somebody changed another setting.
     began: Moment | None = None
@@ -141,19 +140,21 @@ class Deployment(Frozen):
     @property
     def since(self) -> Moment | None:
         """Since when there is the rollout that carries our revision (UTC)."""
-        return self.began or self.applied
+        return self.began or self.applied_at
 
     @property
     def given(self) -> timedelta | None:
         """How long the rollout was given: since UpdateService, or since it was adopted later."""
-        if self.applied is None or self.deadline is None:
+        if self.applied_at is None or self.deadline is None:
             return None
-        return self.deadline - max(self.applied, self.began or self.applied)
+        return self.deadline - max(self.applied_at, self.began or self.applied_at)
 
     @property
     def changed_nothing(self) -> bool:
         """Whether the service ran our revision before it was applied, so nothing was updated."""
-        return self.began is not None and self.applied is not None and self.began < self.applied
+        return (
+            self.began is not None and self.applied_at is not None and self.began < self.applied_at
+        )
 
     @property
     def finished(self) -> bool:
@@ -186,115 +187,3 @@ class Deployment(Frozen):
     def version(self) -> str:
         """What people call it: its image's tag, else its digest's beginning, else its revision."""
         return self.tag or self.digest[:19] or self.goes_to.rsplit("/", 1)[-1]
-
-
-class Lease(Frozen):
-    """The right to act on a service, until a moment (UTC)."""
-
-    holder: str
-    until: Moment
-
-
-class Attempt(Frozen):
-    """An attempt to change the service, whose end is not written yet: `order` as in a record."""
-
-    deployment: str
-    order: Moment
-    pushed_at: Moment | None = None
-
-
-class Proven(Frozen):
-    """A revision that this service ran successfully, with at least one task.
-
-    `deployment` and `tag` are those that brought it last; `earlier` are the deployments before it,
-    and `tags` what else its image is called, newest first.
-    """
-
-    revision: str
-    first: Moment
-    deployment: str = ""
-    earlier: tuple[str, ...] = ()
-    digest: str = ""
-    tag: str = ""
-    tags: tuple[str, ...] = ()
-    left: bool = False  # a rollback left it: by hand, without `to`, it is not gone back to
-    missing: str = ""  # why its image cannot be pulled any more, as people were told
-
-    @property
-    def deployments(self) -> tuple[str, ...]:
-        """Every deployment that brought it, newest first."""
-        return tuple(filter(None, (self.deployment, *self.earlier)))
-
-    @property
-    def all_tags(self) -> tuple[str, ...]:
-        return tuple(filter(None, (self.tag, *self.tags)))
-
-
-class Recent(Frozen):
-    """What became of one recent deployment."""
-
-    deployment: str
-    digest: str
-    status: Status
-    key: str = ""
-
-
-class Unconfirmed(Frozen):
-    """A push that is recorded, and of which ECR has not said yet whether it is an image."""
-
-    deployment: str
-    digest: str
-
-
-class Head(Frozen):
-    """A service's one HEAD item, never expired: what orders its deployments.
-
-    `version` grows by one with every change of the service's records; `met` is when Slipway first
-    looked at the service; `order`, `pushed_at` and `digest` are those of the newest request (before
-    the first one, `order` is when what the service runs was deployed); the `applied…` fields are
-    those of the deployment that last changed the service, `applied_revision` what it works towards
-    (when it is rolled back: what it goes back to).
-    """
-
-    service: str
-    version: int = 0
-    met: Moment | None = None
-    order: Moment
-    pushed_at: Moment | None = None
-    digest: str = ""
-    open_deployments: tuple[str, ...] = ()
-    unconfirmed: tuple[Unconfirmed, ...] = ()
-    applied: str = ""
-    applied_revision: str = ""
-    applied_order: Moment | None = None
-    applied_pushed_at: Moment | None = None
-    lease: Lease | None = None
-    attempt: Attempt | None = None
-    hold: str = ""
-    barred: tuple[str, ...] = ()  # digests that a person left: not deployed but by hand
-    proven: tuple[Proven, ...] = ()
-    recent: tuple[Recent, ...] = ()
-
-    @property
-    def meeting(self) -> Moment | None:
-        """When Slipway met the service; earlier releases kept it in `order`, until a request."""
-        return self.met or (None if self.digest else self.order)
-
-    def unconfirmed_of(self, digest: str) -> str:
-        """The open deployment of a push of this digest that ECR has not confirmed, or empty."""
-        open_ones = (push for push in self.unconfirmed if push.deployment in self.open_deployments)
-        return next((push.deployment for push in open_ones if push.digest == digest), "")
-
-    def proven_revision(self, revision: str) -> Proven | None:
-        return next((proven for proven in self.proven if proven.revision == revision), None)
-
-    def verdict_of(self, digest: str) -> Recent | None:
-        """The newest recent deployment of this digest; a refused one had no verdict."""
-        return next(
-            (
-                recent
-                for recent in self.recent
-                if recent.digest == digest and recent.status in _JUDGED
-            ),
-            None,
-        )

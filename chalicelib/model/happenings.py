@@ -96,14 +96,14 @@ class NotApplied(Frozen):
 
 
 class Started(Frozen):
-    """The service works towards our revision since `applied`.
+    """The service works towards our revision since `applied_at`.
 
     `began` is when its rollout began, where UpdateService did not begin it; `ecs_deployment` and
     `service_deployment` are empty while ECS does not show ours.
     """
 
     revision: str
-    applied: Moment
+    applied_at: Moment
     deadline: Moment
     began: Moment | None = None
     ecs_deployment: str = ""

@@ -26,7 +26,8 @@ from pydantic import ValidationError
 
 from chalicelib.errors import Unreadable
 from chalicelib.model.base import Frozen
-from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.deployments import Deployment
+from chalicelib.model.heads import Head
 
 NEWEST = 2
 SCHEMA = "schema"  # the attribute that carries the number

@@ -103,7 +103,7 @@ _TABLES: dict[tuple[int | str, ...], type[BaseModel]] = {
 }
 
 
-class Channels(BaseModel):
+class NoticeChannels(BaseModel):
     """Where notices go besides SNS: the names of secrets that hold the URLs, never the URLs."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -124,7 +124,7 @@ class Targets(BaseModel):
 
     stage: str
     all: tuple[Target, ...]
-    notices: Channels = Channels()
+    notices: NoticeChannels = NoticeChannels()
 
     def following(self, repository: str) -> tuple[Target, ...]:
         """The targets that follow exactly this repository (`app` is not `app-worker`)."""
@@ -195,9 +195,9 @@ def _overrides(document: dict[str, Any], stage: str) -> dict[str, Any]:
     return overrides
 
 
-def _channels(document: dict[str, Any], stage: str) -> Channels:
+def _channels(document: dict[str, Any], stage: str) -> NoticeChannels:
     try:
-        return Channels.model_validate(_with_env(document.get("notices", {}), stage))
+        return NoticeChannels.model_validate(_with_env(document.get("notices", {}), stage))
     except ValidationError as error:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"]) or "?"

@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
 from chalicelib.errors import Conflict, Refused, Unanswered, Unavailable, Unreadable
-from chalicelib.model.deployments import Head
+from chalicelib.model.heads import Head
 from chalicelib.model.stored import NEWEST
 from rehearsal.wire import Attempt
 from tests.aws.conftest import Answer, Table

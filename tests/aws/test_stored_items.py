@@ -6,16 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.model.deployments import (
-    Attempt,
-    Cause,
-    Head,
-    Lease,
-    Proven,
-    Recent,
-    Return,
-    Status,
-)
+from chalicelib.model.deployments import Cause, Return, Status
+from chalicelib.model.heads import Attempt, Head, Lease, Proven, Recent
 from tests.fixtures.stored import is_head, items
 
 HEADS = {name: item for name, item in items().items() if is_head(item)}
@@ -66,7 +58,7 @@ def test_a_stored_record_means_what_it_meant(table):
     assert record.digest[:14] == "sha256:78e1b96"
     assert (record.order, record.pushed_at) == (clock("10:05:00"), clock("10:05:00"))
     assert (record.created, record.updated) == (clock("10:05:01"), clock("10:05:56"))
-    assert (record.attempted, record.applied) == (clock("10:05:01"), clock("10:05:01"))
+    assert (record.attempted, record.applied_at) == (clock("10:05:01"), clock("10:05:01"))
     assert (record.looked, record.deadline) == (clock("10:05:56"), clock("10:35:56"))
     assert (record.base, record.revision, record.return_to) == (REVISION_1, REVISION_2, REVISION_1)
     assert record.ecs_deployment == "ecs-svc/1863270679003799806"
@@ -80,7 +72,7 @@ def test_a_stored_record_means_what_it_meant(table):
     assert record.case.startswith("What failed:\n- 4 tasks")
     assert record.reason.startswith("container conflicto-backend exited with code 3 (4 tasks)")
     (notice,) = record.notices
-    assert (notice.status, notice.left) == (Status.ROLLBACK_IN_PROGRESS, None)
+    assert (notice.status, notice.unsent) == (Status.ROLLBACK_IN_PROGRESS, None)
     assert (notice.at, notice.id) == (clock("10:05:56"), f"{record.id}-rollback-in-progress")
     assert notice.facts[0] == ("Service", SERVICE)
     assert notice.subject == "conflicto-backend-service-dev: bad0000 failed; rolling back"
@@ -109,7 +101,7 @@ def test_what_waits_means_what_it_meant(table):
     assert (asked.cause, asked.goes_to, asked.return_to) == (Cause.ROLLBACK, REVISION_1, REVISION_2)
     assert (asked.by, asked.why, asked.key) == ("ann", "a test", "back")
     assert read[id(gated)].gated is True
-    assert read[id(untold)].notices[0].left == ("slack",)
+    assert read[id(untold)].notices[0].unsent == ("slack",)
     assert read[id(denied)].denial.endswith(f"may not ecs:UpdateService on {SERVICE_ARN}")
 
 
@@ -124,7 +116,7 @@ def test_a_stored_head_means_what_it_meant(table):
     assert (head.service, head.version, head.hold) == (SERVICE, 9, "")
     assert (head.order, head.pushed_at, head.digest[:14]) == (later, pushed, "sha256:af60edc")
     assert head.open_deployments == (second,)
-    assert (head.applied, head.applied_revision) == (first, REVISION_2)
+    assert (head.applied_deployment, head.applied_revision) == (first, REVISION_2)
     assert (head.applied_order, head.applied_pushed_at) == (pushed, pushed)
     assert head.lease == Lease(holder="request-13", until=later + timedelta(seconds=60))
     assert head.attempt == Attempt(deployment=second, order=later, pushed_at=pushed)

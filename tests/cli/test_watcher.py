@@ -58,7 +58,7 @@ def test_the_polls_of_a_day_fit_into_one_history(states):
     per_poll = sum(EVENTS[states[name]["Type"]] for name in loop)
     record, seconds, polls = examples.rolling_out(), 10, 0
     while seconds < 24 * 3600:
-        seconds += wait_seconds(record, record.applied + timedelta(seconds=seconds))
+        seconds += wait_seconds(record, record.applied_at + timedelta(seconds=seconds))
         polls += 1
     retries = 3 * sum(retrier["MaxAttempts"] for retrier in states["Watch"]["Retry"])
     assert polls > 1_000

@@ -20,7 +20,7 @@ from tests.fixtures.examples import at, revision
 _RETURNING = Return(by="ecs", how="breaker", began=at(1), done=True)
 LEADS_TO: dict[Status, Happening] = {
     Status.PENDING: Waits(reason="a rollout ends first"),
-    Status.IN_PROGRESS: Started(revision=revision(8), applied=at(1), deadline=at(1800)),
+    Status.IN_PROGRESS: Started(revision=revision(8), applied_at=at(1), deadline=at(1800)),
     Status.SUCCESSFUL: Completed(noted=Noted()),
     Status.ROLLBACK_IN_PROGRESS: RollsBack(noted=Noted(), returning=_RETURNING, deadline=None),
     Status.FAILED: Failed(noted=Noted(), status=Status.FAILED),

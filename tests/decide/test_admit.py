@@ -20,7 +20,8 @@ from chalicelib.decide.admit import (
 )
 from chalicelib.decide.head import asked_again, recorded
 from chalicelib.decide.lost import lost_push
-from chalicelib.model.deployments import FAILURES, Cause, Head, Status
+from chalicelib.model.deployments import FAILURES, Cause, Status
+from chalicelib.model.heads import Head
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, OTHER_DIGEST, at
 

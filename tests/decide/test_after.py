@@ -10,7 +10,7 @@ from chalicelib.decide import changes
 from chalicelib.decide.after import after
 from chalicelib.decide.transitions import TRANSITIONS
 from chalicelib.model.base import Frozen
-from chalicelib.model.deployments import Deployment, Head, Proven, Status
+from chalicelib.model.deployments import Deployment, Notice, Status
 from chalicelib.model.happenings import (
     Explained,
     GoesOn,
@@ -21,6 +21,7 @@ from chalicelib.model.happenings import (
     Refused,
     Waits,
 )
+from chalicelib.model.heads import Head, Proven
 from tests.decide.leads_to import LEADS_TO
 from tests.fixtures import examples
 from tests.fixtures.examples import at
@@ -36,8 +37,9 @@ def test_every_status_but_held_is_reached_by_something_that_happens() -> None:
         (changes.DeploymentFields, Deployment),
         (changes.HeadFields, Head),
         (changes.ProvenFields, Proven),
+        (changes.NoticeFields, Notice),
     ],
-    ids=["deployment", "head", "proven"],
+    ids=["deployment", "head", "proven", "notice"],
 )
 def test_a_field_that_may_change_has_the_type_of_the_model(
     fields: type, model: type[Frozen]

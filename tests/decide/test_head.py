@@ -79,7 +79,7 @@ def test_only_the_newest_verdicts_are_kept_newest_first() -> None:
 def test_head_knows_what_last_changed_the_service() -> None:
     record = examples.deployment(order=at(3))
     head = applied(examples.head(), record, revision(8))
-    assert (head.applied, head.applied_order, head.applied_revision) == (
+    assert (head.applied_deployment, head.applied_order, head.applied_revision) == (
         record.id, at(3), revision(8),
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from chalicelib.decide.lease import busy, leased, released
-from chalicelib.model.deployments import Lease
+from chalicelib.model.heads import Lease
 from tests.fixtures import examples
 from tests.fixtures.examples import at
 

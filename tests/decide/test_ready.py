@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from chalicelib.decide.ready import Go, foreign_rollout, ready, unclear, unsupported
-from chalicelib.model.deployments import Cause, Recent, Status
+from chalicelib.model.deployments import Cause, Status
 from chalicelib.model.happenings import Refused, Superseded, Waits
+from chalicelib.model.heads import Recent
 from chalicelib.model.services import Service, Strategy
 from tests.fixtures import examples
 from tests.fixtures.examples import OTHER_DIGEST, at, ecs_deployment, revision
@@ -18,7 +19,7 @@ FOREIGN = examples.service(
     ecs_deployment(9, rollout_state="IN_PROGRESS"), ecs_deployment(7, status="ACTIVE")
 )
 WITHOUT_STATE = examples.service(ecs_deployment(9, rollout_state="", running=1))
-NEWER = {"applied": "d-2", "applied_order": at(1), "applied_revision": revision(9)}
+NEWER = {"applied_deployment": "d-2", "applied_order": at(1), "applied_revision": revision(9)}
 BOTH_100 = examples.service(minimum_percent=100, maximum_percent=100)
 GO, WAIT, REFUSED, OVER = Go, Waits, Refused, Superseded
 
@@ -32,7 +33,7 @@ GO, WAIT, REFUSED, OVER = Go, Waits, Refused, Superseded
         ),
         pytest.param(
             examples.service(),
-            {"applied": "d-0", "applied_order": at(-1)},
+            {"applied_deployment": "d-0", "applied_order": at(-1)},
             0, GO, "", id="an older one was applied",
         ),
         pytest.param(None, {}, 0, REFUSED, "has no active service", id="no service"),
@@ -144,7 +145,7 @@ def test_a_push_lets_a_newer_one_that_waits_go_first(
 
 def test_one_that_was_applied_already_is_not_overtaken_by_itself() -> None:
     record = examples.deployment()
-    head = examples.head(applied=record.id, applied_order=at(9))
+    head = examples.head(applied_deployment=record.id, applied_order=at(9))
     assert ready(record, head, examples.service(), examples.target(), at(0)) == Go(
         service=examples.service()
     )

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.decide.return_to import LastGood, return_to
-from chalicelib.model.deployments import Proven
+from chalicelib.model.heads import Proven
 from tests.fixtures import examples
 from tests.fixtures.examples import at, revision
 

@@ -8,7 +8,8 @@ import pytest
 
 from chalicelib.decide.rollback_target import back, named
 from chalicelib.errors import Refused
-from chalicelib.model.deployments import Proven, Status
+from chalicelib.model.deployments import Status
+from chalicelib.model.heads import Proven
 from tests.fixtures import examples
 from tests.fixtures.examples import at, revision
 
@@ -23,7 +24,9 @@ def _proven(number: int, **fields: Any) -> Proven:
         pytest.param([_proven(8), _proven(7), _proven(6)], 8, 7, id="the one before"),
         pytest.param([_proven(7), _proven(8), _proven(6)], 7, 6, id="by first time, not position"),
         pytest.param([_proven(8, first=at(1)), _proven(7)], 7, 8, id="by time, not number"),
-        pytest.param([_proven(8), _proven(7, left=True), _proven(6)], 8, 6, id="not one left"),
+        pytest.param(
+            [_proven(8), _proven(7, rolled_away=True), _proven(6)], 8, 6, id="not one left"
+        ),
         pytest.param([_proven(7), _proven(6)], 9, 7, id="what runs was never proven"),
     ],
 )
@@ -40,7 +43,9 @@ def test_without_a_name_it_goes_to_the_newest_proven_one_before(
         pytest.param([], "proven are none", id="nothing proven"),
         pytest.param([_proven(8)], "proven are conflicto-backend-dev:8", id="only what runs"),
         pytest.param([_proven(9), _proven(8)], "from before conflicto-backend-dev:8", id="newer"),
-        pytest.param([_proven(7, left=True)], "no proven revision from before", id="left before"),
+        pytest.param(
+            [_proven(7, rolled_away=True)], "no proven revision from before", id="left before"
+        ),
     ],
 )
 def test_with_nothing_to_go_back_to_it_is_refused(proven: list[Proven], reason: str) -> None:

@@ -198,7 +198,7 @@ def test_the_facts_end_the_body() -> None:
         ({"updated": at(59)}, "59 s"),
         ({"updated": at(60)}, "1 min 0 s"),
         ({"updated": at(-5)}, "0 s"),
-        ({"updated": at(60), "applied": None}, None),
+        ({"updated": at(60), "applied_at": None}, None),
         ({"updated": at(60), "status": Status.IN_PROGRESS}, None),
     ],
 )

@@ -14,7 +14,8 @@ from typing import Any
 
 from chalicelib.errors import Conflict, Refused
 from chalicelib.flow.ports import World
-from chalicelib.model.deployments import Deployment, Head, Notice
+from chalicelib.model.deployments import Deployment, Notice
+from chalicelib.model.heads import Head
 from chalicelib.model.health import TargetHealth
 from chalicelib.model.images import Image
 from chalicelib.model.scans import Scan

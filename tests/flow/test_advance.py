@@ -12,7 +12,8 @@ from chalicelib.errors import Conflict, Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.image_event import image_event
 from chalicelib.flow.watch import poll, watch
-from chalicelib.model.deployments import Deployment, Lease, Return, Status
+from chalicelib.model.deployments import Deployment, Return, Status
+from chalicelib.model.heads import Lease
 from chalicelib.model.services import Strategy
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, at, push_event, revision

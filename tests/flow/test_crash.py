@@ -262,7 +262,7 @@ def _acted_at_most_once(world: Aws, life: Life) -> None:
     acts = Counter(act.split()[0] for act in _acts(world))
     assert acts <= Counter(act.split()[0] for act in life.acts)
     assert max(Counter(act for act in _acts(world) if act != "register").values(), default=0) <= 1
-    begun = [record for record in _records(world) if record.applied]
+    begun = [record for record in _records(world) if record.applied_at]
     updated = {short_name(record.revision).partition(":")[2] for record in begun}
     assert {act.split()[1] for act in _acts(world) if act.startswith("update")} == updated
 
@@ -271,7 +271,7 @@ def _everybody_was_told(world: Aws) -> None:
     told = Counter(notice.id for notice in world.topic.published)
     assert max(told.values()) <= 2
     statuses = {(record.id, record.status) for record in _records(world)} | {
-        (record.id, Status.IN_PROGRESS) for record in _records(world) if record.applied
+        (record.id, Status.IN_PROGRESS) for record in _records(world) if record.applied_at
     }
     ids = {f"{name}-{status.lower().replace('_', '-')}" for name, status in statuses}
     assert ids <= told.keys()

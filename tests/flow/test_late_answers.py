@@ -10,7 +10,8 @@ from chalicelib.errors import Denied, Unanswered, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.image_event import image_event
 from chalicelib.flow.withdraw import withdraw
-from chalicelib.model.deployments import Deployment, Proven, Status
+from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.heads import Proven
 from chalicelib.model.services import ServiceDeployment
 from tests.fixtures import examples
 from tests.fixtures.examples import NAME, OTHER_DIGEST, at, push_event, revision

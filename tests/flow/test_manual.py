@@ -11,7 +11,8 @@ from chalicelib.flow.advance import advance
 from chalicelib.flow.deploy import deploy_by_hand
 from chalicelib.flow.image_event import image_event
 from chalicelib.flow.rollback import rollback_by_hand
-from chalicelib.model.deployments import Lease, Status
+from chalicelib.model.deployments import Status
+from chalicelib.model.heads import Lease
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, URI, at, push_event, revision
 from tests.flow.fakes import Aws, Fault, aws
@@ -184,7 +185,7 @@ def test_a_rollback_goes_to_the_proven_revision_before_and_registers_nothing() -
     assert record.digest == examples.OLD_DIGEST
     assert world.ecs_acts == ["update conflicto-backend-dev:7"]
     assert _end(world) is Status.SUCCESSFUL
-    assert [one.left for one in world.ledger.heads[NAME].proven] == [False, True]
+    assert [one.rolled_away for one in world.ledger.heads[NAME].proven] == [False, True]
 
 
 def test_after_a_rollback_a_second_one_goes_no_further_than_what_is_proven() -> None:
@@ -449,7 +450,9 @@ def test_a_rollback_of_what_somebody_else_deployed_goes_to_what_ran_before(well:
     foreign = next(one for one in world.ledger.records.values() if one.cause == "foreign")
     assert (foreign.revision, foreign.status) == (theirs, Status.SUCCESSFUL)
     assert _end(world) is Status.SUCCESSFUL
-    assert [one.left for one in world.ledger.heads[NAME].proven if one.revision == theirs] == [True]
+    assert [
+        one.rolled_away for one in world.ledger.heads[NAME].proven if one.revision == theirs
+    ] == [True]
 
 
 def test_a_rollback_goes_to_what_ran_just_before_also_when_somebody_else_deployed_that() -> None:

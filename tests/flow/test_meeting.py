@@ -13,7 +13,8 @@ from chalicelib.flow.deploy import deploy_by_hand
 from chalicelib.flow.image_event import image_event
 from chalicelib.flow.rollback import rollback_by_hand
 from chalicelib.flow.sweep.sweep import sweep_targets
-from chalicelib.model.deployments import Deployment, Head, Status
+from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.heads import Head
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, at, push_event
 from tests.flow.fakes import Aws, Fault, aws

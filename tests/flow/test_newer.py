@@ -18,7 +18,8 @@ from chalicelib.flow.service_event import service_event
 from chalicelib.flow.status import tell_status
 from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.flow.watch import watch
-from chalicelib.model.deployments import Deployment, Head, Status
+from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.heads import Head
 from chalicelib.model.scans import Scan, Severity
 from chalicelib.model.targets import Gate, ScanGate
 from tests.fixtures import examples

@@ -662,4 +662,4 @@ def test_what_ecs_completed_before_a_newer_one_was_applied_is_successful_all_the
     assert world.record().status is Status.IN_PROGRESS
     assert _step(world, older).status is Status.IN_PROGRESS
     assert _step(world, older).status is Status.SUCCESSFUL
-    assert world.ledger.heads[NAME].applied == world.record().id
+    assert world.ledger.heads[NAME].applied_deployment == world.record().id

@@ -10,7 +10,8 @@ import pytest
 from chalicelib.flow.advance import advance
 from chalicelib.flow.image_event import image_event
 from chalicelib.flow.rollback import rollback_by_hand
-from chalicelib.model.deployments import Lease, Status
+from chalicelib.model.deployments import Status
+from chalicelib.model.heads import Lease
 from chalicelib.model.services import Strategy
 from tests.fixtures import examples
 from tests.fixtures.examples import NAME, push_event
@@ -90,8 +91,8 @@ def test_the_time_that_a_service_bakes_is_given_beside_the_deadline(
 ) -> None:
     world = _rolling(strategy=Strategy(bake_minutes=BAKE))
     record = world.record()
-    assert record.applied is not None
-    later = (record.applied - world.now).total_seconds() + 60 * minutes
+    assert record.applied_at is not None
+    later = (record.applied_at - world.now).total_seconds() + 60 * minutes
     assert advance(world.world(later), NAME, record.id).status is status
 
 

@@ -78,7 +78,7 @@ class _Channels:
         self.sent: list[tuple[str, str]] = []
 
     def publish(self, notice: Notice, deployment: str, service: str) -> list[str]:
-        channels = ("sns", "slack") if notice.left is None else notice.left
+        channels = ("sns", "slack") if notice.unsent is None else notice.unsent
         missed = [name for name in channels if name == "slack" and self.down]
         self.sent += [(name, notice.status.value) for name in channels if name not in missed]
         return missed
@@ -96,7 +96,7 @@ def test_a_channel_that_is_down_keeps_no_other_from_its_notices() -> None:
     world.services.complete(NAME)
     advance(world.world(), NAME, world.record().id)
     assert channels.sent == [("sns", "IN_PROGRESS"), ("sns", "SUCCESSFUL")]
-    assert [notice.left for notice in world.record().notices] == [("slack",), ("slack",)]
+    assert [notice.unsent for notice in world.record().notices] == [("slack",), ("slack",)]
     writes = world.ledger.writes
     (outcome,) = sweep_targets(world.world())
     assert (outcome.outcome, outcome.status) == ("untold", "SUCCESSFUL")

@@ -16,7 +16,7 @@ from chalicelib.decide.happened import happened
 from chalicelib.decide.head import recorded
 from chalicelib.explain.case import explain
 from chalicelib.explain.notice import notice
-from chalicelib.model.deployments import Cause, Deployment, Head, Notice, Return, Status
+from chalicelib.model.deployments import Cause, Deployment, Notice, Return, Status
 from chalicelib.model.happenings import (
     Explained,
     Failed,
@@ -26,6 +26,7 @@ from chalicelib.model.happenings import (
     RollsBack,
     Started,
 )
+from chalicelib.model.heads import Head
 from chalicelib.model.health import TargetHealth
 from chalicelib.model.services import ServiceEvent, StoppedTask
 from tests.fixtures import examples
@@ -164,7 +165,7 @@ def test_the_largest_record_and_head_fit_into_their_items() -> None:
     for number, happening in enumerate(
         [
             LacksPermission(denial=LONGEST),
-            Started(revision=examples.revision(8), applied=at(1), deadline=at(1800)),
+            Started(revision=examples.revision(8), applied_at=at(1), deadline=at(1800)),
             LacksPermission(denial=LONGEST),
             RollsBack(noted=Noted(), returning=returning, deadline=None, reason=said),
             Explained(case="💥" * 4_500, reason=said),

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from chalicelib.model.base import iso
-from chalicelib.model.deployments import Deployment, Head, Status
+from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.heads import Head
 from chalicelib.model.services import Service, Strategy
 from chalicelib.model.task_definitions import short_name
 from tests.fixtures import examples

@@ -17,7 +17,8 @@ from pydantic import BaseModel, Field
 from chalicelib.errors import Unreadable
 from chalicelib.model import stored
 from chalicelib.model.base import Frozen
-from chalicelib.model.deployments import Deployment, Head
+from chalicelib.model.deployments import Deployment
+from chalicelib.model.heads import Head
 from chalicelib.model.stored import KINDS, NEWEST, Kind, read, schema_of
 from tests.fixtures import examples
 from tests.fixtures import stored as fixtures

@@ -11,7 +11,8 @@ from chalicelib.definition.render import image_in
 from chalicelib.errors import DeployerError, Unreadable
 from chalicelib.flow.outcome import Outcome
 from chalicelib.flow.ports import World
-from chalicelib.model.deployments import FAILURES, Cause, Deployment, Head, Status
+from chalicelib.model.deployments import FAILURES, Cause, Deployment, Status
+from chalicelib.model.heads import Head
 from chalicelib.model.images import commit_named
 from chalicelib.model.registries import Repository, digest_in, tag_of
 from chalicelib.model.requests import Request
@@ -79,7 +80,11 @@ def remember(world: World, target: Target, head: Head, service: Service) -> Outc
 
 def _of_the_last_applied(world: World, head: Head) -> set[str]:
     """What our last deployment brought and, where it failed, what it returned to, or meant to."""
-    last = world.ledger.deployment(head.service, head.applied) if head.applied else None
+    last = (
+        world.ledger.deployment(head.service, head.applied_deployment)
+        if head.applied_deployment
+        else None
+    )
     if last is None:
         return set()
     return {last.revision} | ({last.return_to} if last.status in FAILURES else set())
@@ -114,7 +119,7 @@ def _record(world: World, target: Target, service: Service, steady: EcsDeploymen
         order=began,
         created=world.now,
         updated=world.now,
-        applied=began,
+        applied_at=began,
         revision=steady.task_definition,
         ecs_deployment=steady.id,
         desired=service.desired,

@@ -12,8 +12,8 @@ from chalicelib.explain.notice import image_missing
 from chalicelib.flow.outcome import Outcome
 from chalicelib.flow.ports import World
 from chalicelib.flow.tell import tell
-from chalicelib.model.deployments import Head, Proven
 from chalicelib.model.happenings import ImageMissing
+from chalicelib.model.heads import Head, Proven
 from chalicelib.model.images import Image
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name

@@ -22,7 +22,8 @@ from chalicelib.flow.sweep.foreign import foreign
 from chalicelib.flow.sweep.kept_images import keep
 from chalicelib.flow.watch import start_next
 from chalicelib.model.base import iso
-from chalicelib.model.deployments import Cause, Head
+from chalicelib.model.deployments import Cause
+from chalicelib.model.heads import Head
 from chalicelib.model.images import Image
 from chalicelib.model.requests import Request
 from chalicelib.model.targets import Target
