@@ -73,5 +73,5 @@ def test_what_waits_for_a_scan_is_come_back_to_every_minute_also_when_that_may_n
 
 @pytest.mark.parametrize("status", [Status.IN_PROGRESS, Status.ROLLBACK_IN_PROGRESS])
 def test_a_young_rollout_is_polled_more_often_than_an_old_one(status: Status) -> None:
-    record = examples.rolling_out(status=status, created=at(-9_999), applied=at(0))
+    record = examples.rolling_out(status=status, created=at(-9_999), applied_at=at(0))
     assert wait_seconds(record, at(1)) < wait_seconds(record, at(9_999))
