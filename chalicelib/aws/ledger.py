@@ -16,6 +16,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from chalicelib.aws.clients import client
 from chalicelib.aws.errors import translated
 from chalicelib.model.base import Frozen
+from chalicelib.model.changes import changed_head
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.heads import Head
 from chalicelib.model.stored import read, stored
@@ -54,7 +55,7 @@ class DynamoLedger:
         return _read(answer["Items"][0]["pk"]) if answer["Items"] else None
 
     def save(self, head: Head, deployment: Deployment | None = None) -> Head:
-        after = head.model_copy(update={"version": head.version + 1})
+        after = changed_head(head, version=head.version + 1)
         puts = [self._put_head(head.version, after)]
         if deployment is not None:
             puts.append({"Put": {"TableName": self._table, "Item": self._record(deployment)}})

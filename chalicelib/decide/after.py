@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Literal, assert_never
 
-from chalicelib.decide.changes import changed
 from chalicelib.decide.names import more_names, names
 from chalicelib.decide.transitions import allowed
 from chalicelib.explain.notice import notice
 from chalicelib.explain.text import brief
 from chalicelib.model import happenings as happened
+from chalicelib.model.changes import changed
 from chalicelib.model.deployments import Deployment, Notice, Return, Status
 from chalicelib.model.happenings import (
     Applying,

@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 
 from chalicelib.decide.after import after
-from chalicelib.decide.changes import changed_head
 from chalicelib.decide.head import applied, followed, recorded
 from chalicelib.decide.proven import proved
 from chalicelib.decide.ready import overtaken
+from chalicelib.model.changes import changed_head
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.happenings import Aside, Completed, Happening, Started
 from chalicelib.model.heads import Head

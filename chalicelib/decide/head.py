@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from chalicelib.decide.admit import FRESH, is_after
-from chalicelib.decide.changes import changed_head
 from chalicelib.decide.proven import found_running, proved
+from chalicelib.model.changes import changed_head
 from chalicelib.model.deployments import Cause, Deployment, Status
 from chalicelib.model.heads import Attempt, Head, Recent, Unconfirmed
 from chalicelib.model.requests import Request

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.decide.changes import changed
+from chalicelib.model.changes import changed
 from chalicelib.model.deployments import Deployment, Return, Status
 from chalicelib.model.happenings import (
     Adopted,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chalicelib.decide.changes import changed_head
+from chalicelib.model.changes import changed_head
 from chalicelib.model.heads import Head, Lease
 
 

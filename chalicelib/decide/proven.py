@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from chalicelib.decide.changes import changed_head, changed_proven
 from chalicelib.decide.names import more_names, names
+from chalicelib.model.changes import changed_head, changed_proven
 from chalicelib.model.deployments import Cause, Deployment
 from chalicelib.model.heads import Head, Proven
 from chalicelib.model.services import EcsDeployment, Service

@@ -34,19 +34,19 @@ def advance(world: World, service: str, deployment: str) -> Deployment:
     return retried(service, lambda: _advanced(world, *read(world, service, deployment)))
 
 
-def nudge(world: World, changed: Changed, deployment: str) -> tuple[Deployment, str]:
+def nudge(world: World, service: str, changed: Changed, deployment: str) -> tuple[Deployment, str]:
     """As `advance`, because ECS said that something changed; when a task ended, all are looked at.
 
     Returns the record, and why the event says nothing new of it: then nothing was done.
     """
 
     def attempt() -> tuple[Deployment, str]:
-        head, record = read(world, changed.service, deployment)
+        head, record = read(world, service, deployment)
         if reason := no_news(record, changed, world.now):
             return record, reason
         return _advanced(world, head, record, task_ended=bool(changed.ended)), ""
 
-    return retried(changed.service, attempt)
+    return retried(service, attempt)
 
 
 def _advanced(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 from chalicelib.errors import DeployerError
 from chalicelib.events.event import Ignored, elsewhere
@@ -10,6 +11,7 @@ from chalicelib.events.service import Changed, recognise_change
 from chalicelib.flow.advance import nudge
 from chalicelib.flow.outcome import Outcome, ignored
 from chalicelib.flow.ports import World
+from chalicelib.model.targets import Target
 
 
 def service_event(world: World, event: object) -> tuple[Outcome, ...]:
@@ -32,13 +34,7 @@ def service_event(world: World, event: object) -> tuple[Outcome, ...]:
     return tuple(
         outcome
         for target in targets
-        for outcome in _nudged_each(world, changed.model_copy(update={"service": target.name}))
-    )
-
-
-def _nudged_each(world: World, changed: Changed) -> tuple[Outcome, ...]:
-    return every_open(
-        world, changed.service, lambda deployment: _nudged(world, changed, deployment)
+        for outcome in every_open(world, target.name, partial(_nudged, world, target, changed))
     )
 
 
@@ -63,11 +59,11 @@ def every_open(world: World, service: str, act: Callable[[str], Outcome]) -> tup
     return tuple(outcomes)
 
 
-def _nudged(world: World, changed: Changed, deployment: str) -> Outcome:
-    record, no_news = nudge(world, changed, deployment)
+def _nudged(world: World, target: Target, changed: Changed, deployment: str) -> Outcome:
+    record, no_news = nudge(world, target.name, changed, deployment)
     return Outcome(
         outcome="ignored" if no_news else "nudged",
-        service=changed.service,
+        service=target.name,
         deployment=deployment,
         status=record.status,
         reason=no_news or record.reason,

@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from chalicelib.decide.after import after
-from chalicelib.decide.changes import changed_notice
 from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.ports import World
+from chalicelib.model.changes import changed_notice
 from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.happenings import Told
 from chalicelib.model.heads import Head

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from chalicelib.decide.changes import changed
 from chalicelib.decide.happened import happened
 from chalicelib.decide.lease import leased, released
 from chalicelib.errors import Refused
 from chalicelib.flow.ports import World
+from chalicelib.model.changes import changed
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.happenings import Happening
 from chalicelib.model.heads import Head

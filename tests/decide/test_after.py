@@ -6,9 +6,9 @@ from typing import get_args, get_type_hints
 
 import pytest
 
-from chalicelib.decide import changes
 from chalicelib.decide.after import after
 from chalicelib.decide.transitions import TRANSITIONS
+from chalicelib.model import changes
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Deployment, Notice, Status
 from chalicelib.model.happenings import (

@@ -51,8 +51,9 @@ class DeploymentFields(TypedDict, total=False):
 
 
 class HeadFields(TypedDict, total=False):
-    """The fields of a HEAD that may change; its version is the ledger's."""
+    """The fields of a HEAD that may change."""
 
+    version: int
     order: datetime
     pushed_at: datetime | None
     digest: str
