@@ -12,11 +12,20 @@ from hypothesis import strategies as st
 from tests.fixtures import examples
 
 ECS = botocore.session.get_session().get_service_model("ecs")
-REGISTRATION = ECS.operation_model("RegisterTaskDefinition").input_shape
-DESCRIBED = ECS.shape_for("TaskDefinition")
+
+
+def _members(shape: Shape | None) -> dict[str, Shape]:
+    assert isinstance(shape, StructureShape)
+    return dict(shape.members)
+
+
+REGISTRATION = _members(ECS.operation_model("RegisterTaskDefinition").input_shape)
+DESCRIBED = _members(ECS.shape_for("TaskDefinition"))
 
 _TEXT = st.sampled_from(["", "0", "a b", "äöü ☃ 𝄞", "{}", "aws:x", "line\nbreak", '"quoted"'])
-_UNKNOWN = st.sampled_from([None, "", 0, [], {}, {"deep": [{"er": ""}]}, 1.5, True])
+_UNKNOWN: st.SearchStrategy[Any] = st.sampled_from(
+    [None, "", 0, [], {}, {"deep": [{"er": ""}]}, 1.5, True]
+)
 _IMAGES = st.sampled_from(
     [
         f"{examples.URI}@{examples.OLD_DIGEST}",
@@ -67,8 +76,10 @@ def bodies(draw: st.DrawFn, *, full: bool = False, most: int = 10) -> dict[str, 
 
     At least one container runs an image of the examples' repository.
     """
-    members = dict(REGISTRATION.members)
-    container = members.pop("containerDefinitions").member
+    members = dict(REGISTRATION)
+    containers_shape = members.pop("containerDefinitions")
+    assert isinstance(containers_shape, ListShape)
+    container = containers_shape.member
     del members["tags"]
     fields = {name: _of(member, full=full) for name, member in members.items()}
     body = draw(st.fixed_dictionaries(fields if full else {}, optional={} if full else fields))

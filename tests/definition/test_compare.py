@@ -15,7 +15,7 @@ from chalicelib.definition.render import RESPONSE_ONLY
 from tests.definition.registrations import bodies
 from tests.fixtures import examples
 
-WEB = {
+WEB: dict[str, Any] = {
     "name": "web",
     "image": "a:1",
     "cpu": 256,

@@ -272,7 +272,7 @@ MAY_NOT = "could not register a revision of web: slipway-dev-watch may not"
         ("dynamodb:PutItem", "Next: `make deploy` writes the functions' roles anew"),
     ],
 )
-def test_a_denial_names_function_action_and_where_to_grant_it(action, named):
+def test_a_denial_names_function_action_and_where_to_grant_it(action: str, named: str) -> None:
     words = f"{MAY_NOT} {action} on arn:aws:x"
     alone = denial(Denied(words, "slipway-dev-watch", action, "arn:aws:x"), at(0))
     assert alone.subject == f"Slipway: slipway-dev-watch may not {action}"
@@ -284,7 +284,7 @@ def test_a_denial_names_function_action_and_where_to_grant_it(action, named):
     assert waiting.text.count(words) == 1
 
 
-def test_a_denial_during_a_rollback_stands_beside_why_it_failed():
+def test_a_denial_during_a_rollback_stands_beside_why_it_failed() -> None:
     words = f"{MAY_NOT} ecs:UpdateService on arn:aws:x"
     told = notice(examples.rolling_out(denial=words, reason="exit code 1"))
     assert "Why: exit code 1." in told.text
@@ -292,14 +292,14 @@ def test_a_denial_during_a_rollback_stands_beside_why_it_failed():
     assert re.search(r"-in-progress-[0-9a-f]{8}-denied$", told.id)
 
 
-def test_another_permission_that_is_missing_has_a_notice_of_its_own():
+def test_another_permission_that_is_missing_has_a_notice_of_its_own() -> None:
     first, second = (
         notice(examples.rolling_out(denial=f"{MAY_NOT} ecs:{call}")) for call in ("A", "B")
     )
     assert first.id != second.id
 
 
-def test_a_denial_that_aws_does_not_explain_is_told_all_the_same():
+def test_a_denial_that_aws_does_not_explain_is_told_all_the_same() -> None:
     told = denial(Denied("could not do this: a permission is missing."), at(0))
     assert told.subject == "Slipway: a function may not do what it needs"
     assert "could not do this" in told.text

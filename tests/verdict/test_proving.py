@@ -8,7 +8,8 @@ import pytest
 
 from chalicelib.model.deployments import Return, Status
 from chalicelib.model.verdicts import Observation, Remedy
-from chalicelib.verdict.rollout import judge, judge_return
+from chalicelib.verdict.returning import judge_return
+from chalicelib.verdict.rollout import judge
 from tests.fixtures import examples
 from tests.fixtures.examples import at, ecs_deployment, service_deployment
 
