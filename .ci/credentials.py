@@ -16,7 +16,7 @@ from detect_secrets.settings import default_settings
 # file, detector -> why it is no secret.
 EXPLAINED = {
     ("bootstrap/slipway.yaml", "Secret Keyword"): "the ARN of a secret, which names it",
-    ("chalicelib/explain/classify.py", "Secret Keyword"): "the names of two kinds of causes",
+    ("chalicelib/explain/causes.py", "Secret Keyword"): "the names of two kinds of causes",
     ("chalicelib/definition/render.py", "Secret Keyword"): "a key of a container definition",
     ("rehearsal/rehearsal.py", "Secret Keyword"): "the rehearsal's AWS takes any key",
     ("tests/bootstrap/templates.py", "Secret Keyword"): "the embedded AWS takes any key",

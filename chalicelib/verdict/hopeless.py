@@ -21,7 +21,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from chalicelib.explain.classify import Cause, Kind, certain_from_logs, classify
+from chalicelib.explain.causes import Kind
+from chalicelib.explain.classify import FailureCause, certain_from_logs, classify
 from chalicelib.model.services import BreakerThreshold, StoppedTask, Tasks
 
 _SAME_CAUSE = 2
@@ -30,7 +31,7 @@ _ENDED_FOR_EACH = 2
 _PATIENCE = timedelta(seconds=10)
 _AT_ONCE = timedelta(seconds=10)
 _BOUNDS = (3, 200)  # of BOUNDED_PERCENT
-Blamed = Sequence[tuple[StoppedTask, Cause]]
+Blamed = Sequence[tuple[StoppedTask, FailureCause]]
 
 
 def certain_cause(tasks: Tasks) -> str:

@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 import chalicelib
-from chalicelib.explain import classify, mask
+from chalicelib.explain import causes, classify, mask
 from tests.decide.counting import Search, TooMuch, op
 
 SHORT, LONG = 60, 120
@@ -66,7 +66,7 @@ def _written_in_calls() -> Iterator[tuple[str, int]]:
 
 
 def _of_the_table() -> Iterator[tuple[str, int]]:
-    for row in classify.table():
+    for row in causes.table():
         for pattern in (row.stop_code, row.text, row.then, row.code):
             if pattern:
                 yield pattern, int(classify.FLAGS)

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.explain.case import explain, headline, kinds
-from chalicelib.explain.classify import Kind
+from chalicelib.explain.causes import Kind
 from chalicelib.model.health import TargetHealth
 from chalicelib.model.services import Service, ServiceEvent, StoppedTask
 from tests.fixtures import examples

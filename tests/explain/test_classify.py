@@ -8,16 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.explain.classify import (
-    Cause,
-    Kind,
-    Row,
-    classify,
-    classify_placement,
-    row_of,
-    said,
-    table,
-)
+from chalicelib.explain.causes import Kind, Row, table
+from chalicelib.explain.classify import FailureCause, classify, classify_placement, row_of, said
 from chalicelib.model.services import StoppedTask
 from tests.fixtures.examples import DIGEST, URI
 
@@ -321,7 +313,7 @@ ANY_TASK = st.builds(
 )
 
 
-def _is_one_readable_line(cause: Cause) -> bool:
+def _is_one_readable_line(cause: FailureCause) -> bool:
     return cause.sentence.isprintable() and 0 < len(cause.sentence) < 350 and bool(cause.advice)
 
 

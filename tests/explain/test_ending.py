@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 import pytest
 
-from chalicelib.explain.classify import Kind, classify
+from chalicelib.explain.causes import Kind
+from chalicelib.explain.classify import classify
 from chalicelib.explain.ending import ambiguous, essential_containers, told_by_its_end
 from chalicelib.model.services import StoppedContainer, StoppedTask, Tasks
 from chalicelib.verdict.hopeless import certain_cause
