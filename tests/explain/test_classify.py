@@ -335,5 +335,5 @@ def test_what_is_said_is_cut_in_its_middle() -> None:
     assert told.endswith(": not found")
 
 
-def test_a_megabyte_of_reason_is_not_pondered() -> None:
+def test_of_a_megabyte_of_reason_only_the_beginning_is_read() -> None:
     assert classify(_task("CannotPull exec: " * 60_000)).kind is Kind.PULL_FAILED
