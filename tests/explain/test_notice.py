@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.errors import Denied
 from chalicelib.explain.case import explain
-from chalicelib.explain.notice import denial, notice, plain
+from chalicelib.explain.notice import denial, notice
 from chalicelib.model.deployments import OPEN, Cause, Deployment, Notice, Status
 from chalicelib.model.services import StoppedTask
 from tests.fixtures import examples
@@ -226,21 +226,6 @@ def test_every_status_and_cause_has_its_words() -> None:
         for cause in Cause:
             assert isinstance(notice(examples.deployment(status=status, cause=cause)), Notice)
     assert set(SUBJECTS) > OPEN
-
-
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        pytest.param("Gruß an Zoë", "Gru an Zoe", id="marks are dropped, other letters removed"),
-        pytest.param("a\nb\tc\x00d", "a b c d", id="control characters become spaces"),
-        pytest.param(" \n x", "x", id="it does not begin with a space"),
-        pytest.param("☃", "Slipway", id="never empty"),
-        pytest.param("x" * 11, "xxxxxxx...", id="cut"),
-        pytest.param("x" * 10, "x" * 10, id="just fits"),
-    ],
-)
-def test_plain_is_one_line_of_printable_ascii(text: str, line: str) -> None:
-    assert plain(text, 10 if "x" * 9 in text else 99) == line
 
 
 def test_a_tag_or_a_case_from_outside_writes_no_line_of_ours() -> None:
