@@ -1,7 +1,8 @@
-"""Hypothesis: any task definition that botocore's model of RegisterTaskDefinition describes."""
+"""Any task definition that botocore's model describes, how it is rendered, what ECS answers."""
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
@@ -9,9 +10,28 @@ import botocore.session
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from hypothesis import strategies as st
 
+from chalicelib.definition.render import provenance, render
+from chalicelib.model.task_definitions import TaskDefinition
 from tests.fixtures import examples
+from tests.fixtures.examples import DIGEST, URI
 
 ECS = botocore.session.get_session().get_service_model("ecs")
+
+IMAGE = f"{URI}@{DIGEST}"
+MARKS = provenance("d-1", "abc1234", "push")
+
+
+def rendered(base: TaskDefinition, containers: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The registration of the examples' image."""
+    return render(base, IMAGE, URI, containers, MARKS)
+
+
+def registered(registration: dict[str, Any]) -> TaskDefinition:
+    """What ECS answers to a registration: the same, with fields of its own."""
+    body = {key: value for key, value in copy.deepcopy(registration).items() if key != "tags"}
+    body |= {"taskDefinitionArn": examples.revision(8, body["family"]), "revision": 8}
+    tags = {tag["key"]: tag["value"] for tag in registration["tags"]}
+    return TaskDefinition(body=body, tags=tags)
 
 
 def _members(shape: Shape | None) -> dict[str, Shape]:
