@@ -23,7 +23,7 @@ EXPLAINED = {
     ("tests/cli/test_deploy.py", "Secret Keyword"): "no AWS is asked",
     ("tests/cli/test_deploy_to_the_embedded_aws.py", "Secret Keyword"): "it takes any key",
     ("tests/cli/test_logs.py", "Secret Keyword"): "the embedded AWS takes any key",
-    ("tests/explain/test_case.py", "Basic Auth Credentials"): "made up, to see it masked",
+    ("tests/explain/test_golden_cases.py", "Basic Auth Credentials"): "made up, to see it masked",
     ("tests/explain/test_mask.py", "AWS Access Key"): "made up, to see it masked",
     ("tests/explain/test_mask.py", "Base64 High Entropy String"): "made up, to see it masked",
     ("tests/explain/test_mask.py", "GitHub Token"): "made up, to see it masked",

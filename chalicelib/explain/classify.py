@@ -37,7 +37,7 @@ class FailureCause(Frozen):
 def classify(task: StoppedTask) -> FailureCause:
     """What ended a task: the first row of the table that matches it.
 
-    The texts in the answer are of one line each and hold nothing that looks like a secret.
+    Each text in the answer is one line, without anything that looks like a secret.
     """
     return _cause(row_of(task), task)
 
@@ -56,15 +56,15 @@ def certain_from_logs(cause: FailureCause, logs: Sequence[str]) -> FailureCause:
 def classify_placement(reason: str) -> FailureCause:
     """Why no task could be placed.
 
-    `reason` is that of an event SERVICE_TASK_PLACEMENT_FAILURE (`RESOURCE:CPU`) or a service
-    event's message; one that tells why a task failed to start is answered as `classify` does.
+    `reason` is that of an event SERVICE_TASK_PLACEMENT_FAILURE (`RESOURCE:CPU`), or the message of
+    a service event. A message that says why a task failed to start is answered as `classify` does.
     """
     failure = StoppedTask(id="", reason=reason)
     return _cause(row_of(failure, (*PLACEMENT_ROWS, *ROWS, NOT_PLACED)), failure)
 
 
 def row_of(task: StoppedTask, rows: tuple[Row, ...] = ROWS) -> Row:
-    """The first of the rows that matches a task; that of the unknown when none does."""
+    """The first of the rows that matches a task; `UNKNOWN` when none does."""
     return next((row for row in rows if _matches(row, task)), UNKNOWN)
 
 
@@ -112,7 +112,7 @@ def _cause(row: Row, task: StoppedTask) -> FailureCause:
 def said(task: StoppedTask, length: int) -> str:
     """What ECS says of a task's end: one line, masked, at most `length` characters.
 
-    It is cut in its middle: how a message begins names the error, how it ends names the reason.
+    A long text is cut in its middle: its beginning names the error, its end the reason.
     """
     texts = (task.stop_code, task.reason, task.container_reason)
     parts = dict.fromkeys(safe_line(text).strip() for text in texts)

@@ -56,8 +56,8 @@ def _changes(before: Any, after: Any, path: str = "") -> Iterator[str]:
                 before.get(key, "absent"), after.get(key, "absent"), f"{path}/{key}"
             )
     elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
-        for number, (one, other) in enumerate(zip(before, after, strict=True)):
-            yield from _changes(one, other, f"{path}/{number}")
+        for number, (was, now) in enumerate(zip(before, after, strict=True)):
+            yield from _changes(was, now, f"{path}/{number}")
     elif json.dumps(before) != json.dumps(after):
         yield path
 

@@ -79,7 +79,7 @@ def test_a_task_is_told_by_the_container_that_ended_it(
 ) -> None:
     told = told_by_its_end(task, essential)
     assert told.container == container
-    (chosen,) = (one for one in task.containers if one.name == container)
+    (chosen,) = (each for each in task.containers if each.name == container)
     assert (told.exit_code, told.container_reason) == (chosen.exit_code, chosen.reason)
 
 
