@@ -93,7 +93,7 @@ def image_missing(deployment: Deployment, why: str, now: datetime) -> Notice:
     text = (
         f"{one_line(f'{deployment.service}: {what}.')}\n\nWhy: {sentence(why)}\n\n"
         f"Now: nothing has changed, but ECS can start no task of "
-        f"{short_name(deployment.revision)}: neither for one that ends nor for a rollback.\n"
+        f"{short_name(deployment.revision)}, neither to replace one that ends nor to roll back.\n"
         "Next: push that image again, or deploy another one."
     )
     return Notice(

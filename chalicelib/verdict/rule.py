@@ -15,7 +15,7 @@ Outcome = Callable[[str, Deployment, Observation], Verdict]
 
 
 class Rule(NamedTuple):
-    """`recognises` gives the rule its name; `outcome` makes the verdict of that name."""
+    """`recognises`, a named function, gives the rule its name; `outcome` makes its verdict."""
 
     recognises: Predicate
     outcome: Outcome
