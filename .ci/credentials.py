@@ -16,14 +16,14 @@ from detect_secrets.settings import default_settings
 # file, detector -> why it is no secret.
 EXPLAINED = {
     ("bootstrap/slipway.yaml", "Secret Keyword"): "the ARN of a secret, which names it",
-    ("chalicelib/explain/classify.py", "Secret Keyword"): "the names of two kinds of causes",
+    ("chalicelib/explain/causes.py", "Secret Keyword"): "the names of two kinds of causes",
     ("chalicelib/definition/render.py", "Secret Keyword"): "a key of a container definition",
     ("rehearsal/rehearsal.py", "Secret Keyword"): "the rehearsal's AWS takes any key",
     ("tests/bootstrap/templates.py", "Secret Keyword"): "the embedded AWS takes any key",
     ("tests/cli/test_deploy.py", "Secret Keyword"): "no AWS is asked",
     ("tests/cli/test_deploy_to_the_embedded_aws.py", "Secret Keyword"): "it takes any key",
     ("tests/cli/test_logs.py", "Secret Keyword"): "the embedded AWS takes any key",
-    ("tests/explain/test_case.py", "Basic Auth Credentials"): "made up, to see it masked",
+    ("tests/explain/test_golden_cases.py", "Basic Auth Credentials"): "made up, to see it masked",
     ("tests/explain/test_mask.py", "AWS Access Key"): "made up, to see it masked",
     ("tests/explain/test_mask.py", "Base64 High Entropy String"): "made up, to see it masked",
     ("tests/explain/test_mask.py", "GitHub Token"): "made up, to see it masked",

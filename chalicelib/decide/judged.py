@@ -15,7 +15,8 @@ from chalicelib.model.happenings import (
 )
 from chalicelib.model.verdicts import Observation, Remedy, Verdict
 from chalicelib.verdict.ours import could_be_ours, primary_of
-from chalicelib.verdict.rollout import judge, judge_return
+from chalicelib.verdict.returning import judge_return
+from chalicelib.verdict.rollout import judge
 
 Judged = GoesOn | Adopted | Completed | Superseded | RollsBack | Failed
 

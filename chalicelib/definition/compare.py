@@ -1,6 +1,7 @@
 """two task definitions -> the names of the fields in which they differ, never a value.
 
-Works on ECS' raw JSON, so a field that this SDK does not know is compared too.
+Works on ECS' raw JSON, so a field that this SDK does not know is compared too. ECS may give
+containers, environment and secrets back in another order, so these are compared by name.
 """
 
 from __future__ import annotations
@@ -9,9 +10,12 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.definition.render import NAMED_LISTS, RESPONSE_ONLY, all_named
+from chalicelib.definition.render import RESPONSE_ONLY
 from chalicelib.explain.text import one_line
+from chalicelib.model.task_definitions import TaskDefinition
 
+# The key of each entry in the lists that ECS may reorder.
+_NAMED_LISTS = {"containerDefinitions": "name", "environment": "name", "secrets": "name"}
 _LEFT_OUT = RESPONSE_ONLY | {"tags"}  # every revision of ours has other tags
 _PAIRS = {"environment", "secrets"}  # a name and its value: the name is all that may be told
 _NOTHING: tuple[Any, ...] = (None, [], {})
@@ -21,39 +25,40 @@ def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple
     """The fields that differ, sorted: `cpu`, `containerDefinitions[web].environment[MODE]`.
 
     `+` before a name: only in `after`; `-`: only in `before`. What only answers have is left out
-    (API reference, TaskDefinition); containers, environment and secrets are compared by name. A
-    field that is empty on one side and absent on the other does not differ.
+    (API reference, TaskDefinition). A field that is empty on one side and absent on the other does
+    not differ.
     """
-    unlike = _unlike(_registered(before), _registered(after), "", "")
-    return tuple(sorted(map(one_line, unlike), key=lambda name: (name.lstrip("+-"), name)))
+    changed = _changed(_registered(before), _registered(after), "", "")
+    return tuple(sorted(map(one_line, changed), key=lambda name: (name.lstrip("+-"), name)))
 
 
 def _registered(body: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key not in _LEFT_OUT}
 
 
-def _unlike(before: Any, after: Any, key: str, path: str) -> list[str]:
-    one, other = _parts(before, key, path), _parts(after, key, path)
-    if one is None or other is None:
+def _changed(before: Any, after: Any, key: str, path: str) -> list[str]:
+    """What differs in the value of the field `key`, which is found at `path`."""
+    parts_before, parts_after = _parts(before, key, path), _parts(after, key, path)
+    if parts_before is None or parts_after is None:
         return [] if _json(before) == _json(after) else [path]
-    unlike = []
-    for below in one.keys() | other.keys():
-        was, now = one.get(below), other.get(below)
+    changed = []
+    for below in parts_before.keys() | parts_after.keys():
+        was, now = parts_before.get(below), parts_after.get(below)
         if was in _NOTHING or now in _NOTHING:
-            unlike += [f"-{below}"] * (was not in _NOTHING)
-            unlike += [f"+{below}"] * (now not in _NOTHING)
+            changed += [f"-{below}"] * (was not in _NOTHING)
+            changed += [f"+{below}"] * (now not in _NOTHING)
         elif key in _PAIRS:
-            unlike += [below] * (_json(was) != _json(now))
+            changed += [below] * (_json(was) != _json(now))
         else:
-            unlike += _unlike(was, now, below.rpartition(".")[2], below)
-    return unlike
+            changed += _changed(was, now, below.rpartition(".")[2], below)
+    return changed
 
 
 def _parts(value: Any, key: str, path: str) -> dict[str, Any] | None:
     """What `value` is made of, by path; None when it is compared as a whole."""
     if isinstance(value, Mapping):
         return {f"{path}.{name}" if path else str(name): part for name, part in value.items()}
-    if (name := NAMED_LISTS.get(key)) and all_named(value, value, name):
+    if (name := _NAMED_LISTS.get(key)) and _all_named(value, value, name):
         parts = {f"{path}[{part[name]}]": part for part in value}
         return parts if len(parts) == len(value) else None
     return None
@@ -62,3 +67,61 @@ def _parts(value: Any, key: str, path: str) -> dict[str, Any] | None:
 def _json(value: Any) -> str:
     """Python calls 1, 1.0 and True equal; JSON does not."""
     return json.dumps(value, sort_keys=True, default=str)
+
+
+def differences(planned: Mapping[str, Any], registered: TaskDefinition) -> tuple[str, ...]:
+    """The fields in which what ECS registered is not what was planned, named like `a.b[name].c`.
+
+    Only what was planned is compared, because ECS adds defaults of its own.
+    """
+    expected = {key: value for key, value in planned.items() if key != "tags"}
+    return tuple(_unlike(expected, registered.body, ""))
+
+
+def _unlike(planned: Any, found: Any, path: str) -> list[str]:
+    if isinstance(planned, Mapping) and isinstance(found, Mapping):
+        unlike: list[str] = []
+        for key, value in planned.items():
+            below = f"{path}.{key}" if path else str(key)
+            if key not in found:
+                unlike.append(below)
+            elif (name := _NAMED_LISTS.get(key)) and _all_named(value, found[key], name):
+                unlike += _unlike_by_name(value, found[key], name, below)
+            else:
+                unlike += _unlike(value, found[key], below)
+        return unlike
+    if isinstance(planned, list) and isinstance(found, list) and len(planned) == len(found):
+        return [
+            field
+            for number, (expected, actual) in enumerate(zip(planned, found, strict=True))
+            for field in _unlike(expected, actual, f"{path}[{number}]")
+        ]
+    return [] if _same(planned, found) else [path]
+
+
+def _same(planned: Any, found: Any) -> bool:
+    """Equal, and of one JSON type: Python calls 1, 1.0 and True equal."""
+    return isinstance(planned, bool) == isinstance(found, bool) and bool(planned == found)
+
+
+def _all_named(planned: Any, found: Any, name: str) -> bool:
+    """Whether both are lists whose every entry has the key `name`, so that order need not count."""
+    return all(
+        isinstance(entries, list)
+        and all(isinstance(entry, Mapping) and name in entry for entry in entries)
+        for entries in (planned, found)
+    )
+
+
+def _unlike_by_name(
+    planned: list[Mapping[str, Any]], found: list[Mapping[str, Any]], name: str, path: str
+) -> list[str]:
+    if sorted(str(entry[name]) for entry in planned) != sorted(str(entry[name]) for entry in found):
+        return [path]
+    by_name = sorted(planned, key=lambda entry: str(entry[name]))
+    others = sorted(found, key=lambda entry: str(entry[name]))
+    return [
+        field
+        for expected, actual in zip(by_name, others, strict=True)
+        for field in _unlike(expected, actual, f"{path}[{expected[name]}]")
+    ]

@@ -1,4 +1,4 @@
-"""task definition + image -> registration: everything carried, one thing changed.
+"""task definition + image -> registration: everything is carried, one thing is changed.
 
 botocore drops response fields that its model does not know, so this works on ECS' raw JSON
 (see `aws/ecs.py`) and touches nothing that it need not.
@@ -34,8 +34,6 @@ TAG_OF_IMAGE = "slipway:image-tag"
 TAG_OF_CAUSE = "slipway:cause"
 _RESERVED = "aws:"
 _MOST_TAGS = 50  # ECS API reference, TagResource: "Maximum number of tags per resource - 50"
-# ECS may give these lists back in another order; each entry has this key.
-NAMED_LISTS = {"containerDefinitions": "name", "environment": "name", "secrets": "name"}
 
 
 def render(
@@ -47,10 +45,10 @@ def render(
 ) -> dict[str, Any]:
     """The RegisterTaskDefinition input that is `base` with `image` in the chosen containers.
 
-    Removes the response-only fields and nothing else; changes the image of `containers` (when
-    empty: of every container whose image comes from `repository_uri`, under any of the registry's
-    hosts) and nothing else, and leaves each its host; carries the tags but the reserved `aws:`
-    ones, and adds `provenance`.
+    It removes the response-only fields and nothing else. It changes the image of `containers` and
+    nothing else (when empty: of every container whose image comes from `repository_uri`, under any
+    of the registry's hosts); each image keeps its host. It carries the tags, except for the
+    reserved `aws:` ones, and adds `provenance`.
 
     Raises:
         Refused: when a container that the target names is not there, or none comes from the
@@ -70,7 +68,7 @@ def _running(container: Mapping[str, Any], image: str) -> dict[str, Any]:
 
 
 def copied(base: TaskDefinition, provenance: Mapping[str, str]) -> dict[str, Any]:
-    """The RegisterTaskDefinition input that is `base` again, with `provenance` in its tags."""
+    """The RegisterTaskDefinition input that is `base` again, with `provenance` among its tags."""
     registration = {key: value for key, value in base.body.items() if key not in RESPONSE_ONLY}
     registration["tags"] = _tags(base.tags, provenance)
     return registration
@@ -127,66 +125,7 @@ def _tags(carried: Mapping[str, str], provenance: Mapping[str, str]) -> list[dic
     return [{"key": key, "value": value} for key, value in merged.items()]
 
 
-def differences(planned: Mapping[str, Any], registered: TaskDefinition) -> tuple[str, ...]:
-    """The fields in which what ECS registered is not what was planned, named like `a.b[name].c`.
-
-    Only what was planned is compared: ECS adds defaults of its own. Containers, environment and
-    secrets are compared by name, since ECS may reorder them. Values are never returned.
-    """
-    expected = {key: value for key, value in planned.items() if key != "tags"}
-    return tuple(_unlike(expected, registered.body, ""))
-
-
-def _unlike(planned: Any, found: Any, path: str) -> list[str]:
-    if isinstance(planned, Mapping) and isinstance(found, Mapping):
-        unlike: list[str] = []
-        for key, value in planned.items():
-            below = f"{path}.{key}" if path else str(key)
-            if key not in found:
-                unlike.append(below)
-            elif (name := NAMED_LISTS.get(key)) and all_named(value, found[key], name):
-                unlike += _unlike_by_name(value, found[key], name, below)
-            else:
-                unlike += _unlike(value, found[key], below)
-        return unlike
-    if isinstance(planned, list) and isinstance(found, list) and len(planned) == len(found):
-        return [
-            field
-            for number, (one, other) in enumerate(zip(planned, found, strict=True))
-            for field in _unlike(one, other, f"{path}[{number}]")
-        ]
-    return [] if _same(planned, found) else [path]
-
-
-def _same(planned: Any, found: Any) -> bool:
-    """Equal, and of one JSON type: Python calls 1, 1.0 and True equal."""
-    return isinstance(planned, bool) == isinstance(found, bool) and bool(planned == found)
-
-
-def all_named(planned: Any, found: Any, name: str) -> bool:
-    """Whether both are lists whose every entry has the key `name`, so that order need not count."""
-    return all(
-        isinstance(entries, list)
-        and all(isinstance(entry, Mapping) and name in entry for entry in entries)
-        for entries in (planned, found)
-    )
-
-
-def _unlike_by_name(
-    planned: list[Mapping[str, Any]], found: list[Mapping[str, Any]], name: str, path: str
-) -> list[str]:
-    if sorted(str(entry[name]) for entry in planned) != sorted(str(entry[name]) for entry in found):
-        return [path]
-    by_name = sorted(planned, key=lambda entry: str(entry[name]))
-    others = sorted(found, key=lambda entry: str(entry[name]))
-    return [
-        field
-        for one, other in zip(by_name, others, strict=True)
-        for field in _unlike(one, other, f"{path}[{one[name]}]")
-    ]
-
-
 def provenance(deployment: str, tag: str, cause: str) -> dict[str, str]:
-    """The tags that tell a revision of ours: its deployment, its image's tag, its cause."""
+    """The tags by which a revision of ours is known: its deployment, its image's tag, its cause."""
     tags = {PROVENANCE: deployment, TAG_OF_CAUSE: cause}
     return {**tags, TAG_OF_IMAGE: tag} if tag else tags

@@ -1,7 +1,7 @@
 """stopped task -> the same task, told by the container that ended it.
 
-DescribeTasks names every container with its exit code and reason, and not which one ended first.
-What ECS does tells it: it ends a task when an essential container ends, and stops the others with
+DescribeTasks gives the exit code and the reason of every container, but not which of them ended
+first. It shows in how ECS ends a task: when an essential container ends, ECS stops the others with
 SIGTERM, then SIGKILL (Amazon ECS developer guide, "Task definition parameters", `essential` and
 `stopTimeout`). Those exit with 143 or 137, or with 0 where they handle SIGTERM well.
 """
@@ -15,16 +15,17 @@ from chalicelib.model.services import StoppedContainer, StoppedTask
 
 _BY_ITSELF = "EssentialContainerExited"
 _STOPPED = frozenset({137, 143})  # by SIGKILL, by SIGTERM
+# How much the end of a container tells about the end of its task.
 _NOTHING, _LEAST, _LESS, _CODE, _REASON = range(5)
 
 
 def told_by_its_end(task: StoppedTask, essential: Collection[str] = ()) -> StoppedTask:
     """The task with `container`, `container_reason` and `exit_code` of the one that ended it.
 
-    The first of: an essential container before others, where `essential` names them (empty: not
-    known); one with a reason (out of memory always has one); one that failed; one that ended with
-    0; one that was stopped. A task that somebody else ended (the scheduler, a person, Spot) was
-    not ended by a container with 0, so that one comes last there.
+    An essential container comes before the others, where `essential` names them (empty: not
+    known). Then the first of: a container with a reason (out of memory always has one); one that
+    failed; one that ended with 0; one that was stopped. The last two change places in a task that
+    the scheduler, a person or Spot ended: no container with 0 ended that one.
     """
     if not task.containers:
         return task
@@ -46,13 +47,16 @@ def told_by_its_end(task: StoppedTask, essential: Collection[str] = ()) -> Stopp
 
 def ambiguous(task: StoppedTask) -> bool:
     """Whether more than one container may have ended it, so that the essential ones matter."""
-    return sum(_tells(one, by_itself=True) > _NOTHING for one in task.containers) > 1
+    ended = [each for each in task.containers if _tells(each, by_itself=True) > _NOTHING]
+    return len(ended) > 1
 
 
 def essential_containers(body: dict[str, Any]) -> frozenset[str]:
     """The names of a task definition's essential containers; `essential` is true by default."""
     containers = body.get("containerDefinitions", ())
-    return frozenset(str(one.get("name")) for one in containers if one.get("essential", True))
+    return frozenset(
+        str(container.get("name")) for container in containers if container.get("essential", True)
+    )
 
 
 def _tells(container: StoppedContainer, *, by_itself: bool) -> int:

@@ -1,8 +1,8 @@
 """target health, service events -> the load balancer's reasons, a line each.
 
-When a deployment has failed, ECS has often deregistered the targets that failed, and of those the
-load balancer says no more than that they drain. The service's events keep what it said before: its
-description, and every description belongs to one reason code.
+When a deployment has failed, ECS has often deregistered the targets that failed, and the load
+balancer says only that they drain. The service's events keep what the load balancer said before:
+its description. Every description belongs to one reason code.
 
 Sources: Elastic Load Balancing API reference, TargetHealth; user guides for Application and
 Network Load Balancers, "Health checks for ... target groups", Health check reason codes; Amazon ECS
@@ -39,14 +39,15 @@ def reasons(
 ) -> list[str]:
     """`CODE: description (targets)` for each reason, what is said now before what ECS passed on.
 
-    Targets whose first health checks still run are told of when nothing else is, and only if no
-    task has `ended`: then they are what the deployment waited for.
+    Targets whose first health checks still run are told of only when nothing else is, and no task
+    has `ended`: then they are what the deployment waited for.
     """
-    now = _grouped(one for one in health if one.state in _UNFIT)
+    now = _grouped(target for target in health if target.state in _UNFIT)
     before = _grouped(filter(None, (passed_on(event.message) for event in events)))
-    waiting = {} if ended else _grouped(one for one in health if one.state == "initial")
     told = now | before | now  # what is said now comes first, and counts where both say the same
-    return [_line(words, targets) for words, targets in (told or waiting).items()]
+    if not told and not ended:
+        told = _grouped(target for target in health if target.state == "initial")
+    return [_line(words, targets) for words, targets in told.items()]
 
 
 def passed_on(message: str) -> TargetHealth | None:
@@ -64,13 +65,14 @@ def passed_on(message: str) -> TargetHealth | None:
 def _grouped(health: Iterable[TargetHealth]) -> dict[tuple[str, str], list[str]]:
     """The targets by reason code (else state) and description."""
     groups: dict[tuple[str, str], list[str]] = {}
-    for one in health:
-        groups.setdefault((one.reason or one.state, one.description), []).append(one.target)
+    for found in health:
+        words = (found.reason or found.state, found.description)
+        groups.setdefault(words, []).append(found.target)
     return groups
 
 
 def _line(words: tuple[str, str], targets: Sequence[str]) -> str:
-    unlike = list(dict.fromkeys(targets))
-    named = ", ".join(unlike[:_NAMED])
-    more = f" and {len(unlike) - _NAMED} more" if len(unlike) > _NAMED else ""
+    each_once = list(dict.fromkeys(targets))
+    named = ", ".join(each_once[:_NAMED])
+    more = f" and {len(each_once) - _NAMED} more" if len(each_once) > _NAMED else ""
     return f"{': '.join(filter(None, words))} ({named}{more})"

@@ -1,9 +1,9 @@
 """log line -> log line without what looks like a secret.
 
-Patterns only, so it cannot be complete: it knows the shapes that secrets commonly have in logs
-(AWS access keys, tokens with a known prefix, JSON Web Tokens, private keys) and the places where
-they stand (after a word like `password`, in an Authorization header, in a URL). Digests, ids,
-times and ARNs stay readable: they are what a reader needs.
+It works by patterns only, so it cannot be complete. It knows the shapes that secrets commonly have
+in logs (AWS access keys, tokens with a known prefix, JSON Web Tokens, private keys) and the places
+where they stand (after a word like `password`, in an Authorization header, in a URL). Digests, ids,
+times and ARNs stay readable, because a reader needs them.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from chalicelib.explain.text import one_line
 
 _READ = 4_000  # characters of a line that are looked at; the rest is left out
 _FLAGS = re.IGNORECASE
+# A word whose value is a secret.
 _WORD = (
     r"(?:password|passwd|passphrase|passcode|[_-]pass\b|[_-]pwd|(?<!\d{12}:)secret"
     r"|token(?!s\b|iz)"
@@ -22,8 +23,7 @@ _WORD = (
     r"|encryption[\s_-]?key|master[\s_-]?key|auth[\s_-]?key|license[\s_-]?key|credential"
     r"|signature|session[_-]?id|sessid|csrf|hmac)"
 )
-# What may follow the word in a name: SECRET_KEY_BASE, accessKeyId; not TokenService, not a name
-# that says its value is no secret.
+# Endings of a name whose value is no secret: TOKEN_URL, SECRET_NAME.
 _PLAIN = (
     r"count|limit|type|url|uri|endpoint|host|expir\w*|ttl|name|arn|path|file|length|size|age"
     r"|version|policy|enabled|required|used|algorithm|lifetime|timeout|seconds"
@@ -34,7 +34,8 @@ _NOT_A_VALUE = (
     r"|unknown|wrong|no)(?:[\s,;:)}\]\"']|\.?(?:\s|$)))"
 )
 _IS = r"\s*+(?:=>|:=|=(?!>)|:(?!=))\s*+"
-# Ends at a space, and at what separates fields where a next field or nothing follows.
+# A value without quotes. It ends at a space, and at a separator that the next field or nothing
+# follows.
 _BARE = (
     r"(?P<secret>(?:[^\s,;&\"'\\)}\]]|[)}\]](?![\s,;:.)}\]]|$)|,(?![\s,]|$)"
     r"|&(?![\w.-]++=|\s|$)|;(?!\s*+\w[\w ]*+=|\s|$))++)"
@@ -46,10 +47,10 @@ _ENDS = r"(?![\w.:@/-])"
 
 
 def _named(value: str) -> str:
-    """A name that tells, then `value`.
+    """A pattern for a name with a word of `_WORD` in it, and for `value` after the name.
 
-    A name that says its value is no secret is passed over up to where it says so; any other that
-    no value follows, up to its last part. So no name is read more than twice.
+    Where the name says that its value is no secret, the match ends there. Where no value follows,
+    it ends before the last part of the name. So no name is read more than twice.
     """
     return (
         rf"{_WORD}(?:(?:s|id|value|hash)?+(?:[_-](?:\w*[_-])?(?=(?:{_PLAIN})\b)"
@@ -58,9 +59,10 @@ def _named(value: str) -> str:
 
 
 def _random(alphabet: str) -> str:
-    """Something long and random soon after; what is long and not random is passed over.
+    """A pattern for something long and random that follows soon.
 
-    But for its end, where the next word that tells may stand.
+    Something long that is not random is passed over, except for its end, where the next word of
+    `_WORD` may stand.
     """
     run = f"[{alphabet}]"
     return (
@@ -69,9 +71,9 @@ def _random(alphabet: str) -> str:
     )
 
 
-# Each has one group `secret`; what is around it stays, and all of it where the group took no part.
+# Each has one group `secret`, which is hidden; where the group took no part in a match, nothing is.
 # The order matters: whole values first. Each takes time in proportion to the line: what one attempt
-# has read in vain, the next does not read again (tests/decide/test_patterns_are_linear.py).
+# has read in vain, the next does not read again (tests/inputs/test_patterns_are_linear.py).
 PATTERNS = (
     # PEM, RFC 7468: the block's header and all that follows; a line of its base64 alone.
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?P<secret>.+)",
@@ -93,14 +95,14 @@ PATTERNS = (
     r"\b(?P<secret>(?:gh[opsur]_|github_pat_|glpat-|xox[abeoprs]-|[rs]k_(?:live|test)_|sk-"
     r"|npm_|pypi-|hvs\.|dop_v1_|dapi|SG\.|AIza)[\w.-]{16,}+)",
     r"hooks\.slack\.com/services/(?P<secret>[\w/]++)",
-    # A name that tells, and its value: quoted, quoted within a quoted text, bare.
+    # A name and its value: in quotes, in quotes within a quoted text, without quotes.
     _named(rf"[\"']?{_IS}\"{_ARN}(?P<secret>(?:\\.|[^\"\\])*+)"),
     _named(rf"[\"']?{_IS}'{_ARN}(?P<secret>(?:\\.|[^'\\])*+)"),
     _named(rf"\\[\"']{_IS}\\[\"']{_ARN}(?P<secret>[^\"'\\]*+)"),
     _named(rf"\\?[\"']?{_IS}{_ARN}{_NOT_A_VALUE}{_BARE}"),
     rf"\bpwd{_IS}(?![/~]){_BARE}",  # PWD is also the working directory
     rf"(?<![\w-])--?[\w-]{{0,40}}?{_WORD}[\w-]{{0,40}}\s++(?![-\"']){_ARN}{_NOT_A_VALUE}(?P<secret>\S++)",
-    # Something long and random soon after a word that tells.
+    # Something long and random soon after such a word.
     r"\bkey" + _random(r"\w+-"),
     _WORD + _random(r"\w+/-"),
 )
@@ -124,7 +126,7 @@ def safe_line(text: str) -> str:
 
 @cache
 def _compiled() -> tuple[re.Pattern[str], ...]:
-    """Compiled when first used, which takes as long as a twentieth of a cold start."""
+    """Compiled at the first use: it takes as long as a twentieth of a cold start."""
     return tuple(re.compile(pattern, _FLAGS) for pattern in PATTERNS)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 
 def one_line(text: str) -> str:
     """`text` with a space for every control character and line break."""
@@ -12,3 +14,20 @@ def brief(text: str, length: int) -> str:
     """`text` on one line, at most `length` characters of it."""
     line = one_line(text[: length + 1])
     return line if len(line) <= length else f"{line[: length - 1]}…"
+
+
+def plain(text: str, length: int) -> str:
+    """`text` as one line of printable ASCII, at most `length` long: what an SNS subject may be."""
+    ascii_only = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return cut(one_line(ascii_only).lstrip() or "Slipway", length)
+
+
+def sentence(text: str) -> str:
+    """`text` on one line, with a full stop where it has no end."""
+    line = one_line(text).strip()
+    return line if line.endswith((".", "!", "?")) else f"{line}."
+
+
+def cut(text: str, length: int) -> str:
+    """At most `length` characters of `text`, its lines kept; `...` where it goes on."""
+    return text if len(text) <= length else f"{text[: length - 3]}..."

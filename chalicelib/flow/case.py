@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from chalicelib.definition.compare import changed_fields
 from chalicelib.errors import Denied, DeployerError
 from chalicelib.explain.case import explain, headline, kinds
-from chalicelib.explain.classify import Kind
+from chalicelib.explain.causes import Kind
 from chalicelib.flow.ended import ended_tasks
 from chalicelib.flow.last_lines import Output, last_lines
 from chalicelib.flow.ports import World

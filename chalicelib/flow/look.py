@@ -12,8 +12,8 @@ from chalicelib.model.deployments import Deployment
 from chalicelib.model.services import RunningTask, Service, ServiceDeployment, Tasks
 from chalicelib.model.verdicts import Observation
 from chalicelib.verdict.hopeless import crashed_at_once, many_ended
+from chalicelib.verdict.needed import needs_service_deployment, needs_tasks
 from chalicelib.verdict.ours import SKEW, newest_of_ours
-from chalicelib.verdict.rollout import needs_service_deployment, needs_tasks
 
 _SAID_IN_FULL = frozenset({"PENDING", "IN_PROGRESS", "SUCCESSFUL"})  # a list says no more of these
 

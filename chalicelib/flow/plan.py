@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.definition.render import PROVENANCE, copied, differences, provenance, render
+from chalicelib.definition.compare import differences
+from chalicelib.definition.render import PROVENANCE, copied, provenance, render
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen

@@ -20,7 +20,8 @@ from chalicelib.model.happenings import (
 )
 from chalicelib.model.heads import Head
 from chalicelib.model.verdicts import Observation, Remedy, Verdict
-from chalicelib.verdict.rollout import look_again, stopped_just_now, unless_deployed_since
+from chalicelib.verdict.before_update import look_again, unless_deployed_since
+from chalicelib.verdict.ours import stopped_just_now
 
 
 def follow(world: World, head: Head, record: Deployment, *, task_ended: bool) -> Items:

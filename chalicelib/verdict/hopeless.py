@@ -1,6 +1,6 @@
 """ended tasks -> will it heal? Two rules, both about the tasks of one ECS deployment.
 
-**Deterministic**: two tasks ended by the same cause that no retry can change (an image that is not
+**Certain cause**: two tasks ended by the same cause that no retry can change (an image that is not
 there, a wrong architecture, a missing command, secret or log group, a role that cannot be assumed).
 Where two crashed alike and at once, the last log line of the newest may show such a cause.
 
@@ -8,7 +8,10 @@ Where two crashed alike and at once, the last log line of the newest may show su
 task that is wanted (at least four), and none that runs now has outlived them: none is older than
 twice the longest life among them and ten seconds. So a task that crashes once or twice before it
 stays up is never called a loop, nor are tasks that Spot, a host, a scale-in or a person ended.
-Where the service sets its circuit breaker's threshold, no loop is called below it.
+
+Where the service sets its circuit breaker's threshold, no loop is called below it. `crash_loop`
+does not know the threshold: `many_ended` does. The running tasks are read only when `many_ended`
+says so, and while they are not read (`Tasks.running` is None) no loop is called.
 """
 
 from __future__ import annotations
@@ -18,7 +21,8 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from chalicelib.explain.classify import Cause, Kind, certain_from_logs, classify
+from chalicelib.explain.causes import Kind
+from chalicelib.explain.classify import FailureCause, certain_from_logs, classify
 from chalicelib.model.services import BreakerThreshold, StoppedTask, Tasks
 
 _SAME_CAUSE = 2
@@ -27,16 +31,37 @@ _ENDED_FOR_EACH = 2
 _PATIENCE = timedelta(seconds=10)
 _AT_ONCE = timedelta(seconds=10)
 _BOUNDS = (3, 200)  # of BOUNDED_PERCENT
-Blamed = Sequence[tuple[StoppedTask, Cause]]
+Blamed = Sequence[tuple[StoppedTask, FailureCause]]
 
 
-def hopeless(tasks: Tasks, desired: int, now: datetime) -> str:
-    """Why the rollout will not heal, in a clause; empty while it may.
+def certain_cause(tasks: Tasks) -> str:
+    """The cause of two tasks' ends that no retry can change, in a clause; empty without one."""
+    blamed = _blamed(tasks.stopped)
+    # The last line alone: what a program that runs says earlier, it may have survived.
+    shown = [(task, certain_from_logs(cause, tasks.log[-1:])) for task, cause in _alike(blamed)]
+    certain = [cause for _, cause in (*blamed, *shown) if cause.deterministic]
+    for kind, count in Counter(cause.kind for cause in certain).most_common(1):
+        if count >= _SAME_CAUSE:
+            cause = next(cause for cause in certain if cause.kind is kind)
+            return f"{cause.sentence} ({count} tasks, and no retry can change it)"
+    return ""
 
-    `desired` is the ECS deployment's desired count, `now` (UTC) when the tasks were read.
+
+def crash_loop(tasks: Tasks, desired: int, now: datetime) -> str:
+    """What ends one task after another, in a clause; empty where it is no crash loop.
+
+    `desired` is the ECS deployment's desired count, `now` (UTC) when the tasks were read. Also
+    empty where the running tasks were not read.
     """
     blamed = _blamed(tasks.stopped)
-    return _deterministic(blamed, tasks.log) or _crash_loop(blamed, tasks, desired, now)
+    if tasks.running is None or not _many(blamed, desired):
+        return ""
+    longest = max(_life(task) for task, _ in blamed)
+    outlived = 2 * longest + _PATIENCE
+    if any(task.started_at and now - task.started_at > outlived for task in tasks.running):
+        return ""
+    cause = Counter(cause.sentence for _, cause in blamed).most_common(1)[0][0]
+    return f"{cause}; {len(blamed)} tasks ended one after another, and none stays up"
 
 
 def crashed_at_once(stopped: Sequence[StoppedTask]) -> StoppedTask | None:
@@ -49,7 +74,7 @@ def many_ended(
 ) -> bool:
     """Whether enough tasks have ended for a crash loop, so that those that run must be read.
 
-    Never before as many have as the service's own `threshold` asks for.
+    Not before as many have ended as the `threshold` of the service's circuit breaker asks for.
     """
     blamed = _blamed(stopped)
     return _many(blamed, desired) and len(blamed) >= breaker_trips_at(threshold, desired)
@@ -84,28 +109,6 @@ def _alike(blamed: Blamed) -> Blamed:
     ]
     alike = [(task, cause) for task, cause in crashed if cause == crashed[0][1]]
     return alike if len(alike) >= _SAME_CAUSE else ()
-
-
-def _deterministic(blamed: Blamed, log: Sequence[str]) -> str:
-    # The last line alone: what a program that runs says earlier, it may have survived.
-    shown = [(task, certain_from_logs(cause, log[-1:])) for task, cause in _alike(blamed)]
-    certain = [cause for _, cause in (*blamed, *shown) if cause.deterministic]
-    for kind, count in Counter(cause.kind for cause in certain).most_common(1):
-        if count >= _SAME_CAUSE:
-            cause = next(cause for cause in certain if cause.kind is kind)
-            return f"{cause.sentence} ({count} tasks, and no retry can change it)"
-    return ""
-
-
-def _crash_loop(blamed: Blamed, tasks: Tasks, desired: int, now: datetime) -> str:
-    if not _many(blamed, desired) or tasks.running is None:
-        return ""
-    longest = max(_life(task) for task, _ in blamed)
-    outlived = 2 * longest + _PATIENCE
-    if any(one.started_at and now - one.started_at > outlived for one in tasks.running):
-        return ""
-    cause = Counter(cause.sentence for _, cause in blamed).most_common(1)[0][0]
-    return f"{cause}; {len(blamed)} tasks ended one after another, and none stays up"
 
 
 def _many(blamed: Blamed, desired: int) -> bool:

@@ -16,7 +16,7 @@ from chalicelib.model.verdicts import Observation
 
 SETTLING = timedelta(seconds=30)  # AWS names no figure; other clients saw some seconds
 SKEW = timedelta(seconds=5)  # between Lambda's clock and ECS'
-_UNDER_WAY = frozenset({"PENDING", "IN_PROGRESS"})
+_ROLLING_OUT = frozenset({"PENDING", "IN_PROGRESS"})  # a service deployment that nothing stopped
 
 
 def could_be_ours(record: Deployment, created_at: datetime | None) -> bool:
@@ -26,15 +26,20 @@ def could_be_ours(record: Deployment, created_at: datetime | None) -> bool:
     return created_at >= record.since - SKEW
 
 
-def runs_ours(record: Deployment, seen: Observation) -> bool:
+def primary_of(observation: Observation) -> EcsDeployment | None:
+    """The deployment that ECS works towards, as far as DescribeServices shows."""
+    return observation.service.primary if observation.service else None
+
+
+def runs_ours(record: Deployment, observation: Observation) -> bool:
     """Whether ECS works towards our revision, as far as DescribeServices shows."""
-    primary = primary_of(seen)
+    primary = primary_of(observation)
     return primary is not None and primary.task_definition == record.revision
 
 
-def primary_of(seen: Observation) -> EcsDeployment | None:
-    """The deployment that ECS works towards, as far as DescribeServices shows."""
-    return seen.service.primary if seen.service else None
+def our_status(observation: Observation) -> str:
+    """The status of our service deployment; empty where ECS does not show one."""
+    return observation.ours.status if observation.ours else ""
 
 
 def began_after(record: Deployment, other: EcsDeployment) -> bool:
@@ -49,27 +54,46 @@ def began_after(record: Deployment, other: EcsDeployment) -> bool:
     )
 
 
-def deployed_instead(record: Deployment, seen: Observation) -> EcsDeployment | None:
+def deployed_instead(record: Deployment, observation: Observation) -> EcsDeployment | None:
     """The PRIMARY that somebody put in the place of ours; None while that is not certain.
 
     It must be newer than ours. ECS stops our service deployment when another one is started;
     where it does not say so yet, the two answers have `SETTLING` to agree. An older PRIMARY counts
     only once ours has been STOPPED for as long: then what replaced ours is gone again.
     """
-    primary = primary_of(seen)
+    primary = primary_of(observation)
     if primary is None or primary.task_definition == record.revision:
         return None
+    status = our_status(observation)
     if began_after(record, primary):
-        stopped = seen.ours is not None and seen.ours.status not in _UNDER_WAY
-        return primary if stopped or settled(primary.created_at, seen.at) else None
-    gone = seen.ours is not None and seen.ours.status == "STOPPED"
-    return primary if gone and ended_long_ago(record, seen) else None
+        certain = bool(status) and status not in _ROLLING_OUT
+        certain = certain or settled(primary.created_at, observation.at)
+    else:
+        certain = status == "STOPPED" and ended_long_ago(record, observation)
+    return primary if certain else None
 
 
-def ended_long_ago(record: Deployment, seen: Observation) -> bool:
+def ended_long_ago(record: Deployment, observation: Observation) -> bool:
     """Whether our service deployment ended so long ago that every answer knows of it."""
-    ended = seen.ours.ended_at if seen.ours else None
-    return settled(ended or record.since, seen.at)
+    ended = observation.ours.ended_at if observation.ours else None
+    return settled(ended or record.since, observation.at)
+
+
+def ecs_gave_up(record: Deployment, observation: Observation) -> bool:
+    """Whether ECS works towards our revision and calls its rollout FAILED."""
+    primary = primary_of(observation)
+    failed = primary is not None and primary.rollout_state == "FAILED"
+    return failed and runs_ours(record, observation)
+
+
+def stopped_just_now(record: Deployment, observation: Observation) -> bool:
+    """Whether ours was STOPPED so recently that what it was stopped for may not be shown yet.
+
+    Not where ECS calls the rollout FAILED: then it was not stopped for another one.
+    """
+    if our_status(observation) != "STOPPED" or ecs_gave_up(record, observation):
+        return False
+    return not ended_long_ago(record, observation)
 
 
 def settled(since: datetime | None, now: datetime) -> bool:
@@ -82,14 +106,10 @@ def newest_of_ours(
 ) -> ServiceDeployment | None:
     """The newest service deployment of our revision that is not older than our UpdateService.
 
-    `listed` are service deployments with the ARNs of their task definitions, newest first; they are
-    read up to the one that is ours.
+    `listed` are service deployments with the ARNs of their task definitions, newest first. They
+    are read only up to the first that is ours.
     """
-    return next(
-        (
-            one
-            for one, revision in listed
-            if revision == record.revision and could_be_ours(record, one.created_at)
-        ),
-        None,
-    )
+    for service_deployment, revision in listed:
+        if revision == record.revision and could_be_ours(record, service_deployment.created_at):
+            return service_deployment
+    return None

@@ -1,7 +1,8 @@
-"""Hypothesis: any task definition that botocore's model of RegisterTaskDefinition describes."""
+"""Any task definition that botocore's model describes, how it is rendered, what ECS answers."""
 
 from __future__ import annotations
 
+import copy
 import json
 from typing import Any
 
@@ -9,14 +10,42 @@ import botocore.session
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from hypothesis import strategies as st
 
+from chalicelib.definition.render import provenance, render
+from chalicelib.model.task_definitions import TaskDefinition
 from tests.fixtures import examples
+from tests.fixtures.examples import DIGEST, URI
 
 ECS = botocore.session.get_session().get_service_model("ecs")
-REGISTRATION = ECS.operation_model("RegisterTaskDefinition").input_shape
-DESCRIBED = ECS.shape_for("TaskDefinition")
+
+IMAGE = f"{URI}@{DIGEST}"
+MARKS = provenance("d-1", "abc1234", "push")
+
+
+def rendered(base: TaskDefinition, containers: tuple[str, ...] = ()) -> dict[str, Any]:
+    """The registration of the examples' image."""
+    return render(base, IMAGE, URI, containers, MARKS)
+
+
+def registered(registration: dict[str, Any]) -> TaskDefinition:
+    """What ECS answers to a registration: the same, with fields of its own."""
+    body = {key: value for key, value in copy.deepcopy(registration).items() if key != "tags"}
+    body |= {"taskDefinitionArn": examples.revision(8, body["family"]), "revision": 8}
+    tags = {tag["key"]: tag["value"] for tag in registration["tags"]}
+    return TaskDefinition(body=body, tags=tags)
+
+
+def _members(shape: Shape | None) -> dict[str, Shape]:
+    assert isinstance(shape, StructureShape)
+    return dict(shape.members)
+
+
+REGISTRATION = _members(ECS.operation_model("RegisterTaskDefinition").input_shape)
+DESCRIBED = _members(ECS.shape_for("TaskDefinition"))
 
 _TEXT = st.sampled_from(["", "0", "a b", "äöü ☃ 𝄞", "{}", "aws:x", "line\nbreak", '"quoted"'])
-_UNKNOWN = st.sampled_from([None, "", 0, [], {}, {"deep": [{"er": ""}]}, 1.5, True])
+_UNKNOWN: st.SearchStrategy[Any] = st.sampled_from(
+    [None, "", 0, [], {}, {"deep": [{"er": ""}]}, 1.5, True]
+)
 _IMAGES = st.sampled_from(
     [
         f"{examples.URI}@{examples.OLD_DIGEST}",
@@ -67,8 +96,10 @@ def bodies(draw: st.DrawFn, *, full: bool = False, most: int = 10) -> dict[str, 
 
     At least one container runs an image of the examples' repository.
     """
-    members = dict(REGISTRATION.members)
-    container = members.pop("containerDefinitions").member
+    members = dict(REGISTRATION)
+    containers_shape = members.pop("containerDefinitions")
+    assert isinstance(containers_shape, ListShape)
+    container = containers_shape.member
     del members["tags"]
     fields = {name: _of(member, full=full) for name, member in members.items()}
     body = draw(st.fixed_dictionaries(fields if full else {}, optional={} if full else fields))

@@ -6,11 +6,11 @@ from collections.abc import Collection
 
 import pytest
 
-from chalicelib.explain.classify import Kind, classify
+from chalicelib.explain.causes import Kind
+from chalicelib.explain.classify import classify
 from chalicelib.explain.ending import ambiguous, essential_containers, told_by_its_end
 from chalicelib.model.services import StoppedContainer, StoppedTask, Tasks
-from chalicelib.verdict.hopeless import hopeless
-from tests.fixtures.examples import at
+from chalicelib.verdict.hopeless import certain_cause
 
 OOM = "OutOfMemoryError: Container killed due to memory usage"
 
@@ -79,7 +79,7 @@ def test_a_task_is_told_by_the_container_that_ended_it(
 ) -> None:
     told = told_by_its_end(task, essential)
     assert told.container == container
-    (chosen,) = (one for one in task.containers if one.name == container)
+    (chosen,) = (each for each in task.containers if each.name == container)
     assert (told.exit_code, told.container_reason) == (chosen.exit_code, chosen.reason)
 
 
@@ -88,7 +88,7 @@ def test_a_missing_command_will_not_heal_whatever_its_sidecar_exits_with(first: 
     pair = (("log_router", 0), ("web", 127))
     task = told_by_its_end(ended(*pair if first else pair[::-1]))
     assert classify(task).kind is Kind.COMMAND_NOT_FOUND
-    assert "container web exited with code 127" in hopeless(Tasks(stopped=(task, task)), 2, at(9))
+    assert "container web exited with code 127" in certain_cause(Tasks(stopped=(task, task)))
 
 
 def test_a_task_without_containers_is_told_as_it_is() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from chalicelib.errors import Denied
 from chalicelib.explain.case import explain
-from chalicelib.explain.notice import denial, notice, plain
+from chalicelib.explain.notice import denial, notice
 from chalicelib.model.deployments import OPEN, Cause, Deployment, Notice, Status
 from chalicelib.model.services import StoppedTask
 from tests.fixtures import examples
@@ -228,21 +228,6 @@ def test_every_status_and_cause_has_its_words() -> None:
     assert set(SUBJECTS) > OPEN
 
 
-@pytest.mark.parametrize(
-    ("text", "line"),
-    [
-        pytest.param("Gruß an Zoë", "Gru an Zoe", id="marks are dropped, other letters removed"),
-        pytest.param("a\nb\tc\x00d", "a b c d", id="control characters become spaces"),
-        pytest.param(" \n x", "x", id="it does not begin with a space"),
-        pytest.param("☃", "Slipway", id="never empty"),
-        pytest.param("x" * 11, "xxxxxxx...", id="cut"),
-        pytest.param("x" * 10, "x" * 10, id="just fits"),
-    ],
-)
-def test_plain_is_one_line_of_printable_ascii(text: str, line: str) -> None:
-    assert plain(text, 10 if "x" * 9 in text else 99) == line
-
-
 def test_a_tag_or_a_case_from_outside_writes_no_line_of_ours() -> None:
     hostile = "x\nNow: all is well"
     told = notice(examples.deployment(tag=hostile, status=Status.REFUSED, reason="r"))
@@ -272,7 +257,7 @@ MAY_NOT = "could not register a revision of web: slipway-dev-watch may not"
         ("dynamodb:PutItem", "Next: `make deploy` writes the functions' roles anew"),
     ],
 )
-def test_a_denial_names_function_action_and_where_to_grant_it(action, named):
+def test_a_denial_names_function_action_and_where_to_grant_it(action: str, named: str) -> None:
     words = f"{MAY_NOT} {action} on arn:aws:x"
     alone = denial(Denied(words, "slipway-dev-watch", action, "arn:aws:x"), at(0))
     assert alone.subject == f"Slipway: slipway-dev-watch may not {action}"
@@ -284,7 +269,7 @@ def test_a_denial_names_function_action_and_where_to_grant_it(action, named):
     assert waiting.text.count(words) == 1
 
 
-def test_a_denial_during_a_rollback_stands_beside_why_it_failed():
+def test_a_denial_during_a_rollback_stands_beside_why_it_failed() -> None:
     words = f"{MAY_NOT} ecs:UpdateService on arn:aws:x"
     told = notice(examples.rolling_out(denial=words, reason="exit code 1"))
     assert "Why: exit code 1." in told.text
@@ -292,14 +277,14 @@ def test_a_denial_during_a_rollback_stands_beside_why_it_failed():
     assert re.search(r"-in-progress-[0-9a-f]{8}-denied$", told.id)
 
 
-def test_another_permission_that_is_missing_has_a_notice_of_its_own():
+def test_another_permission_that_is_missing_has_a_notice_of_its_own() -> None:
     first, second = (
         notice(examples.rolling_out(denial=f"{MAY_NOT} ecs:{call}")) for call in ("A", "B")
     )
     assert first.id != second.id
 
 
-def test_a_denial_that_aws_does_not_explain_is_told_all_the_same():
+def test_a_denial_that_aws_does_not_explain_is_told_all_the_same() -> None:
     told = denial(Denied("could not do this: a permission is missing."), at(0))
     assert told.subject == "Slipway: a function may not do what it needs"
     assert "could not do this" in told.text

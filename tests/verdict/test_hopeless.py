@@ -9,7 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.model.services import BreakerThreshold, RunningTask, StoppedTask, Tasks
-from chalicelib.verdict.hopeless import breaker_trips_at, crashed_at_once, hopeless, many_ended
+from chalicelib.verdict.hopeless import (
+    breaker_trips_at,
+    certain_cause,
+    crash_loop,
+    crashed_at_once,
+    many_ended,
+)
 from embedded.services.ecs.rollout import breaker_threshold
 from tests.fixtures.examples import at
 
@@ -38,6 +44,11 @@ def never_ran(stopped: float, reason: str = PULL) -> StoppedTask:
 
 def running(started: float) -> RunningTask:
     return RunningTask(id=f"r{started}", started_at=at(started))
+
+
+def hopeless(tasks: Tasks, desired: int, now: datetime) -> str:
+    """The words of the first of the two rules that matches."""
+    return certain_cause(tasks) or crash_loop(tasks, desired, now)
 
 
 WRONG_CPU = ("exec /usr/bin/gunicorn: exec format error",)
@@ -202,8 +213,10 @@ def good_rollouts(draw: st.DrawFn) -> tuple[Tasks, int, datetime]:
         alive.append(running(moment))
     return (
         Tasks(
-            stopped=tuple(one for one in stopped if one.stopped_at and one.stopped_at <= at(now)),
-            running=tuple(one for one in alive if one.started_at and one.started_at <= at(now)),
+            stopped=tuple(
+                task for task in stopped if task.stopped_at and task.stopped_at <= at(now)
+            ),
+            running=tuple(task for task in alive if task.started_at and task.started_at <= at(now)),
         ),
         desired,
         at(now),

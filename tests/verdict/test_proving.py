@@ -8,7 +8,8 @@ import pytest
 
 from chalicelib.model.deployments import Return, Status
 from chalicelib.model.verdicts import Observation, Remedy
-from chalicelib.verdict.rollout import judge, judge_return
+from chalicelib.verdict.returning import judge_return
+from chalicelib.verdict.rollout import judge
 from tests.fixtures import examples
 from tests.fixtures.examples import at, ecs_deployment, service_deployment
 
@@ -22,8 +23,8 @@ SOON = at(0) + timedelta(minutes=1)
 )
 def test_an_early_success_at_zero_percent_proves_nothing(percent: int | None, proven: bool) -> None:
     service = examples.service(ecs_deployment(8)).model_copy(update={"early_percent": percent})
-    seen = Observation(at=SOON, service=service, ours=service_deployment("SUCCESSFUL"))
-    verdict = judge(examples.rolling_out(), seen)
+    observation = Observation(at=SOON, service=service, ours=service_deployment("SUCCESSFUL"))
+    verdict = judge(examples.rolling_out(), observation)
     assert (verdict.status, verdict.proven) == (Status.SUCCESSFUL, proven)
 
 
@@ -35,8 +36,8 @@ def test_a_rollback_that_ecs_began_is_never_asked_for(status: str | None, done: 
         status=Status.ROLLBACK_IN_PROGRESS, reason="it crashed", returning=returning
     )
     ours = service_deployment(status) if status else None
-    seen = Observation(at=SOON, service=examples.rolling_service(), ours=ours)
-    verdict = judge_return(record, seen)
+    observation = Observation(at=SOON, service=examples.rolling_service(), ours=ours)
+    verdict = judge_return(record, observation)
     assert (verdict.status, verdict.remedy) == (Status.ROLLBACK_IN_PROGRESS, Remedy.NONE)
 
 
@@ -47,6 +48,8 @@ def test_what_ecs_rolls_back_meanwhile_is_not_asked_for_either(status: str, how:
     record = examples.rolling_out(
         status=Status.ROLLBACK_IN_PROGRESS, reason="it crashed", returning=returning
     )
-    seen = Observation(at=SOON, service=examples.rolling_service(), ours=service_deployment(status))
-    verdict = judge_return(record, seen)
+    observation = Observation(
+        at=SOON, service=examples.rolling_service(), ours=service_deployment(status)
+    )
+    verdict = judge_return(record, observation)
     assert (verdict.status, verdict.remedy) == (Status.ROLLBACK_IN_PROGRESS, Remedy.NONE)

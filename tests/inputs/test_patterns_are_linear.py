@@ -1,6 +1,6 @@
-"""No text makes a pattern ponder: twice the text, twice the work.
+"""No text from outside keeps a pattern busy: twice the text, twice the work.
 
-A log line, a reason of ECS, a message of AWS come from outside. One that a pattern reads for
+A log line, a reason of ECS, a message of AWS come from outside. A text that a pattern reads for
 minutes keeps a rollback from happening. So each pattern of the product is searched for in texts
 that repeat the beginnings of what it matches, and the characters that the search takes are counted.
 """
@@ -18,8 +18,8 @@ from typing import Any
 import pytest
 
 import chalicelib
-from chalicelib.explain import classify, mask
-from tests.decide.counting import Search, TooMuch, op
+from chalicelib.explain import causes, classify, mask
+from tests.inputs.backtracking import Search, TooMuch, op
 
 SHORT, LONG = 60, 120
 # A linear search takes twice as much for twice the text, a quadratic one four times.
@@ -48,8 +48,8 @@ def _of_modules() -> Iterator[tuple[str, int]]:
     for found in pkgutil.walk_packages(chalicelib.__path__, "chalicelib."):
         for value in vars(importlib.import_module(found.name)).values():
             patterns = value if isinstance(value, tuple) else (value,)
-            for one in patterns:
-                pattern = one[0] if isinstance(one, tuple) and one else one
+            for entry in patterns:
+                pattern = entry[0] if isinstance(entry, tuple) and entry else entry
                 if isinstance(pattern, re.Pattern):
                     yield pattern.pattern, pattern.flags & ~re.UNICODE
 
@@ -66,7 +66,7 @@ def _written_in_calls() -> Iterator[tuple[str, int]]:
 
 
 def _of_the_table() -> Iterator[tuple[str, int]]:
-    for row in classify.table():
+    for row in causes.table():
         for pattern in (row.stop_code, row.text, row.then, row.code):
             if pattern:
                 yield pattern, int(classify.FLAGS)
@@ -142,7 +142,7 @@ def _texts(pattern: Search, size: int) -> Iterator[str]:
                 yield head + pump * (size // len(pump)) + spoiler
 
 
-def pondered(pattern: str, flags: int = 0) -> str:
+def slow_text(pattern: str, flags: int = 0) -> str:
     """A text that takes more than twice the work of half of it; empty when there is none."""
     search = Search(pattern, flags)
     for short, long in zip(_texts(search, SHORT), _texts(search, LONG), strict=True):
@@ -157,23 +157,33 @@ def pondered(pattern: str, flags: int = 0) -> str:
     return ""
 
 
-ENDLESS = [one for one in _all() if _repeats(Search(*one).tree)]
+def _names(patterns: Sequence[tuple[str, int]]) -> list[str]:
+    return [pattern[:40] for pattern, _ in patterns]
 
 
-@pytest.mark.parametrize(("pattern", "flags"), ENDLESS, ids=[one[0][:40] for one in ENDLESS])
+ALL = _all()
+ENDLESS = [each for each in ALL if _repeats(Search(*each).tree)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "flags"), ENDLESS, ids=[pattern[:40] for pattern, _ in ENDLESS]
+)
 def test_twice_the_text_takes_a_pattern_twice_the_work(pattern: str, flags: int) -> None:
-    assert pondered(pattern, flags) == ""
+    assert slow_text(pattern, flags) == ""
 
 
 @pytest.mark.parametrize("pattern", [r"(?:a+)+b", r"token(?:_\w+)*=", r"x.*y", r"\w*\d!", r"\s+$"])
-def test_a_pattern_that_ponders_is_found(pattern: str) -> None:
-    assert pondered(pattern)
+def test_a_pattern_that_takes_more_is_found(pattern: str) -> None:
+    assert slow_text(pattern)
 
 
-@pytest.mark.parametrize(("pattern", "flags"), _all(), ids=[one[0][:40] for one in _all()])
+@pytest.mark.parametrize(("pattern", "flags"), ALL, ids=_names(ALL))
 def test_what_is_counted_is_the_search_that_re_makes(pattern: str, flags: int) -> None:
     text = 'token_id="a b" key 0123456789abcdef01234 x://a:b@c secret_url=x --password y cookie: z'
-    spans = [one.span() for one in re.finditer(pattern, text, flags)]
-    assert [one for one in Search(pattern, flags).spans(text) if one[0] < one[1]] == [
-        one for one in spans if one[0] < one[1]
-    ]
+    spans = [match.span() for match in re.finditer(pattern, text, flags)]
+    counted = Search(pattern, flags).spans(text)
+    assert _not_empty(counted) == _not_empty(spans)
+
+
+def _not_empty(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    return [(begin, end) for begin, end in spans if begin < end]
