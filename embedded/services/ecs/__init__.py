@@ -32,9 +32,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from embedded.clock.clock import Clock
-
-from .backend import swap_in, write_logs
-from .faults import (
+from embedded.services.ecs.backend import swap_in, write_logs
+from embedded.services.ecs.faults import (
     Crash,
     Fault,
     Faults,
@@ -46,12 +45,12 @@ from .faults import (
     UnhealthyContainer,
     UnhealthyTarget,
 )
-from .lag import Lag
-from .names import Ids, Place
-from .rates import DOCUMENTED, Buckets, Rate
-from .simulation import AboutImage, Emit, Simulation
-from .simulator import Ecs
-from .timings import Timings
+from embedded.services.ecs.lag import Lag
+from embedded.services.ecs.names import Ids, Place
+from embedded.services.ecs.rates import DOCUMENTED, Buckets, Rate
+from embedded.services.ecs.simulation import AboutImage, Emit, Simulation
+from embedded.services.ecs.simulator import Ecs
+from embedded.services.ecs.timings import Timings
 
 __all__ = [
     "Crash",

@@ -22,13 +22,13 @@ from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.elbv2.models import ELBv2Backend
 from moto.logs.models import logs_backends
 
-from .api import OPERATIONS
-from .api.tags import NotOurs
-from .errors import EcsError, UnsupportedFeature
-from .names import Place, short
-from .region import Region
-from .simulator import Ecs
-from .targets import NOT_REGISTERED
+from embedded.services.ecs.api import OPERATIONS
+from embedded.services.ecs.api.tags import NotOurs
+from embedded.services.ecs.errors import EcsError, UnsupportedFeature
+from embedded.services.ecs.names import Place, short
+from embedded.services.ecs.region import Region
+from embedded.services.ecs.simulator import Ecs
+from embedded.services.ecs.targets import NOT_REGISTERED
 
 # What moto keeps: nothing that the simulation knows of, so the two cannot contradict each other.
 MOTO_ANSWERS = (

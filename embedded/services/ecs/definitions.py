@@ -13,9 +13,14 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from .errors import ClientError
-from .names import Place, short
-from .registration import compatibilities, refuse_unregistrable, required_attributes, with_defaults
+from embedded.services.ecs.errors import ClientError
+from embedded.services.ecs.names import Place, short
+from embedded.services.ecs.registration import (
+    compatibilities,
+    refuse_unregistrable,
+    required_attributes,
+    with_defaults,
+)
 
 RESPONSE_ONLY = (
     "taskDefinitionArn",

@@ -18,19 +18,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from . import service_deployments as reasons
-from . import words
-from .events import Events
-from .names import Place
-from .rollout import breaker_threshold
-from .service import Deployment, Service, ServiceEvent
-from .service_deployments import (
+from embedded.services.ecs import service_deployments as reasons
+from embedded.services.ecs import words
+from embedded.services.ecs.events import Events
+from embedded.services.ecs.names import Place
+from embedded.services.ecs.rollout import breaker_threshold
+from embedded.services.ecs.service import Deployment, Service, ServiceEvent
+from embedded.services.ecs.service_deployments import (
     RevisionSummary,
     ServiceDeployment,
     ServiceRevision,
 )
-from .simulation import Simulation
-from .traffic import shift_seconds, shifts
+from embedded.services.ecs.simulation import Simulation
+from embedded.services.ecs.traffic import shift_seconds, shifts
 
 
 class Deployments:

@@ -8,11 +8,11 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
-from .names import Place
-from .service import Service
-from .simulation import Simulation
-from .tasks import Task
-from .views import task_view
+from embedded.services.ecs.names import Place
+from embedded.services.ecs.service import Service
+from embedded.services.ecs.simulation import Simulation
+from embedded.services.ecs.tasks import Task
+from embedded.services.ecs.views import task_view
 
 _TASK = "ECS Task State Change"
 _DEPLOYMENT = "ECS Deployment State Change"

@@ -13,15 +13,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from . import service_deployments as reasons
-from . import words
-from .deployments import Deployments
-from .errors import Conflict
-from .events import Events
-from .rollout import breaker_threshold
-from .service import Deployment, Service
-from .service_deployments import Rollback, ServiceDeployment
-from .simulation import Simulation
+from embedded.services.ecs import service_deployments as reasons
+from embedded.services.ecs import words
+from embedded.services.ecs.deployments import Deployments
+from embedded.services.ecs.errors import Conflict
+from embedded.services.ecs.events import Events
+from embedded.services.ecs.rollout import breaker_threshold
+from embedded.services.ecs.service import Deployment, Service
+from embedded.services.ecs.service_deployments import Rollback, ServiceDeployment
+from embedded.services.ecs.simulation import Simulation
 
 
 @dataclass(frozen=True)

@@ -22,10 +22,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from .errors import InvalidParameter
-from .past import Past, twin_of
-from .region import Operation, Region
-from .views import service_view
+from embedded.services.ecs.errors import InvalidParameter
+from embedded.services.ecs.past import Past, twin_of
+from embedded.services.ecs.region import Operation, Region
+from embedded.services.ecs.views import service_view
 
 _ITEMS = {
     "DescribeServices": ("services", "services"),

@@ -11,9 +11,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
-from .definitions import TaskDefinition
-from .events import Events
-from .faults import (
+from embedded.services.ecs.definitions import TaskDefinition
+from embedded.services.ecs.events import Events
+from embedded.services.ecs.faults import (
     Crash,
     Fault,
     OutOfMemory,
@@ -23,9 +23,9 @@ from .faults import (
     UnhealthyContainer,
     UnhealthyTarget,
 )
-from .names import Place, short
-from .simulation import Simulation
-from .tasks import Container, Task
+from embedded.services.ecs.names import Place, short
+from embedded.services.ecs.simulation import Simulation
+from embedded.services.ecs.tasks import Container, Task
 
 EXITED = "Essential container in task exited"
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"

@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from .region import Region
-from .service import Deployment, Service
-from .service_deployments import ServiceDeployment
-from .tasks import Task
+from embedded.services.ecs.region import Region
+from embedded.services.ecs.service import Deployment, Service
+from embedded.services.ecs.service_deployments import ServiceDeployment
+from embedded.services.ecs.tasks import Task
 
 _Kind = TypeVar("_Kind")
 

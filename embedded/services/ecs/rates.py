@@ -15,9 +15,8 @@ from datetime import datetime
 from typing import Any
 
 from embedded.clock.clock import Clock, seconds_between
-
-from .errors import Throttled
-from .names import Place
+from embedded.services.ecs.errors import Throttled
+from embedded.services.ecs.names import Place
 
 
 @dataclass(frozen=True)

@@ -6,16 +6,16 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
-from .definitions import TaskDefinition, TaskDefinitions
-from .errors import ClusterNotFound, ServiceNotFound
-from .events import Events
-from .names import Place, short
-from .scheduler import Scheduler
-from .service import REVISION_SETTINGS, Deployment, Service
-from .service_deployments import ServiceDeployment, ServiceRevision
-from .simulation import Simulation
-from .tasks import Task
-from .timings import HISTORY
+from embedded.services.ecs.definitions import TaskDefinition, TaskDefinitions
+from embedded.services.ecs.errors import ClusterNotFound, ServiceNotFound
+from embedded.services.ecs.events import Events
+from embedded.services.ecs.names import Place, short
+from embedded.services.ecs.scheduler import Scheduler
+from embedded.services.ecs.service import REVISION_SETTINGS, Deployment, Service
+from embedded.services.ecs.service_deployments import ServiceDeployment, ServiceRevision
+from embedded.services.ecs.simulation import Simulation
+from embedded.services.ecs.tasks import Task
+from embedded.services.ecs.timings import HISTORY
 
 
 def any_cluster(_name: str) -> bool:

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from .errors import ClientError, InvalidParameter
+from embedded.services.ecs.errors import ClientError, InvalidParameter
 
 DEFAULTS: dict[str, Any] = {"volumes": [], "placementConstraints": []}
 CONTAINER_DEFAULTS: dict[str, Any] = {

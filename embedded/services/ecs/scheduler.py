@@ -15,20 +15,19 @@ from __future__ import annotations
 from datetime import timedelta
 
 from embedded.clock.clock import seconds_between
-
-from . import words
-from .deployments import Deployments
-from .events import Events
-from .failures import Failures
-from .faults import Fault, NoCapacity, UnhealthyTarget
-from .lifecycle import Lifecycle, containers_of, target_group
-from .names import Place
-from .rollout import Counts, Moves, early_success, moves_beside, next_moves
-from .service import Deployment, Service
-from .simulation import Simulation
-from .tasks import OWN_FAILURES, Task
-from .timings import RETENTION_OF_STOPPED_TASKS
-from .traffic import shifts
+from embedded.services.ecs import words
+from embedded.services.ecs.deployments import Deployments
+from embedded.services.ecs.events import Events
+from embedded.services.ecs.failures import Failures
+from embedded.services.ecs.faults import Fault, NoCapacity, UnhealthyTarget
+from embedded.services.ecs.lifecycle import Lifecycle, containers_of, target_group
+from embedded.services.ecs.names import Place
+from embedded.services.ecs.rollout import Counts, Moves, early_success, moves_beside, next_moves
+from embedded.services.ecs.service import Deployment, Service
+from embedded.services.ecs.simulation import Simulation
+from embedded.services.ecs.tasks import OWN_FAILURES, Task
+from embedded.services.ecs.timings import RETENTION_OF_STOPPED_TASKS
+from embedded.services.ecs.traffic import shifts
 
 IMPAIRED_AFTER = 3  # failed tasks in a row before ECS says so; inferred
 

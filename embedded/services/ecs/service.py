@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from .rollout import Limits
-from .service_deployments import ServiceDeployment, ServiceRevision
-from .tasks import Task
+from embedded.services.ecs.rollout import Limits
+from embedded.services.ecs.service_deployments import ServiceDeployment, ServiceRevision
+from embedded.services.ecs.tasks import Task
 
 MAXIMUM_EVENTS = 100  # API reference, Service.events
 

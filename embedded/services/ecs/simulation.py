@@ -8,10 +8,9 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from embedded.clock.clock import Clock, Timer
-
-from .faults import Faults
-from .names import Ids, Place
-from .timings import Timings
+from embedded.services.ecs.faults import Faults
+from embedded.services.ecs.names import Ids, Place
+from embedded.services.ecs.timings import Timings
 
 Emit = Callable[[dict[str, Any]], None]
 AboutImage = Callable[[Place, str], str | None]

@@ -7,19 +7,19 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Self
 
-from .api import OPERATIONS
-from .api.services import scale
-from .errors import ServiceNotFound, Throttled
-from .faults import Faults
-from .lag import Lag, LaggingReads
-from .lifecycle import FAILED_CONTAINER_CHECK, KILLED, failed_target_check
-from .names import Place, short
-from .region import Region, any_cluster
-from .service import Deployment, Service
-from .service_deployments import ServiceDeployment
-from .simulation import Simulation
-from .targets import targets_of
-from .tasks import Task
+from embedded.services.ecs.api import OPERATIONS
+from embedded.services.ecs.api.services import scale
+from embedded.services.ecs.errors import ServiceNotFound, Throttled
+from embedded.services.ecs.faults import Faults
+from embedded.services.ecs.lag import Lag, LaggingReads
+from embedded.services.ecs.lifecycle import FAILED_CONTAINER_CHECK, KILLED, failed_target_check
+from embedded.services.ecs.names import Place, short
+from embedded.services.ecs.region import Region, any_cluster
+from embedded.services.ecs.service import Deployment, Service
+from embedded.services.ecs.service_deployments import ServiceDeployment
+from embedded.services.ecs.simulation import Simulation
+from embedded.services.ecs.targets import targets_of
+from embedded.services.ecs.tasks import Task
 
 SPOT = "Your Spot Task was interrupted."
 RETIREMENT = "ECS is performing maintenance on the underlying infrastructure hosting the task."

@@ -13,9 +13,8 @@ from datetime import datetime
 from typing import Any
 
 from embedded.clock.clock import seconds_between
-
-from .tasks import Task
-from .timings import Timings
+from embedded.services.ecs.tasks import Task
+from embedded.services.ecs.timings import Timings
 
 HEALTHY = {"State": "healthy"}
 INITIAL = {

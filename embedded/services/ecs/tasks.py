@@ -7,12 +7,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from embedded.clock.clock import Timer
-
-from .definitions import TaskDefinition
-from .faults import Fault, UnhealthyTarget
+from embedded.services.ecs.definitions import TaskDefinition
+from embedded.services.ecs.faults import Fault, UnhealthyTarget
 
 if TYPE_CHECKING:
-    from .service import Deployment, Service
+    from embedded.services.ecs.service import Deployment, Service
 
 # Stop codes that say that the task itself was no good; the others come from outside.
 OWN_FAILURES = frozenset({"TaskFailedToStart", "EssentialContainerExited"})

@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from .errors import InvalidParameter, UnsupportedFeature
+from embedded.services.ecs.errors import InvalidParameter, UnsupportedFeature
 
 SHIFTING = ("CANARY", "LINEAR")
 _ROLLING = "ROLLING"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .service import Service
-from .tasks import Task
+from embedded.services.ecs.service import Service
+from embedded.services.ecs.tasks import Task
 
 # AWS' published event says "task failed", DescribeServices says "tasks failed".
 BREAKER_EVENT = "ECS deployment circuit breaker: task failed to start."

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from embedded.services.ecs.api import definitions, service_deployments, services, tags, tasks
 from embedded.services.ecs.region import Operations
-
-from . import definitions, service_deployments, services, tags, tasks
 
 OPERATIONS: Operations = (
     definitions.OPERATIONS

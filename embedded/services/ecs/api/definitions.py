@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from embedded.services.ecs.api.paging import page
 from embedded.services.ecs.errors import ClientError
 from embedded.services.ecs.region import Operations, Region
-
-from .paging import page
 
 
 def register_task_definition(region: Region, request: dict[str, Any]) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from embedded.services.ecs.api.paging import page
 from embedded.services.ecs.errors import (
     InvalidParameter,
     ServiceDeploymentNotFound,
@@ -19,8 +20,6 @@ from embedded.services.ecs.views import (
     service_deployment_view,
     service_revision_view,
 )
-
-from .paging import page
 
 MOST_DESCRIBED = 20  # "You can specify a maximum of 20 ARNs."
 LIST_DEFAULT = 20

@@ -5,14 +5,17 @@ from __future__ import annotations
 import copy
 from typing import Any
 
+from embedded.services.ecs.api.paging import page
+from embedded.services.ecs.api.refusals import (
+    refuse_configuration,
+    refuse_desired_count,
+    refuse_for_controller,
+)
 from embedded.services.ecs.errors import InvalidParameter, ServiceNotActive
 from embedded.services.ecs.region import Operations, Region
 from embedded.services.ecs.registration import refuse_reserved_tags
 from embedded.services.ecs.service import REVISION_SETTINGS, Service
 from embedded.services.ecs.views import service_view
-
-from .paging import page
-from .refusals import refuse_configuration, refuse_desired_count, refuse_for_controller
 
 MOST_DESCRIBED = 10
 LIST_DEFAULT = 10  # ListServices returns up to 10 unless told otherwise

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from embedded.services.ecs.api.paging import page
 from embedded.services.ecs.errors import InvalidParameter
 from embedded.services.ecs.names import short
 from embedded.services.ecs.region import Operations, Region
 from embedded.services.ecs.tasks import Task
 from embedded.services.ecs.views import task_view
-
-from .paging import page
 
 MOST_DESCRIBED = 100
 STOPPED_BY_USER = "Task stopped by user"

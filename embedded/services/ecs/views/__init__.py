@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from .history import service_deployment_brief, service_deployment_view, service_revision_view
-from .members import epoch, present
-from .services import service_view
-from .tasks import task_view
+from embedded.services.ecs.views.history import (
+    service_deployment_brief,
+    service_deployment_view,
+    service_revision_view,
+)
+from embedded.services.ecs.views.members import epoch, present
+from embedded.services.ecs.views.services import service_view
+from embedded.services.ecs.views.tasks import task_view
 
 __all__ = [
     "epoch",

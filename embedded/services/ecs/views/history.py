@@ -10,8 +10,7 @@ from embedded.services.ecs.service_deployments import (
     ServiceDeployment,
     ServiceRevision,
 )
-
-from .members import PLATFORM, epoch, present
+from embedded.services.ecs.views.members import PLATFORM, epoch, present
 
 
 def summary_view(summary: RevisionSummary) -> dict[str, Any]:

@@ -7,9 +7,8 @@ from typing import Any
 from embedded.services.ecs.service import Deployment, Service
 from embedded.services.ecs.service_deployments import RevisionSummary
 from embedded.services.ecs.traffic import shifts
-
-from .history import summary_view
-from .members import PLATFORM, epoch, present
+from embedded.services.ecs.views.history import summary_view
+from embedded.services.ecs.views.members import PLATFORM, epoch, present
 
 
 def deployment_view(deployment: Deployment, *, rolling: bool = True) -> dict[str, Any]:

@@ -6,8 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from embedded.services.ecs.tasks import Container, Task
-
-from .members import PLATFORM, Moment, epoch, present
+from embedded.services.ecs.views.members import PLATFORM, Moment, epoch, present
 
 
 def task_view(task: Task, at: Moment = epoch) -> dict[str, Any]:
