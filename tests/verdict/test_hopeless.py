@@ -16,7 +16,7 @@ from chalicelib.verdict.hopeless import (
     crashed_at_once,
     many_ended,
 )
-from embedded.services.ecs.rollout import breaker_threshold
+from embedded.services.ecs.breaker import breaker_threshold
 from tests.fixtures.examples import at
 
 PULL = "CannotPullContainerError: pull image manifest has been retried 1 time(s): not found"

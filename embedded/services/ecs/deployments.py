@@ -18,11 +18,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from embedded.services.ecs import service_deployments as reasons
 from embedded.services.ecs import words
 from embedded.services.ecs.events import Events
 from embedded.services.ecs.names import Place
-from embedded.services.ecs.rollout import breaker_threshold
 from embedded.services.ecs.service import Deployment, Service, ServiceEvent
 from embedded.services.ecs.service_deployments import (
     RevisionSummary,
@@ -31,6 +29,9 @@ from embedded.services.ecs.service_deployments import (
 )
 from embedded.services.ecs.simulation import Simulation
 from embedded.services.ecs.traffic import shift_seconds, shifts
+
+SUPERSEDED = "Service deployment stopped because a new service deployment was started."  # inferred
+ROLLBACK_SUPERSEDED = "Rollback ended because a new service deployment was started."  # inferred
 
 
 class Deployments:
@@ -170,7 +171,6 @@ class Deployments:
         now = self._simulation.now()
         path = f"service-deployment/{service.key}/{self._simulation.ids.token()}"
         configuration = service.deployment_configuration
-        breaker = configuration.get("deploymentCircuitBreaker") or {}
         found = ServiceDeployment(
             arn=self._place.arn(path),
             service_arn=service.arn,
@@ -184,9 +184,6 @@ class Deployments:
             ],
             created_at=now,
             updated_at=now,
-            threshold=breaker_threshold(
-                service.desired_count, breaker.get("thresholdConfiguration")
-            ),
         )
         service.service_deployments.insert(0, found)
 
@@ -196,11 +193,11 @@ class Deployments:
             return
         now = self._simulation.now()
         if ongoing.rolling_back:
-            ongoing.move("ROLLBACK_FAILED", now, reasons.ROLLBACK_SUPERSEDED)
+            ongoing.move("ROLLBACK_FAILED", now, ROLLBACK_SUPERSEDED)
         elif ongoing.status == "ROLLBACK_REQUESTED":
-            ongoing.move("STOPPED", now, reasons.SUPERSEDED)
+            ongoing.move("STOPPED", now, SUPERSEDED)
         elif ongoing.status != "STOP_REQUESTED":
-            self.stop_requested(ongoing, reasons.SUPERSEDED)
+            self.stop_requested(ongoing, SUPERSEDED)
 
     def stop_requested(self, found: ServiceDeployment, reason: str) -> None:
         """STOP_REQUESTED, and STOPPED a moment later."""

@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Protocol
 
-from embedded.services.ecs.definitions import TaskDefinition
+from embedded.services.ecs.containers import Container
 from embedded.services.ecs.events import Events
 from embedded.services.ecs.faults import (
     Crash,
@@ -23,9 +23,9 @@ from embedded.services.ecs.faults import (
     UnhealthyContainer,
     UnhealthyTarget,
 )
-from embedded.services.ecs.names import Place, short
+from embedded.services.ecs.names import Place
 from embedded.services.ecs.simulation import Simulation
-from embedded.services.ecs.tasks import Container, Task
+from embedded.services.ecs.tasks import Task
 
 EXITED = "Essential container in task exited"
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
@@ -36,22 +36,17 @@ TERMINATED = 143  # 128 + SIGTERM
 
 
 def failed_target_check(task: Task) -> str:
-    return f"Task failed ELB health checks in (target-group {target_group(task)})"
-
-
-def target_group(task: Task) -> str:
-    balancers = task.settings.get("loadBalancers") or [{}]
-    found = balancers[0].get("targetGroupArn") or balancers[0].get("loadBalancerName")
-    return str(found)
+    return f"Task failed ELB health checks in (target-group {task.target_group})"
 
 
 class Observer(Protocol):
-    """Who wants to know of a task's turning points."""
+    """Learns what happens to tasks, and knows the grace period of their service."""
 
     def task_healthy(self, task: Task) -> None: ...
     def task_running(self, task: Task) -> None: ...
     def task_failed_check(self, task: Task) -> None: ...
     def task_stopped(self, task: Task) -> None: ...
+    def grace_period(self, task: Task) -> float: ...
 
 
 class Lifecycle:
@@ -168,9 +163,8 @@ class Lifecycle:
                 self._later(task, fault.after, self._crash, fault)
             case UnhealthyContainer() if task.checked:
                 self._later(task, fault.after, self.fail_check, FAILED_CONTAINER_CHECK)
-            case UnhealthyTarget() if task.balanced and task.service is not None:
-                grace = task.service.settings.get("healthCheckGracePeriodSeconds") or 0
-                wait = max(fault.after, float(grace))
+            case UnhealthyTarget() if task.balanced:
+                wait = max(fault.after, self._observer.grace_period(task))
                 self._later(task, wait, self.fail_check, failed_target_check(task))
 
     def _plan_health(self, task: Task) -> None:
@@ -254,30 +248,3 @@ def _health_wait(
     """Seconds until a check of this kind passes; None when a fault keeps it from passing."""
     faults = [each for each in task.faults if isinstance(each, kind)]
     return wait if all(each.healthy_first for each in faults) else None
-
-
-def containers_of(
-    definition: TaskDefinition, simulation: Simulation, place: Place, cluster: str, task_id: str
-) -> list[Container]:
-    return [
-        Container(
-            name=body["name"],
-            image=body["image"],
-            arn=place.arn(f"container/{short(cluster)}/{task_id}/{simulation.ids.dashed()}"),
-            runtime_id=f"{task_id}-{simulation.ids.digits()[:10]}",
-            essential=body.get("essential", True),
-            checked=bool(body.get("healthCheck")),
-            cpu=body.get("cpu", 0),
-            memory=body.get("memory") or body.get("memoryReservation"),
-            image_digest=simulation.digest(place, body["image"]),
-            log_options=_awslogs(body),
-        )
-        for body in definition.containers
-    ]
-
-
-def _awslogs(body: dict[str, Any]) -> dict[str, str] | None:
-    configuration = body.get("logConfiguration") or {}
-    if configuration.get("logDriver") != "awslogs":
-        return None
-    return dict(configuration.get("options") or {})

@@ -8,7 +8,6 @@ from typing import Any
 
 from embedded.services.ecs.definitions import TaskDefinition, TaskDefinitions
 from embedded.services.ecs.errors import ClusterNotFound, ServiceNotFound
-from embedded.services.ecs.events import Events
 from embedded.services.ecs.names import Place, short
 from embedded.services.ecs.scheduler import Scheduler
 from embedded.services.ecs.service import REVISION_SETTINGS, Deployment, Service
@@ -38,7 +37,7 @@ class Region:
         self.services: dict[str, Service] = {}  # by CLUSTER/SERVICE
         self.tasks: dict[str, Task] = {}  # by id; stopped ones stay for an hour
         self.container_instances: dict[str, int] = {}  # by cluster
-        self.scheduler = Scheduler(simulation, place, Events(simulation, place), self.tasks)
+        self.scheduler = Scheduler(simulation, place, self.services, self.tasks)
         self._cluster_exists = cluster_exists
 
     def cluster(self, request: dict[str, Any]) -> str:
@@ -64,6 +63,21 @@ class Region:
         if found is None:
             raise ServiceNotFound
         return found
+
+    def tasks_of(self, service: Service) -> list[Task]:
+        """Its tasks, oldest first, with those that stopped in the last hour."""
+        return [
+            task
+            for task in self.tasks.values()
+            if task.service_key == service.key and task.created_at >= service.created_at
+        ]
+
+    def stop_task(self, task: Task, code: str, reason: str) -> None:
+        """Stop a task that its service wants: the scheduler will replace it."""
+        self.scheduler.lifecycle.stop(task, code, reason)
+        service = self.services[task.service_key]
+        service.steady = False
+        self.scheduler.wake(service)
 
     def history(self, service: Service) -> list[ServiceDeployment]:
         """What ECS still knows of a service: newest first, those of the last 90 days."""
@@ -104,7 +118,7 @@ class Region:
             },
             created_at=self.simulation.now(),
         )
-        return self.scheduler.deployments.begin(service, revision)
+        return self.scheduler.deploy(service, revision)
 
     def instances(self, cluster: str) -> int:
         """How many container instances a DAEMON service gets a task on."""

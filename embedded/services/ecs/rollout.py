@@ -11,8 +11,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-THRESHOLDS = ("BOUNDED_PERCENT", "COUNT", "UNBOUNDED_PERCENT")
-
 
 @dataclass(frozen=True)
 class Limits:
@@ -88,18 +86,3 @@ def moves_beside(desired: int, counts: Counts) -> Moves:
 def early_success(desired: int, healthy_percent: int) -> int:
     """Healthy tasks that complete a deployment with early success criteria: rounded up."""
     return math.ceil(desired * healthy_percent / 100)
-
-
-def breaker_threshold(desired: int, configuration: dict[str, object] | None = None) -> int:
-    """Failed tasks that trip the deployment circuit breaker.
-
-    By default half the desired count, at least 3, at most 200 ("How the Amazon ECS deployment
-    circuit breaker detects failures"); `thresholdConfiguration` of the API reference changes it.
-    Rounding up, and at least one for UNBOUNDED_PERCENT, are inferred.
-    """
-    chosen = configuration or {}
-    kind, value = chosen.get("type", "BOUNDED_PERCENT"), int(str(chosen.get("value", 50)))
-    if kind == "COUNT":
-        return max(1, value)
-    share = math.ceil(desired * value / 100)
-    return max(1, share) if kind == "UNBOUNDED_PERCENT" else min(max(share, 3), 200)

@@ -118,6 +118,26 @@ class Service:
         """All tasks that are not STOPPED."""
         return [task for deployment in self.deployments for task in deployment.tasks]
 
+    def deployment(self, deployment_id: str) -> Deployment:
+        """The deployment with this id; there is one as long as any of its tasks is not STOPPED."""
+        return next(each for each in self.deployments if each.id == deployment_id)
+
+    def live_beside(self, primary: Deployment) -> list[Task]:
+        """The live tasks of all deployments but the PRIMARY."""
+        return [task for each in self.deployments if each is not primary for task in each.live]
+
+    def count_tasks(self) -> None:
+        """Bring the task counts of the ongoing service deployment up to date."""
+        ongoing = self.ongoing
+        if ongoing is None:
+            return
+        by_revision = {each.revision.arn: each for each in self.deployments}
+        for summary in (ongoing.target, *ongoing.sources):
+            deployment = by_revision.get(summary.revision.arn)
+            summary.requested = deployment.desired_count if deployment else 0
+            summary.running = deployment.running_count if deployment else 0
+            summary.pending = deployment.pending_count if deployment else 0
+
     @property
     def current(self) -> ServiceDeployment | None:
         """The newest service deployment."""

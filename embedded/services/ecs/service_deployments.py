@@ -18,20 +18,6 @@ from embedded.services.ecs.definitions import TaskDefinition
 
 FINISHED = frozenset({"SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
 
-# The first two were seen in ECS' answers by others; the rest is worded after them.
-BREAKER_ROLLBACK = (
-    "Service deployment rolled back because the circuit breaker threshold was exceeded."
-)
-NO_CANDIDATE = "No rollback candidate was found to run the rollback."
-BREAKER_STOP = "Service deployment stopped because the circuit breaker threshold was exceeded."
-ALARM_ROLLBACK = "Service deployment rolled back because a CloudWatch alarm was triggered."
-ALARM_STOP = "Service deployment stopped because a CloudWatch alarm was triggered."
-USER_ROLLBACK = "Service deployment rolled back because a user requested it."
-USER_ABORT = "Service deployment stopped because a user requested it."
-SUPERSEDED = "Service deployment stopped because a new service deployment was started."
-ROLLBACK_SUPERSEDED = "Rollback ended because a new service deployment was started."
-ROLLBACK_BROKEN = "Rollback failed because the circuit breaker threshold was exceeded."
-
 
 @dataclass(frozen=True)
 class ServiceRevision:
@@ -73,7 +59,6 @@ class ServiceDeployment:
     sources: list[RevisionSummary]
     created_at: datetime
     updated_at: datetime
-    threshold: int
     status: str = "PENDING"
     reason: str | None = None
     stage: str | None = None
@@ -81,6 +66,7 @@ class ServiceDeployment:
     finished_at: datetime | None = None
     stopped_at: datetime | None = None
     rollback: Rollback | None = None
+    threshold: int = 0  # of the circuit breaker, and so are the next two
     failure_count: int = 0
     breaker_status: str = "MONITORING"
     triggered_alarms: list[str] = field(default_factory=list)

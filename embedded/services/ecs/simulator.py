@@ -96,7 +96,7 @@ class Ecs:
     def tasks(self, key: str) -> list[Task]:
         """Its tasks, oldest first, with those that stopped in the last hour."""
         region, service = self._find(key)
-        return [task for task in region.tasks.values() if task.service is service]
+        return region.tasks_of(service)
 
     def deployments(self, key: str) -> list[Deployment]:
         return list(self.service(key).deployments)
@@ -123,7 +123,7 @@ class Ecs:
     def alarm(self, key: str, name: str) -> bool:
         """A CloudWatch alarm goes off; False when no ongoing deployment watches it."""
         region, service = self._find(key)
-        return region.scheduler.failures.alarm(service, name)
+        return region.scheduler.alarm(service, name)
 
     def interrupt_spot(self, task: str) -> None:
         """Fargate Spot takes a task's capacity back."""
@@ -199,7 +199,4 @@ class Ecs:
 
     def _end(self, task: str, code: str, reason: str) -> None:
         region, found = self._find_task(task)
-        region.scheduler.lifecycle.stop(found, code, reason)
-        if found.service is not None:
-            found.service.steady = False
-            region.scheduler.wake(found.service)
+        region.stop_task(found, code, reason)

@@ -1,38 +1,18 @@
-"""A task and its containers, as plain values; `lifecycle` moves them."""
+"""A task, as plain values; `lifecycle` moves it through its states."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from embedded.clock.clock import Timer
+from embedded.services.ecs.containers import Container
 from embedded.services.ecs.definitions import TaskDefinition
 from embedded.services.ecs.faults import Fault, UnhealthyTarget
 
-if TYPE_CHECKING:
-    from embedded.services.ecs.service import Deployment, Service
-
 # Stop codes that say that the task itself was no good; the others come from outside.
 OWN_FAILURES = frozenset({"TaskFailedToStart", "EssentialContainerExited"})
-
-
-@dataclass
-class Container:
-    name: str
-    image: str
-    arn: str
-    runtime_id: str
-    essential: bool
-    checked: bool  # has a health check
-    cpu: int
-    memory: int | None
-    image_digest: str | None
-    log_options: dict[str, str] | None
-    last_status: str = "PENDING"
-    health: str = "UNKNOWN"
-    exit_code: int | None = None
-    reason: str | None = None
 
 
 @dataclass
@@ -41,16 +21,14 @@ class Task:
     arn: str
     cluster_arn: str
     cluster: str
-    group: str
-    started_by: str | None
+    service_name: str
+    started_by: str  # the id of its deployment
     definition: TaskDefinition
     settings: dict[str, Any]  # launchType, platformVersion, … of the service revision
     containers: list[Container]
     created_at: datetime
     attachment_id: str
     faults: tuple[Fault, ...] = ()
-    deployment: Deployment | None = field(default=None, repr=False)
-    service: Service | None = field(default=None, repr=False)
     tags: list[dict[str, str]] = field(default_factory=list)
     last_status: str = "PROVISIONING"
     desired_status: str = "RUNNING"
@@ -70,14 +48,28 @@ class Task:
     timers: list[Timer] = field(default_factory=list, repr=False)
 
     @property
+    def service_key(self) -> str:
+        """CLUSTER/SERVICE."""
+        return f"{self.cluster}/{self.service_name}"
+
+    @property
+    def group(self) -> str:
+        return f"service:{self.service_name}"
+
+    @property
     def live(self) -> bool:
-        """Wanted: neither stopped nor told to stop."""
+        """Neither STOPPED nor told to stop."""
         return self.desired_status == "RUNNING"
 
     @property
+    def own_failure(self) -> bool:
+        """Stops or has stopped by its own fault."""
+        return self.stop_code in OWN_FAILURES
+
+    @property
     def failing(self) -> bool:
-        """On its way down by its own fault: its place is not free before it is STOPPED."""
-        return not self.live and self.last_status != "STOPPED" and self.stop_code in OWN_FAILURES
+        """Stops by its own fault: its place is not free before it is STOPPED."""
+        return not self.live and self.last_status != "STOPPED" and self.own_failure
 
     @property
     def checked(self) -> bool:
@@ -99,6 +91,21 @@ class Task:
     def balanced(self) -> bool:
         """Runs behind a load balancer."""
         return bool(self.settings.get("loadBalancers"))
+
+    @property
+    def target_group(self) -> str:
+        """The target group, or the Classic Load Balancer, that it is registered with."""
+        balancer = self._balancer
+        return str(balancer.get("targetGroupArn") or balancer.get("loadBalancerName"))
+
+    @property
+    def target_port(self) -> int:
+        return int(self._balancer.get("containerPort", 0))
+
+    @property
+    def _balancer(self) -> dict[str, Any]:
+        balancers: list[dict[str, Any]] = self.settings.get("loadBalancers") or [{}]
+        return balancers[0]
 
     @property
     def health(self) -> str:

@@ -1,7 +1,7 @@
 """The texts that the service scheduler writes: service events, rollout state reasons.
 
-Wording of "Viewing Amazon ECS service event messages"; that of alarms and of rollbacks asked for
-by a user is inferred from it.
+The wording is that of "Viewing Amazon ECS service event messages". The texts of the circuit
+breaker, of alarms and of stops are beside their rules, in `breaker`, `alarms` and `failures`.
 """
 
 from __future__ import annotations
@@ -11,11 +11,6 @@ from collections.abc import Sequence
 from embedded.services.ecs.service import Service
 from embedded.services.ecs.tasks import Task
 
-# AWS' published event says "task failed", DescribeServices says "tasks failed".
-BREAKER_EVENT = "ECS deployment circuit breaker: task failed to start."
-BREAKER_FAILED = "ECS deployment circuit breaker: tasks failed to start."
-ALARM_FAILED = "ECS deployment failed: alarm detected."
-
 
 def in_progress(deployment_id: str) -> str:
     return f"ECS deployment {deployment_id} in progress."
@@ -23,14 +18,6 @@ def in_progress(deployment_id: str) -> str:
 
 def completed(deployment_id: str) -> str:
     return f"ECS deployment {deployment_id} completed."
-
-
-def breaker_rolling_back(deployment_id: str) -> str:
-    return f"ECS deployment circuit breaker: rolling back to deploymentId {deployment_id}."
-
-
-def alarm_rolling_back(deployment_id: str) -> str:
-    return f"ECS deployment alarm: rolling back to deploymentId {deployment_id}."
 
 
 def _about(service: Service) -> str:
@@ -81,10 +68,10 @@ def unhealthy_container(service: Service, task: Task) -> str:
     return f"{_about(service)} (task {task.id}) failed container health checks."
 
 
-def unhealthy_target(service: Service, task: Task, port: int, group: str, description: str) -> str:
+def unhealthy_target(service: Service, task: Task, description: str) -> str:
     return (
-        f"{_about(service)} (task {task.id}) (port {port}) is unhealthy in (target-group {group}) "
-        f"due to (reason {description})."
+        f"{_about(service)} (task {task.id}) (port {task.target_port}) is unhealthy in "
+        f"(target-group {task.target_group}) due to (reason {description})."
     )
 
 

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from embedded.clock.clock import VirtualClock
 from embedded.services.ecs import Crash, Ecs, Place, Timings
+from embedded.services.ecs.breaker import breaker_threshold
 from embedded.services.ecs.names import Ids
-from embedded.services.ecs.rollout import Counts, Limits, breaker_threshold, next_moves
+from embedded.services.ecs.rollout import Counts, Limits, next_moves
 from embedded.services.ecs.service import Service
 from embedded.services.ecs.simulation import Simulation
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from embedded.services.ecs.breaker import THRESHOLD_TYPES
 from embedded.services.ecs.errors import InvalidParameter
-from embedded.services.ecs.rollout import THRESHOLDS
 from embedded.services.ecs.service import Service
 from embedded.services.ecs.traffic import refuse_strategy
 
@@ -29,7 +29,7 @@ def _refuse_threshold(breaker: dict[str, Any]) -> None:
     chosen = breaker.get("thresholdConfiguration")
     if chosen is None:
         return
-    if chosen.get("type") not in THRESHOLDS:
+    if chosen.get("type") not in THRESHOLD_TYPES:
         raise InvalidParameter(f"Invalid threshold type: {chosen.get('type')}.")
     if int(chosen.get("value") or 0) < 1:
         raise InvalidParameter("The value of thresholdConfiguration must be at least 1.")

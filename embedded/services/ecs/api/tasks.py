@@ -61,10 +61,7 @@ def stop_task(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     if task is None or task.cluster != cluster:
         raise InvalidParameter("The referenced task was not found.")
     reason = request.get("reason") or STOPPED_BY_USER
-    region.scheduler.lifecycle.stop(task, "UserInitiated", reason)
-    if task.service is not None:
-        task.service.steady = False
-        region.scheduler.wake(task.service)
+    region.stop_task(task, "UserInitiated", reason)
     return {"task": task_view(task)}
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from embedded.services.ecs.tasks import Container, Task
+from embedded.services.ecs.containers import Container
+from embedded.services.ecs.tasks import Task
 from embedded.services.ecs.views.members import PLATFORM, Moment, epoch, present
 
 

@@ -1,0 +1,56 @@
+"""The containers of a task, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from embedded.services.ecs.definitions import TaskDefinition
+from embedded.services.ecs.names import Place, short
+from embedded.services.ecs.simulation import Simulation
+
+
+@dataclass
+class Container:
+    name: str
+    image: str
+    arn: str
+    runtime_id: str
+    essential: bool
+    checked: bool  # has a health check
+    cpu: int
+    memory: int | None
+    image_digest: str | None
+    log_options: dict[str, str] | None
+    last_status: str = "PENDING"
+    health: str = "UNKNOWN"
+    exit_code: int | None = None
+    reason: str | None = None
+
+
+def containers_of(
+    definition: TaskDefinition, simulation: Simulation, place: Place, cluster: str, task_id: str
+) -> list[Container]:
+    """The containers of a new task, in the order of its task definition."""
+    return [
+        Container(
+            name=body["name"],
+            image=body["image"],
+            arn=place.arn(f"container/{short(cluster)}/{task_id}/{simulation.ids.dashed()}"),
+            runtime_id=f"{task_id}-{simulation.ids.digits()[:10]}",
+            essential=body.get("essential", True),
+            checked=bool(body.get("healthCheck")),
+            cpu=body.get("cpu", 0),
+            memory=body.get("memory") or body.get("memoryReservation"),
+            image_digest=simulation.digest(place, body["image"]),
+            log_options=_awslogs(body),
+        )
+        for body in definition.containers
+    ]
+
+
+def _awslogs(body: dict[str, Any]) -> dict[str, str] | None:
+    configuration = body.get("logConfiguration") or {}
+    if configuration.get("logDriver") != "awslogs":
+        return None
+    return dict(configuration.get("options") or {})
