@@ -1,13 +1,10 @@
-"""The embedded AWS: moto's services, ECS rollouts, Lambda, events, Step Functions, IAM, one clock.
+"""The embedded AWS: puts the rooms together (`embedded/__init__.py` has their map).
 
     with EmbeddedAws(rate=20) as aws:
         stack = aws.deploy(Path("out/dev/sam.json"), Path("out/dev/deployment.zip"))
         aws.client("ecr").put_image(...)
 
-Map: `server` is the gate that every request passes (faults, IAM, lock, record) on the way to moto;
-`lambda_` runs functions; `events` delivers; `stepfunctions` interprets; `cloudformation` deploys;
-`moto_clock` makes moto live on `clock`; `ecs/` and `ecr` stand for those services. moto's state
-is global, so there is one embedded AWS at a time in a process.
+moto's state is global. So a process has at most one embedded AWS at a time.
 """
 
 from __future__ import annotations
@@ -33,15 +30,14 @@ from embedded.clock.moto import moto_on
 from embedded.gate.clients import Clients
 from embedded.gate.faults import ApiFaults
 from embedded.gate.recorder import Recorder
-from embedded.gate.server import Gate, HttpServer
+from embedded.gate.request_gate import RequestGate
+from embedded.gate.server import HttpServer
 from embedded.iam.evaluate import Gatekeeper
-from embedded.services import ecs
+from embedded.services import ecr, ecs
 from embedded.services.cloudformation.deploy import CloudFormation, Stack
-from embedded.services.ecr import service as ecr
 from embedded.services.ecs.rates import DOCUMENTED, Rate
-from embedded.services.events.bus import EventBus
-from embedded.services.lambda_.function import InvocationRecord
-from embedded.services.lambda_.service import Lambda
+from embedded.services.events import EventBus
+from embedded.services.lambda_ import InvocationRecord, Lambda
 from embedded.services.sns import Notice, Topics
 from embedded.services.stepfunctions import ExecutionRecord, StepFunctions
 
@@ -76,7 +72,7 @@ class EmbeddedAws:
         except BaseException:
             self._undo.close()
             raise
-        atexit.register(self.close)  # no process is left behind, even by a script that forgets
+        atexit.register(self.close)  # a script that forgets to close leaves no process behind
 
     def _build(
         self,
@@ -98,7 +94,7 @@ class EmbeddedAws:
         self.faults, self.recorder, self.sessions = ApiFaults(), Recorder(), Sessions()
         sessions = self.sessions
         self.iam = Gatekeeper(enforce=enforce_iam)
-        gate = Gate(self.clock, sessions, self.faults, self.recorder, self.iam)
+        gate = RequestGate(self.clock, sessions, self.faults, self.recorder, self.iam)
         self.failures = gate.failures
         server = HttpServer(gate, port)
         self.endpoint = server.endpoint
@@ -157,18 +153,26 @@ class EmbeddedAws:
         stack: str = "slipway-dev",
         parameters: dict[str, str] | None = None,
     ) -> Stack:
-        """Create or update a package's stack; `MissingResources` unless all of it exists."""
+        """Create or update the stack of a package.
+
+        Raises:
+            MissingResources: a resource of the template does not exist afterwards.
+        """
         return self.cloudformation.deploy(template, code, stack, parameters or {})
 
     def invoke(self, function: str, payload: Any) -> Any:
-        """The function's answer; raises `FunctionError` when it failed."""
+        """The function's answer.
+
+        Raises:
+            FunctionError: the function failed.
+        """
         invocation, record = self.lambda_.invoke(function, json.dumps(payload).encode())
         if invocation.error:
             raise FunctionError(record)
         return record.response
 
     def subscribe(self, listener: Callable[[dict[str, Any]], None]) -> None:
-        """Have `listener` called with every event that crosses the event bus."""
+        """Call `listener` with every event that reaches the event bus."""
         self.events.subscribe(listener)
 
     def notices(self) -> list[Notice]:
@@ -189,7 +193,7 @@ class EmbeddedAws:
         return self.events.idle and not self.lambda_.busy
 
     def wait_until(self, predicate: Callable[[], Any], timeout_simulated: float) -> bool:
-        """Whether `predicate()` came true within so many simulated seconds."""
+        """Whether `predicate()` became true within so many simulated seconds."""
         end = self.clock.now().timestamp() + timeout_simulated
         while not (reached := bool(predicate())) and self.clock.now().timestamp() < end:
             time.sleep(0.01)
@@ -197,7 +201,7 @@ class EmbeddedAws:
 
 
 class FunctionError(Exception):
-    """An invocation through `EmbeddedAws.invoke` failed; `record` has the lines it logged."""
+    """A function that `EmbeddedAws.invoke` called has failed; `record` has the lines it logged."""
 
     def __init__(self, record: InvocationRecord) -> None:
         self.record = record

@@ -224,7 +224,7 @@ def targets_of(fleet: list[Place]) -> str:
 def build(fleet: Fleet, wanted: list[Place], tasks: int = 1) -> None:
     """Make the services, steady, each with its first image; ECS does not throttle meanwhile."""
     fleet.deliver = False
-    gate, fleet.ecs.gate = fleet.ecs.gate, lambda *_: None
+    limiter, fleet.ecs.limiter = fleet.ecs.limiter, lambda *_: None
     ecs, ecr = fleet.client("ecs"), fleet.client("ecr")
     for repository in sorted({one.repository for one in wanted}):
         ecr.create_repository(repositoryName=repository)
@@ -256,5 +256,5 @@ def build(fleet: Fleet, wanted: list[Place], tasks: int = 1) -> None:
             networkConfiguration=_FARGATE,
         )
     fleet.advance(300)
-    fleet.ecs.gate = gate
+    fleet.ecs.limiter = limiter
     fleet.deliver = True

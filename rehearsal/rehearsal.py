@@ -31,9 +31,8 @@ from moto.events.models import EventPattern
 from chalicelib.model.deployments import OPEN
 from chalicelib.model.targets import Targets, load_targets
 from embedded.clock.clock import VirtualClock
-from embedded.services import ecs
+from embedded.services import ecr, ecs
 from embedded.services.dynamodb import Lagging, without_detours
-from embedded.services.ecr import service as ecr
 from example.conflicto import ACCOUNT, REGION
 from rehearsal.permissions import Gate, Watchers
 from rehearsal.wire import Attempt, wired

@@ -14,8 +14,8 @@ from bench.account import deploy_slipway
 from embedded.account import EmbeddedAws
 from embedded.gate.faults import Error
 from embedded.services.ecs import SlowStart
-from embedded.services.events.bus import Disturbance
-from embedded.services.lambda_.environment import Environment
+from embedded.services.events import Disturbance
+from embedded.services.lambda_ import Environment
 from example import conflicto
 
 CLUSTER = "conflicto-dev"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from bench.lambda_.cases import Case
 from embedded.calls.sessions import ACCOUNT, REGION
-from embedded.services.lambda_.environment import Environment, Invocation
+from embedded.services.lambda_ import Environment, Invocation
 
 _TIMEOUT = 60.0
 _ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:slipway-dev-measured"

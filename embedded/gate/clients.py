@@ -1,13 +1,13 @@
 """boto3 clients of the embedded AWS, for people and for services that act with a role.
 
-A person's client talks HTTP. A service's client calls the gate within the process and thread, so
-that CloudFormation, which holds the world's lock, may use every other service.
+A person's client talks HTTP. A service's client calls the request gate in the same thread.
+CloudFormation needs that: it holds the clock's lock while it uses the other services.
 """
 
 from __future__ import annotations
 
 import threading
-from typing import Any, Protocol
+from typing import Any
 
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HTTPHeaders
@@ -15,15 +15,8 @@ from botocore.config import Config
 from moto.core.botocore_stubber import MockRawResponse
 from moto.core.request import Request
 
-from embedded.calls.call import Reply
 from embedded.calls.sessions import REGION, Credentials, Sessions
-
-
-class Gate(Protocol):
-    """What a request is handed to: `embedded/gate/server.py`'s Gate."""
-
-    def answer(self, environ: dict[str, Any]) -> Reply: ...
-
+from embedded.gate.request_gate import RequestGate
 
 _PERSON = Credentials("admin", "admin", "")
 # A service's own call is not repeated behind our back, and may wait as long as a Lambda runs.
@@ -33,7 +26,7 @@ _SERVICE = Config(retries={"total_max_attempts": 1}, read_timeout=960, max_pool_
 class Clients:
     """Makes clients once and keeps them; boto3's clients may be shared between threads."""
 
-    def __init__(self, endpoint: str, gate: Gate, sessions: Sessions) -> None:
+    def __init__(self, endpoint: str, gate: RequestGate, sessions: Sessions) -> None:
         self._endpoint = endpoint
         self._gate = gate
         self._sessions = sessions

@@ -9,7 +9,7 @@ import pytest
 
 from embedded.account import EmbeddedAws
 from embedded.services.cloudformation.deploy import Stack
-from embedded.services.events.bus import Disturbance
+from embedded.services.events import Disturbance
 from tests.embedded import application
 
 

@@ -204,8 +204,8 @@ with EmbeddedAws(rate=60) as aws:
     start = aws.client("stepfunctions").start_execution
     start(stateMachineArn=stack.outputs["Machine"], input='{{"order": "x"}}')
     aws.wait_until(lambda: aws.lambda_.busy, 10)
-    home = aws.lambda_._home
-    processes = [e._process for e in aws.lambda_._environments]
+    home = aws.lambda_._environments.home
+    processes = [e._process for e in aws.lambda_._environments.running]
 assert all(p.poll() is not None for p in processes), "a process lives"
 assert not home.exists(), "files remain"
 left = [t for t in threading.enumerate() if t is not threading.main_thread()]

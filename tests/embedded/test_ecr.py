@@ -12,9 +12,9 @@ import pytest
 from moto import mock_aws
 
 from embedded.clock.clock import VirtualClock
-from embedded.services.ecr import service as ecr
+from embedded.services import ecr
 from embedded.services.ecs import Place
-from tests.embedded.ecs.stage import client, hold_to_the_model, sample, staged
+from tests.embedded.ecs.web_service import client, hold_to_the_model, sample, web_service
 
 HERE = Place("123456789012", "us-west-2")
 URI = "123456789012.dkr.ecr.us-west-2.amazonaws.com/web"
@@ -262,16 +262,16 @@ def test_a_password_expires_twelve_hours_from_now(registry: Registry) -> None:
 
 
 def test_a_missing_image_fails_a_rollout_without_any_fault() -> None:
-    with staged(pull_problem=ecr.pull_problem) as stage:
-        stage.api.create_service(
+    with web_service(pull_problem=ecr.pull_problem) as web:
+        web.api.create_service(
             cluster="dev",
             serviceName="web",
-            taskDefinition=stage.register(f"{URI}:none"),
+            taskDefinition=web.register(f"{URI}:none"),
             desiredCount=1,
             launchType="FARGATE",
         )
-        stage.clock.advance(30)
-        assert stage.stopped()[0]["stopCode"] == "TaskFailedToStart"
+        web.clock.advance(30)
+        assert web.stopped()[0]["stopCode"] == "TaskFailedToStart"
 
 
 def test_uninstalling_gives_moto_its_own_ecr_back() -> None:
@@ -286,11 +286,11 @@ def test_uninstalling_gives_moto_its_own_ecr_back() -> None:
 
 
 def test_a_task_knows_the_digest_behind_its_tag() -> None:
-    with staged(image_digest=ecr.image_digest) as stage, ecr.install(stage.clock, print):
+    with web_service(image_digest=ecr.image_digest) as web, ecr.install(web.clock, print):
         registry = client("ecr")
         registry.create_repository(repositoryName="web")
         registry.put_image(repositoryName="web", imageManifest=manifest(), imageTag="v1")
-        stage.create(stage.register(f"{URI}:v1"))
-        arn = stage.ecs.tasks("dev/web")[0].arn
-        [task] = stage.api.describe_tasks(cluster="dev", tasks=[arn])["tasks"]
+        web.create(web.register(f"{URI}:v1"))
+        arn = web.ecs.tasks("dev/web")[0].arn
+        [task] = web.api.describe_tasks(cluster="dev", tasks=[arn])["tasks"]
         assert task["containers"][0]["imageDigest"] == digest_of(manifest())

@@ -1,20 +1,18 @@
-"""moto's ECR, made to answer and to tell EventBridge as the real one does.
+"""ECR's operations on images: they replace moto's, and they send the events that ECR sends.
 
 Documented: "Amazon ECR events and EventBridge" (one `ECR Image Action` per tag pushed or deleted,
 `image-tag` only where there is one); API reference, PutImage, BatchDeleteImage, BatchGetImage,
 DescribeImages, ListImages; "Preventing image tags from being overwritten" with its exclusion
-filters; an index needs the images that it names, and holds them.
+filters; the images that an index names must exist, and cannot be deleted before it.
 Inferred: moving a tag to an image that is in the repository already is a PUSH and leaves
 `imagePushedAt` as it was; an index has no `artifactMediaType`; its size is that of its own text
 and its images. Not simulated: layers (any digest passes), storage classes (all images are ACTIVE),
-replication, referrers. Scans are in `embedded/services/ecr/scans.py`, hosts and passwords in
-`embedded/services/ecr/registry.py`.
+replication, referrers.
 """
 
 from __future__ import annotations
 
 import hashlib
-import re
 import uuid
 from collections.abc import Callable
 from datetime import UTC
@@ -22,7 +20,7 @@ from typing import Any, Self
 
 from moto.core.responses import ActionResult
 from moto.ecr.exceptions import ImageAlreadyExistsException, InvalidParameterException
-from moto.ecr.models import Image, Repository, ecr_backends
+from moto.ecr.models import Image, Repository
 from moto.ecr.responses import ECRResponse
 
 from embedded.calls.paging import part
@@ -42,12 +40,10 @@ from embedded.services.ecr.images import (
     required,
     untag,
 )
-from embedded.services.ecr.registry import PRIVATE_IMAGE, authorization
+from embedded.services.ecr.registry import authorization
 from embedded.services.ecr.scans import Scans
-from embedded.services.ecs.names import Place
 
 Emit = Callable[[dict[str, Any]], None]
-
 
 MOST_RESULTS = 1000
 DEFAULT_RESULTS = 100
@@ -228,44 +224,6 @@ class Ecr:
                 "detail": detail,
             }
         )
-
-
-def install(clock: Clock, emit: Emit) -> Ecr:
-    """Put this ECR in the place of moto's, for all accounts and regions.
-
-    Undo with `uninstall()`, or use the answer as a context manager.
-    """
-    ecr = Ecr(clock, emit)
-    ecr.install()
-    return ecr
-
-
-def pull_problem(_place: Place, image: str) -> str | None:
-    """Why ECS cannot pull `image`, in its words; None for images outside of private ECR."""
-    match = PRIVATE_IMAGE.fullmatch(image)
-    if match is None or _lookup(match) is not None:
-        return None
-    return (
-        "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
-        f"failed to resolve ref {image}: {image}: not found"
-    )
-
-
-def image_digest(_place: Place, image: str) -> str | None:
-    """The digest that the tag of `image` stands for; None outside of private ECR."""
-    match = PRIVATE_IMAGE.fullmatch(image)
-    found = _lookup(match) if match is not None else None
-    return None if found is None else str(found.image_digest)
-
-
-def _lookup(match: re.Match[str]) -> Image | None:
-    repositories = ecr_backends[match["account"]][match["region"] or match["dual"]].repositories
-    repository = repositories.get(match["repository"])
-    if repository is None:
-        return None
-    if match["digest"]:
-        return find(repository, {"imageDigest": match["digest"]})
-    return find(repository, {"imageTag": match["tag"] or "latest"})
 
 
 def _as_method(

@@ -140,7 +140,7 @@ def _answer(
     _ = ecs_backends[place.account][place.region]  # the region opens with its backend
     try:
         if operation not in OPERATIONS:
-            ecs.pass_gate(place, operation, {})
+            ecs.limit(place, operation, {})
             return _moto_answer(operation, response, original)
         request = json.loads(response.body or "{}")
         return _json(response, 200, ecs.call(place, operation, request))

@@ -86,7 +86,7 @@ DOCUMENTED = (
 
 
 class Buckets:
-    """The gate of one simulated ECS: full buckets at first, for each account and region."""
+    """The limiter of one simulated ECS. Buckets are full at first, for each account and region."""
 
     def __init__(self, clock: Clock, rates: Iterable[Rate] = DOCUMENTED) -> None:
         self._clock = clock

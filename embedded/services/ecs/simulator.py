@@ -24,25 +24,25 @@ from embedded.services.ecs.tasks import Task
 SPOT = "Your Spot Task was interrupted."
 RETIREMENT = "ECS is performing maintenance on the underlying infrastructure hosting the task."
 HOST_FAILURE = "Host EC2 (instance i-0123456789abcdef0) terminated."
-Gate = Callable[[Place, str, dict[str, Any]], None]
+Limiter = Callable[[Place, str, dict[str, Any]], None]
 
 
-def open_gate(place: Place, operation: str, request: dict[str, Any]) -> None:
+def no_limit(place: Place, operation: str, request: dict[str, Any]) -> None:
     """Let every request pass."""
 
 
 class Ecs:
     """All regions of one simulated ECS.
 
-    Every request passes `call`, and there `gate` first, which may raise an `EcsError`: the one
-    place for rate limits. Services are named `CLUSTER/SERVICE`, in whichever region they are.
+    Every request passes `call`, which first asks the `limiter`. That one raises `Throttled` when
+    there are too many. Services are named `CLUSTER/SERVICE`, in whichever region they are.
     """
 
     def __init__(
-        self, simulation: Simulation, gate: Gate = open_gate, lag: Lag | None = None
+        self, simulation: Simulation, limiter: Limiter = no_limit, lag: Lag | None = None
     ) -> None:
         self.simulation = simulation
-        self.gate = gate
+        self.limiter = limiter
         self._lagging = LaggingReads(lag, OPERATIONS) if lag else None
         self.throttled: Counter[str] = Counter()  # requests refused for their rate, by operation
         self._regions: dict[Place, Region] = {}
@@ -73,16 +73,16 @@ class Ecs:
         Raises:
             EcsError: the request is refused.
         """
-        self.pass_gate(place, operation, request)
+        self.limit(place, operation, request)
         region = self.region(place)
         if self._lagging is not None:
             return self._lagging.answer(region, operation, request)
         return OPERATIONS[operation](region, request)
 
-    def pass_gate(self, place: Place, operation: str, request: dict[str, Any]) -> None:
-        """Ask the gate, and count what it throttles."""
+    def limit(self, place: Place, operation: str, request: dict[str, Any]) -> None:
+        """Ask the limiter, and count what it throttles."""
         try:
-            self.gate(place, operation, request)
+            self.limiter(place, operation, request)
         except Throttled:
             self.throttled[operation] += 1
             raise

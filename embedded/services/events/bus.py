@@ -1,10 +1,13 @@
-"""Amazon EventBridge: what crosses a bus reaches the targets of the rules that match it.
+"""Amazon EventBridge: an event on a bus reaches the targets of the rules that match it.
 
-Rules, targets and pattern matching are moto's; delivery is ours (`targets.py`), on one
-thread, in order, unless a `Disturbance` loses, doubles or delays it. Scheduled rules fire on the
-clock (`rate(...)`; `cron(...)` is refused). A delivery that AWS would not retry (the function's
-resource-based policy does not name EventBridge, the target is gone) goes into `failures` and to the
-target's dead-letter queue (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html).
+The way of an event: `emit` (AWS services) or PutEvents (everybody else) puts it on a bus; each
+enabled rule that matches makes a delivery for each of its targets; one thread makes the deliveries
+in order (`targets.py`). A `Disturbance` may lose, double or delay them.
+
+moto keeps the rules and matches the patterns. Scheduled rules fire on the clock (`schedules.py`).
+Some deliveries fail at once on AWS: the function's resource-based policy does not name EventBridge,
+or the target is gone. Here such a delivery goes into `failures` and to the target's dead-letter
+queue (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html).
 """
 
 from __future__ import annotations
@@ -13,7 +16,6 @@ import json
 import logging
 import queue
 import random
-import re
 import threading
 import uuid
 from collections.abc import Callable
@@ -30,34 +32,19 @@ from moto.events.models import EventsBackend, Rule, events_backends
 from embedded.calls.sessions import ACCOUNT, REGION
 from embedded.clock.clock import RunningClock
 from embedded.gate.clients import Clients
+from embedded.services.events.disturbance import Disturbance
+from embedded.services.events.schedules import period
 from embedded.services.events.targets import Event, Targets, target_input
 
 log = logging.getLogger(__name__)
 
-_RATE = re.compile(r"rate\((?P<value>\d+) (?P<unit>minute|hour|day)s?\)")
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-quota.html
 _LONGEST_PATTERN = 2048
-_SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
-
-
-@dataclass(frozen=True)
-class Disturbance:
-    """How a bus misbehaves: the shares (0 to 1) of deliveries lost, doubled, and late.
-
-    A late delivery waits up to `late_seconds` (simulated), so that a later event overtakes it.
-    """
-
-    drop: float = 0.0
-    duplicate: float = 0.0
-    late: float = 0.0
-    late_seconds: float = 30.0
-    seed: int = 0
-    matching: Callable[[Event], bool] = lambda _: True
 
 
 @dataclass(frozen=True)
 class FailedDelivery:
-    """A delivery that EventBridge gave up on."""
+    """A delivery that EventBridge gave up."""
 
     rule: str
     target: str
@@ -115,12 +102,12 @@ class EventBus:
             return entries
 
         def our_put_rule(backend: EventsBackend, *args: Any, **kwargs: Any) -> Rule:
-            period = schedule_period(kwargs.get("scheduled_expression"))
+            seconds = period(kwargs.get("scheduled_expression"))
             if len(kwargs.get("event_pattern") or "") > _LONGEST_PATTERN:
                 raise ValidationException(f"Event pattern is longer than {_LONGEST_PATTERN}")
             rule = put_rule(backend, *args, **kwargs)
-            if period is not None:
-                bus._schedule(rule, period)
+            if seconds is not None:
+                bus._schedule(rule, seconds)
             return rule
 
         self._patches.enter_context(patch.object(EventsBackend, "put_events", our_put_events))
@@ -137,12 +124,15 @@ class EventBus:
         self._listeners.append(listener)
 
     def disturb(self, disturbance: Disturbance | None = None) -> None:
-        """Make deliveries go wrong from now on; without an argument, right again."""
+        """Disturb the deliveries from now on; without an argument, no longer."""
         self._disturbance = disturbance or Disturbance()
         self._random = random.Random(self._disturbance.seed)
 
     def emit(self, event: Event, bus: str = "default") -> None:
-        """Put a complete event on the bus, now. Never blocks: delivery is another thread's."""
+        """Put an event on the bus, now, with the members that it lacks.
+
+        This never blocks: another thread delivers.
+        """
         event = {
             "version": "0",
             "id": str(uuid.uuid4()),
@@ -165,8 +155,6 @@ class EventBus:
         self._queue.put(None)
         self._thread.join()
 
-    # ---- accepting
-
     def _accept(self, entry: Event, event_id: str) -> None:
         time = entry.get("Time")
         event = {
@@ -184,16 +172,16 @@ class EventBus:
         }
         self.emit(event, (entry.get("EventBusName") or "default").rsplit("/", 1)[-1])
 
-    def _schedule(self, rule: Rule, period: int) -> None:
+    def _schedule(self, rule: Rule, seconds: int) -> None:
         def fire() -> None:
             held = events_backends[ACCOUNT][REGION].event_buses.get(rule.event_bus_name)
             if self._closed or held is None or held.rules.get(rule.name) is not rule:
                 return
-            self._clock.call_later(period, fire)
+            self._clock.call_later(seconds, fire)
             if rule.state == "ENABLED":
                 self._fire_schedule(rule)
 
-        self._clock.call_later(period, fire)
+        self._clock.call_later(seconds, fire)
 
     def _fire_schedule(self, rule: Rule) -> None:
         event = {
@@ -237,8 +225,6 @@ class EventBus:
         self._pending.add(1)
         self._queue.put(delivery)
 
-    # ---- delivering
-
     def _deliver_all(self) -> None:
         while (delivery := self._queue.get()) is not None:
             try:
@@ -262,16 +248,6 @@ class EventBus:
             self._targets.to_queue(letters, body, MessageAttributes=attributes)
         except Exception:
             log.exception("EventBridge could not reach the dead-letter queue %s", letters)
-
-
-def schedule_period(expression: str | None) -> int | None:
-    """The seconds of `rate(...)`; None without a schedule. Raises on anything else."""
-    if not expression:
-        return None
-    rate = _RATE.fullmatch(expression)
-    if rate is None:
-        raise ValidationException(f"The embedded AWS knows rate(...) only, not {expression}")
-    return int(rate["value"]) * _SECONDS[rate["unit"]]
 
 
 def _matches(rule: Rule, event: Event) -> bool:

@@ -1,13 +1,12 @@
 """A Lambda execution environment: one process under awslambdaric, and the Runtime API it polls.
 
-https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html. As on Lambda, every environment has
-a Runtime API of its own, so that a killed process can never swallow another's event. Standard
-output goes to a file: whatever was written before the response is there when the response is.
+As on Lambda, every environment has a Runtime API of its own. So a process that is killed never
+takes an event that is meant for another. Standard output goes to a file: when the response is
+there, so is everything that the function wrote before it.
 """
 
 from __future__ import annotations
 
-import json
 import os
 import queue
 import signal
@@ -16,39 +15,14 @@ import sys
 import threading
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 from embedded.clock.clock import RunningClock
+from embedded.services.lambda_.invocation import Invocation
+from embedded.services.lambda_.runtime_api import RuntimeApi
 
-_API = "/2018-06-01/runtime"
 _WORKER = Path(__file__).with_name("worker.py")
 INIT_SECONDS = 10.0
-
-
-@dataclass
-class Invocation:
-    """One event on its way through an environment; `done` is set when its outcome is known."""
-
-    payload: bytes
-    arn: str
-    request_id: str = field(default_factory=lambda: str(uuid.uuid4()))
-    deadline_ms: int = 0
-    response: bytes = b""
-    error: str | None = None
-    done: threading.Event = field(default_factory=threading.Event)
-
-    def finish(self, response: bytes, error: str | None = None) -> None:
-        """Settle the outcome; the first one counts."""
-        if not self.done.is_set():
-            self.response, self.error = response, error
-            self.done.set()
-
-    def fail(self, error: str, message: str) -> None:
-        words = f"RequestId: {self.request_id} Error: {message}"
-        body = json.dumps({"errorType": error, "errorMessage": words})
-        self.finish(body.encode(), error)
 
 
 class Environment:
@@ -63,7 +37,7 @@ class Environment:
         self._ready = threading.Event()
         self._init_error: tuple[bytes, str] | None = None
         self._death: str | None = None
-        self._api = _RuntimeApi(self)
+        self._api = RuntimeApi(self)
         self._output = home / f"{uuid.uuid4().hex}.log"
         self._read = 0
         self.log_stream = variables["AWS_LAMBDA_LOG_STREAM_NAME"]
@@ -199,60 +173,3 @@ class Environment:
 
     def init_failed(self, body: bytes, error: str) -> None:
         self._init_error = (body, error)
-
-
-class _RuntimeApi(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def __init__(self, environment: Environment) -> None:
-        super().__init__(("127.0.0.1", 0), _RuntimeHandler)
-        self.environment = environment
-
-    @property
-    def address(self) -> str:
-        return f"127.0.0.1:{self.server_port}"
-
-
-class _RuntimeHandler(BaseHTTPRequestHandler):
-    server: _RuntimeApi
-    protocol_version = "HTTP/1.1"
-    disable_nagle_algorithm = True
-
-    def do_GET(self) -> None:
-        invocation = self.server.environment.next_event()
-        if invocation is None:
-            self.close_connection = True
-            return
-        headers = {
-            "Lambda-Runtime-Aws-Request-Id": invocation.request_id,
-            "Lambda-Runtime-Deadline-Ms": str(invocation.deadline_ms),
-            "Lambda-Runtime-Invoked-Function-Arn": invocation.arn,
-            "Lambda-Runtime-Trace-Id": "Root=1-00000000-000000000000000000000000;Sampled=0",
-            "Content-Type": "application/json",
-        }
-        self._reply(200, invocation.payload, headers)
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        error = self.headers.get("Lambda-Runtime-Function-Error-Type")
-        environment = self.server.environment
-        if self.path == f"{_API}/init/error":
-            environment.init_failed(body, error or "Runtime.Unknown")
-            self._reply(202)
-            return
-        *_, request_id, verb = self.path.split("/")
-        failed = (error or "Unhandled") if verb == "error" else None
-        self._reply(202 if environment.settle(request_id, body, failed) else 400)
-
-    def _reply(
-        self, status: int, body: bytes = b"{}", headers: Mapping[str, str] | None = None
-    ) -> None:
-        self.send_response_only(status)
-        for name, value in (headers or {}).items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass

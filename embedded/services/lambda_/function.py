@@ -16,7 +16,7 @@ from moto.awslambda.responses import LambdaResponse
 
 from embedded.calls.paging import part
 from embedded.calls.sessions import ACCOUNT, REGION, Principal
-from embedded.services.lambda_.environment import Invocation
+from embedded.services.lambda_.invocation import Invocation
 
 _MOST_LISTED = 50
 

@@ -18,8 +18,8 @@ from typing import Any
 from embedded.calls.sessions import REGION
 from embedded.clock.clock import RunningClock
 from embedded.gate.clients import Clients
-from embedded.services.lambda_.environment import Invocation
 from embedded.services.lambda_.function import AsyncSettings, async_settings, decoded, held
+from embedded.services.lambda_.invocation import Invocation
 
 log = logging.getLogger(__name__)
 

@@ -1,23 +1,16 @@
-"""AWS Lambda: the functions that moto holds, run for real.
+"""AWS Lambda: runs the functions that moto holds.
 
-moto keeps configuration and code (CreateFunction, CloudFormation). This module runs the code under
-awslambdaric in execution environments: cold and warm starts, concurrency, time-outs, crashes. The
-clock runs at 1x while an invocation is in flight. Map: `lambda_environment` is one process and its
-Runtime API, `lambda_worker` what that process executes, `lambda_code` what it can import,
-`lambda_queue` asynchronous events, `lambda_logs` CloudWatch Logs. Not enforced: the memory size
-(the peak is reported). Refused: other runtimes than this Python's, layers, images.
+moto keeps configuration and code (CreateFunction, CloudFormation). This package runs the code under
+awslambdaric, with cold and warm starts, concurrency, time-outs and crashes. The clock runs at 1x
+while an invocation is in flight.
 """
 
 from __future__ import annotations
 
 import base64
 import json
-import os
-import shutil
-import tempfile
 import threading
-from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections import Counter
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -30,8 +23,8 @@ from embedded.calls.sessions import ACCOUNT, REGION, Sessions
 from embedded.clock.clock import RunningClock
 from embedded.gate.clients import Clients
 from embedded.iam.evaluate import Gatekeeper
-from embedded.services.lambda_.code import link_runtime, unzip
-from embedded.services.lambda_.environment import Environment, Invocation
+from embedded.services.lambda_.environment import Environment
+from embedded.services.lambda_.environments import Environments
 from embedded.services.lambda_.function import (
     Function,
     InvocationRecord,
@@ -42,6 +35,7 @@ from embedded.services.lambda_.function import (
     keep_all_settings,
     list_in_pages,
 )
+from embedded.services.lambda_.invocation import Invocation
 from embedded.services.lambda_.logs import FunctionLog
 from embedded.services.lambda_.queue import AsyncQueue, TooManyRequests
 
@@ -50,7 +44,7 @@ _SYNC_LIMIT, _ASYNC_LIMIT, _TAIL = 6 * 1024 * 1024, 1024 * 1024, 4096
 
 
 class Lambda:
-    """Runs functions by name or ARN; every process it starts ends with `close`."""
+    """Runs functions by name or ARN; every process that it starts ends with `close`."""
 
     def __init__(
         self,
@@ -61,23 +55,16 @@ class Lambda:
         clients: Clients,
     ) -> None:
         self._clock = clock
-        self._sessions = sessions
-        self._endpoint = endpoint
         self._log = FunctionLog(clock, gatekeeper)
         self._queue = AsyncQueue(clock, clients, self.invoke)
-        self._home = Path(tempfile.mkdtemp(prefix="embedded-lambda-"))
+        self._environments = Environments(clock, sessions, endpoint, self._log)
         self._lock = threading.Lock()
-        self._unpacking = threading.Lock()
-        self._idle: dict[Function, list[Environment]] = defaultdict(list)
-        self._environments: set[Environment] = set()
         self._running: Counter[str] = Counter()
         self._records: list[InvocationRecord] = []
-        self._closed = False
         self._patches = ExitStack()
 
     def start(self) -> None:
-        link_runtime(self._home / "runtime")
-        self._clock.share(self._home / "clock")
+        self._environments.start()
         self._patches.enter_context(keep_all_settings())
         self._patches.enter_context(list_in_pages())
 
@@ -121,7 +108,9 @@ class Lambda:
     def invoke(self, name: str, payload: bytes) -> tuple[Invocation, InvocationRecord]:
         """Run the function and wait; a failed invocation is an outcome, not an exception.
 
-        Raises `TooManyRequests` above the reserved concurrency, LookupError for no such function.
+        Raises:
+            TooManyRequests: the reserved concurrency is used up.
+            LookupError: there is no such function.
         """
         found = self._found(name)
         function, limit = configuration(found), found.reserved_concurrency
@@ -137,18 +126,24 @@ class Lambda:
                 self._running[function.name] -= 1
 
     def environment(self, name: str, *, handler: str = "", root: Path | None = None) -> Environment:
-        """A new execution environment of the function, which only the caller uses, and closes.
+        """A new execution environment of the function, for the caller alone, who closes it.
 
-        With `handler`, it runs that one instead, of the code in `root`. Raises LookupError for no
-        such function.
+        It runs the function's handler and code, or this `handler` and the code in `root`.
+
+        Raises:
+            LookupError: there is no such function.
         """
         function = configuration(self._found(name))
         function = replace(function, handler=handler or function.handler)
-        return self._new_environment(function, root or self._unpacked(function))
+        return self._environments.make(function, root or self._environments.task_root(function))
 
     def task_root(self, name: str) -> Path:
-        """Where the function's code is unpacked; raises LookupError for no such function."""
-        return self._unpacked(configuration(self._found(name)))
+        """Where the function's code is unpacked.
+
+        Raises:
+            LookupError: there is no such function.
+        """
+        return self._environments.task_root(configuration(self._found(name)))
 
     def invoke_async(self, name: str, payload: bytes) -> None:
         """Queue the event, as the invocation type Event does."""
@@ -156,14 +151,10 @@ class Lambda:
 
     def close(self) -> None:
         self._queue.close()
-        with self._lock:
-            self._closed = True
-            environments = set(self._environments)
-        for environment in environments:
-            environment.close()
+        self._environments.close()
         self._queue.join()
         self._patches.close()
-        shutil.rmtree(self._home, ignore_errors=True)
+        self._environments.remove()
 
     def _found(self, name: str) -> LambdaFunction:
         with self._clock.lock:
@@ -190,7 +181,7 @@ class Lambda:
         return None
 
     def _run(self, function: Function, payload: bytes) -> tuple[Invocation, InvocationRecord]:
-        environment = self._acquire(function)
+        environment = self._environments.acquire(function)
         invocation = Invocation(payload, function.arn)
         started = self._clock.now()
         init = environment.run(invocation, function.timeout)
@@ -210,87 +201,5 @@ class Lambda:
         self._log.write(function, environment.log_stream, record)
         with self._lock:
             self._records.append(record)
-        self._release(function, environment)
+        self._environments.release(function, environment)
         return invocation, record
-
-    def _acquire(self, function: Function) -> Environment:
-        with self._lock:
-            while self._idle[function]:
-                environment = self._idle[function].pop()
-                if environment.usable:
-                    return environment
-        return self._new_environment(function, self._unpacked(function))
-
-    def _release(self, function: Function, environment: Environment) -> None:
-        with self._lock:
-            keep = environment.usable and not self._closed
-            if keep:
-                self._idle[function].append(environment)
-        if not keep:
-            environment.close()
-            with self._lock:
-                self._environments.discard(environment)
-
-    def _unpacked(self, function: Function) -> Path:
-        task_root = self._home / "code" / function.digest
-        with self._unpacking:
-            if not task_root.exists():
-                found = held(function.arn)
-                assert found is not None
-                unzip(found.code_bytes, task_root)
-        return task_root
-
-    def _new_environment(self, function: Function, task_root: Path) -> Environment:
-        started: list[Environment] = []
-
-        def kill() -> None:
-            started[0].kill()
-
-        variables = self._variables(function, task_root) | self._credentials(function, kill)
-        environment = Environment(self._clock, function.handler, variables, self._home)
-        started.append(environment)
-        with self._lock:
-            self._environments.add(environment)
-            closed = self._closed
-        if closed:
-            environment.kill()
-        return environment
-
-    def _credentials(self, function: Function, kill: Callable[[], None]) -> dict[str, str]:
-        """A session of the function's role; every environment has its own, as on Lambda."""
-        issued = self._sessions.issue(function.role, function.name, kill)
-        return {
-            "AWS_ACCESS_KEY_ID": issued.access_key,
-            "AWS_SECRET_ACCESS_KEY": issued.secret_key,
-            "AWS_SESSION_TOKEN": issued.token,
-        }
-
-    def _variables(self, function: Function, task_root: Path) -> dict[str, str]:
-        """https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html, and our own."""
-        return {
-            **dict(function.variables),
-            "_HANDLER": function.handler,
-            "AWS_REGION": REGION,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_ENDPOINT_URL": self._endpoint,
-            "AWS_EXECUTION_ENV": f"AWS_Lambda_{function.runtime}",
-            "AWS_LAMBDA_FUNCTION_NAME": function.name,
-            "AWS_LAMBDA_FUNCTION_VERSION": function.version,
-            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory),
-            "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
-            "AWS_LAMBDA_LOG_STREAM_NAME": self._log.new_stream(),
-            "AWS_LAMBDA_LOG_FORMAT": "JSON" if function.json_logs else "Text",
-            "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
-            "LAMBDA_TASK_ROOT": str(task_root),
-            "LAMBDA_RUNTIME_DIR": str(self._home / "runtime"),
-            "LAMBDA_CLOCK": str(self._home / "clock"),
-            "PYTHONDONTWRITEBYTECODE": "1",
-            "LANG": "en_US.UTF-8",
-            "TZ": ":UTC",
-            "PATH": os.defpath,
-            # Nothing of the developer's own AWS configuration may leak in.
-            "HOME": str(self._home),
-            "AWS_CONFIG_FILE": os.devnull,
-            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }

@@ -13,23 +13,23 @@ from embedded.services.ecs import Crash
 from embedded.services.ecs.api import OPERATIONS
 from embedded.services.ecs.definitions import RESPONSE_ONLY
 from embedded.services.ecs.errors import EcsError, Throttled
-from tests.embedded.ecs.stage import (
+from tests.embedded.ecs.web_service import (
     BALANCED,
     BETTER,
     BREAKER,
     HEALTH_CHECK,
     SERVICE,
-    Stage,
+    WebService,
     deviations,
-    staged,
+    web_service,
 )
 
 MODEL = botocore.session.get_session().get_service_model("ecs")
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    with staged() as opened:
+def web() -> Iterator[WebService]:
+    with web_service() as opened:
         yield opened
 
 
@@ -58,124 +58,124 @@ def test_a_deviation_from_the_model_would_be_noticed() -> None:
     assert len(list(deviations(shape, wrong, "service"))) == 4
 
 
-def test_answers_hold_to_the_model_in_every_phase_of_a_rollback(stage: Stage) -> None:
-    """The stage's client checks each raw answer; here they are asked for at every second."""
-    definition = stage.register(healthCheck=HEALTH_CHECK)
-    stage.create(definition, deploymentConfiguration=BREAKER, loadBalancers=BALANCED)
-    stage.ecs.faults.image("b" * 64, Crash())
-    stage.update(stage.register(BETTER))
+def test_answers_hold_to_the_model_in_every_phase_of_a_rollback(web: WebService) -> None:
+    """Each raw answer is compared with botocore's model, at every second of a rollout."""
+    definition = web.register(healthCheck=HEALTH_CHECK)
+    web.create(definition, deploymentConfiguration=BREAKER, loadBalancers=BALANCED)
+    web.ecs.faults.image("b" * 64, Crash())
+    web.update(web.register(BETTER))
     for _ in range(80):
-        stage.clock.advance(1)
-        stage.service()
-        found = stage.deployment()
-        arns = [task.arn for task in stage.ecs.tasks("dev/web")]
-        stage.api.describe_tasks(cluster="dev", tasks=arns, include=["TAGS"])
+        web.clock.advance(1)
+        web.service()
+        found = web.deployment()
+        arns = [task.arn for task in web.ecs.tasks("dev/web")]
+        web.api.describe_tasks(cluster="dev", tasks=arns, include=["TAGS"])
         revisions = [found["targetServiceRevision"]["arn"]]
-        stage.api.describe_service_revisions(serviceRevisionArns=revisions)
-        stage.api.list_service_deployments(cluster="dev", service="web")
-    assert stage.deployment()["status"] == "ROLLBACK_SUCCESSFUL"
+        web.api.describe_service_revisions(serviceRevisionArns=revisions)
+        web.api.list_service_deployments(cluster="dev", service="web")
+    assert web.deployment()["status"] == "ROLLBACK_SUCCESSFUL"
 
 
-def test_the_sdk_waits_for_a_stable_service(stage: Stage) -> None:
-    stage.create()
-    stage.api.get_waiter("services_stable").wait(cluster="dev", services=["web"])
+def test_the_sdk_waits_for_a_stable_service(web: WebService) -> None:
+    web.create()
+    web.api.get_waiter("services_stable").wait(cluster="dev", services=["web"])
 
 
-def test_a_service_is_described_with_all_its_settings(stage: Stage) -> None:
-    stage.create(
+def test_a_service_is_described_with_all_its_settings(web: WebService) -> None:
+    web.create(
         deploymentConfiguration=BREAKER,
         loadBalancers=BALANCED,
         healthCheckGracePeriodSeconds=30,
         tags=[{"key": "team", "value": "a"}],
     )
-    found = stage.service()
+    found = web.service()
     assert found["deploymentConfiguration"]["minimumHealthyPercent"] == 100
     assert found["deploymentConfiguration"]["maximumPercent"] == 200
     assert found["loadBalancers"] == BALANCED
     assert found["healthCheckGracePeriodSeconds"] == 30
     assert found["deploymentController"] == {"type": "ECS"}
-    assert found["currentServiceDeployment"] == stage.deployment()["serviceDeploymentArn"]
+    assert found["currentServiceDeployment"] == web.deployment()["serviceDeploymentArn"]
     [revision] = found["currentServiceRevisions"]
     assert (revision["requestedTaskCount"], revision["runningTaskCount"]) == (2, 2)
-    tagged = stage.api.describe_services(cluster="dev", services=["web"], include=["TAGS"])
+    tagged = web.api.describe_services(cluster="dev", services=["web"], include=["TAGS"])
     assert tagged["services"][0]["tags"] == [{"key": "team", "value": "a"}]
 
 
-def test_services_that_do_not_exist_are_failures(stage: Stage) -> None:
-    answer = stage.api.describe_services(cluster="dev", services=["nothing"])
+def test_services_that_do_not_exist_are_failures(web: WebService) -> None:
+    answer = web.api.describe_services(cluster="dev", services=["nothing"])
     [failure] = answer["failures"]
     assert failure["reason"] == "MISSING"
     assert failure["arn"].endswith("service/dev/nothing")
 
 
-def test_at_most_ten_services_and_a_hundred_tasks_are_described(stage: Stage) -> None:
+def test_at_most_ten_services_and_a_hundred_tasks_are_described(web: WebService) -> None:
     with pytest.raises(ClientError, match="more than 10"):
-        stage.api.describe_services(cluster="dev", services=["x"] * 11)
+        web.api.describe_services(cluster="dev", services=["x"] * 11)
     with pytest.raises(ClientError, match="more than 100"):
-        stage.api.describe_tasks(cluster="dev", tasks=["x"] * 101)
+        web.api.describe_tasks(cluster="dev", tasks=["x"] * 101)
 
 
-def test_unknown_clusters_and_services_are_refused(stage: Stage) -> None:
-    exceptions = stage.api.exceptions
+def test_unknown_clusters_and_services_are_refused(web: WebService) -> None:
+    exceptions = web.api.exceptions
     with pytest.raises(exceptions.ClusterNotFoundException):
-        stage.api.describe_services(cluster="prod", services=["web"])
+        web.api.describe_services(cluster="prod", services=["web"])
     with pytest.raises(exceptions.ServiceNotFoundException):
-        stage.update(desiredCount=1)
+        web.update(desiredCount=1)
     with pytest.raises(exceptions.ServiceNotFoundException):
-        stage.api.list_tasks(cluster="dev", serviceName="web")
+        web.api.list_tasks(cluster="dev", serviceName="web")
     with pytest.raises(exceptions.ServiceNotFoundException):
-        stage.api.list_service_deployments(cluster="dev", service="web")
+        web.api.list_service_deployments(cluster="dev", service="web")
 
 
-def test_a_service_cannot_be_created_twice(stage: Stage) -> None:
-    stage.create()
+def test_a_service_cannot_be_created_twice(web: WebService) -> None:
+    web.create()
     with pytest.raises(ClientError, match="not idempotent"):
-        stage.api.create_service(cluster="dev", serviceName="web", taskDefinition="web")
+        web.api.create_service(cluster="dev", serviceName="web", taskDefinition="web")
 
 
-def test_tasks_are_listed_by_service_status_starter_and_family_in_pages(stage: Stage) -> None:
-    stage.create(desired=7)
-    deployment = stage.service()["deployments"][0]["id"]
-    listed = stage.api.list_tasks(cluster="dev", startedBy=deployment, maxResults=5)
-    rest = stage.api.list_tasks(
+def test_tasks_are_listed_by_service_status_starter_and_family_in_pages(web: WebService) -> None:
+    web.create(desired=7)
+    deployment = web.service()["deployments"][0]["id"]
+    listed = web.api.list_tasks(cluster="dev", startedBy=deployment, maxResults=5)
+    rest = web.api.list_tasks(
         cluster="dev", startedBy=deployment, maxResults=5, nextToken=listed["nextToken"]
     )
     assert (len(listed["taskArns"]), len(rest["taskArns"])) == (5, 2)
     assert "nextToken" not in rest
-    assert not stage.api.list_tasks(cluster="dev", family="other")["taskArns"]
-    assert not stage.api.list_tasks(cluster="dev", desiredStatus="STOPPED")["taskArns"]
-    assert len(stage.api.list_tasks(cluster="dev", family="web")["taskArns"]) == 7
+    assert not web.api.list_tasks(cluster="dev", family="other")["taskArns"]
+    assert not web.api.list_tasks(cluster="dev", desiredStatus="STOPPED")["taskArns"]
+    assert len(web.api.list_tasks(cluster="dev", family="web")["taskArns"]) == 7
     with pytest.raises(ClientError, match="Invalid token"):
-        stage.api.list_tasks(cluster="dev", nextToken="?")
+        web.api.list_tasks(cluster="dev", nextToken="?")
 
 
-def test_service_deployments_are_listed_newest_first_and_by_status(stage: Stage) -> None:
-    stage.create()
-    stage.update(stage.register(BETTER))
-    stage.clock.advance(5)
-    listed = stage.api.list_service_deployments(cluster="dev", service="web")
+def test_service_deployments_are_listed_newest_first_and_by_status(web: WebService) -> None:
+    web.create()
+    web.update(web.register(BETTER))
+    web.clock.advance(5)
+    listed = web.api.list_service_deployments(cluster="dev", service="web")
     statuses = [each["status"] for each in listed["serviceDeployments"]]
     assert statuses == ["IN_PROGRESS", "SUCCESSFUL"]
-    done = stage.api.list_service_deployments(
+    done = web.api.list_service_deployments(
         cluster="dev",
         service="web",
         status=["SUCCESSFUL"],
-        createdAt={"before": stage.clock.now()},
+        createdAt={"before": web.clock.now()},
     )
     assert len(done["serviceDeployments"]) == 1
 
 
-def test_unknown_service_deployments_and_revisions_are_failures(stage: Stage) -> None:
-    deployments = stage.api.describe_service_deployments(serviceDeploymentArns=["arn:none"])
-    revisions = stage.api.describe_service_revisions(serviceRevisionArns=["arn:none"])
+def test_unknown_service_deployments_and_revisions_are_failures(web: WebService) -> None:
+    deployments = web.api.describe_service_deployments(serviceDeploymentArns=["arn:none"])
+    revisions = web.api.describe_service_revisions(serviceRevisionArns=["arn:none"])
     assert deployments["failures"] == revisions["failures"]
     assert revisions["failures"] == [{"arn": "arn:none", "reason": "MISSING"}]
 
 
-def test_a_service_revision_names_its_images_by_digest(stage: Stage) -> None:
-    stage.create(stage.register(BETTER))
-    arn = stage.deployment()["targetServiceRevision"]["arn"]
-    [found] = stage.api.describe_service_revisions(serviceRevisionArns=[arn])["serviceRevisions"]
+def test_a_service_revision_names_its_images_by_digest(web: WebService) -> None:
+    web.create(web.register(BETTER))
+    arn = web.deployment()["targetServiceRevision"]["arn"]
+    [found] = web.api.describe_service_revisions(serviceRevisionArns=[arn])["serviceRevisions"]
     assert found["containerImages"] == [
         {"containerName": "web", "image": BETTER, "imageDigest": "sha256:" + "b" * 64}
     ]
@@ -195,10 +195,10 @@ def test_a_service_revision_names_its_images_by_digest(stage: Stage) -> None:
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else None,
 )
 def test_only_changes_of_the_revision_make_a_deployment(
-    stage: Stage, settings: dict[str, Any], *, deploys: bool
+    web: WebService, settings: dict[str, Any], *, deploys: bool
 ) -> None:
-    stage.create()
-    updated = stage.update(**settings)
+    web.create()
+    updated = web.update(**settings)
     assert (len(updated["deployments"]) == 2) == deploys
     expected = "deploymentConfiguration"
     if expected in settings:
@@ -208,24 +208,24 @@ def test_only_changes_of_the_revision_make_a_deployment(
 
 @pytest.mark.parametrize("controller", ["CODE_DEPLOY", "EXTERNAL"])
 def test_services_of_other_controllers_cannot_be_deployed_with_update_service(
-    stage: Stage, controller: str
+    web: WebService, controller: str
 ) -> None:
-    definition = stage.register()
-    stage.api.create_service(
+    definition = web.register()
+    web.api.create_service(
         cluster="dev",
         serviceName="web",
         taskDefinition=definition,
         desiredCount=1,
         deploymentController={"type": controller},
     )
-    stage.clock.advance(60)
-    found = stage.service()
+    web.clock.advance(60)
+    found = web.service()
     assert found["deployments"] == []
     assert len(found["taskSets"]) == (controller == "CODE_DEPLOY")
     with pytest.raises(ClientError, match=f"with an? {controller} deployment controller"):
-        stage.update(definition)
-    with pytest.raises(stage.api.exceptions.UnsupportedFeatureException):
-        stage.api.list_service_deployments(cluster="dev", service="web")
+        web.update(definition)
+    with pytest.raises(web.api.exceptions.UnsupportedFeatureException):
+        web.api.list_service_deployments(cluster="dev", service="web")
 
 
 @pytest.mark.parametrize(
@@ -261,11 +261,11 @@ def test_services_of_other_controllers_cannot_be_deployed_with_update_service(
     ids=["negative", "another strategy's", "too small a step", "no threshold"],
 )
 def test_what_ecs_refuses_is_refused_when_made_and_when_changed(
-    stage: Stage, settings: dict[str, Any], words: str
+    web: WebService, settings: dict[str, Any], words: str
 ) -> None:
-    with pytest.raises(stage.api.exceptions.InvalidParameterException, match=words):
-        stage.create(**settings)
-    stage.create()
-    with pytest.raises(stage.api.exceptions.InvalidParameterException, match=words):
-        stage.update(**settings)
-    assert len(stage.ecs.service_deployments(SERVICE)) == 1
+    with pytest.raises(web.api.exceptions.InvalidParameterException, match=words):
+        web.create(**settings)
+    web.create()
+    with pytest.raises(web.api.exceptions.InvalidParameterException, match=words):
+        web.update(**settings)
+    assert len(web.ecs.service_deployments(SERVICE)) == 1

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.embedded.ecs.stage import GOOD, Stage, client, staged
+from tests.embedded.ecs.web_service import GOOD, WebService, client, web_service
 
 CONTAINER = {"name": "web", "image": GOOD, "memory": 128}
 FARGATE = {
@@ -21,8 +21,8 @@ FARGATE = {
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    with staged() as opened:
+def web() -> Iterator[WebService]:
+    with web_service() as opened:
         yield opened
 
 
@@ -47,8 +47,8 @@ def raw_client(sent: dict[str, Any], received: list[dict[str, Any]]) -> Any:
     return api
 
 
-def test_unknown_fields_and_empty_values_survive(stage: Stage) -> None:
-    del stage
+def test_unknown_fields_and_empty_values_survive(web: WebService) -> None:
+    del web
     sent = {
         "family": "web",
         "networkMode": "awsvpc",
@@ -83,8 +83,8 @@ def test_unknown_fields_and_empty_values_survive(stage: Stage) -> None:
     assert "tags" not in answer
 
 
-def test_registering_what_was_described_changes_nothing_but_the_revision(stage: Stage) -> None:
-    first = register(stage.api)["taskDefinition"]
+def test_registering_what_was_described_changes_nothing_but_the_revision(web: WebService) -> None:
+    first = register(web.api)["taskDefinition"]
     response_only = {
         "taskDefinitionArn",
         "revision",
@@ -95,69 +95,71 @@ def test_registering_what_was_described_changes_nothing_but_the_revision(stage: 
         "registeredBy",
     }
     body = {name: value for name, value in first.items() if name not in response_only}
-    second = stage.api.register_task_definition(**body)["taskDefinition"]
+    second = web.api.register_task_definition(**body)["taskDefinition"]
     assert {name: second[name] for name in body} == body
     assert set(second) - set(body) == response_only
     assert second["revision"] == 2
 
 
-def test_tags_come_only_when_asked_for(stage: Stage) -> None:
+def test_tags_come_only_when_asked_for(web: WebService) -> None:
     tags = [{"key": "team", "value": "a"}]
-    assert register(stage.api, tags=tags)["tags"] == tags
-    plain = stage.api.describe_task_definition(taskDefinition="web")
-    tagged = stage.api.describe_task_definition(taskDefinition="web", include=["TAGS"])
+    assert register(web.api, tags=tags)["tags"] == tags
+    plain = web.api.describe_task_definition(taskDefinition="web")
+    tagged = web.api.describe_task_definition(taskDefinition="web", include=["TAGS"])
     assert plain.get("tags", []) == []
     assert tagged["tags"] == tags
 
 
-def test_tags_can_be_changed_and_listed(stage: Stage) -> None:
-    arn = register(stage.api)["taskDefinition"]["taskDefinitionArn"]
-    stage.api.tag_resource(resourceArn=arn, tags=[{"key": "a", "value": "1"}])
-    stage.api.tag_resource(resourceArn=arn, tags=[{"key": "a", "value": "2"}])
-    assert stage.api.list_tags_for_resource(resourceArn=arn)["tags"] == [{"key": "a", "value": "2"}]
-    stage.api.untag_resource(resourceArn=arn, tagKeys=["a"])
-    assert stage.api.list_tags_for_resource(resourceArn=arn)["tags"] == []
-    stage.create()
-    service = stage.service()["serviceArn"]
-    stage.api.tag_resource(resourceArn=service, tags=[{"key": "b", "value": "1"}])
-    listed = stage.api.list_tags_for_resource(resourceArn=service)["tags"]
+def test_tags_can_be_changed_and_listed(web: WebService) -> None:
+    arn = register(web.api)["taskDefinition"]["taskDefinitionArn"]
+    web.api.tag_resource(resourceArn=arn, tags=[{"key": "a", "value": "1"}])
+    web.api.tag_resource(resourceArn=arn, tags=[{"key": "a", "value": "2"}])
+    assert web.api.list_tags_for_resource(resourceArn=arn)["tags"] == [{"key": "a", "value": "2"}]
+    web.api.untag_resource(resourceArn=arn, tagKeys=["a"])
+    assert web.api.list_tags_for_resource(resourceArn=arn)["tags"] == []
+    web.create()
+    service = web.service()["serviceArn"]
+    web.api.tag_resource(resourceArn=service, tags=[{"key": "b", "value": "1"}])
+    listed = web.api.list_tags_for_resource(resourceArn=service)["tags"]
     assert listed == [{"key": "b", "value": "1"}]
 
 
-def test_tags_of_clusters_stay_with_moto(stage: Stage) -> None:
-    arn = stage.api.describe_clusters(clusters=["dev"])["clusters"][0]["clusterArn"]
-    stage.api.tag_resource(resourceArn=arn, tags=[{"key": "a", "value": "1"}])
-    assert stage.api.list_tags_for_resource(resourceArn=arn)["tags"] == [{"key": "a", "value": "1"}]
+def test_tags_of_clusters_stay_with_moto(web: WebService) -> None:
+    arn = web.api.describe_clusters(clusters=["dev"])["clusters"][0]["clusterArn"]
+    web.api.tag_resource(resourceArn=arn, tags=[{"key": "a", "value": "1"}])
+    assert web.api.list_tags_for_resource(resourceArn=arn)["tags"] == [{"key": "a", "value": "1"}]
 
 
-def test_a_deregistered_revision_stays_describable_and_is_skipped_by_family(stage: Stage) -> None:
-    register(stage.api)
-    newest = register(stage.api)["taskDefinition"]["taskDefinitionArn"]
-    gone = stage.api.deregister_task_definition(taskDefinition=newest)["taskDefinition"]
+def test_a_deregistered_revision_stays_describable_and_is_skipped_by_family(
+    web: WebService,
+) -> None:
+    register(web.api)
+    newest = register(web.api)["taskDefinition"]["taskDefinitionArn"]
+    gone = web.api.deregister_task_definition(taskDefinition=newest)["taskDefinition"]
     assert (gone["status"], "deregisteredAt" in gone) == ("INACTIVE", True)
-    by_family = stage.api.describe_task_definition(taskDefinition="web")["taskDefinition"]
+    by_family = web.api.describe_task_definition(taskDefinition="web")["taskDefinition"]
     assert by_family["revision"] == 1
-    by_arn = stage.api.describe_task_definition(taskDefinition=newest)["taskDefinition"]
+    by_arn = web.api.describe_task_definition(taskDefinition=newest)["taskDefinition"]
     assert by_arn["status"] == "INACTIVE"
-    assert register(stage.api)["taskDefinition"]["revision"] == 3
+    assert register(web.api)["taskDefinition"]["revision"] == 3
 
 
-def test_definitions_are_listed_by_whole_family_in_order_and_in_pages(stage: Stage) -> None:
+def test_definitions_are_listed_by_whole_family_in_order_and_in_pages(web: WebService) -> None:
     for family in ("web", "web-worker", "web"):
-        register(stage.api, family)
+        register(web.api, family)
     for _ in range(10):
-        register(stage.api)
-    listed = stage.api.list_task_definitions(familyPrefix="web", sort="DESC", maxResults=5)
+        register(web.api)
+    listed = web.api.list_task_definitions(familyPrefix="web", sort="DESC", maxResults=5)
     revisions = [arn.split("/")[1] for arn in listed["taskDefinitionArns"]]
     assert revisions == ["web:12", "web:11", "web:10", "web:9", "web:8"]
-    pages = stage.api.get_paginator("list_task_definitions").paginate(
+    pages = web.api.get_paginator("list_task_definitions").paginate(
         familyPrefix="web", PaginationConfig={"PageSize": 5}
     )
     assert len([arn for page in pages for arn in page["taskDefinitionArns"]]) == 12
-    stage.api.deregister_task_definition(taskDefinition="web:3")
-    inactive = stage.api.list_task_definitions(status="INACTIVE")["taskDefinitionArns"]
+    web.api.deregister_task_definition(taskDefinition="web:3")
+    inactive = web.api.list_task_definitions(status="INACTIVE")["taskDefinitionArns"]
     assert [arn.split("/")[1] for arn in inactive] == ["web:3"]
-    assert stage.api.list_task_definition_families()["families"] == ["web", "web-worker"]
+    assert web.api.list_task_definition_families()["families"] == ["web", "web-worker"]
 
 
 @pytest.mark.parametrize(
@@ -184,43 +186,43 @@ def test_definitions_are_listed_by_whole_family_in_order_and_in_pages(stage: Sta
     ],
 )
 def test_ecs_refuses_what_it_cannot_register(
-    stage: Stage, body: dict[str, Any], message: str
+    web: WebService, body: dict[str, Any], message: str
 ) -> None:
     with pytest.raises(ClientError, match=message):
-        register(stage.api, **body)
-    assert stage.api.list_task_definitions()["taskDefinitionArns"] == []
+        register(web.api, **body)
+    assert web.api.list_task_definitions()["taskDefinitionArns"] == []
 
 
 @pytest.mark.parametrize(
     ("cpu", "memory"), [("256", "512"), (".5 vCPU", "1GB"), ("1024", "3 GB"), ("16 vCPU", "122880")]
 )
 def test_the_sizes_that_fargate_has_are_taken_as_they_are_written(
-    stage: Stage, cpu: str, memory: str
+    web: WebService, cpu: str, memory: str
 ) -> None:
-    register(stage.api, **FARGATE | {"cpu": cpu, "memory": memory})
-    found = stage.api.describe_task_definition(taskDefinition="web")["taskDefinition"]
+    register(web.api, **FARGATE | {"cpu": cpu, "memory": memory})
+    found = web.api.describe_task_definition(taskDefinition="web")["taskDefinition"]
     assert (found["cpu"], found["memory"]) == (cpu, memory)
 
 
-def test_an_unknown_definition_cannot_be_described(stage: Stage) -> None:
+def test_an_unknown_definition_cannot_be_described(web: WebService) -> None:
     for name in ("web", "web:7", "web:latest"):
         with pytest.raises(ClientError, match="Unable to describe task definition"):
-            stage.api.describe_task_definition(taskDefinition=name)
+            web.api.describe_task_definition(taskDefinition=name)
 
 
-def test_an_inactive_revision_cannot_be_deployed(stage: Stage) -> None:
-    stage.create()
-    gone = stage.register()
-    stage.api.deregister_task_definition(taskDefinition=gone)
-    with pytest.raises(stage.api.exceptions.ClientException, match="TaskDefinition is inactive"):
-        stage.update(gone)
+def test_an_inactive_revision_cannot_be_deployed(web: WebService) -> None:
+    web.create()
+    gone = web.register()
+    web.api.deregister_task_definition(taskDefinition=gone)
+    with pytest.raises(web.api.exceptions.ClientException, match="TaskDefinition is inactive"):
+        web.update(gone)
 
 
-def test_only_inactive_revisions_can_be_deleted(stage: Stage) -> None:
+def test_only_inactive_revisions_can_be_deleted(web: WebService) -> None:
     for _ in range(2):
-        register(stage.api)
-    stage.api.deregister_task_definition(taskDefinition="web:1")
-    answer = stage.api.delete_task_definitions(taskDefinitions=["web:1", "web:2", "web:9"])
+        register(web.api)
+    web.api.deregister_task_definition(taskDefinition="web:1")
+    answer = web.api.delete_task_definitions(taskDefinitions=["web:1", "web:2", "web:9"])
     [deleted] = answer["taskDefinitions"]
     assert (deleted["revision"], deleted["status"]) == (1, "DELETE_IN_PROGRESS")
     assert "deleteRequestedAt" in deleted

@@ -10,7 +10,15 @@ import botocore.session
 import pytest
 
 from embedded.services.ecs import NoCapacity, OutOfMemory
-from tests.embedded.ecs.stage import BAD, BETTER, BREAKER, SERVICE, Stage, sample, staged
+from tests.embedded.ecs.web_service import (
+    BAD,
+    BETTER,
+    BREAKER,
+    SERVICE,
+    WebService,
+    sample,
+    web_service,
+)
 
 TASK = botocore.session.get_session().get_service_model("ecs").shape_for("Task")
 PATTERNS = {
@@ -23,8 +31,8 @@ PATTERNS = {
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    with staged() as opened:
+def web() -> Iterator[WebService]:
+    with web_service() as opened:
         opened.create(deploymentConfiguration=BREAKER)
         yield opened
 
@@ -50,8 +58,8 @@ def lacking(wanted: Any, found: Any, path: str = "event") -> Iterator[str]:
         yield f"{path} is {found!r}, not like {wanted!r}"
 
 
-def find(stage: Stage, **detail: Any) -> dict[str, Any]:
-    matching = (each for each in stage.events if detail.items() <= each["detail"].items())
+def find(web: WebService, **detail: Any) -> dict[str, Any]:
+    matching = (each for each in web.events if detail.items() <= each["detail"].items())
     found: dict[str, Any] = next(matching)
     return found
 
@@ -66,25 +74,25 @@ def find(stage: Stage, **detail: Any) -> dict[str, Any]:
     ],
 )
 def test_events_have_everything_that_the_samples_have(
-    stage: Stage, name: str, detail: dict[str, Any]
+    web: WebService, name: str, detail: dict[str, Any]
 ) -> None:
-    stage.ecs.faults.image("c" * 64, OutOfMemory())
-    stage.update(stage.register(BAD))
-    stage.finish(600)
-    wanted, found = sample("ecs_events", name), find(stage, **detail)
+    web.ecs.faults.image("c" * 64, OutOfMemory())
+    web.update(web.register(BAD))
+    web.finish(600)
+    wanted, found = sample("ecs_events", name), find(web, **detail)
     assert not list(lacking(wanted, found))
     assert set(found) == set(wanted)
     if "deployment" in name:
         assert set(found["detail"]) == set(wanted["detail"])
 
 
-def test_a_rollback_is_worded_as_in_the_samples(stage: Stage) -> None:
-    stage.ecs.faults.image("c" * 64, OutOfMemory())
-    stage.update(stage.register(BAD))
-    stage.finish(600)
+def test_a_rollback_is_worded_as_in_the_samples(web: WebService) -> None:
+    web.ecs.faults.image("c" * 64, OutOfMemory())
+    web.update(web.register(BAD))
+    web.finish(600)
     failed = sample("ecs_events", "ecs-deployment-failed")["detail"]
     started = sample("ecs_events", "ecs-deployment-rollback-started")["detail"]
-    events = stage.told("ECS Deployment State Change")
+    events = web.told("ECS Deployment State Change")
     assert (events[1]["reason"], events[1]["eventType"]) == (failed["reason"], "ERROR")
     again = events[2]
     assert again["reason"] == started["reason"].replace(
@@ -93,48 +101,48 @@ def test_a_rollback_is_worded_as_in_the_samples(stage: Stage) -> None:
 
 
 def test_a_placement_failure_looks_like_the_sample() -> None:
-    with staged() as stage:
+    with web_service() as web:
         strategy = [{"capacityProvider": "asg", "weight": 1}]
-        stage.ecs.faults.service(SERVICE, NoCapacity())
-        stage.api.create_service(
+        web.ecs.faults.service(SERVICE, NoCapacity())
+        web.api.create_service(
             cluster="dev",
             serviceName="web",
-            taskDefinition=stage.register(),
+            taskDefinition=web.register(),
             desiredCount=1,
             capacityProviderStrategy=strategy,
         )
-        stage.clock.advance(30)
+        web.clock.advance(30)
         wanted = sample("ecs_events", "ecs-service-placement-failure")
-        found = find(stage, eventName="SERVICE_TASK_PLACEMENT_FAILURE")
+        found = find(web, eventName="SERVICE_TASK_PLACEMENT_FAILURE")
         assert not list(lacking(wanted, found))
         assert set(found["detail"]) == set(wanted["detail"])
         assert found["detail"]["reason"] == wanted["detail"]["reason"]
 
 
-def test_task_events_have_members_of_the_task_shape_only(stage: Stage) -> None:
-    stage.update(stage.register(BETTER))
-    stage.finish(600)
-    for detail in stage.told("ECS Task State Change"):
+def test_task_events_have_members_of_the_task_shape_only(web: WebService) -> None:
+    web.update(web.register(BETTER))
+    web.finish(600)
+    for detail in web.told("ECS Task State Change"):
         assert set(detail) <= set(TASK.members)
         assert detail["group"] == "service:web"
         assert PATTERNS["deployment"].fullmatch(detail["startedBy"])
 
 
-def test_a_task_event_says_what_describe_tasks_says(stage: Stage) -> None:
-    arn = stage.ecs.tasks(SERVICE)[0].arn
-    stage.api.stop_task(cluster="dev", task=arn)
-    last = stage.told("ECS Task State Change")[-1]
-    [described] = stage.api.describe_tasks(cluster="dev", tasks=[arn])["tasks"]
+def test_a_task_event_says_what_describe_tasks_says(web: WebService) -> None:
+    arn = web.ecs.tasks(SERVICE)[0].arn
+    web.api.stop_task(cluster="dev", task=arn)
+    last = web.told("ECS Task State Change")[-1]
+    [described] = web.api.describe_tasks(cluster="dev", tasks=[arn])["tasks"]
     assert set(last) == set(described)
     assert (last["version"], last["lastStatus"]) == (described["version"], described["lastStatus"])
 
 
-def test_events_are_sent_at_the_moment_they_tell_of(stage: Stage) -> None:
-    stage.update(stage.register(BETTER))
-    stage.finish(600)
-    times = [each["time"] for each in stage.events]
+def test_events_are_sent_at_the_moment_they_tell_of(web: WebService) -> None:
+    web.update(web.register(BETTER))
+    web.finish(600)
+    times = [each["time"] for each in web.events]
     assert times == sorted(times)
-    for event in stage.events:
+    for event in web.events:
         detail = event["detail"]
         if detail.get("lastStatus") in ("RUNNING", "STOPPED"):
             moment = detail["startedAt" if detail["lastStatus"] == "RUNNING" else "stoppedAt"]

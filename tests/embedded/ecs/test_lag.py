@@ -11,7 +11,15 @@ from botocore.exceptions import ClientError
 
 from embedded.services.ecs import Crash, Lag, Place
 from embedded.services.ecs.views import service_deployment_view, service_view, task_view
-from tests.embedded.ecs.stage import BAD, BETTER, BREAKER, REGION, SERVICE, Stage, staged
+from tests.embedded.ecs.web_service import (
+    BAD,
+    BETTER,
+    BREAKER,
+    REGION,
+    SERVICE,
+    WebService,
+    web_service,
+)
 
 PLACE = Place("123456789012", REGION)
 ALWAYS = Lag(fresh=0.0)  # no read is up to date
@@ -19,8 +27,8 @@ READS = 200
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    with staged(lag=ALWAYS, rates=()) as opened:
+def web() -> Iterator[WebService]:
+    with web_service(lag=ALWAYS, rates=()) as opened:
         opened.create(desired=2)
         opened.clock.advance(60)
         yield opened
@@ -33,102 +41,102 @@ def _primary(service: dict[str, Any]) -> str:
 
 
 def test_without_a_lag_every_read_shows_what_was_just_written() -> None:
-    with staged() as stage:
-        stage.create()
-        better = stage.register(BETTER)
-        assert _primary(stage.update(better)) == better
-        assert _primary(stage.service()) == better
-        assert stage.deployment()["status"] == "PENDING"
+    with web_service() as web:
+        web.create()
+        better = web.register(BETTER)
+        assert _primary(web.update(better)) == better
+        assert _primary(web.service()) == better
+        assert web.deployment()["status"] == "PENDING"
 
 
 def test_a_read_may_show_what_was_before_a_write_and_later_shows_what_was_written(
-    stage: Stage,
+    web: WebService,
 ) -> None:
-    better, before = stage.register(BETTER), _primary(stage.service())
-    stage.update(better)
-    assert _primary(stage.service()) == before
-    stage.clock.advance(ALWAYS.seconds)
-    assert _primary(stage.service()) == better
+    better, before = web.register(BETTER), _primary(web.service())
+    web.update(better)
+    assert _primary(web.service()) == before
+    web.clock.advance(ALWAYS.seconds)
+    assert _primary(web.service()) == better
 
 
 def test_no_read_is_older_than_the_lag_and_a_later_one_may_be_older_than_an_earlier_one(
-    stage: Stage,
+    web: WebService,
 ) -> None:
-    better = stage.register(BETTER)
-    stage.update(better)
-    stage.clock.advance(2.5)
-    shown = [_primary(stage.service()) == better for _ in range(READS)]
+    better = web.register(BETTER)
+    web.update(better)
+    web.clock.advance(2.5)
+    shown = [_primary(web.service()) == better for _ in range(READS)]
     assert set(shown) == {True, False}
     assert shown != sorted(shown)
-    stage.clock.advance(2.5)
-    assert all(_primary(stage.service()) == better for _ in range(READS))
+    web.clock.advance(2.5)
+    assert all(_primary(web.service()) == better for _ in range(READS))
 
 
-def test_update_service_itself_may_name_the_deployment_before(stage: Stage) -> None:
-    before = stage.service()
-    answer = stage.update(stage.register(BETTER))
+def test_update_service_itself_may_name_the_deployment_before(web: WebService) -> None:
+    before = web.service()
+    answer = web.update(web.register(BETTER))
     assert _primary(answer) == _primary(before)
     assert answer["currentServiceDeployment"] == before["currentServiceDeployment"]
 
 
 def test_the_current_service_deployment_may_be_older_than_the_primary_beside_it(
-    stage: Stage,
+    web: WebService,
 ) -> None:
-    before, better = stage.service()["currentServiceDeployment"], stage.register(BETTER)
-    stage.update(better)
-    stage.clock.advance(2.5)
-    shown = [stage.service() for _ in range(READS)]
+    before, better = web.service()["currentServiceDeployment"], web.register(BETTER)
+    web.update(better)
+    web.clock.advance(2.5)
+    shown = [web.service() for _ in range(READS)]
     pairs = {(_primary(one) == better, one["currentServiceDeployment"] == before) for one in shown}
     assert pairs == {(True, True), (True, False), (False, True), (False, False)}
 
 
-def test_a_service_deployment_that_was_just_made_is_missing_at_first(stage: Stage) -> None:
-    stage.update(stage.register(BETTER))
-    arn = stage.ecs.service_deployments(SERVICE)[0].arn
-    answer = stage.api.describe_service_deployments(serviceDeploymentArns=[arn])
+def test_a_service_deployment_that_was_just_made_is_missing_at_first(web: WebService) -> None:
+    web.update(web.register(BETTER))
+    arn = web.ecs.service_deployments(SERVICE)[0].arn
+    answer = web.api.describe_service_deployments(serviceDeploymentArns=[arn])
     assert answer["serviceDeployments"] == []
     assert answer["failures"] == [{"arn": arn, "reason": "MISSING"}]
-    listed = stage.api.list_service_deployments(cluster="dev", service="web")
+    listed = web.api.list_service_deployments(cluster="dev", service="web")
     assert arn not in {one["serviceDeploymentArn"] for one in listed["serviceDeployments"]}
-    stage.clock.advance(ALWAYS.seconds)
-    assert stage.deployment()["serviceDeploymentArn"] == arn
+    web.clock.advance(ALWAYS.seconds)
+    assert web.deployment()["serviceDeploymentArn"] == arn
 
 
-def test_a_revision_that_was_just_registered_is_not_there_at_first(stage: Stage) -> None:
-    first = stage.service()["taskDefinition"]
-    better = stage.register(BETTER)
+def test_a_revision_that_was_just_registered_is_not_there_at_first(web: WebService) -> None:
+    first = web.service()["taskDefinition"]
+    better = web.register(BETTER)
     with pytest.raises(ClientError, match="Unable to describe task definition"):
-        stage.api.describe_task_definition(taskDefinition=better)
-    newest = stage.api.describe_task_definition(taskDefinition="web")["taskDefinition"]
+        web.api.describe_task_definition(taskDefinition=better)
+    newest = web.api.describe_task_definition(taskDefinition="web")["taskDefinition"]
     assert newest["taskDefinitionArn"] == first
-    listed = stage.api.list_task_definitions(familyPrefix="web")["taskDefinitionArns"]
+    listed = web.api.list_task_definitions(familyPrefix="web")["taskDefinitionArns"]
     assert listed == [first]
-    stage.clock.advance(ALWAYS.seconds)
-    assert stage.api.describe_task_definition(taskDefinition=better)
+    web.clock.advance(ALWAYS.seconds)
+    assert web.api.describe_task_definition(taskDefinition=better)
 
 
-def test_a_deregistered_revision_is_active_at_first(stage: Stage) -> None:
-    better = stage.register(BETTER)
-    stage.clock.advance(ALWAYS.seconds)
-    stage.api.deregister_task_definition(taskDefinition=better)
-    shown = stage.api.describe_task_definition(taskDefinition=better)["taskDefinition"]
+def test_a_deregistered_revision_is_active_at_first(web: WebService) -> None:
+    better = web.register(BETTER)
+    web.clock.advance(ALWAYS.seconds)
+    web.api.deregister_task_definition(taskDefinition=better)
+    shown = web.api.describe_task_definition(taskDefinition=better)["taskDefinition"]
     assert (shown["status"], shown.get("deregisteredAt")) == ("ACTIVE", None)
     with pytest.raises(ClientError, match="inactive"):
-        stage.update(better)  # a write sees the truth
+        web.update(better)  # a write sees the truth
 
 
-def test_writes_see_the_truth(stage: Stage) -> None:
-    stage.update(stage.register(BETTER))
-    arn = stage.ecs.service_deployments(SERVICE)[0].arn
-    stage.api.stop_service_deployment(serviceDeploymentArn=arn)
-    assert stage.ecs.service_deployments(SERVICE)[0].status == "ROLLBACK_REQUESTED"
+def test_writes_see_the_truth(web: WebService) -> None:
+    web.update(web.register(BETTER))
+    arn = web.ecs.service_deployments(SERVICE)[0].arn
+    web.api.stop_service_deployment(serviceDeploymentArn=arn)
+    assert web.ecs.service_deployments(SERVICE)[0].status == "ROLLBACK_REQUESTED"
 
 
-def test_what_autoscaling_does_is_not_seen_at_first_either(stage: Stage) -> None:
-    stage.ecs.scale(SERVICE, 5)
-    assert stage.service()["desiredCount"] == 2
-    stage.clock.advance(ALWAYS.seconds)
-    assert stage.service()["desiredCount"] == 5
+def test_what_autoscaling_does_is_not_seen_at_first_either(web: WebService) -> None:
+    web.ecs.scale(SERVICE, 5)
+    assert web.service()["desiredCount"] == 2
+    web.clock.advance(ALWAYS.seconds)
+    assert web.service()["desiredCount"] == 5
 
 
 def _text(view: dict[str, Any]) -> str:
@@ -136,37 +144,37 @@ def _text(view: dict[str, Any]) -> str:
     return json.dumps(kept, sort_keys=True)
 
 
-def test_whatever_an_answer_says_was_true_once(stage: Stage) -> None:
+def test_whatever_an_answer_says_was_true_once(web: WebService) -> None:
     """In every phase of a rollback: the truth is written down at every change, reads compared."""
-    region, truths = stage.ecs.region(PLACE), set()
+    region, truths = web.ecs.region(PLACE), set()
 
     def note() -> None:
-        service = stage.ecs.service(SERVICE)
+        service = web.ecs.service(SERVICE)
         truths.update(_text(service_deployment_view(one)) for one in service.service_deployments)
-        truths.update(_text(task_view(one)) for one in stage.ecs.tasks(SERVICE))
+        truths.update(_text(task_view(one)) for one in web.ecs.tasks(SERVICE))
         truths.add(_text(service_view(service)))
 
     kept = region.simulation.changed
     assert kept is not None
     region.simulation.changed = lambda: (kept(), note())[0]
     note()
-    stage.ecs.faults.image("c" * 64, Crash())
-    stage.update(stage.register(BAD), deploymentConfiguration=BREAKER)
+    web.ecs.faults.image("c" * 64, Crash())
+    web.update(web.register(BAD), deploymentConfiguration=BREAKER)
     note()
     read: set[str] = set()
     for _ in range(120):
-        stage.clock.advance(0.7)
+        web.clock.advance(0.7)
         region_answers = [
-            stage.ecs.call(PLACE, "DescribeServices", {"cluster": "dev", "services": ["web"]}),
-            stage.ecs.call(
+            web.ecs.call(PLACE, "DescribeServices", {"cluster": "dev", "services": ["web"]}),
+            web.ecs.call(
                 PLACE,
                 "DescribeServiceDeployments",
-                {"serviceDeploymentArns": [stage.ecs.service_deployments(SERVICE)[0].arn]},
+                {"serviceDeploymentArns": [web.ecs.service_deployments(SERVICE)[0].arn]},
             ),
-            stage.ecs.call(
+            web.ecs.call(
                 PLACE,
                 "DescribeTasks",
-                {"cluster": "dev", "tasks": [one.id for one in stage.ecs.tasks(SERVICE)]},
+                {"cluster": "dev", "tasks": [one.id for one in web.ecs.tasks(SERVICE)]},
             ),
         ]
         for answer in region_answers:
@@ -177,13 +185,13 @@ def test_whatever_an_answer_says_was_true_once(stage: Stage) -> None:
 
 
 def _seen(seed: int) -> list[Any]:
-    with staged(lag=Lag(seed=seed)) as stage:
-        stage.create()
-        stage.update(stage.register(BETTER))
+    with web_service(lag=Lag(seed=seed)) as web:
+        web.create()
+        web.update(web.register(BETTER))
         shown = []
         for _ in range(30):
-            stage.clock.advance(1)
-            shown.append((_primary(stage.service()), stage.service()["runningCount"]))
+            web.clock.advance(1)
+            shown.append((_primary(web.service()), web.service()["runningCount"]))
         return shown
 
 
@@ -193,23 +201,21 @@ def test_the_same_seed_shows_the_same_again_and_another_one_something_else() -> 
 
 
 def test_tasks_are_listed_in_no_order_and_in_short_pages_each_of_them_once() -> None:
-    with staged(lag=Lag(page=3)) as stage:
-        stage.create(desired=10)
-        stage.clock.advance(60)
-        pages = list(
-            stage.api.get_paginator("list_tasks").paginate(cluster="dev", serviceName="web")
-        )
+    with web_service(lag=Lag(page=3)) as web:
+        web.create(desired=10)
+        web.clock.advance(60)
+        pages = list(web.api.get_paginator("list_tasks").paginate(cluster="dev", serviceName="web"))
         found = [arn for page in pages for arn in page["taskArns"]]
         assert [len(page["taskArns"]) for page in pages] == [3, 3, 3, 1]
-        assert sorted(found) == sorted(one.arn for one in stage.ecs.tasks(SERVICE))
-        assert found != [one.arn for one in stage.ecs.tasks(SERVICE)]
+        assert sorted(found) == sorted(one.arn for one in web.ecs.tasks(SERVICE))
+        assert found != [one.arn for one in web.ecs.tasks(SERVICE)]
 
 
-def test_all_pages_of_a_list_show_the_same_moment(stage: Stage) -> None:
-    first = stage.api.list_tasks(cluster="dev", serviceName="web", maxResults=1)
-    stage.ecs.scale(SERVICE, 9)
-    stage.clock.advance(2)
-    rest = stage.api.list_tasks(
+def test_all_pages_of_a_list_show_the_same_moment(web: WebService) -> None:
+    first = web.api.list_tasks(cluster="dev", serviceName="web", maxResults=1)
+    web.ecs.scale(SERVICE, 9)
+    web.clock.advance(2)
+    rest = web.api.list_tasks(
         cluster="dev", serviceName="web", maxResults=1, nextToken=first["nextToken"]
     )
     assert "nextToken" not in rest
@@ -217,21 +223,21 @@ def test_all_pages_of_a_list_show_the_same_moment(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("token", ["MQ==", "MQ==.soon", "not a token.1"])
-def test_a_token_that_is_none_of_a_list_is_refused(stage: Stage, token: str) -> None:
+def test_a_token_that_is_none_of_a_list_is_refused(web: WebService, token: str) -> None:
     with pytest.raises(ClientError, match="Invalid token"):
-        stage.api.list_tasks(cluster="dev", serviceName="web", nextToken=token)
+        web.api.list_tasks(cluster="dev", serviceName="web", nextToken=token)
 
 
 def test_service_deployments_come_newest_first_unless_that_is_taken_away() -> None:
     orders = []
     for unordered in (False, True):
-        with staged(lag=Lag(page=10, unordered=unordered)) as stage:
-            stage.create()
+        with web_service(lag=Lag(page=10, unordered=unordered)) as web:
+            web.create()
             for image in (BETTER, BAD, BETTER, BAD):
-                stage.update(stage.register(image))
-                stage.finish(600)
-            stage.clock.advance(60)
-            listed = stage.api.list_service_deployments(cluster="dev", service="web")
+                web.update(web.register(image))
+                web.finish(600)
+            web.clock.advance(60)
+            listed = web.api.list_service_deployments(cluster="dev", service="web")
             times = [one["createdAt"] for one in listed["serviceDeployments"]]
             assert len(times) == 5
             orders.append(times == sorted(times, reverse=True))

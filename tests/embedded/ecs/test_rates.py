@@ -13,7 +13,7 @@ from embedded.clock.clock import VirtualClock
 from embedded.services.ecs.errors import Throttled
 from embedded.services.ecs.names import Place
 from embedded.services.ecs.rates import DOCUMENTED, Buckets, Rate
-from tests.embedded.ecs.stage import staged
+from tests.embedded.ecs.web_service import web_service
 
 HERE = Place("123456789012", "us-west-2")
 PAIR = (Rate("pair", burst=4, sustained=2, actions=("Read", "List")),)
@@ -68,15 +68,15 @@ def test_the_documented_categories_name_operations_of_ecs_once_each():
 
 def test_the_twenty_first_registration_at_once_is_throttled_in_the_words_of_ecs(monkeypatch):
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))
-    with staged() as stage:
+    with web_service() as web:
         for _ in range(20):
-            stage.register()
+            web.register()
         with pytest.raises(ClientError) as caught:
-            stage.register()
+            web.register()
         answer = caught.value.response
         assert answer["Error"]["Code"] == "ThrottlingException"
         assert answer["Error"]["Message"] == "Rate exceeded"
         assert answer["ResponseMetadata"]["HTTPStatusCode"] == 400
-        assert set(stage.ecs.throttled) == {"RegisterTaskDefinition"}
-        stage.clock.advance(1)
-        stage.register()
+        assert set(web.ecs.throttled) == {"RegisterTaskDefinition"}
+        web.clock.advance(1)
+        web.register()

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from embedded.services.ecs import Crash, UnhealthyTarget
-from tests.embedded.ecs.stage import BALANCED, BETTER, SERVICE, Stage, client, staged
+from tests.embedded.ecs.web_service import (
+    BALANCED,
+    BETTER,
+    SERVICE,
+    WebService,
+    client,
+    web_service,
+)
 
 GROUP = BALANCED[0]["targetGroupArn"]
 REFUSING = UnhealthyTarget(
@@ -19,8 +26,8 @@ REFUSING = UnhealthyTarget(
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    with staged() as opened:
+def web() -> Iterator[WebService]:
+    with web_service() as opened:
         opened.create(loadBalancers=BALANCED)
         yield opened
 
@@ -35,8 +42,8 @@ def states() -> list[str]:
     return sorted(each["TargetHealth"]["State"] for each in described())
 
 
-def test_a_running_service_has_a_healthy_target_for_every_task(stage: Stage) -> None:
-    addresses = {task.address for task in stage.ecs.tasks(SERVICE)}
+def test_a_running_service_has_a_healthy_target_for_every_task(web: WebService) -> None:
+    addresses = {task.address for task in web.ecs.tasks(SERVICE)}
     assert {each["Target"]["Id"] for each in described()} == addresses
     assert [each["TargetHealth"] for each in described()] == [{"State": "healthy"}] * 2
     assert {(each["Target"]["Port"], each["HealthCheckPort"]) for each in described()} == {
@@ -45,14 +52,14 @@ def test_a_running_service_has_a_healthy_target_for_every_task(stage: Stage) -> 
 
 
 def test_new_targets_are_checked_first_and_old_ones_drain_before_they_are_gone(
-    stage: Stage,
+    web: WebService,
 ) -> None:
     seen = []
-    stage.update(stage.register(BETTER))
-    while stage.service()["deployments"][0]["rolloutState"] != "COMPLETED":
+    web.update(web.register(BETTER))
+    while web.service()["deployments"][0]["rolloutState"] != "COMPLETED":
         if not seen or seen[-1] != states():
             seen.append(states())
-        stage.clock.advance(1)
+        web.clock.advance(1)
     assert seen == [
         ["healthy", "healthy"],
         ["healthy", "healthy", "initial", "initial"],
@@ -62,10 +69,10 @@ def test_new_targets_are_checked_first_and_old_ones_drain_before_they_are_gone(
     ]
 
 
-def test_an_unhealthy_target_says_why_until_ecs_deregisters_it(stage: Stage) -> None:
-    stage.ecs.faults.image("b" * 64, REFUSING)
-    stage.update(stage.register(BETTER), healthCheckGracePeriodSeconds=30)
-    assert stage.clock.advance_until(lambda: "unhealthy" in states(), 60)
+def test_an_unhealthy_target_says_why_until_ecs_deregisters_it(web: WebService) -> None:
+    web.ecs.faults.image("b" * 64, REFUSING)
+    web.update(web.register(BETTER), healthCheckGracePeriodSeconds=30)
+    assert web.clock.advance_until(lambda: "unhealthy" in states(), 60)
     (found, *_) = [each for each in described() if each["TargetHealth"]["State"] == "unhealthy"]
     assert found["TargetHealth"] == {
         "State": "unhealthy",
@@ -77,27 +84,27 @@ def test_an_unhealthy_target_says_why_until_ecs_deregisters_it(stage: Stage) -> 
         (named,) = described(Targets=[found["Target"]])
         return bool(named["TargetHealth"]["Reason"] == "Target.DeregistrationInProgress")
 
-    assert stage.clock.advance_until(draining, 60)
+    assert web.clock.advance_until(draining, 60)
     assert any(
         message.endswith("due to (reason Health checks failed with these codes: [503]).")
-        for message in stage.messages()
+        for message in web.messages()
     )
 
 
-def test_a_target_that_was_healthy_first_fails_later(stage: Stage) -> None:
-    stage.ecs.faults.image("b" * 64, UnhealthyTarget(after=15, healthy_first=True))
-    stage.update(stage.register(BETTER), healthCheckGracePeriodSeconds=60)
-    assert stage.clock.advance_until(lambda: states().count("healthy") == 4, 60)
-    assert stage.clock.advance_until(lambda: "unhealthy" in states(), 60)
+def test_a_target_that_was_healthy_first_fails_later(web: WebService) -> None:
+    web.ecs.faults.image("b" * 64, UnhealthyTarget(after=15, healthy_first=True))
+    web.update(web.register(BETTER), healthCheckGracePeriodSeconds=60)
+    assert web.clock.advance_until(lambda: states().count("healthy") == 4, 60)
+    assert web.clock.advance_until(lambda: "unhealthy" in states(), 60)
 
 
-def test_a_task_that_crashed_drains_too(stage: Stage) -> None:
-    stage.ecs.faults.image("b" * 64, Crash(after=3))
-    stage.update(stage.register(BETTER))
-    assert stage.clock.advance_until(lambda: "draining" in states(), 60)
+def test_a_task_that_crashed_drains_too(web: WebService) -> None:
+    web.ecs.faults.image("b" * 64, Crash(after=3))
+    web.update(web.register(BETTER))
+    assert web.clock.advance_until(lambda: "draining" in states(), 60)
 
 
-def test_a_target_that_is_not_registered_is_unused(stage: Stage) -> None:
+def test_a_target_that_is_not_registered_is_unused(web: WebService) -> None:
     (one, _) = described()
     asked = [{"Id": "10.9.9.9", "Port": 80}, {"Id": one["Target"]["Id"]}]
     stranger, known = described(Targets=asked)
@@ -105,7 +112,7 @@ def test_a_target_that_is_not_registered_is_unused(stage: Stage) -> None:
     assert known == one
 
 
-def test_groups_of_no_service_are_moto_s_own(stage: Stage) -> None:
+def test_groups_of_no_service_are_moto_s_own(web: WebService) -> None:
     elbv2 = client("elbv2")
     with pytest.raises(elbv2.exceptions.TargetGroupNotFoundException):
         described("arn:tg/other")

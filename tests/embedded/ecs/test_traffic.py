@@ -9,14 +9,21 @@ import pytest
 
 from embedded.services.ecs import Crash
 from embedded.services.ecs.traffic import shift_seconds
-from tests.embedded.ecs.stage import BALANCED, BETTER, BREAKER, SERVICE, Stage, staged
+from tests.embedded.ecs.web_service import (
+    BALANCED,
+    BETTER,
+    BREAKER,
+    SERVICE,
+    WebService,
+    web_service,
+)
 
 MINUTE = 60.0
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
-    with staged() as opened:
+def web() -> Iterator[WebService]:
+    with web_service() as opened:
         yield opened
 
 
@@ -48,94 +55,94 @@ def test_a_shift_takes_what_its_configuration_says(
     assert shift_seconds(configuration) == minutes * MINUTE
 
 
-def test_a_default_linear_deployment_takes_54_minutes_and_its_bake_time(stage: Stage) -> None:
-    stage.create(**service(bakeTimeInMinutes=5))
-    new = stage.register(BETTER)
-    stage.update(new)
-    assert stage.finish(59 * MINUTE) == "IN_PROGRESS"
-    assert stage.finish(2 * MINUTE) == "SUCCESSFUL"
-    assert stage.running() == [new, new]
+def test_a_default_linear_deployment_takes_54_minutes_and_its_bake_time(web: WebService) -> None:
+    web.create(**service(bakeTimeInMinutes=5))
+    new = web.register(BETTER)
+    web.update(new)
+    assert web.finish(59 * MINUTE) == "IN_PROGRESS"
+    assert web.finish(2 * MINUTE) == "SUCCESSFUL"
+    assert web.running() == [new, new]
 
 
-def test_a_canary_deployment_takes_the_canarys_minutes(stage: Stage) -> None:
+def test_a_canary_deployment_takes_the_canarys_minutes(web: WebService) -> None:
     canary = {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 40}
-    stage.create(**service("CANARY", canaryConfiguration=canary))
-    stage.update(stage.register(BETTER))
-    assert stage.finish(40 * MINUTE) == "IN_PROGRESS"
-    assert stage.finish(1 * MINUTE) == "SUCCESSFUL"
+    web.create(**service("CANARY", canaryConfiguration=canary))
+    web.update(web.register(BETTER))
+    assert web.finish(40 * MINUTE) == "IN_PROGRESS"
+    assert web.finish(1 * MINUTE) == "SUCCESSFUL"
 
 
 def test_the_stages_follow_each_other_and_both_revisions_run_until_the_clean_up(
-    stage: Stage,
+    web: WebService,
 ) -> None:
-    stage.create(**service(bakeTimeInMinutes=5))
-    stage.update(stage.register(BETTER))
+    web.create(**service(bakeTimeInMinutes=5))
+    web.update(web.register(BETTER))
     stages: list[str] = []
     for _ in range(3700):
-        stage.clock.advance(1)
-        current = stage.ecs.service_deployments(SERVICE)[0]
+        web.clock.advance(1)
+        current = web.ecs.service_deployments(SERVICE)[0]
         if current.stage and current.stage not in stages:
             stages.append(current.stage)
-            shown = stage.deployment()
+            shown = web.deployment()
             assert (shown["status"], shown["lifecycleStage"]) == ("IN_PROGRESS", current.stage)
         if current.stage == "PRODUCTION_TRAFFIC_SHIFT":
-            assert len(stage.running()) == 4
+            assert len(web.running()) == 4
     assert stages == ["SCALE_UP", "PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME", "CLEAN_UP"]
-    assert "lifecycleStage" not in stage.deployment()
+    assert "lifecycleStage" not in web.deployment()
 
 
-def test_the_rollout_state_is_a_rolling_updates_only(stage: Stage) -> None:
-    stage.create(**service())
-    stage.update(stage.register(BETTER))
+def test_the_rollout_state_is_a_rolling_updates_only(web: WebService) -> None:
+    web.create(**service())
+    web.update(web.register(BETTER))
     for _ in range(60):
-        stage.clock.advance(61)
-        assert all("rolloutState" not in one for one in stage.service()["deployments"])
+        web.clock.advance(61)
+        assert all("rolloutState" not in one for one in web.service()["deployments"])
 
 
-def test_the_first_deployment_of_a_service_has_nothing_to_shift(stage: Stage) -> None:
-    stage.create(**service())
-    assert stage.clock.now().minute < 10
+def test_the_first_deployment_of_a_service_has_nothing_to_shift(web: WebService) -> None:
+    web.create(**service())
+    assert web.clock.now().minute < 10
 
 
-def test_a_shift_that_a_person_rolls_back_leaves_the_old_tasks_running(stage: Stage) -> None:
-    stage.create(**service())
-    old = stage.running()
-    stage.update(stage.register(BETTER))
-    stage.clock.advance(20 * MINUTE)
-    arn = stage.ecs.service_deployments(SERVICE)[0].arn
-    stage.api.stop_service_deployment(serviceDeploymentArn=arn)
-    assert stage.finish(600) == "ROLLBACK_SUCCESSFUL"
-    stage.clock.advance(MINUTE)
-    assert stage.running() == old
-    stage.clock.advance(60 * MINUTE)  # the shift's end comes, and finds nothing to do
-    assert stage.running() == old
+def test_a_shift_that_a_person_rolls_back_leaves_the_old_tasks_running(web: WebService) -> None:
+    web.create(**service())
+    old = web.running()
+    web.update(web.register(BETTER))
+    web.clock.advance(20 * MINUTE)
+    arn = web.ecs.service_deployments(SERVICE)[0].arn
+    web.api.stop_service_deployment(serviceDeploymentArn=arn)
+    assert web.finish(600) == "ROLLBACK_SUCCESSFUL"
+    web.clock.advance(MINUTE)
+    assert web.running() == old
+    web.clock.advance(60 * MINUTE)  # the shift's end comes, and finds nothing to do
+    assert web.running() == old
 
 
-def test_a_newer_deployment_takes_over_in_the_middle_of_a_shift(stage: Stage) -> None:
-    stage.create(**service())
-    stage.update(stage.register(BETTER))
-    stage.clock.advance(20 * MINUTE)
-    newer = stage.register(BETTER, cpu=1)
-    stage.update(newer)
-    assert stage.finish(54 * MINUTE) == "IN_PROGRESS"
-    assert stage.finish(2 * MINUTE) == "SUCCESSFUL"
-    stage.clock.advance(MINUTE)
-    assert stage.running() == [newer, newer]
-    assert [one.status for one in stage.ecs.service_deployments(SERVICE)][:2] == [
+def test_a_newer_deployment_takes_over_in_the_middle_of_a_shift(web: WebService) -> None:
+    web.create(**service())
+    web.update(web.register(BETTER))
+    web.clock.advance(20 * MINUTE)
+    newer = web.register(BETTER, cpu=1)
+    web.update(newer)
+    assert web.finish(54 * MINUTE) == "IN_PROGRESS"
+    assert web.finish(2 * MINUTE) == "SUCCESSFUL"
+    web.clock.advance(MINUTE)
+    assert web.running() == [newer, newer]
+    assert [one.status for one in web.ecs.service_deployments(SERVICE)][:2] == [
         "SUCCESSFUL",
         "STOPPED",
     ]
 
 
-def test_tasks_that_crash_before_the_shift_roll_it_back(stage: Stage) -> None:
-    stage.create(**service(**BREAKER))
-    old = stage.running()
-    stage.ecs.faults.image("b" * 64, Crash())
-    stage.update(stage.register(BETTER))
-    assert stage.finish(600) == "ROLLBACK_SUCCESSFUL"
-    assert stage.running() == old
+def test_tasks_that_crash_before_the_shift_roll_it_back(web: WebService) -> None:
+    web.create(**service(**BREAKER))
+    old = web.running()
+    web.ecs.faults.image("b" * 64, Crash())
+    web.update(web.register(BETTER))
+    assert web.finish(600) == "ROLLBACK_SUCCESSFUL"
+    assert web.running() == old
 
 
-def test_blue_green_is_refused_and_not_played_as_rolling(stage: Stage) -> None:
-    with pytest.raises(stage.api.exceptions.UnsupportedFeatureException):
-        stage.create(**service("BLUE_GREEN"))
+def test_blue_green_is_refused_and_not_played_as_rolling(web: WebService) -> None:
+    with pytest.raises(web.api.exceptions.UnsupportedFeatureException):
+        web.create(**service("BLUE_GREEN"))

@@ -1,4 +1,4 @@
-"""A stage for the tests of the simulated ECS: one cluster, one service, a virtual clock, boto3."""
+"""The service `dev/web` for the tests of the simulated ECS, on a virtual clock, through boto3."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def sample(folder: str, name: str) -> dict[str, Any]:
     return loaded
 
 
-class Stage:
+class WebService:
     def __init__(self, simulated: ecs.Ecs, clock: VirtualClock, events: list[Any]) -> None:
         self.ecs = simulated
         self.clock = clock
@@ -173,7 +173,7 @@ class Stage:
 
 
 @contextmanager
-def staged(**options: Any) -> Iterator[Stage]:
+def web_service(**options: Any) -> Iterator[WebService]:
     clock, events = VirtualClock(), []
     with mock_aws(), ecs.install(clock, events.append, seed=7, **options) as simulated:
-        yield Stage(simulated, clock, events)
+        yield WebService(simulated, clock, events)
