@@ -21,7 +21,7 @@ from bench.rows import Row
 from bench.tools import LIMIT, AwsWaiter, EcsDeploy, Slipway, SlipwayLagging, Tool
 from embedded.account import EmbeddedAws
 from embedded.services.ecs import Lag
-from example.scenario import CLUSTER, Scenario, Stage
+from example.scenario import CLUSTER, Scenario, Trial
 from example.scenarios import SCENARIOS
 
 RATE = 40.0
@@ -91,41 +91,41 @@ def measure_lagging(
 
 
 def _side_by_side(aws: EmbeddedAws, tools: Sequence[Tool], scenario: Scenario) -> Iterator[Row]:
-    stages = {tool: _stage(aws, tool, scenario) for tool in tools}
-    for stage in stages.values():
-        stage.build()
-    aws.wait_until(lambda: all(stage.ready for stage in stages.values()), LIMIT)
+    trials = {tool: _trial(aws, tool, scenario) for tool in tools}
+    for trial in trials.values():
+        trial.build()
+    aws.wait_until(lambda: all(trial.ready for trial in trials.values()), LIMIT)
     if scenario.earlier:
-        for tool, stage in stages.items():
-            tool.ship(stage, "earlier")
-        aws.wait_until(lambda: all(map(_on_earlier, stages.values())), LIMIT)
-        aws.wait_until(lambda: all(tool.settled(stages[tool]) for tool in tools), LIMIT)
-    for stage in stages.values():
+        for tool, trial in trials.items():
+            tool.ship(trial, "earlier")
+        aws.wait_until(lambda: all(map(_on_earlier, trials.values())), LIMIT)
+        aws.wait_until(lambda: all(tool.settled(trials[tool]) for tool in tools), LIMIT)
+    for trial in trials.values():
         with aws.clock.lock:
-            stage.begin()
+            trial.begin()
     with ThreadPoolExecutor(len(tools)) as pool:
-        running = [pool.submit(tool.deploy, stage) for tool, stage in stages.items()]
+        running = [pool.submit(tool.deploy, trial) for tool, trial in trials.items()]
         for done in as_completed(running):
             yield done.result()
-    _clear(aws, stages.values())
+    _clear(aws, trials.values())
 
 
-def _stage(aws: EmbeddedAws, tool: Tool, scenario: Scenario) -> Stage:
+def _trial(aws: EmbeddedAws, tool: Tool, scenario: Scenario) -> Trial:
     name = stage_name(scenario.name, tool.name)
-    return Stage(name, scenario, aws.client, aws.ecs, aws.clock, tool.ship)
+    return Trial(name, scenario, aws.client, aws.ecs, aws.clock, tool.ship)
 
 
-def _on_earlier(stage: Stage) -> bool:
-    return stage.runs() == {"earlier"}
+def _on_earlier(trial: Trial) -> bool:
+    return trial.runs() == {"earlier"}
 
 
-def _clear(aws: EmbeddedAws, stages: Iterable[Stage]) -> None:
+def _clear(aws: EmbeddedAws, trials: Iterable[Trial]) -> None:
     """Delete the services, so that no crash loop goes on beside the next scenario."""
     aws.ecs.faults.clear()
-    for stage in stages:
-        if stage.service.status == "ACTIVE":
+    for trial in trials:
+        if trial.service.status == "ACTIVE":
             aws.client("ecs").delete_service(
-                cluster=CLUSTER, service=stage.service_name, force=True
+                cluster=CLUSTER, service=trial.service_name, force=True
             )
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from cli.package.build import Package, package
 from embedded.account import EmbeddedAws
 from embedded.calls.sessions import REGION
-from example.scenario import CLUSTER, Stage
+from example.scenario import CLUSTER, Trial
 from example.scenarios import SCENARIOS
 
 PROJECT = Path(__file__).resolve().parents[1]
@@ -72,11 +72,11 @@ def ecs_calls(aws: EmbeddedAws, by: Callable[[str], bool], since: int) -> int:
     return sum(call.service == "ecs" and by(call.principal) for call in aws.recorder.calls[since:])
 
 
-def updated_at(aws: EmbeddedAws, stage: Stage, by: Callable[[str], bool], since: int) -> float:
+def updated_at(aws: EmbeddedAws, trial: Trial, by: Callable[[str], bool], since: int) -> float:
     """When the tool first updated the service (epoch seconds); now, where it never did."""
     updates = [
         call.at.timestamp()
         for call in aws.recorder.calls[since:]
         if call.operation == "UpdateService" and by(call.principal)
     ]
-    return updates[0] if updates else stage.clock.now().timestamp()
+    return updates[0] if updates else trial.clock.now().timestamp()

@@ -1,4 +1,4 @@
-"""The tools: each deploys `stage.tag()` once and says how that went.
+"""The tools: each deploys `trial.tag()` once and says how that went.
 
 Slipway is told by a push, and its verdict is the first notice that tells the outcome. The others
 are commands: exit code 0 says that the new image is live, any other that it is not.
@@ -21,7 +21,7 @@ from bench.rows import Row
 from chalicelib.model.deployments import OPEN, Status
 from embedded.account import EmbeddedAws
 from embedded.services.sns import Notice
-from example.scenario import CLUSTER, Build, Scenario, Stage
+from example.scenario import CLUSTER, Build, Scenario, Trial
 
 DEADLINE = 1800  # seconds that ecs-deploy is given; Slipway's default is the same 30 minutes
 LIMIT = 5400  # simulated seconds after which any tool is given up
@@ -44,15 +44,15 @@ class Tool(ABC):
         self._aws = aws
 
     @abstractmethod
-    def ship(self, stage: Stage, build: Build) -> None:
+    def ship(self, trial: Trial, build: Build) -> None:
         """Deploy an image as its users do, without waiting; for what happens around a rollout."""
 
     @abstractmethod
-    def deploy(self, stage: Stage) -> Row: ...
+    def deploy(self, trial: Trial) -> Row: ...
 
-    def settled(self, stage: Stage) -> bool:
+    def settled(self, trial: Trial) -> bool:
         """Whether what was shipped is over, for the tool as well."""
-        return stage.ready
+        return trial.ready
 
 
 class Slipway(Tool):
@@ -60,56 +60,56 @@ class Slipway(Tool):
 
     name = "slipway"
 
-    def ship(self, stage: Stage, build: Build) -> None:
-        threading.Thread(target=stage.push, args=(build,)).start()
+    def ship(self, trial: Trial, build: Build) -> None:
+        threading.Thread(target=trial.push, args=(build,)).start()
 
-    def settled(self, stage: Stage) -> bool:
-        records = self._status(stage)
-        return stage.ready and bool(records) and records[0]["status"] not in OPEN
+    def settled(self, trial: Trial) -> bool:
+        records = self._status(trial)
+        return trial.ready and bool(records) and records[0]["status"] not in OPEN
 
-    def deploy(self, stage: Stage) -> Row:
+    def deploy(self, trial: Trial) -> Row:
         aws, since = self._aws, len(self._aws.recorder.calls)
-        earlier = {one["deployment"] for one in self._status(stage)}
+        earlier = {one["deployment"] for one in self._status(trial)}
         invoked = len(aws.invocations)
-        stage.push("new")
-        aws.wait_until(lambda: self._last(stage, earlier) not in {"", *OPEN}, LIMIT)
+        trial.push("new")
+        aws.wait_until(lambda: self._last(trial, earlier) not in {"", *OPEN}, LIMIT)
         aws.wait_until(lambda: aws.idle, 60)
-        told = [one for one in self._notices(stage, earlier) if one.attributes["status"] in _SAID]
-        final = self._record(stage).get("status", "none")
+        told = [one for one in self._notices(trial, earlier) if one.attributes["status"] in _SAID]
+        final = self._record(trial).get("status", "none")
         verdict = _SAID.get(final, final)
         first = next((one for one in told if _SAID[one.attributes["status"]] == verdict), None)
-        began = updated_at(aws, stage, _is_slipway, since)
+        began = updated_at(aws, trial, _is_slipway, since)
         peaks = [one.memory_mb or 0 for one in aws.invocations[invoked:]]
         return Row(
-            scenario=stage.scenario.name,
+            scenario=trial.scenario.name,
             tool=self.name,
             verdict=verdict,
-            right=verdict == stage.scenario.right,
+            right=verdict == trial.scenario.right,
             seconds=round(first.at.timestamp() - began, 1) if first else None,
             calls=ecs_calls(aws, _is_slipway, since),
             peak_mb=max(peaks, default=0),
         )
 
-    def _status(self, stage: Stage) -> list[dict[str, Any]]:
-        reply = self._aws.invoke("slipway-dev-status", {"service": stage.key})
+    def _status(self, trial: Trial) -> list[dict[str, Any]]:
+        reply = self._aws.invoke("slipway-dev-status", {"service": trial.key})
         return list(reply["deployments"])
 
-    def _record(self, stage: Stage) -> dict[str, Any]:
-        found = (one for one in self._status(stage) if one["digest"] == stage.digest())
+    def _record(self, trial: Trial) -> dict[str, Any]:
+        found = (one for one in self._status(trial) if one["digest"] == trial.digest())
         return next(found, {})
 
-    def _notices(self, stage: Stage, earlier: set[str]) -> list[Notice]:
+    def _notices(self, trial: Trial, earlier: set[str]) -> list[Notice]:
         """About the deployment of the new image: neither an earlier one nor a newer push's."""
         about = [
             one
             for one in self._aws.notices()
-            if one.attributes.get("service") == stage.key
+            if one.attributes.get("service") == trial.key
             and one.attributes["deployment"] not in earlier
         ]
         return [one for one in about if one.attributes["deployment"] == _of(about[0])]
 
-    def _last(self, stage: Stage, earlier: set[str]) -> str:
-        told = self._notices(stage, earlier)
+    def _last(self, trial: Trial, earlier: set[str]) -> str:
+        told = self._notices(trial, earlier)
         return told[-1].attributes["status"] if told else ""
 
 
@@ -131,45 +131,45 @@ def _is_slipway(principal: str) -> bool:
 class Command(Tool):
     """A tool that is one command, or several in a row, in a pipeline."""
 
-    def ship(self, stage: Stage, build: Build) -> None:
-        threading.Thread(target=self._ship, args=(stage, build)).start()
+    def ship(self, trial: Trial, build: Build) -> None:
+        threading.Thread(target=self._ship, args=(trial, build)).start()
 
-    def _ship(self, stage: Stage, build: Build) -> None:
-        stage.push(build)
+    def _ship(self, trial: Trial, build: Build) -> None:
+        trial.push(build)
         ecs = self._aws.client("ecs")
-        made = ecs.register_task_definition(**stage.definition(build))["taskDefinition"]
+        made = ecs.register_task_definition(**trial.definition(build))["taskDefinition"]
         ecs.update_service(
-            cluster=CLUSTER, service=stage.service_name, taskDefinition=made["taskDefinitionArn"]
+            cluster=CLUSTER, service=trial.service_name, taskDefinition=made["taskDefinitionArn"]
         )
 
-    def deploy(self, stage: Stage) -> Row:
+    def deploy(self, trial: Trial) -> Row:
         aws, since = self._aws, len(self._aws.recorder.calls)
-        stage.push("new")
-        principal = f"{self.name}/{stage.scenario.name}"
+        trial.push("new")
+        principal = f"{self.name}/{trial.scenario.name}"
         keys = keys_of(aws, principal)
         with tempfile.TemporaryDirectory() as home:
             environment = {**keys, "HOME": home}
             peak = 0
-            for command in self.commands(stage, Path(home)):
+            for command in self.commands(trial, Path(home)):
                 ended = program.run(aws.clock, command, environment, LIMIT)
                 peak = max(peak, ended.peak_mb)
                 if ended.code:
                     break
             (Path(home) / "output").write_text(ended.output, encoding="utf-8")
         verdict = "failed" if ended.code else "successful"
-        began = updated_at(aws, stage, principal.__eq__, since)
+        began = updated_at(aws, trial, principal.__eq__, since)
         return Row(
-            scenario=stage.scenario.name,
+            scenario=trial.scenario.name,
             tool=self.name,
             verdict=verdict,
-            right=is_right(verdict, stage.scenario),
+            right=is_right(verdict, trial.scenario),
             seconds=round(ended.at.timestamp() - began, 1),
             calls=ecs_calls(aws, principal.__eq__, since),
             peak_mb=peak,
         )
 
     @abstractmethod
-    def commands(self, stage: Stage, home: Path) -> Sequence[Sequence[str]]: ...
+    def commands(self, trial: Trial, home: Path) -> Sequence[Sequence[str]]: ...
 
 
 def is_right(verdict: str, scenario: Scenario) -> bool:
@@ -186,9 +186,9 @@ class EcsDeploy(Command):
         super().__init__(aws)
         self._python = venv / "bin" / "python"
 
-    def commands(self, stage: Stage, home: Path) -> Sequence[Sequence[str]]:
+    def commands(self, trial: Trial, home: Path) -> Sequence[Sequence[str]]:
         del home
-        words = f"deploy {CLUSTER} {stage.service_name} --tag {stage.tag()} --rollback"
+        words = f"deploy {CLUSTER} {trial.service_name} --tag {trial.tag()} --rollback"
         program_file = str(self._python.with_name("ecs"))
         return [
             [str(self._python), program_file, *words.split(), "--timeout", str(DEADLINE)],
@@ -200,14 +200,14 @@ class AwsWaiter(Command):
 
     name = "aws-waiter"
 
-    def commands(self, stage: Stage, home: Path) -> Sequence[Sequence[str]]:
+    def commands(self, trial: Trial, home: Path) -> Sequence[Sequence[str]]:
         file = home / "task-definition.json"
-        file.write_text(json.dumps(stage.definition("new")), encoding="utf-8")
+        file.write_text(json.dumps(trial.definition("new")), encoding="utf-8")
         aws = [sys.executable, str(Path(sys.executable).with_name("aws")), "ecs"]
         return [
             [*aws, "register-task-definition", "--cli-input-json", f"file://{file}"],
-            [*aws, "update-service", "--cluster", CLUSTER, "--service", stage.service_name,
-             "--task-definition", stage.repository],
+            [*aws, "update-service", "--cluster", CLUSTER, "--service", trial.service_name,
+             "--task-definition", trial.repository],
             [*aws, "wait", "services-stable", "--cluster", CLUSTER, "--services",
-             stage.service_name],
+             trial.service_name],
         ]  # fmt: skip

@@ -1,8 +1,8 @@
 """One service of one scenario on a simulated ECS, before, during and after a tool's update.
 
-    stage = Stage("backend", scenario, client, ecs, clock, ship)
-    stage.build()                 # … let time pass until stage.ready
-    stage.begin()                 # faults and happenings are armed; the tool deploys tag()
+    trial = Trial("backend", scenario, client, ecs, clock, ship)
+    trial.build()                 # … let time pass until trial.ready
+    trial.begin()                 # faults and happenings are armed; the tool deploys tag()
 
 The same in one process on a virtual clock and on the embedded AWS: people act through `client`
 before the update; after it, whatever happens is the simulated ECS' own, on `clock`.
@@ -65,14 +65,14 @@ class Scenario:
     earlier: bool = False
     sidecar: Settings = field(default_factory=dict)
     old_arn: bool = False
-    happens: Callable[[Stage], None] | None = None
+    happens: Callable[[Trial], None] | None = None
 
 
 @dataclass
-class Stage:
+class Trial:
     """One service of one scenario on a simulated ECS.
 
-    `ship(stage, build)` deploys an image as the team does that uses the tool: `docker push` where
+    `ship(trial, build)` deploys an image as the team does that uses the tool: `docker push` where
     a push deploys, else another run of its pipeline. It must not block on the clock's own thread.
     """
 
@@ -81,7 +81,7 @@ class Stage:
     client: conflicto.Client
     ecs: Ecs
     clock: Clock
-    ship: Callable[[Stage, Build], None]
+    ship: Callable[[Trial, Build], None]
 
     @property
     def service_name(self) -> str:

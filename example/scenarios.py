@@ -21,7 +21,7 @@ from embedded.services.ecs import (
     UnhealthyTarget,
 )
 from example import conflicto
-from example.scenario import Scenario, Settings, Stage
+from example.scenario import Scenario, Settings, Trial
 
 _ALARM = "conflicto-errors"
 _NO_ROLLBACK = {
@@ -85,93 +85,93 @@ _LINEAR = {
 # What happens
 
 
-def _interruptions(stage: Stage) -> None:
+def _interruptions(trial: Trial) -> None:
     """Spot takes the first four tasks of the new image, each as soon as it runs."""
     left = list(range(4))
 
     def interrupt() -> None:
-        for task in stage.running()[: len(left)]:
+        for task in trial.running()[: len(left)]:
             left.pop()
-            stage.ecs.interrupt_spot(task.id)
+            trial.ecs.interrupt_spot(task.id)
         if left:
-            stage.half_way(interrupt)
+            trial.half_way(interrupt)
 
-    stage.half_way(interrupt)
-
-
-def _host_failure(stage: Stage) -> None:
-    stage.half_way(lambda: stage.ecs.fail_host(stage.running()[0].id))
+    trial.half_way(interrupt)
 
 
-def _stopped_by_a_person(stage: Stage) -> None:
-    stage.half_way(lambda: _ignore(stage.person("StopTask", task=stage.running()[0].arn)))
+def _host_failure(trial: Trial) -> None:
+    trial.half_way(lambda: trial.ecs.fail_host(trial.running()[0].id))
 
 
-def _scale(desired: int) -> Callable[[Stage], None]:
-    return lambda stage: stage.half_way(lambda: stage.ecs.scale(stage.key, desired))
+def _stopped_by_a_person(trial: Trial) -> None:
+    trial.half_way(lambda: _ignore(trial.person("StopTask", task=trial.running()[0].arn)))
 
 
-def _newer_push(stage: Stage) -> None:
-    stage.half_way(lambda: stage.ship(stage, "newer"))
+def _scale(desired: int) -> Callable[[Trial], None]:
+    return lambda trial: trial.half_way(lambda: trial.ecs.scale(trial.key, desired))
 
 
-def _console_rollback(stage: Stage) -> None:
+def _newer_push(trial: Trial) -> None:
+    trial.half_way(lambda: trial.ship(trial, "newer"))
+
+
+def _console_rollback(trial: Trial) -> None:
     def stop() -> None:
-        ongoing = stage.service.ongoing
+        ongoing = trial.service.ongoing
         if ongoing is not None:
-            stage.person("StopServiceDeployment", serviceDeploymentArn=ongoing.arn)
+            trial.person("StopServiceDeployment", serviceDeploymentArn=ongoing.arn)
 
-    stage.half_way(stop)
+    trial.half_way(stop)
 
 
-def _console_deploy(stage: Stage) -> None:
+def _console_deploy(trial: Trial) -> None:
     def deploy() -> None:
-        definition = stage.definition("first")
+        definition = trial.definition("first")
         definition["containerDefinitions"][0]["environment"] = [{"name": "DEBUG", "value": "1"}]
-        made = stage.person("RegisterTaskDefinition", **definition)
+        made = trial.person("RegisterTaskDefinition", **definition)
         arn = made["taskDefinition"]["taskDefinitionArn"]
-        stage.person("UpdateService", service=stage.service_name, taskDefinition=arn)
+        trial.person("UpdateService", service=trial.service_name, taskDefinition=arn)
 
-    stage.half_way(deploy)
+    trial.half_way(deploy)
 
 
-def _console_earlier(stage: Stage) -> None:
-    before = stage.service.primary
+def _console_earlier(trial: Trial) -> None:
+    before = trial.service.primary
     assert before is not None
     arn = before.revision.definition.arn
-    stage.half_way(
+    trial.half_way(
         lambda: _ignore(
-            stage.person("UpdateService", service=stage.service_name, taskDefinition=arn)
+            trial.person("UpdateService", service=trial.service_name, taskDefinition=arn)
         )
     )
 
 
-def _console_restart(stage: Stage) -> None:
-    stage.half_way(
+def _console_restart(trial: Trial) -> None:
+    trial.half_way(
         lambda: _ignore(
-            stage.person("UpdateService", service=stage.service_name, forceNewDeployment=True)
+            trial.person("UpdateService", service=trial.service_name, forceNewDeployment=True)
         )
     )
 
 
-def _deleted(stage: Stage) -> None:
-    stage.half_way(
-        lambda: _ignore(stage.person("DeleteService", service=stage.service_name, force=True))
+def _deleted(trial: Trial) -> None:
+    trial.half_way(
+        lambda: _ignore(trial.person("DeleteService", service=trial.service_name, force=True))
     )
 
 
-def _alarm(stage: Stage) -> None:
-    stage.half_way(lambda: _ignore(stage.ecs.alarm(stage.key, _ALARM)))
+def _alarm(trial: Trial) -> None:
+    trial.half_way(lambda: _ignore(trial.ecs.alarm(trial.key, _ALARM)))
 
 
-def _alarm_while_baking(stage: Stage) -> None:
+def _alarm_while_baking(trial: Trial) -> None:
     def baking() -> bool:
-        return any(deployment.baking for deployment in stage.service.deployments)
+        return any(deployment.baking for deployment in trial.service.deployments)
 
     def ring() -> None:
-        stage.clock.call_later(60, lambda: _ignore(stage.ecs.alarm(stage.key, _ALARM)))
+        trial.clock.call_later(60, lambda: _ignore(trial.ecs.alarm(trial.key, _ALARM)))
 
-    stage.when(baking, ring)
+    trial.when(baking, ring)
 
 
 def _ignore(_: object) -> None:

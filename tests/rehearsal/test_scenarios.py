@@ -12,7 +12,7 @@ import pytest
 
 from embedded.services.ecs import Lag
 from example import conflicto
-from example.scenario import CLUSTER, Build, Scenario, Stage
+from example.scenario import CLUSTER, Build, Scenario, Trial
 from example.scenarios import SCENARIOS
 from rehearsal.rehearsal import Rehearsal, rehearse
 from tests.rehearsal.conftest import TARGETS
@@ -33,7 +33,7 @@ by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.nam
 class Played(Rehearsal):
     """A rehearsal in which one scenario was played to its end."""
 
-    stage: Stage
+    trial: Trial
     record: dict[str, Any]
 
     @cache  # noqa: B019 - a rehearsal is short, and making a client is most of its time
@@ -43,25 +43,25 @@ class Played(Rehearsal):
     __hash__ = object.__hash__
 
     def play(self, scenario: Scenario) -> None:
-        self.stage = stage = Stage("backend", scenario, self.client, self.ecs, self.clock, _push)
+        self.trial = trial = Trial("backend", scenario, self.client, self.ecs, self.clock, _push)
         self.deliver = False
         self.client("ecs").create_cluster(clusterName=CLUSTER)
         conflicto.add_service(self.client, "frontend", "nginx_fargate")
-        stage.build()
-        self.until(lambda: stage.ready and self.ecs.service(BYSTANDER).ongoing is None)
+        trial.build()
+        self.until(lambda: trial.ready and self.ecs.service(BYSTANDER).ongoing is None)
         self.deliver = True
         if scenario.earlier:
-            stage.push("earlier")
-            self.settle(stage.key, stage.digest("earlier"))
+            trial.push("earlier")
+            self.settle(trial.key, trial.digest("earlier"))
         self.calls.clear()
-        stage.begin()
-        stage.push("new")
-        self.record = self.settle(stage.key, stage.digest(), LONG)
+        trial.begin()
+        trial.push("new")
+        self.record = self.settle(trial.key, trial.digest(), LONG)
         self.advance(900)
 
 
-def _push(stage: Stage, build: Build) -> None:
-    stage.push(build)
+def _push(trial: Trial, build: Build) -> None:
+    trial.push(build)
 
 
 @contextmanager
@@ -83,7 +83,7 @@ def _lag(scenario: Scenario) -> Lag:
 def test_the_verdict_is_right_and_what_should_run_runs(scenario, lags):
     with played(scenario, _lag(scenario) if lags else None) as slipway:
         assert VERDICTS[slipway.record["status"]] == scenario.right, slipway.record
-        assert slipway.stage.runs() == {scenario.runs}
+        assert slipway.trial.runs() == {scenario.runs}
         assert slipway.failures == []
         if scenario.right == "failed" and scenario.runs in {"first", "earlier"}:
             assert slipway.record["status"] == "ROLLBACK_SUCCESSFUL"
@@ -97,9 +97,9 @@ def _assert_little_was_done(slipway: Played, *, lags: bool) -> None:
     Where reads lag, ECS may refuse to stop what it has stopped already; then it is set back.
     """
     update, stop, register = (slipway.calls.count(act) for act in ACTS)
-    pushes = 2 if "newer-push" in slipway.stage.scenario.name else 1
+    pushes = 2 if "newer-push" in slipway.trial.scenario.name else 1
     assert register == pushes
-    failed = slipway.stage.scenario.right == "failed"
+    failed = slipway.trial.scenario.right == "failed"
     assert update - pushes <= failed
     assert stop <= failed
     assert update - pushes + stop <= failed or lags
@@ -142,11 +142,11 @@ def test_a_good_rollout_of_a_minute_costs_few_calls():
 )
 def test_what_cannot_heal_is_rolled_back_five_seconds_after_the_second_failed_task(name):
     with played(_named(name)) as slipway:
-        stage = slipway.stage
-        ours = slipway.ecs.service_deployments(stage.key)[0]
+        trial = slipway.trial
+        ours = slipway.ecs.service_deployments(trial.key)[0]
         failed = sorted(
             task.stopped_at
-            for task in slipway.ecs.tasks(stage.key)
+            for task in slipway.ecs.tasks(trial.key)
             if task.stopped_at
             and task.stop_code in {"TaskFailedToStart", "EssentialContainerExited"}
         )
@@ -156,7 +156,7 @@ def test_what_cannot_heal_is_rolled_back_five_seconds_after_the_second_failed_ta
 
 def test_a_crash_loop_without_a_breaker_is_called_within_ninety_seconds():
     with played(_named("crash-no-breaker")) as slipway:
-        ours = slipway.ecs.service_deployments(slipway.stage.key)[0]
+        ours = slipway.ecs.service_deployments(slipway.trial.key)[0]
         assert ours.rollback is not None
         assert (ours.rollback.started_at - ours.created_at).total_seconds() < 90
 
