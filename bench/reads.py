@@ -16,7 +16,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 
 from example.conflicto import ACCOUNT, REGION
-from rehearsal.rehearsal import TABLE
+from rehearsal.account import TABLE
 from rehearsal.wire import WIRE, Attempt
 
 _UNIT = 4096  # bytes: "Read consistency", one unit strongly consistent, half of one otherwise

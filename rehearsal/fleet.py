@@ -133,7 +133,7 @@ class Fleet(Rehearsal):
             began = self.clock.now()
             clients = self._environment.clients = self._warm.pop() if self._warm else {}
             try:
-                with self.gate.acting(function):
+                with self.permissions.acting(function):
                     reply = getattr(self.app, function)(payload, context)
             except TimedOut:
                 self.timed_out[function] += 1

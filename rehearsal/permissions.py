@@ -1,12 +1,12 @@
-"""The gate of a rehearsal: every call of Slipway's own session is put to IAM, then answered.
+"""The permissions of Slipway's functions in a rehearsal: IAM decides on each of their calls.
 
-As `server`'s Gate, without a port: the calling function's role has the very policy that packaging
-generates for it, and a call that this does not allow is denied in AWS' words and takes no effect.
+It does what `embedded/gate/request_gate.py` does, without a port. Each function has a role with the
+policy that packaging generates for it. A call that this policy does not allow is denied in AWS'
+words, and has no effect.
 """
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,15 +26,15 @@ from embedded.iam.evaluate import Denied, Gatekeeper, Statement, read_policy
 from rehearsal.wire import Attempt
 
 Handler = Callable[[Call], Reply | None]
-# What else a policy refers to, by its name in the template.
+# The pseudo parameters that a policy refers to.
 _PSEUDO = {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": ACCOUNT}
 
 
-class Gate:
-    """Lets the calls of one function after another through, each under its own role.
+class Permissions:
+    """Passes the calls of the functions on, each under the role of its function.
 
-    `policies` may be changed, as the roles' may; `handlers` are asked in turn before moto is, and
-    answer what it cannot.
+    Tests may change the `policies`. `handlers` are asked in turn before moto is; they answer the
+    calls that moto cannot answer.
     """
 
     def __init__(self, targets: Targets, arns: Mapping[str, str]) -> None:
@@ -51,7 +51,7 @@ class Gate:
 
     @contextmanager
     def acting(self, function: str) -> Iterator[None]:
-        """While inside, calls are this function's; a secret that another one read is its own."""
+        """Inside the block, calls are this function's. It begins without secrets read by others."""
         before, self._local.principal = self._principal, self._principal_of(function)
         secrets.forget()
         try:
@@ -98,7 +98,7 @@ class Gate:
 
 
 def resolved(value: Any, known: Mapping[str, str]) -> Any:
-    """The value as CloudFormation makes it: Ref, Fn::GetAtt and Fn::Sub are filled in."""
+    """The value as CloudFormation makes it, with Ref, Fn::GetAtt and Fn::Sub filled in."""
     match value:
         case {"Ref": str(name)}:
             return known[name]
@@ -113,43 +113,3 @@ def resolved(value: Any, known: Mapping[str, str]) -> Any:
         case list():
             return [resolved(item, known) for item in value]
     return value
-
-
-class Watchers:
-    """Step Functions as far as Slipway calls it; `begin` is called with each execution's name."""
-
-    def __init__(self, begin: Callable[[str, str], None]) -> None:
-        self._begin = begin
-        self.executions: dict[str, str] = {}  # name -> status
-
-    def __call__(self, call: Call) -> Reply | None:
-        match (call.service, call.operation):
-            case ("stepfunctions", "StartExecution"):
-                return self._start(call.parameters)
-            case ("stepfunctions", "DescribeExecution"):
-                return self._describe(call.parameters)
-        return None
-
-    def _start(self, asked: Mapping[str, Any]) -> Reply:
-        name = asked["name"]
-        if name in self.executions:
-            words = f"Execution Already Exists: '{name}'"
-            return error_reply("stepfunctions", "ExecutionAlreadyExists", words)
-        self.executions[name] = "RUNNING"
-        self._begin(name, json.loads(asked["input"])["deployment"])
-        arn = asked["stateMachineArn"].replace(":stateMachine:", ":execution:")
-        return _json({"executionArn": f"{arn}:{name}", "startDate": 0})
-
-    def _describe(self, asked: Mapping[str, Any]) -> Reply:
-        name = asked["executionArn"].rsplit(":", 1)[-1]
-        if name not in self.executions:
-            words = f"Execution Does Not Exist: '{asked['executionArn']}'"
-            return error_reply("stepfunctions", "ExecutionDoesNotExist", words)
-        status = self.executions[name]
-        return _json({"executionArn": asked["executionArn"], "name": name, "status": status})
-
-
-def _json(answer: Mapping[str, Any]) -> Reply:
-    return Reply(
-        200, json.dumps(answer).encode(), (("Content-Type", "application/x-amz-json-1.0"),)
-    )

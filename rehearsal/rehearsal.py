@@ -16,13 +16,12 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, TypeVar
 from unittest.mock import patch
 
-import boto3
 import botocore.endpoint
 from botocore.awsrequest import AWSResponse
 from moto import mock_aws
@@ -34,10 +33,12 @@ from embedded.clock.clock import VirtualClock
 from embedded.services import ecr, ecs
 from embedded.services.dynamodb import Lagging, without_detours
 from example.conflicto import ACCOUNT, REGION
-from rehearsal.permissions import Gate, Watchers
+from rehearsal import account
+from rehearsal.account import TABLE
+from rehearsal.permissions import Permissions
+from rehearsal.watchers import Watchers
 from rehearsal.wire import Attempt, wired
 
-TABLE = "ledger"
 _FIRST_WAIT = 10
 _NO_TIME = SimpleNamespace(sleep=lambda _: None)  # a function's own retries take no time here
 _DELIVERY_SECONDS = 1.0
@@ -77,7 +78,7 @@ class Rehearsal:
     ecs: ecs.Ecs
     ecr: ecr.Ecr
     app: Any
-    gate: Gate
+    permissions: Permissions
     topic: str
     rules: dict[str, Any]
     events: list[dict[str, Any]] = field(default_factory=list)
@@ -89,12 +90,12 @@ class Rehearsal:
 
     def client(self, service: str) -> Any:
         """A person's client: its calls are not counted as Slipway's."""
-        return _persons(service)
+        return account.client(service)
 
     def invoke(self, function: str, payload: Mapping[str, Any]) -> Any:
         """Call one of the app's handlers as Lambda would; an exception is a failed invocation."""
         context = Context(f"request-{next(self.requests)}", f"slipway-dev-{function}")
-        with self.gate.acting(function):
+        with self.permissions.acting(function):
             return getattr(self.app, function)(dict(payload), context)
 
     def nudge(self, function: str, payload: Mapping[str, Any]) -> Any:
@@ -162,7 +163,7 @@ class Rehearsal:
 
     def send(self, attempt: Attempt) -> AWSResponse:
         """Every request of the app on its way to AWS."""
-        return self.gate.send(attempt)
+        return self.permissions.send(attempt)
 
     def begin(self, execution: str, deployment: str) -> None:
         """Step Functions: an execution begins, by waiting."""
@@ -176,12 +177,6 @@ class Rehearsal:
             self.clock.call_later(wait, partial(self.poll, execution, deployment))
         else:
             self.watchers.executions[execution] = "SUCCEEDED"
-
-
-@cache
-def _persons(service: str) -> Any:
-    """Made once for all rehearsals: making a client costs a hundred times a call."""
-    return boto3.Session().client(service, region_name=REGION)  # type: ignore[call-overload]
 
 
 _Kind = TypeVar("_Kind", bound=Rehearsal)
@@ -218,11 +213,11 @@ def rehearse(
         )
         stack.enter_context(simulated)
         registry = ecr.install(clock, emit)
-        topic = _account()
+        topic = account.set_up()
         os.environ["NOTICES_TOPIC_ARN"] = topic
         calls: list[str] = []
         loaded = load_targets(targets, _ENVIRONMENT["STAGE"])
-        gate = Gate(loaded, _arns(topic))
+        permissions = Permissions(loaded, _arns(topic))
         app = _fresh_app(stack, clock, loaded)
         rehearsal = kind(
             calls=calls,
@@ -230,13 +225,13 @@ def rehearse(
             ecs=simulated,
             ecr=registry,
             app=app,
-            gate=gate,
+            permissions=permissions,
             topic=topic,
             rules=_rules(app),
         )
         bus.append(rehearsal.on_event)
         rehearsal.watchers = Watchers(rehearsal.begin)
-        gate.handlers.append(rehearsal.watchers)
+        permissions.handlers.append(rehearsal.watchers)
         stack.enter_context(wired(rehearsal.send, calls.append))
         yield rehearsal
 
@@ -247,36 +242,6 @@ def _arns(topic: str) -> dict[str, str]:
         "Ledger.Arn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}",
         "Notices": topic,
         "Failures.Arn": f"arn:aws:sqs:{REGION}:{ACCOUNT}:slipway-dev-failures",
-    }
-
-
-def _account() -> str:
-    dynamodb = _persons("dynamodb")
-    dynamodb.create_table(
-        TableName=TABLE,
-        BillingMode="PAY_PER_REQUEST",
-        KeySchema=[_key("pk", "HASH"), _key("sk", "RANGE")],
-        AttributeDefinitions=[
-            {"AttributeName": name, "AttributeType": "S"}
-            for name in ("pk", "sk", "open", "deployment")
-        ],
-        GlobalSecondaryIndexes=[
-            _index("open", _key("open", "HASH"), _key("sk", "RANGE")),
-            _index("by-deployment", _key("deployment", "HASH")),
-        ],
-    )
-    return str(_persons("sns").create_topic(Name="slipway-dev-notices")["TopicArn"])
-
-
-def _key(name: str, kind: str) -> dict[str, str]:
-    return {"AttributeName": name, "KeyType": kind}
-
-
-def _index(name: str, *keys: dict[str, str]) -> dict[str, Any]:
-    return {
-        "IndexName": name,
-        "KeySchema": list(keys),
-        "Projection": {"ProjectionType": "KEYS_ONLY"},
     }
 
 

@@ -14,7 +14,8 @@ from moto import mock_aws
 
 from chalicelib.aws.ledger import DynamoLedger
 from embedded.services.dynamodb import without_detours
-from rehearsal.rehearsal import TABLE, _account, _persons
+from rehearsal import account
+from rehearsal.account import TABLE
 from rehearsal.wire import Attempt, wired
 from tests.fixtures.stored import Item
 
@@ -34,14 +35,14 @@ class Table:
         return self.answers.pop(0)(attempt) if self.answers else attempt.perform()
 
     def put(self, item: Item) -> None:
-        _persons("dynamodb").put_item(TableName=TABLE, Item=item)
+        account.client("dynamodb").put_item(TableName=TABLE, Item=item)
 
     def get(self, service: str, sort: str) -> Item | None:
         key = {"pk": {"S": service}, "sk": {"S": sort}}
-        return _persons("dynamodb").get_item(TableName=TABLE, Key=key).get("Item")
+        return account.client("dynamodb").get_item(TableName=TABLE, Key=key).get("Item")
 
     def all(self) -> list[Item]:
-        return list(_persons("dynamodb").scan(TableName=TABLE)["Items"])
+        return list(account.client("dynamodb").scan(TableName=TABLE)["Items"])
 
 
 @pytest.fixture
@@ -57,5 +58,5 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
         patch.object(botocore.endpoint, "time", no_time),
         wired(made.line, str),
     ):
-        _account()
+        account.set_up()
         yield made

@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from embedded.services.dynamodb import Lagging, without_detours
-from rehearsal.rehearsal import TABLE, _account
+from rehearsal import account
+from rehearsal.account import TABLE
 
 KEYS = [("a", "1"), ("a", "2"), ("b", "1")]
 
@@ -21,7 +22,7 @@ def table(request, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     with mock_aws(), request.param():
-        _account()
+        account.set_up()
         made = boto3.resource("dynamodb", region_name="us-west-2").Table(TABLE)
         for pk, sk in KEYS:
             made.put_item(Item={"pk": pk, "sk": sk, "deployment": pk + sk, "open": "OPEN"})
@@ -106,7 +107,7 @@ def test_an_index_lags_behind_the_table_which_does_not(monkeypatch):
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     clock = _Clock()
     with mock_aws(), without_detours(Lagging(clock.now, 5, "a test")):
-        _account()
+        account.set_up()
         table = boto3.resource("dynamodb", region_name="us-west-2").Table(TABLE)
         _put(table, open="OPEN")
         clock.time += timedelta(seconds=1)

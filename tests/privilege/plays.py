@@ -98,10 +98,10 @@ class Privileged(Rehearsal):
 
     def without(self, function: str, sid: str) -> list[str]:
         """Remove a statement from a function's role; returns its actions."""
-        policy = copy.deepcopy(self.gate.policies[function])
+        policy = copy.deepcopy(self.permissions.policies[function])
         (removed,) = [one for one in policy["Statement"] if one["Sid"] == sid]
         policy["Statement"].remove(removed)
-        self.gate.policies[function] = policy
+        self.permissions.policies[function] = policy
         return list(removed["Action"])
 
     def used(self) -> set[tuple[str, str, str, str]]:
@@ -113,10 +113,10 @@ class Privileged(Rehearsal):
                 action,
                 named,
             )
-            for decision in self.gate.iam.decisions
+            for decision in self.permissions.iam.decisions
             if decision.allowed
             for function in [decision.principal.removeprefix("slipway-dev-")]
-            for statement in self.gate.policies[function]["Statement"]
+            for statement in self.permissions.policies[function]["Statement"]
             if statement["Sid"] == decision.statement
             for action in statement["Action"]
             if action == decision.action
@@ -188,7 +188,7 @@ def _life(t: Privileged, recorded: Nudge, nudge: Nudge) -> None:
     """
     t.ecs.faults.image(conflicto.digest_of(BAD), Crash(after=3, logs=("KeyError: 'X'",)))
     t.client("ecs").update_service(cluster=CLUSTER, service=NAME, forceNewDeployment=True)
-    t.gate.handlers.append(Unanswered(t, "UpdateService"))
+    t.permissions.handlers.append(Unanswered(t, "UpdateService"))
     _unproven_revision(t)
     recorded()
     t.advance(120)
@@ -228,9 +228,9 @@ def _unconfirmed(t: Privileged) -> Nudge:
         return error_reply(call.service, "ServerException", "ECR is down", 500)
 
     def recorded() -> None:
-        t.gate.handlers.append(down)
+        t.permissions.handlers.append(down)
         pushed()
-        t.gate.handlers.remove(down)
+        t.permissions.handlers.remove(down)
 
     return recorded
 
@@ -299,7 +299,7 @@ def stops_unregistered(t: Privileged) -> None:
 
 def _stops(t: Privileged, unanswered: str) -> None:
     t.ecs.faults.image(conflicto.digest_of(BAD), Crash(after=3, logs=("KeyError: 'X'",)))
-    t.gate.handlers.append(Unanswered(t, unanswered))
+    t.permissions.handlers.append(Unanswered(t, unanswered))
     pushed = _pushed(t)
     pushed()
     t.advance(_SCAN_SECONDS + 5)

@@ -33,7 +33,7 @@ def test_a_statement_that_is_removed_is_missed_by_name(function, sid):
         with stage() as t:
             actions = t.without(function, sid)
             play(t)
-            denied = {one.action for one in t.gate.iam.decisions if not one.allowed}
+            denied = {one.action for one in t.permissions.iam.decisions if not one.allowed}
             if not denied:
                 continue
             assert denied <= set(actions)

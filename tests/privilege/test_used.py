@@ -34,10 +34,10 @@ def test_a_function_is_denied_nothing_and_uses_all_that_it_is_granted(function):
     for play in PLAYS[function]:
         with stage() as t:
             play(t)
-            assert [one for one in t.gate.iam.decisions if not one.allowed] == []
+            assert [one for one in t.permissions.iam.decisions if not one.allowed] == []
             assert t.failures == []
             used |= {grant[1:] for grant in t.used() if grant[0] == function}
-            wanted = granted(function, t.gate.policies[function])
+            wanted = granted(function, t.permissions.policies[function])
     assert wanted
     assert wanted - used == set()
 

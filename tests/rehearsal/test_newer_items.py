@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from chalicelib.model.stored import NEWEST
-from rehearsal.rehearsal import TABLE
+from rehearsal.account import TABLE
 from tests.rehearsal.conftest import SERVICE, Team
 
 FAMILY = "conflicto-backend-dev"
@@ -104,7 +104,7 @@ def test_every_read_of_the_table_in_a_deployments_life_is_consistent(team):
     """Only an index has no consistent reads, and only keys are taken from it."""
     with team() as t:
         seen: list[Any] = []
-        t.gate.handlers.append(seen.append)
+        t.permissions.handlers.append(seen.append)
         t.settle(SERVICE, t.push("abc1234"))
         t.invoke("rollback", WHO)
         t.advance(600)

@@ -95,7 +95,7 @@ REFUSED = {
 
 @pytest.mark.parametrize(("function", "action", "call"), REFUSED.values(), ids=REFUSED)
 def test_what_no_statement_allows_is_denied_and_says_to_whom(team, function, action, call):
-    with team.gate.acting(function), pytest.raises(Denied) as denied:
+    with team.permissions.acting(function), pytest.raises(Denied) as denied:
         call()
     found = denied.value
     assert (found.who, found.action) == (f"slipway-dev-{function}", action)
@@ -104,23 +104,23 @@ def test_what_no_statement_allows_is_denied_and_says_to_whom(team, function, act
 
 
 def test_what_is_denied_takes_no_effect(team):
-    with team.gate.acting("watch"), pytest.raises(Denied):
+    with team.permissions.acting("watch"), pytest.raises(Denied):
         Ecs().register(definition(taskRoleArn=f"{ROLE}/admin"))
     assert team.client("ecs").list_task_definitions()["taskDefinitionArns"] == []
 
 
 def test_what_a_statement_allows_passes_and_the_statement_is_known(team):
-    with team.gate.acting("watch"):
+    with team.permissions.acting("watch"):
         tags = [{"key": "a", "value": "b"}]
         made = Ecs().register(definition(taskRoleArn=f"{ROLE}/shop-task", tags=tags))
     assert made.name == "shop:1"
-    used = team.gate.iam.used("slipway-dev-watch")
+    used = team.permissions.iam.used("slipway-dev-watch")
     assert used == {"RegisterFamilies", "TagFamilies", "PassRoles"}
 
 
 def test_a_person_may_do_everything_and_is_never_asked(team):
     team.client("ecs").describe_services(cluster="others", services=["web"])
-    assert team.gate.iam.decisions == []
+    assert team.permissions.iam.decisions == []
 
 
 def test_a_tag_is_set_while_registering_and_never_afterwards(team):
@@ -129,18 +129,18 @@ def test_a_tag_is_set_while_registering_and_never_afterwards(team):
     )
     arn = made["taskDefinition"]["taskDefinitionArn"]
     denied = pytest.raises(ClientError, match=r"AccessDenied.*ecs:TagResource")
-    with team.gate.acting("watch"), denied:
+    with team.permissions.acting("watch"), denied:
         client("ecs").tag_resource(resourceArn=arn, tags=[{"key": "a", "value": "b"}])
 
 
 def test_an_image_of_the_targets_repository_may_be_read(team):
     conflicto.push(team.client, "shop", ["v1"])
-    with team.gate.acting("sweep"):
+    with team.permissions.acting("sweep"):
         assert len(Ecr(conflicto.REGION).tagged("shop")) == 1
 
 
 def test_the_policies_are_those_that_are_packaged_with_every_reference_filled_in(team):
-    text = json.dumps(team.gate.policies)
+    text = json.dumps(team.permissions.policies)
     assert "Fn::" not in text
     assert "Ref" not in text
     assert "${" not in text

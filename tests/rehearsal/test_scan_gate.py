@@ -138,7 +138,7 @@ def test_an_image_in_which_inspector_finds_nothing_goes_on_within_two_minutes(te
 def test_where_inspector_may_not_be_asked_people_hear_of_it_and_wait_runs_out(team, gate, status):
     with team(gate) as t:
         inspected(t)
-        for policy in t.gate.policies.values():
+        for policy in t.permissions.policies.values():
             policy["Statement"] = [s for s in policy["Statement"] if s["Sid"] != "ReadFindings"]
         digest = t.push("abc1234")
         t.advance(60)

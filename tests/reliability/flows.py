@@ -215,7 +215,7 @@ def run(
         if found not in allowed:
             wrong.append(f"ends: {found}")
         points = [str(one) for one in made.points]
-        return Run(points, made.heard, made.struck, wrong, made.gate.iam.decisions)
+        return Run(points, made.heard, made.struck, wrong, made.permissions.iam.decisions)
 
 
 def _ends(made: Machine) -> Ends:

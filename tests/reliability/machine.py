@@ -28,7 +28,8 @@ from embedded.calls.call import error_reply
 from embedded.gate.faults import Error, Throttle, as_error
 from embedded.services.ecs import Lag
 from example import conflicto
-from rehearsal.rehearsal import TABLE, Context, Rehearsal, rehearse
+from rehearsal.account import TABLE
+from rehearsal.rehearsal import Context, Rehearsal, rehearse
 from rehearsal.wire import WIRE, Attempt
 
 CLUSTER = "conflicto-dev"
@@ -204,7 +205,7 @@ class Machine(Rehearsal):
         WIRE.depth = len(self.running)
         context = Context(identity, f"slipway-dev-{function}", seconds * 1000)
         try:
-            with self.gate.acting(function):
+            with self.permissions.acting(function):
                 return getattr(self.app, function)(dict(payload), context)
         finally:
             self.running.pop()
