@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import boto3
 import pytest
@@ -18,7 +20,7 @@ KEYS = [("a", "1"), ("a", "2"), ("b", "1")]
 
 
 @pytest.fixture(params=[nullcontext, without_detours], ids=["moto's way", "the short way"])
-def table(request, monkeypatch):
+def table(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     with mock_aws(), request.param():
@@ -29,7 +31,7 @@ def table(request, monkeypatch):
         yield made
 
 
-def test_a_transaction_that_is_refused_writes_nothing(table):
+def test_a_transaction_that_is_refused_writes_nothing(table: Any) -> None:
     put = {"TableName": TABLE, "ConditionExpression": "attribute_not_exists(pk)"}
     with pytest.raises(ClientError, match="ConditionalCheckFailed"):
         table.meta.client.transact_write_items(
@@ -44,7 +46,7 @@ def test_a_transaction_that_is_refused_writes_nothing(table):
     assert not any("new" in item for item in items)
 
 
-def test_a_transaction_that_is_taken_writes_everything(table):
+def test_a_transaction_that_is_taken_writes_everything(table: Any) -> None:
     table.meta.client.transact_write_items(
         TransactItems=[
             {"Put": {"TableName": TABLE, "Item": {"pk": "c", "sk": str(number)}}}
@@ -54,7 +56,7 @@ def test_a_transaction_that_is_taken_writes_everything(table):
     assert table.scan()["Count"] == 5
 
 
-def test_a_query_finds_the_items_of_its_key_in_order(table):
+def test_a_query_finds_the_items_of_its_key_in_order(table: Any) -> None:
     asked = {
         "KeyConditionExpression": "pk = :pk",
         "ExpressionAttributeValues": {":pk": "a"},
@@ -67,7 +69,9 @@ def test_a_query_finds_the_items_of_its_key_in_order(table):
     ("index", "name", "value", "found"),
     [("by-deployment", "deployment", "b1", KEYS[2:]), ("open", "open", "OPEN", KEYS)],
 )
-def test_a_query_of_an_index_finds_what_has_its_key(table, index, name, value, found):
+def test_a_query_of_an_index_finds_what_has_its_key(
+    table: Any, index: str, name: str, value: str, found: list[tuple[str, str]]
+) -> None:
     answer = table.query(
         IndexName=index,
         KeyConditionExpression="#name = :value",
@@ -84,15 +88,15 @@ class _Clock:
         return self.time
 
 
-def _put(table, **attributes):
+def _put(table: Any, **attributes: Any) -> None:
     item = {"pk": "a", "sk": "1", **attributes}
     table.meta.client.transact_write_items(
         TransactItems=[{"Put": {"TableName": TABLE, "Item": item}}]
     )
 
 
-def _open(table):
-    """How many items the index shows, in a hundred queries."""
+def _open(table: Any) -> set[int]:
+    """The numbers of items that the index shows, in a hundred queries."""
     asked = {
         "IndexName": "open",
         "KeyConditionExpression": "#name = :value",
@@ -102,7 +106,7 @@ def _open(table):
     return {table.query(**asked)["Count"] for _ in range(100)}
 
 
-def test_an_index_lags_behind_the_table_which_does_not(monkeypatch):
+def test_an_index_lags_behind_the_table_which_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     clock = _Clock()

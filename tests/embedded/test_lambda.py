@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
-import os
+import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -94,7 +94,7 @@ def test_a_package_that_cannot_be_imported_fails_as_init_error(
     client, role = aws.client("lambda"), aws.client("iam").list_roles()["Roles"][0]["Arn"]
     client.create_function(
         FunctionName="bad",
-        Runtime=f"python3.{os.sys.version_info.minor}",
+        Runtime=f"python3.{sys.version_info.minor}",
         Handler="app.act",
         Role=role,
         Code={"ZipFile": code.read_bytes()},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -42,7 +42,7 @@ def definition(**more: Any) -> dict[str, Any]:
     return {"family": "shop", "containerDefinitions": CONTAINERS, "tags": [], **more}
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[str, str, Callable[[], object]]] = {
     "another service": ("watch", "ecs:DescribeServices", lambda: Ecs().service("shop", "web")),
     "another cluster": ("watch", "ecs:DescribeServices", lambda: Ecs().service("others", "api")),
     "a change of another service": (
@@ -94,7 +94,9 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("function", "action", "call"), REFUSED.values(), ids=REFUSED)
-def test_what_no_statement_allows_is_denied_and_says_to_whom(team, function, action, call):
+def test_what_no_statement_allows_is_denied_and_says_to_whom(
+    team: Rehearsal, function: str, action: str, call: Callable[[], object]
+) -> None:
     with team.permissions.acting(function), pytest.raises(Denied) as denied:
         call()
     found = denied.value
@@ -103,13 +105,13 @@ def test_what_no_statement_allows_is_denied_and_says_to_whom(team, function, act
     assert found.resource.startswith(("arn:aws:", "*"))
 
 
-def test_what_is_denied_takes_no_effect(team):
+def test_what_is_denied_takes_no_effect(team: Rehearsal) -> None:
     with team.permissions.acting("watch"), pytest.raises(Denied):
         Ecs().register(definition(taskRoleArn=f"{ROLE}/admin"))
     assert team.client("ecs").list_task_definitions()["taskDefinitionArns"] == []
 
 
-def test_what_a_statement_allows_passes_and_the_statement_is_known(team):
+def test_what_a_statement_allows_passes_and_the_statement_is_known(team: Rehearsal) -> None:
     with team.permissions.acting("watch"):
         tags = [{"key": "a", "value": "b"}]
         made = Ecs().register(definition(taskRoleArn=f"{ROLE}/shop-task", tags=tags))
@@ -118,12 +120,12 @@ def test_what_a_statement_allows_passes_and_the_statement_is_known(team):
     assert used == {"RegisterFamilies", "TagFamilies", "PassRoles"}
 
 
-def test_a_person_may_do_everything_and_is_never_asked(team):
+def test_a_person_may_do_everything_and_is_never_asked(team: Rehearsal) -> None:
     team.client("ecs").describe_services(cluster="others", services=["web"])
     assert team.permissions.iam.decisions == []
 
 
-def test_a_tag_is_set_while_registering_and_never_afterwards(team):
+def test_a_tag_is_set_while_registering_and_never_afterwards(team: Rehearsal) -> None:
     made = team.client("ecs").register_task_definition(
         family="shop", containerDefinitions=CONTAINERS
     )
@@ -133,13 +135,15 @@ def test_a_tag_is_set_while_registering_and_never_afterwards(team):
         client("ecs").tag_resource(resourceArn=arn, tags=[{"key": "a", "value": "b"}])
 
 
-def test_an_image_of_the_targets_repository_may_be_read(team):
+def test_an_image_of_the_targets_repository_may_be_read(team: Rehearsal) -> None:
     conflicto.push(team.client, "shop", ["v1"])
     with team.permissions.acting("sweep"):
         assert len(Ecr(conflicto.REGION).tagged("shop")) == 1
 
 
-def test_the_policies_are_those_that_are_packaged_with_every_reference_filled_in(team):
+def test_the_policies_are_those_that_are_packaged_with_every_reference_filled_in(
+    team: Rehearsal,
+) -> None:
     text = json.dumps(team.permissions.policies)
     assert "Fn::" not in text
     assert "Ref" not in text

@@ -1,4 +1,4 @@
-"""Work that takes simulated time, side by side."""
+"""Pieces of work that take simulated time, side by side."""
 
 from __future__ import annotations
 
@@ -6,11 +6,12 @@ from embedded.clock.clock import VirtualClock
 from rehearsal.turns import TimedOut, Turns
 
 
-def test_one_works_while_the_other_sleeps_and_each_wakes_at_its_own_time():
+def test_one_works_while_the_other_sleeps_and_each_wakes_at_its_own_time() -> None:
     clock = VirtualClock()
-    turns, told, start = Turns(clock), [], clock.now()
+    turns, start = Turns(clock), clock.now()
+    told: list[tuple[str, float]] = []
 
-    def work(name, seconds):
+    def work(name: str, seconds: float) -> None:
         for _ in range(2):
             turns.sleep(seconds)
             told.append((name, (clock.now() - start).total_seconds()))
@@ -23,11 +24,12 @@ def test_one_works_while_the_other_sleeps_and_each_wakes_at_its_own_time():
     assert (turns.running, turns.most) == (0, 2)
 
 
-def test_work_that_takes_too_long_is_ended_at_its_deadline_whatever_it_catches():
+def test_work_that_takes_too_long_is_ended_at_its_deadline_whatever_it_catches() -> None:
     clock = VirtualClock()
-    turns, told, start = Turns(clock), [], clock.now()
+    turns, start = Turns(clock), clock.now()
+    told: list[str | float] = []
 
-    def work():
+    def work() -> None:
         try:
             try:
                 turns.sleep(100)
@@ -41,7 +43,7 @@ def test_work_that_takes_too_long_is_ended_at_its_deadline_whatever_it_catches()
     assert told == [30]
 
 
-def test_who_is_not_such_work_does_not_sleep():
+def test_who_is_not_such_work_does_not_sleep() -> None:
     clock = VirtualClock()
     Turns(clock).sleep(100)
     assert clock.next_due() is None

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from tests.embedded.ecs.web_service import GOOD, WebService, client, web_service
 
 CONTAINER = {"name": "web", "image": GOOD, "memory": 128}
-FARGATE = {
+FARGATE: dict[str, Any] = {
     "requiresCompatibilities": ["FARGATE"],
     "networkMode": "awsvpc",
     "cpu": "256",
@@ -49,7 +49,7 @@ def raw_client(sent: dict[str, Any], received: list[dict[str, Any]]) -> Any:
 
 def test_unknown_fields_and_empty_values_survive(web: WebService) -> None:
     del web
-    sent = {
+    sent: dict[str, Any] = {
         "family": "web",
         "networkMode": "awsvpc",
         "fieldOfNextYear": {"mode": "", "list": [], "count": 0},

@@ -20,7 +20,7 @@ from tests.embedded.ecs.web_service import (
     web_service,
 )
 
-TASK = botocore.session.get_session().get_service_model("ecs").shape_for("Task")
+TASK: Any = botocore.session.get_session().get_service_model("ecs").shape_for("Task")
 PATTERNS = {
     "second": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"),
     "millisecond": re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"),

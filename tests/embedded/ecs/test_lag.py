@@ -146,7 +146,8 @@ def _text(view: dict[str, Any]) -> str:
 
 def test_whatever_an_answer_says_was_true_once(web: WebService) -> None:
     """In every phase of a rollback: the truth is written down at every change, reads compared."""
-    region, truths = web.ecs.region(PLACE), set()
+    region = web.ecs.region(PLACE)
+    truths: set[str] = set()
 
     def note() -> None:
         service = web.ecs.service(SERVICE)
@@ -154,9 +155,14 @@ def test_whatever_an_answer_says_was_true_once(web: WebService) -> None:
         truths.update(_text(task_view(one)) for one in web.ecs.tasks(SERVICE))
         truths.add(_text(service_view(service)))
 
-    kept = region.simulation.changed
-    assert kept is not None
-    region.simulation.changed = lambda: (kept(), note())[0]
+    remember = region.simulation.changed
+    assert remember is not None
+
+    def remember_and_note() -> None:
+        remember()
+        note()
+
+    region.simulation.changed = remember_and_note
     note()
     web.ecs.faults.image("c" * 64, Crash())
     web.update(web.register(BAD), deploymentConfiguration=BREAKER)

@@ -29,7 +29,7 @@ def taken(buckets: Buckets, action: str, place: Place = HERE, most: int = 1000) 
     return most
 
 
-def test_a_bucket_lets_its_burst_through_and_then_its_sustained_rate():
+def test_a_bucket_lets_its_burst_through_and_then_its_sustained_rate() -> None:
     clock = VirtualClock()
     buckets = Buckets(clock, PAIR)
     assert taken(buckets, "Read") == 4
@@ -41,32 +41,34 @@ def test_a_bucket_lets_its_burst_through_and_then_its_sustained_rate():
     assert taken(buckets, "Read") == 4
 
 
-def test_the_actions_of_a_category_share_a_bucket_and_others_do_not():
+def test_the_actions_of_a_category_share_a_bucket_and_others_do_not() -> None:
     buckets = Buckets(VirtualClock(), PAIR)
     assert taken(buckets, "Read") == 4
     assert taken(buckets, "List") == 0
     assert taken(buckets, "Other", most=50) == 50
 
 
-def test_every_account_and_region_has_buckets_of_its_own():
+def test_every_account_and_region_has_buckets_of_its_own() -> None:
     buckets = Buckets(VirtualClock(), PAIR)
     assert taken(buckets, "Read") == 4
     assert taken(buckets, "Read", Place(HERE.account, "eu-west-1")) == 4
 
 
 @pytest.mark.parametrize(("requests", "seconds"), [(3, 0), (4, 0), (6, 1), (500, 248)])
-def test_the_shortest_time_is_what_the_rate_allows(requests, seconds):
+def test_the_shortest_time_is_what_the_rate_allows(requests: int, seconds: float) -> None:
     assert PAIR[0].seconds(requests) == seconds
 
 
-def test_the_documented_categories_name_operations_of_ecs_once_each():
+def test_the_documented_categories_name_operations_of_ecs_once_each() -> None:
     actions = [action for rate in DOCUMENTED for action in rate.actions]
     assert len(actions) == len(set(actions))
     known = botocore.session.get_session().get_service_model("ecs").operation_names
     assert set(actions) <= set(known)
 
 
-def test_the_twenty_first_registration_at_once_is_throttled_in_the_words_of_ecs(monkeypatch):
+def test_the_twenty_first_registration_at_once_is_throttled_in_the_words_of_ecs(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))
     with web_service() as web:
         for _ in range(20):

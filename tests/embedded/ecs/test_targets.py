@@ -54,13 +54,13 @@ def test_a_running_service_has_a_healthy_target_for_every_task(web: WebService) 
 def test_new_targets_are_checked_first_and_old_ones_drain_before_they_are_gone(
     web: WebService,
 ) -> None:
-    seen = []
+    changes: list[list[str]] = []
     web.update(web.register(BETTER))
     while web.service()["deployments"][0]["rolloutState"] != "COMPLETED":
-        if not seen or seen[-1] != states():
-            seen.append(states())
+        if not changes or changes[-1] != states():
+            changes.append(states())
         web.clock.advance(1)
-    assert seen == [
+    assert changes == [
         ["healthy", "healthy"],
         ["healthy", "healthy", "initial", "initial"],
         ["healthy", "healthy", "healthy", "healthy"],

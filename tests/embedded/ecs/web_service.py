@@ -19,8 +19,8 @@ SERVICE = "dev/web"
 GOOD = "123456789012.dkr.ecr.us-west-2.amazonaws.com/web@sha256:" + "a" * 64
 BETTER = GOOD.replace("a" * 64, "b" * 64)
 BAD = GOOD.replace("a" * 64, "c" * 64)
-BREAKER = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
-BREAKER_ONLY = {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
+BREAKER: dict[str, Any] = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+BREAKER_ONLY: dict[str, Any] = {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
 NETWORK = {"awsvpcConfiguration": {"subnets": ["subnet-1"], "assignPublicIp": "DISABLED"}}
 BALANCED = [{"targetGroupArn": "arn:tg/web", "containerName": "web", "containerPort": 80}]
 HEALTH_CHECK = {"command": ["CMD", "true"]}
@@ -28,7 +28,7 @@ FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
 def client(service: str) -> Any:
-    return boto3.client(
+    return boto3.client(  # type: ignore[call-overload] # the name is a variable
         service, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
     )
 
@@ -85,6 +85,8 @@ def sample(folder: str, name: str) -> dict[str, Any]:
 
 
 class WebService:
+    """The service, what EventBridge was told of it, and its clock."""
+
     def __init__(self, simulated: ecs.Ecs, clock: VirtualClock, events: list[Any]) -> None:
         self.ecs = simulated
         self.clock = clock
@@ -106,7 +108,7 @@ class WebService:
         return str(answer["taskDefinition"]["taskDefinitionArn"])
 
     def create(self, definition: str | None = None, desired: int = 2, **settings: Any) -> None:
-        """A service that has completed its first deployment."""
+        """Make the service, and let its first deployment complete."""
         wanted = {
             "cluster": "dev",
             "serviceName": "web",
@@ -174,6 +176,7 @@ class WebService:
 
 @contextmanager
 def web_service(**options: Any) -> Iterator[WebService]:
-    clock, events = VirtualClock(), []
+    clock = VirtualClock()
+    events: list[dict[str, Any]] = []
     with mock_aws(), ecs.install(clock, events.append, seed=7, **options) as simulated:
         yield WebService(simulated, clock, events)
