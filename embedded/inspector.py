@@ -1,4 +1,4 @@
-"""Amazon Inspector: which repositories it scans, as the registry's scanning rules say."""
+"""Amazon Inspector: which repositories it scans, by the scanning rules of the registry."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTTP request → Call: which service, which operation, with what parameters, by whom.
+"""HTTP request → Call: its service, its operation, its parameters, and who makes it.
 
 The service and region come from the Signature Version 4 credential scope, the operation from the
 service's protocol (the x-amz-target header, the Action parameter, or the method and path), as
@@ -22,7 +22,7 @@ from werkzeug.exceptions import NotFound
 from embedded.calls.sessions import ADMIN, Principal, Sessions
 
 _SCOPE = re.compile(r"Credential=(?P<key>[^/]+)/\d{8}/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4")
-# Signing names that differ from botocore's name of the service.
+# Services whose signing name is not botocore's name.
 _SIGNED_AS = {
     "states": "stepfunctions",
     "monitoring": "cloudwatch",
@@ -33,7 +33,7 @@ _SIGNED_AS = {
 
 @dataclass(frozen=True)
 class Call:
-    """One API request, understood. `service` is botocore's name, `operation` the API's."""
+    """One API request. `service` is botocore's name of the service, `operation` the API's name."""
 
     service: str
     operation: str
@@ -47,7 +47,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Reply:
-    """An HTTP response; `error` is the code that the embedded AWS (not moto) refused with."""
+    """An HTTP response; `error` is the code with which the embedded AWS, not moto, refused."""
 
     status: int
     body: bytes
@@ -100,7 +100,7 @@ def _query_parameters(request: Request, service: str, action: str) -> dict[str, 
 
 
 def error_reply(service: str, code: str, message: str, status: int = 400) -> Reply:
-    """An error as `service`'s protocol words it, so that botocore raises it as `code`."""
+    """An error in the protocol of `service`, which botocore raises as `code`."""
     protocol = str(get_service_model(service).protocol)
     if protocol == "query":
         fault = "Sender" if status < 500 else "Receiver"  # noqa: PLR2004 - HTTP's own boundary

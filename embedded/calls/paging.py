@@ -1,4 +1,4 @@
-"""Long lists in parts: the size of a part, and the token that names the next one."""
+"""Long lists in parts, with a token for the next part."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 
 def part(items: Sequence[Any], size: int, token: str | None) -> tuple[list[Any], str | None]:
-    """At most `size` items from where `token` points, and the token of what follows, if any.
+    """At most `size` items from `token` on, and the token of the next part, if there is one.
 
     Raises:
         ValueError: the token is not one of ours.

@@ -1,6 +1,6 @@
-"""AWS STS, as far as it tells who is calling: an access key id stands for a role session.
+"""Who is calling: an access key id stands for a session of a role, as AWS STS issues them.
 
-Any access key that was not issued here is the administrator's: a person with the `aws` CLI.
+Any access key that was not issued here is the administrator's, who is a person with the `aws` CLI.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ class Credentials:
 
 
 class Sessions:
-    """The role sessions that were handed out, by access key id."""
+    """The sessions that were issued, by access key id."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -61,11 +61,11 @@ class Sessions:
         return self._add("ASIA", Principal(session, role_arn.rsplit("/", 1)[-1], kill))
 
     def user(self, name: str) -> Credentials:
-        """Keys of a user who may do anything, told apart from the administrator."""
+        """Keys of a user who may do anything and has another name than the administrator."""
         return self._add("AKIA", Principal(name))
 
     def _add(self, prefix: str, principal: Principal) -> Credentials:
-        # moto only recognises ids of twenty capitals and digits; temporary ones begin with ASIA.
+        # moto knows only ids of twenty capitals and digits; temporary ones begin with ASIA.
         key = prefix + "".join(secrets.choice(_KEY_LETTERS) for _ in range(16))
         with self._lock:
             self._principals[key] = principal

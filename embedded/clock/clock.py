@@ -1,7 +1,8 @@
-"""The one clock of the embedded AWS: virtual for unit tests, 1x for truth, N x for demonstrations.
+"""The one clock of the embedded AWS.
 
+Unit tests use a `VirtualClock`. A `RunningClock` runs as fast as real time, or N times as fast.
 Simulated time is UTC. Everything that waits in the embedded AWS (task lifecycles, Step Functions'
-Wait, schedules, Lambda deadlines) waits on this clock and on nothing else.
+Wait, schedules, Lambda deadlines) waits on this clock.
 """
 
 from __future__ import annotations
@@ -62,7 +63,7 @@ class _Timers:
 
 
 class VirtualClock:
-    """Time that moves only when told to; single-threaded, exact and repeatable."""
+    """Time that moves only when told to, on one thread: exact and repeatable."""
 
     def __init__(self, start: datetime = datetime(2026, 3, 2, 10, 0, tzinfo=UTC)) -> None:
         self._now = start.timestamp()
@@ -103,9 +104,9 @@ class VirtualClock:
 class RunningClock:
     """Time that runs by itself, `rate` times as fast as real time.
 
-    Timers fire on the clock's own thread, holding `lock` (the lock of the embedded AWS), so that a
+    Timers fire on the clock's own thread and hold `lock`, the lock of the embedded AWS, so that a
     service never changes while a request reads it. While anybody is inside `realtime()` (a Lambda
-    invocation is in flight) the rate is 1, which keeps timeouts and durations honest.
+    invocation is in flight) the rate is 1, so that time-outs and durations are true.
     """
 
     def __init__(
@@ -153,7 +154,7 @@ class RunningClock:
             self._enter_realtime(-1)
 
     def share(self, path: Path) -> None:
-        """Keep `path` telling other processes this clock's time; read it with `shared_now`."""
+        """Write this clock's time to `path`, for other processes; `shared_now` reads it."""
         with self._changed:
             self._shared = path
             self._publish()
@@ -203,7 +204,7 @@ class RunningClock:
 
 
 def shared_now(path: Path) -> float:
-    """Epoch seconds of the clock that shares its time in `path` (same machine, other process)."""
+    """The time of the clock that writes to `path` in another process here, in epoch seconds."""
     simulated, monotonic, rate = _SHARED.unpack(path.read_bytes()[: _SHARED.size])
     return float(simulated + (time.monotonic() - monotonic) * rate)
 

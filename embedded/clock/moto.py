@@ -1,8 +1,8 @@
-"""moto on the embedded AWS' clock: it stamps and waits in simulated time.
+"""Puts moto on the clock of the embedded AWS, so that it writes and waits in simulated time.
 
 moto reads time through `moto.core.utils` (nearly every backend) and, in its Step Functions
-interpreter, through the `time`, `datetime` and `threading` modules that each file imported. While
-`moto_on(clock)` is entered, those names are bound to stand-ins that ask the clock instead.
+interpreter, through the `time`, `datetime` and `threading` modules that each file imported. Within
+`moto_on(clock)`, those names are bound to substitutes that ask the clock.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from embedded.clock.clock import RunningClock
 class ClockEvent:
     """`threading.Event` whose time-outs are simulated seconds.
 
-    A `set` that is followed at once by `clear` (the interpreter's way of interrupting a Wait) still
-    wakes whoever waits, as it does with the original.
+    moto's interpreter interrupts a Wait with `set` and, at once, `clear`. That still wakes whoever
+    waits, as it does with the original.
     """
 
     def __init__(self, clock: RunningClock) -> None:
@@ -114,7 +114,7 @@ def clock_datetime(clock: RunningClock) -> type[dt.datetime]:
 def moto_on(clock: RunningClock) -> Iterator[None]:
     """Run moto on `clock` until the end of the block."""
     event, thread = (lambda: ClockEvent(clock)), clock_thread(clock)
-    stand_ins: dict[Any, Any] = {
+    substitutes: dict[Any, Any] = {
         real_time: _like(real_time, time=lambda: clock.now().timestamp(), sleep=clock.sleep),
         dt: _like(dt, datetime=clock_datetime(clock)),
         threading: _like(threading, Event=event, Thread=thread),
@@ -123,12 +123,12 @@ def moto_on(clock: RunningClock) -> Iterator[None]:
     }
     with ExitStack() as patches:
         core = importlib.import_module("moto.core.utils")
-        patches.enter_context(patch.object(core, "datetime", stand_ins[dt]))
+        patches.enter_context(patch.object(core, "datetime", substitutes[dt]))
         for module in interpreter_modules():
             for name in ("time", "datetime", "threading", "Event", "Thread"):
                 original = vars(module).get(name)
-                if isinstance(original, ModuleType | type) and original in stand_ins:
-                    patches.enter_context(patch.object(module, name, stand_ins[original]))
+                if isinstance(original, ModuleType | type) and original in substitutes:
+                    patches.enter_context(patch.object(module, name, substitutes[original]))
         yield
 
 

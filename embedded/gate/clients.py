@@ -19,12 +19,12 @@ from embedded.calls.sessions import REGION, Credentials, Sessions
 from embedded.gate.request_gate import RequestGate
 
 _PERSON = Credentials("admin", "admin", "")
-# A service's own call is not repeated behind our back, and may wait as long as a Lambda runs.
+# A service's own call is sent once, and may wait as long as a Lambda function runs.
 _SERVICE = Config(retries={"total_max_attempts": 1}, read_timeout=960, max_pool_connections=50)
 
 
 class Clients:
-    """Makes clients once and keeps them; boto3's clients may be shared between threads."""
+    """Makes each client once; threads may share boto3's clients."""
 
     def __init__(self, endpoint: str, gate: RequestGate, sessions: Sessions) -> None:
         self._endpoint = endpoint
@@ -41,11 +41,11 @@ class Clients:
             return self._make(service, _PERSON, Config(max_pool_connections=50))
 
     def admin(self, service: str) -> Any:
-        """The administrator's client as the embedded AWS uses it itself: no retries."""
+        """The administrator's client for the embedded AWS itself: it does not retry."""
         return self._kept(("", "", service), lambda: _PERSON)
 
     def as_role(self, role_arn: str, session: str, service: str) -> Any:
-        """A client whose calls are the role's (IAM decides) under this session name."""
+        """A client that calls with the role, under this session name; IAM decides on its calls."""
 
         def credentials() -> Credentials:
             who = (role_arn, session)
@@ -80,7 +80,7 @@ class Clients:
         )
 
     def _send_within(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        """A botocore hook in place of the network: what it returns is the response."""
+        """A botocore hook that takes the place of the network: it returns the response."""
         environ = Request.from_primitives(
             request.method, request.url, request.headers, request.body
         ).environ

@@ -1,4 +1,4 @@
-"""API faults: what an SDK or a service gets wrong at the worst moment, on demand.
+"""API faults on demand: errors, delays, outages, and functions that die in a call.
 
 aws.faults.add(service="ecs", operation="UpdateService", kind=Throttle(), times=2)
 aws.faults.add(operation="RegisterTaskDefinition", kind=KillAfter(), principal="slipway-dev-watch")
@@ -15,7 +15,7 @@ from embedded.calls.call import Call
 
 @dataclass(frozen=True)
 class Throttle:
-    """The service refuses for now, with its own throttling error."""
+    """The service refuses the call, with its own throttling error."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class KillBefore:
 
 @dataclass(frozen=True)
 class KillAfter:
-    """The call takes effect; the calling function's process dies before it hears of it."""
+    """The call takes effect; the calling function's process dies before it gets the answer."""
 
 
 Kind = Throttle | Error | Delay | Outage | KillBefore | KillAfter
 
-# Each service's own word for "too fast" (the Errors section of its API reference); the default is
-# the common error of https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html.
+# Each service's own throttling error (the Errors section of its API reference); the default is the
+# common error of https://docs.aws.amazon.com/AmazonECS/latest/APIReference/CommonErrors.html.
 _THROTTLES = {
     "lambda": Error("TooManyRequestsException", 429, "Rate Exceeded."),
     "sns": Error("Throttled", 429, "Rate exceeded"),
@@ -67,7 +67,7 @@ _OUTAGE = Error("ServiceUnavailable", 503, "The request has failed due to a temp
 
 
 def as_error(kind: Kind, service: str) -> Error | None:
-    """The error that `kind` makes `service` answer; None for kinds that let the call happen."""
+    """What `service` answers under a fault of this kind; None where the call is made."""
     match kind:
         case Throttle():
             return _THROTTLES.get(service, _THROTTLE)
@@ -80,7 +80,7 @@ def as_error(kind: Kind, service: str) -> Error | None:
 
 @dataclass
 class Rule:
-    """One fault and the calls it strikes; `None` matches anything, `times` counts down.
+    """One fault and the calls that it strikes, at most `times`; `None` matches anything.
 
     Kills strike only calls that come from a function.
     """

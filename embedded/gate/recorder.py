@@ -1,4 +1,4 @@
-"""A CloudTrail of the embedded AWS: every API call, by whom, when, with what outcome."""
+"""The CloudTrail of the embedded AWS: every API call, its caller, its time, its outcome."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
 """AWS IAM: may this principal make this call?
 
-Evaluates the identity-based policies of the caller's role as
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html says for
-one account: an explicit Deny wins, else one Allow is enough, else the answer is no. The roles and
-their policies are moto's, so whatever a template or a call put there counts. Permission boundaries,
-session policies and resource-based policies of the callee are not evaluated here (EventBridge asks
-for a function's resource-based policy itself, in `embedded/services/events/bus.py`).
+It evaluates the identity-based policies of the caller's role by the rules for one account
+(https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html): an
+explicit Deny wins; else one Allow is enough; else the answer is no. The roles and their policies
+are moto's, made by templates or by calls. Permission boundaries, session policies and
+resource-based policies are not evaluated here. EventBridge checks the resource-based policy of a
+function itself, in `embedded/services/events/targets.py`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from embedded.calls.call import Call
 from embedded.calls.sessions import ACCOUNT, Principal
 from embedded.iam.actions import Context, Need, needs
 
-# The services that word a denial differently from AccessDeniedException with status 400.
+# The services whose denials are not an AccessDeniedException with status 400.
 _DENIALS = {
     "sns": ("AuthorizationError", 403),
     "lambda": ("AccessDeniedException", 403),
@@ -36,7 +36,7 @@ _DENIALS = {
 
 
 class Denied(Exception):
-    """The call is refused, in the words and with the code of its service."""
+    """The call is refused, with the words and the code of its service."""
 
     def __init__(self, call: Call, need: Need, resource: str, *, explicit: bool) -> None:
         self.code, self.status = _DENIALS.get(call.service, ("AccessDeniedException", 400))
@@ -92,7 +92,7 @@ class Statement:
 
 
 class Gatekeeper:
-    """Asks IAM before every call of a role; the administrator may do everything."""
+    """Asks IAM about every call of a role; the administrator may do everything."""
 
     def __init__(
         self,
@@ -121,7 +121,12 @@ class Gatekeeper:
         }
 
     def check(self, call: Call) -> None:
-        """Raise `Denied` unless the caller's role allows everything that `call` needs."""
+        """Refuse a call unless its caller's role allows everything that it needs.
+
+        Raises:
+            Denied: the role does not allow it.
+            Unmapped: nobody wrote down what this operation needs.
+        """
         if not self.enforce or call.principal.role is None:
             return
         for need in needs(call):
@@ -134,7 +139,7 @@ class Gatekeeper:
     def decide(
         self, principal: Principal, action: str, resource: str, context: Context
     ) -> tuple[bool, str | None]:
-        """Whether `principal` may, and the statement that decided (None: nothing allows it)."""
+        """Whether `principal` may, and which statement decided (None: no statement allows it)."""
         applying = [
             statement
             for statement in self._grants(principal.role)

@@ -1,14 +1,12 @@
-"""moto's DynamoDB without its detours, and with indexes that may lag.
-
-What a write or a query costs does not grow with the table.
+"""moto's DynamoDB, made fast for large tables, and with indexes that may lag.
 
 moto copies the whole table before every transaction, and sorts the whole table for every query.
-Here a transaction keeps the items that it writes, and a query sorts the items of its key. What they
-answer is moto's own.
+Here a transaction copies only the items that it writes, and a query sorts only the items of its
+key. So their cost does not grow with the table. The answers are moto's.
 
 Documented ("DynamoDB read consistency"): a query of a global secondary index is eventually
-consistent. Inferred: by how much (`Lagging`). Reads of the table itself show the truth, whether
-they ask for it or not: a test holds that the ledger's do.
+consistent. Inferred: by how much (`Lagging`). Reads of the table itself always show the present,
+also those that do not ask for consistent reads.
 """
 
 from __future__ import annotations
@@ -33,7 +31,7 @@ Kept = tuple[dict[DynamoType, Item], DynamoType, Item | None]  # partition, sort
 
 
 class Lagging:
-    """What indexes show: the transactions of the last `seconds` may not have reached them."""
+    """Indexes that may not show the transactions of the last `seconds` yet."""
 
     def __init__(self, now: Callable[[], datetime], seconds: float, seed: int | str) -> None:
         self._now = now
@@ -45,18 +43,18 @@ class Lagging:
         now = self._now()
         while self._log and self._log[0][0] < now - self._span:
             self._log.popleft()
-        self._log.extend((now, one) for one in kept)
+        self._log.extend((now, item) for item in kept)
 
     def shown(self, table: Table) -> list[Item]:
         """All items, as one query of an index sees them."""
-        seen = self._now() - self._random.random() * self._span
+        moment = self._now() - self._random.random() * self._span
         items = {
             (id(partition), sort): item
             for partition in table.items.values()
             for sort, item in partition.items()
         }
         for at, (partition, sort, before) in reversed(self._log):
-            if at <= seen:
+            if at <= moment:
                 break
             items.pop((id(partition), sort), None)
             if before is not None:
@@ -66,11 +64,11 @@ class Lagging:
 
 @contextmanager
 def without_detours(lagging: Lagging | None = None) -> Iterator[None]:
-    """Within the block, moto's DynamoDB takes the short way, and its indexes are `lagging`."""
+    """Within the block, moto's DynamoDB is fast, and its indexes are `lagging`."""
     write, query = DynamoDBBackend.transact_write_items, Table.query
 
     def transact_write_items(self: DynamoDBBackend, transact_items: list[dict[str, Any]]) -> None:
-        kept = [_kept(self, operation) for one in transact_items for operation in one.values()]
+        kept = [_kept(self, operation) for entry in transact_items for operation in entry.values()]
         try:
             write(self, transact_items)
         except Exception:

@@ -1,6 +1,7 @@
-"""Amazon SNS: every message that is published, with its simulated time; delivery stays moto's.
+"""Amazon SNS: records every message that is published, with its simulated time.
 
-moto delivers to SQS and HTTP subscribers. Subscribed functions get the event of https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html.
+moto delivers to SQS and HTTP subscribers. Subscribed functions get the event of
+https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from embedded.clock.clock import RunningClock
 
 @dataclass(frozen=True)
 class Notice:
-    """One message on a topic; attributes are their plain values."""
+    """One message on a topic; `attributes` has their plain values."""
 
     topic: str
     subject: str | None
@@ -32,7 +33,7 @@ class Notice:
 
 
 class Topics:
-    """Records what is published while the embedded AWS runs."""
+    """Records the messages that are published while the embedded AWS runs."""
 
     def __init__(self, clock: RunningClock, invoke: Callable[[str, bytes], None]) -> None:
         self._clock = clock

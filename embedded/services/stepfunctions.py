@@ -1,10 +1,10 @@
-"""AWS Step Functions: moto's interpreter of the Amazon States Language, made part of this world.
+"""AWS Step Functions: moto's interpreter of the Amazon States Language, with what it lacks.
 
-moto interprets every state for real. This module gives its tasks clients that carry the state
-machine's role (so that IAM decides), checks execution names as StartExecution documents, ends an
-execution at 25,000 history events, announces status changes on the event bus, and ends all threads.
-Its time is the clock's (`embedded/clock/moto.py`). Parts that moto does not know and a definition
-may use are refused by moto when the state machine is created.
+moto interprets every state. This module gives its tasks clients with the role of the state machine,
+so that IAM decides. It checks execution names as StartExecution documents it, ends an execution at
+25,000 history events, sends status changes to the event bus, and ends all threads. The interpreter
+lives on the clock (`embedded/clock/moto.py`). Where a definition uses something that moto does not
+know, moto refuses to create the state machine.
 """
 
 from __future__ import annotations
@@ -53,7 +53,7 @@ _HISTORY_PAGE, _LONGEST_HISTORY_PAGE = 100, 1000
 
 @dataclass(frozen=True)
 class ExecutionRecord:
-    """One execution, as DescribeExecution tells it."""
+    """One execution, as DescribeExecution describes it."""
 
     name: str
     state_machine: str
@@ -108,7 +108,7 @@ class StepFunctions:
         return sorted(found, key=lambda record: record.started)
 
     def close(self) -> None:
-        """Abort what runs and wait for every thread of the interpreter."""
+        """Abort all executions that run."""
         with self._clock.lock:
             running = [execution for execution in _executions() if execution.status == "RUNNING"]
         for execution in running:
@@ -117,7 +117,7 @@ class StepFunctions:
         self._patches.close()
 
     def join(self) -> None:
-        """Wait for the interpreter's threads; the clock must have stopped, or Retry waits on it."""
+        """Wait for the interpreter's threads. Stop the clock first, or a Retry waits on it."""
         for thread in list(TMP_THREADS):
             if thread is not threading.current_thread():
                 threading.Thread.join(thread, 10)
@@ -142,7 +142,7 @@ class StepFunctions:
             execution_input: str | None = None,
             trace_header: str | None = None,
         ) -> Execution:
-            # moto's interpreter checks no name, and calls every nameless execution "None".
+            # moto's interpreter checks no name, and calls an execution without one "None".
             name = name or str(uuid.uuid4())
             backend._validate_name(name)
             known = {id(e) for e in backend.describe_state_machine(state_machine_arn).executions}

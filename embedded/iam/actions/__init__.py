@@ -1,8 +1,8 @@
 """Call → what IAM must allow for it: actions, resource ARNs, condition keys.
 
-From the Service Authorization Reference
-(https://docs.aws.amazon.com/service-authorization/latest/reference/): the resource types and
-condition keys of each action. An operation without a rule is refused, loudly, rather than guessed.
+The resource types and condition keys of each action are those of the Service Authorization
+Reference (https://docs.aws.amazon.com/service-authorization/latest/reference/). An operation
+without a rule is refused with an error: its needs are never guessed.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ __all__ = ["Context", "Need", "Unmapped", "needs"]
 
 
 def needs(call: Call) -> list[Need]:
-    """Everything that must be allowed for `call`; raises `Unmapped` rather than guess."""
+    """Everything that must be allowed for `call`.
+
+    Raises:
+        Unmapped: there is no rule for this operation.
+    """
     rule = _RULES.get(call.service)
     if rule is None:
         raise unmapped(call)

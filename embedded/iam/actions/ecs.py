@@ -1,7 +1,7 @@
-"""ECS operations → IAM needs, iam:PassRole and ecs:TagResource included.
+"""ECS operations → IAM needs, with iam:PassRole and ecs:TagResource.
 
 Where the reference names two required resource types (service deployments and revisions), both must
-be allowed. That `RegisterTaskDefinition` is checked against `FAMILY:*` is inferred.
+be allowed. Inferred: `RegisterTaskDefinition` is checked against `FAMILY:*`.
 """
 
 from __future__ import annotations

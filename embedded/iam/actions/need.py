@@ -1,4 +1,4 @@
-"""What a call needs IAM to allow, and the words in which the rules say it."""
+"""A need: what IAM must allow for a call; and the parts of which the rules make needs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Context = Mapping[str, str | list[str]]
 
 @dataclass(frozen=True)
 class Need:
-    """One action on all of these resources, under these condition keys."""
+    """One action, on all of these resources, with these condition keys."""
 
     action: str
     resources: tuple[str, ...]

@@ -1,9 +1,9 @@
-"""AWS CloudFormation: a template becomes resources that exist, or an error says what is missing.
+"""AWS CloudFormation: makes the resources of a template, or says which are missing.
 
-moto's engine does the bookkeeping (stacks, change sets, references, outputs). Added here, on every
-template that reaches it, whoever sends it: the AWS::Serverless transform and what AWS checks
-before it creates anything (`template.py`), and the kinds of resources that moto skips (`kinds/`). A
-failed creation is not rolled back.
+moto's engine has the stacks, change sets, references and outputs. This package adds, for every
+template: the AWS::Serverless transform and the checks that AWS makes before it creates anything
+(`template.py`), and the resource types that moto skips (`kinds/`). A creation that fails is not
+rolled back.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from embedded.gate.clients import Clients
 from embedded.services.cloudformation.kinds import KINDS, Kind
 from embedded.services.cloudformation.template import Template, prepare, read_template
 
-# moto accepts these and nothing happens: better refused than silently without effect.
+# moto accepts these types and does nothing. Here they are refused.
 _WITHOUT_EFFECT = {"AWS::Lambda::EventSourceMapping", "AWS::Lambda::LayerVersion"}
 
 
@@ -40,7 +40,7 @@ class Stack:
 
 
 class CloudFormation:
-    """Makes moto's engine complete while the embedded AWS runs, and deploys packages with it."""
+    """Completes moto's engine while the embedded AWS runs, and deploys packages with it."""
 
     def __init__(self, clients: Clients) -> None:
         self._clients = clients
@@ -84,14 +84,15 @@ class CloudFormation:
         self._patches.close()
 
     def deploy(self, template: Path, code: Path, stack: str, parameters: dict[str, str]) -> Stack:
-        """What `aws cloudformation package` and `deploy` do: a stack that is there is updated.
+        """Do what `aws cloudformation package` and `deploy` do: create the stack, or update it.
 
-        Raises when a resource is missing.
+        Raises:
+            MissingResources: a resource of the template does not exist afterwards.
         """
         body = json.dumps(self._package(read_template(template.read_text()), code), default=str)
         client = self._clients.admin("cloudformation")
         stacks = client.describe_stacks()["Stacks"]
-        there = stack in {one["StackName"] for one in stacks}
+        there = stack in {known["StackName"] for known in stacks}
         make = client.update_stack if there else client.create_stack
         make(
             StackName=stack,
@@ -104,7 +105,11 @@ class CloudFormation:
         return self.describe(stack)
 
     def describe(self, stack: str) -> Stack:
-        """The stack as it is; raises `MissingResources` unless all of its template exists."""
+        """The stack as it is.
+
+        Raises:
+            MissingResources: a resource of its template does not exist.
+        """
         client = self._clients.admin("cloudformation")
         described = client.describe_stacks(StackName=stack)["Stacks"][0]
         listed = [
@@ -112,8 +117,8 @@ class CloudFormation:
             for resource in client.describe_stack_resources(StackName=stack)["StackResources"]
             if "LogicalResourceId" in resource  # moto lists what a condition excluded, too
         ]
-        resources = {one["LogicalResourceId"]: one.get("PhysicalResourceId", "") for one in listed}
-        types = {one["LogicalResourceId"]: one["ResourceType"] for one in listed}
+        resources = {r["LogicalResourceId"]: r.get("PhysicalResourceId", "") for r in listed}
+        types = {r["LogicalResourceId"]: r["ResourceType"] for r in listed}
         self._require_all(stack, resources)
         return Stack(
             name=stack,

@@ -1,4 +1,4 @@
-"""Template → template that can be created: the SAM transform, one form, valid; or a refusal."""
+"""Prepares a template for moto: expands the SAM transform, unifies its form, and validates it."""
 
 from __future__ import annotations
 
@@ -24,11 +24,15 @@ _PSEUDO = re.compile(
     r"AWS::(AccountId|Region|StackId|StackName|URLSuffix|NoValue|Partition|NotificationARNs)"
 )
 _VARIABLE = re.compile(r"\$\{([^!}][^}]*)\}")
-read_template = models.Stack.parse_template  # JSON or YAML with the short forms, as moto reads it
+read_template = models.Stack.parse_template  # JSON, or YAML with the short forms
 
 
 def prepare(template: Template, known: set[str]) -> Template:
-    """Expand the SAM transform, write every function in one form, and validate as AWS does."""
+    """The template as moto can create it.
+
+    Raises:
+        ValidationError: AWS would refuse the template.
+    """
     resources = template.get("Resources") or {}
     if any(r.get("Type", "").startswith("AWS::Serverless::") for r in resources.values()):
         template = expand(template)
@@ -51,7 +55,7 @@ def expand(template: Template) -> Template:
         reasons = "; ".join(str(cause.message) for cause in error.causes)
         words = f"Transform AWS::Serverless-2016-10-31 failed: {reasons}"
         raise ValidationError(message=words) from error
-    translator.metrics.publish()  # to nowhere; unpublished metrics are complained of
+    translator.metrics.publish()  # to nowhere; it warns of unpublished metrics
     expanded.pop("Transform", None)
     return expanded
 

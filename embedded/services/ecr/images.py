@@ -1,4 +1,4 @@
-"""The images of a repository: finding and deleting them, what ECR refuses, API shapes."""
+"""The images of a repository: how they are found and deleted, what ECR refuses, API shapes."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def deletion_problem(repository: Repository, wanted: ImageId) -> dict[str, str] 
 
 
 def delete(repository: Repository, wanted: ImageId) -> list[ImageId]:
-    """Remove a tag, or the whole image with its digest or its last tag; what went."""
+    """Remove a tag, or the image when a digest or its last tag is named; returns what is gone."""
     image = required(repository, wanted)
     digest, tag = image.image_digest, wanted.get("imageTag")
     tags = [tag] if tag and not wanted.get("imageDigest") else list(image.image_tags)

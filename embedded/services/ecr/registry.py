@@ -1,4 +1,4 @@
-"""A registry of ECR: the hosts under which it is pulled from, and the password for them.
+"""A registry of ECR: the hosts from which images are pulled, and the password for them.
 
 Documented: Amazon ECR user guide, "Making requests to Amazon ECR registries"; "Amazon ECR
 endpoints and quotas" (FIPS endpoints); API reference, GetAuthorizationToken ("valid for 12 hours").

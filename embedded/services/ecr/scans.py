@@ -1,12 +1,13 @@
-"""Scans of images, ECR's basic ones and Amazon Inspector's: what is found, and the event of it.
+"""Scans of images, by ECR itself or by Amazon Inspector: their findings and their events.
 
-Which of the two a registry has is PutRegistryScanningConfiguration's `scanType`. Documented: "Scan
-images for software vulnerabilities in Amazon ECR"; "Sample events from Amazon ECR" (a severity
-without findings is absent); Amazon Inspector user guide, "EventBridge schema"; API reference,
-DescribeImageScanFindings. Reported (github.com/aws/aws-sdk/issues/289): for some seconds after
-Inspector's scan has ended, the answer names neither its end nor its findings. Inferred: an index is
-not scanned, nor what holds no container image, and asking for their scan finds none; how long a
-scan takes; Inspector scans what the first rule for the repository says.
+The `scanType` of PutRegistryScanningConfiguration says which of the two a registry has.
+Documented: "Scan images for software vulnerabilities in Amazon ECR"; "Sample events from Amazon
+ECR" (a severity without findings is absent); Amazon Inspector user guide, "EventBridge schema"; API
+reference, DescribeImageScanFindings.
+Reported (github.com/aws/aws-sdk/issues/289): for some seconds after Inspector's scan has ended, the
+answer names neither its end nor its findings.
+Inferred: what is an index, or has no container image, is not scanned, and a request for its scan
+finds none; how long a scan takes; for Inspector, the first rule that names the repository decides.
 """
 
 from __future__ import annotations
@@ -31,11 +32,11 @@ _NO_IMAGE = "cannot be scanned. For more information, see the Amazon ECR documen
 
 @dataclass
 class Scans:
-    """`found` is what the scan of an image (its digest) will find: severity -> count.
+    """Scans images. What they find is set beforehand.
 
-    An image that is not in `found` has no findings; one in `failing` ends with this status
-    instead (`UNSUPPORTED_IMAGE`); `seconds` is how long a scan takes; `late` is for how long an
-    Inspector's scan that has ended shows nothing.
+    `found` has the findings by the image's digest: severity → count; an image that is not there has
+    none. The scan of an image in `failing` ends with the status there (`UNSUPPORTED_IMAGE`). A scan
+    takes `seconds`. For `late` seconds, a scan of Inspector that has ended shows nothing.
     """
 
     clock: Clock
@@ -73,7 +74,7 @@ class Scans:
         return _answer(repository, image, "IN_PROGRESS")
 
     def describe(self, repository: Repository, image: Image) -> dict[str, Any]:
-        """DescribeImageScanFindings, without the findings themselves: how many there are."""
+        """DescribeImageScanFindings: how many findings there are, without the findings."""
         scan = (repository.name, image.image_digest)
         if scan not in self._begun:
             named = f"{{imageDigest:'{image.image_digest}'}}"
@@ -138,7 +139,7 @@ class Scans:
 
 
 def _inspectors(event: dict[str, Any]) -> dict[str, Any]:
-    """What differs in Inspector's event: it names the repository by its ARN."""
+    """What Inspector's event has otherwise: it names the repository by its ARN."""
     [repository] = event["resources"]
     detail = {**event["detail"], "repository-name": repository}
     detail["scan-status"] = "INITIAL_SCAN_COMPLETE"
@@ -146,7 +147,7 @@ def _inspectors(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def _is_container_image(image: Image) -> bool:
-    """Whether it is no index and has a container image's config; schema 1 has none at all."""
+    """Whether it has the config of a container image; an index and schema 1 have none."""
     body = json.loads(image.image_manifest)
     config = (body.get("config") or {}).get("mediaType", "")
     return not body.get("manifests") and not body.get("artifactType") and ".image." in config

@@ -1,12 +1,18 @@
 """A simulated ECS: rolling deployments, tasks, circuit breaker and rollbacks, on one clock.
 
-Map: `simulator` is the front; `api/` answers requests over a `region`; `scheduler` decides with the
-arithmetic of `rollout` what to start and stop; `traffic` knows how long LINEAR and CANARY take;
-`lifecycle` walks tasks through their states;
-`deployments`, `failures` and `service_deployments` keep the history; `events` tells EventBridge;
-`views/` renders API shapes; `targets` is what load balancers say of tasks; `faults` and `timings`
-are what users turn; `rates` throttles; `lag` lets reads be some seconds old; `backend` is the
-thin layer that puts it all in the place of moto's ECS.
+Map, from the outside to the inside:
+  `simulator` is what users of the simulation hold: `Ecs`. `faults` and `timings` are what they set.
+  `backend` puts it in the place of moto's ECS. `rates` throttles. `lag` makes reads some seconds
+  old; `past` remembers for it what was.
+  `api/` answers requests. `region` has the services, tasks and task definitions of one region.
+  `scheduler` looks at a service and starts and stops tasks, with the arithmetic of `rollout`;
+  `placement` starts them, `lifecycle` moves them through their states, `reports` takes what they
+  report, `throttle` delays starts after failures.
+  `breaker` is the circuit breaker, `alarms` are CloudWatch's; `failures` is what follows from both:
+  a rollback or a stop. `deployments` begins and completes. `traffic` times LINEAR and CANARY.
+  `service`, `service_deployments`, `tasks`, `containers`, `definitions` are plain values.
+  `events` tells EventBridge, `words` has ECS' texts, `views/` renders API shapes, `targets` is what
+  load balancers say of tasks.
 
 Documented by AWS (each module names its pages):
   task states and their order, stop codes, stopped reasons; minimum and maximum percent and their
@@ -17,10 +23,10 @@ Documented by AWS (each module names its pages):
   criteria; which settings need a deployment; the shapes of all events; response-only fields of
   task definitions; the rates of requests.
 Inferred (each module names its own):
-  all durations but the 40 seconds in `Timings.documented`; that starting comes before stopping
-  where the maximum leaves room; what counts as a failed task besides failing to reach RUNNING; the
-  wording of refusals and of alarms; states after ABORT, after a rollback without candidate and
-  after a rollback that is superseded; defaults that ECS fills into task definitions.
+  all durations but the 40 seconds in `Timings.documented`; that ECS starts tasks before it stops
+  old ones where the maximum leaves room; which tasks fail besides those that never reach RUNNING;
+  the wording of refusals and of alarms; states after ABORT, after a rollback without a candidate
+  and after a rollback that is superseded; defaults that ECS fills into task definitions.
 Not simulated:
   BLUE_GREEN, and of LINEAR and CANARY all but the time and the stages; task sets of the EXTERNAL
   controller (refused or left empty); RunTask, container instances beyond their number, the
@@ -85,12 +91,12 @@ def install(  # noqa: PLR0913 - all but two are options
 ) -> Ecs:
     """Put the simulated ECS in the place of moto's, for all accounts and regions.
 
-    `emit` gets complete EventBridge events at the simulated moment they happen. `seed` makes the
-    identifiers repeatable. `pull_problem(place, image)` may say why an image cannot be pulled, and
-    `image_digest(place, image)` what its tag stands for; those of `embedded.services.ecr` look into
-    the simulated ECR. `rates` limit the requests as ECS does; none: as many as come. With a
-    `lag`, reads may be some seconds old. Undo with `uninstall()`, or use the answer as a context
-    manager.
+    `emit` gets complete EventBridge events at the simulated moment they happen. With a `seed` the
+    identifiers are repeatable. `pull_problem(place, image)` may say why an image cannot be pulled,
+    and `image_digest(place, image)` which digest its tag names; `embedded.services.ecr` has both,
+    for the simulated ECR. `rates` limit the requests as ECS does; without any there is no limit.
+    With a `lag`, reads may be some seconds old. Undo with `uninstall()`, or use the answer as a
+    context manager.
     """
     simulation = Simulation(
         clock=clock,

@@ -1,12 +1,12 @@
-"""moto's ECS with our rollouts in it: clusters stay moto's, the rest is the simulator's.
+"""Puts the simulated ECS in the place of moto's; only clusters and the like stay moto's.
 
-So is what load balancers say of the targets in the services' target groups, whether or not moto
-knows these groups.
+The simulation also answers for load balancers: what they say of the targets in the services' target
+groups, whether or not moto knows these groups.
 
-moto finds its backends by class, and derives URLs and error models from the class' module name;
-the class below therefore claims to live in `moto.ecs.models`. Requests are taken over in
-`EC2ContainerServiceResponse.call_action`, which every ECS request passes, in-process and in server
-mode alike, after moto has worked out account and region.
+moto finds its backends by class, and derives URLs and error models from the class' module name. So
+the class below claims to live in `moto.ecs.models`. Every ECS request passes
+`EC2ContainerServiceResponse.call_action`, in one process as in server mode, after moto has found
+the account and the region. There the simulation takes over.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from embedded.services.ecs.region import Region
 from embedded.services.ecs.simulator import Ecs
 from embedded.services.ecs.targets import NOT_REGISTERED
 
-# What moto keeps: nothing that the simulation knows of, so the two cannot contradict each other.
+# What moto keeps. The simulation knows none of it, so the two cannot contradict each other.
 MOTO_ANSWERS = (
     "AccountSetting",
     "Attributes",
@@ -153,7 +153,7 @@ def _answer(
 def _moto_answer(
     operation: str, response: EC2ContainerServiceResponse, original: Callable[[Any], Any]
 ) -> Answer:
-    """Moto's own answer, where moto has one and keeps what it is about."""
+    """Moto's own answer, where moto has one and keeps what the request is about."""
     unsupported = UnsupportedFeature(f"The embedded ECS does not simulate {operation}.")
     if not any(part in operation for part in MOTO_ANSWERS):
         raise unsupported
@@ -178,9 +178,10 @@ def _json(response: EC2ContainerServiceResponse, status: int, body: dict[str, An
 def write_logs(
     place: Place, group: str, stream: str, lines: tuple[str, ...], now: datetime
 ) -> None:
-    """Append to moto's CloudWatch Logs; without the log group, to nothing.
+    """Append to moto's CloudWatch Logs; without the log group the lines are lost.
 
-    Past `put_log_events` of the backend, which compares times with the real clock.
+    `put_log_events` of the backend would compare the times with the real clock; the stream's does
+    not.
     """
     found = logs_backends[place.account][place.region].groups.get(group)
     if found is None:

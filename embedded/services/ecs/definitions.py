@@ -1,9 +1,9 @@
-"""Task definitions, kept as the JSON that was sent: nothing that ECS was given gets lost.
+"""Task definitions, kept as the JSON that was sent, so that no field gets lost.
 
 Documented (API reference, RegisterTaskDefinition, DescribeTaskDefinition, ListTaskDefinitions,
 DeregisterTaskDefinition): revisions per family, the response-only fields, INACTIVE revisions stay
 describable and run on but cannot start anything new, tags beside the definition.
-What ECS refuses and what it fills in: `registration`.
+`registration` has what ECS refuses and what it fills in.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class TaskDefinition:
         return self.status == "ACTIVE"
 
     def as_of(self, moment: datetime) -> TaskDefinition:
-        """What it was at `moment`; it is itself where nothing has changed since."""
+        """This revision as it was at `moment`; the same object where nothing has changed since."""
         if self.delete_requested_at is not None and self.delete_requested_at > moment:
             before = replace(self, status="INACTIVE", delete_requested_at=None)
             return before.as_of(moment)
@@ -119,7 +119,7 @@ class TaskDefinitions:
         return definition
 
     def as_of(self, moment: datetime) -> TaskDefinitions:
-        """These as they were at `moment`, for reading."""
+        """The task definitions as they were at `moment`, for reading."""
         past = TaskDefinitions(self._place)
         for family, revisions in self._families.items():
             known = [each.as_of(moment) for each in revisions if each.registered_at <= moment]
@@ -144,7 +144,7 @@ class TaskDefinitions:
         return definition
 
     def deployable(self, name: str) -> TaskDefinition:
-        """A revision that services may be brought to; INACTIVE ones are refused."""
+        """A revision that a service may run; INACTIVE ones are refused."""
         definition = self.find(name)
         if definition is None:
             raise ClientError("TaskDefinition not found.")
@@ -163,7 +163,7 @@ class TaskDefinitions:
         return definition
 
     def delete(self, name: str, now: datetime) -> TaskDefinition:
-        """DELETE_IN_PROGRESS, which here lasts; only INACTIVE revisions can be deleted."""
+        """DELETE_IN_PROGRESS, which never ends here; only INACTIVE revisions can be deleted."""
         definition = self.find(name) if ":" in short(name) else None
         if definition is None:
             raise ClientError("The specified task definition does not exist.")

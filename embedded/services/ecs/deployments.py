@@ -6,12 +6,13 @@ for early success criteria their API reference and "Complete Amazon ECS rolling 
 with early success criteria": the healthy tasks are rounded up; then the bake time; BLOCKING cleans
 up and completes, DEFERRED completes and cleans up; no breaker and no alarm acts after that.
 Inferred: a deployment that begins while another rolls back ends that rollback as ROLLBACK_FAILED.
-Of early success: cleaning up stops all old tasks at once, down to the minimum; until then, the
-bake time included, the rollout goes on as any other; a task that fails does not break off a bake
-time that began; 0 percent completes as soon as ECS looks; a rollback ends in the ordinary way; the
-criteria are those of when the deployment began; until the old tasks are gone, their deployment
-stays ACTIVE beside the COMPLETED one; the steady state is told once both are done; the stage
-CLEAN_UP of a rolling deployment.
+Inferred of early success:
+  cleaning up stops all old tasks at once, down to the minimum; until then, also in the bake time,
+  the rollout goes on like any other; a task that fails does not end a bake time that has begun;
+  0 percent completes as soon as ECS looks; a rollback ends in the ordinary way; the criteria are
+  those from the beginning of the deployment; until the old tasks are gone, their deployment stays
+  ACTIVE beside the COMPLETED one; the steady state is told once both are done; a rolling deployment
+  has the stage CLEAN_UP too.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ ROLLBACK_SUPERSEDED = "Rollback ended because a new service deployment was start
 
 
 class Deployments:
-    """Changes the deployments of services; `wake` has the scheduler look at a service again."""
+    """Changes the deployments of services; `wake` makes the scheduler look at a service again."""
 
     def __init__(
         self,
@@ -55,7 +56,7 @@ class Deployments:
         service.events.appendleft(ServiceEvent(self._simulation.ids.dashed(), now, message))
 
     def begin(self, service: Service, revision: ServiceRevision) -> Deployment:
-        """Make `revision` the PRIMARY; what was PRIMARY becomes ACTIVE and drains."""
+        """Make `revision` the PRIMARY; the one before becomes ACTIVE, and its tasks stop."""
         now = self._simulation.now()
         identifier = f"ecs-svc/{self._simulation.ids.digits()}"
         deployment = Deployment(
@@ -101,7 +102,7 @@ class Deployments:
             self._wake(service)
 
     def clean_up(self, service: Service) -> None:
-        """The PRIMARY has baked: it completes, but where the old tasks block it, they go first."""
+        """The bake time is over: complete, but only after the old tasks where these block it."""
         primary, ongoing = service.primary, service.ongoing
         if primary is None:
             return
@@ -116,7 +117,7 @@ class Deployments:
             self.complete(service)
 
     def shift(self, service: Service, deployment: Deployment) -> None:
-        """Shift the traffic step by step; what bakes after that bakes, and completes."""
+        """Shift the traffic step by step; then comes the bake time, and then the end."""
         configuration = service.deployment_configuration
         minutes = configuration.get("bakeTimeInMinutes") or 0
 
@@ -127,7 +128,7 @@ class Deployments:
         self._stay(service, deployment, "PRODUCTION_TRAFFIC_SHIFT", seconds, bake)
 
     def bake(self, service: Service, deployment: Deployment, seconds: float) -> None:
-        """Watch the alarms for the bake time before the deployment counts as completed."""
+        """Wait for the bake time before the deployment completes; alarms can still fail it."""
         self._stay(service, deployment, "BAKE_TIME", seconds, lambda: self.clean_up(service))
 
     def _stay(
@@ -138,7 +139,7 @@ class Deployments:
         seconds: float,
         then: Callable[[], None],
     ) -> None:
-        """Stay in a stage for so long, unless another deployment takes over."""
+        """Stay in a stage for so many seconds, unless another deployment takes over."""
         deployment.baking = True
         ongoing = service.ongoing
         if ongoing is not None:
@@ -208,7 +209,7 @@ class Deployments:
         )
 
     def demote(self, deployment: Deployment) -> None:
-        """ACTIVE: the scheduler drains it."""
+        """Make it ACTIVE: the scheduler stops its tasks."""
         deployment.status = "ACTIVE"
         deployment.baking = deployment.cleaning = False
         deployment.updated_at = self._simulation.now()

@@ -1,4 +1,4 @@
-"""Happenings -> EventBridge events, as "Amazon ECS events" in the developer guide shows them.
+"""The events that ECS sends to EventBridge ("Amazon ECS events" in the developer guide).
 
 Members beyond the published samples are those of the DescribeTasks answer, with ISO times.
 """

@@ -1,7 +1,7 @@
-"""What goes wrong, and for which image or service.
+"""The faults that tasks can suffer, and for which image or service.
 
-A fault acts on every task it matches from the moment the task is started; tasks that already run
-keep what they got. `times` limits it to that many tasks.
+A fault strikes every task that it matches and that starts from now on; tasks that already run are
+spared. `times` limits it to so many tasks.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ class Fault:
 class Crash(Fault):
     """An essential container exits `after` seconds of running: EssentialContainerExited.
 
-    It is the one whose image the fault is for, else the first essential one; ECS stops the others.
+    It is the container whose image the fault is for, or else the first essential one. ECS stops the
+    others.
     """
 
     exit_code: int = 1
@@ -65,9 +66,9 @@ class StartError(Fault):
 
 @dataclass(frozen=True)
 class UnhealthyContainer(Fault):
-    """The container health check never passes; `after` seconds of running ECS stops the task.
+    """The container health check never passes; after `after` seconds ECS stops the task.
 
-    Acts only where the task definition has a `healthCheck`: without one ECS cannot know. With
+    It strikes only where the task definition has a `healthCheck`: without one ECS cannot know. With
     `healthy_first` the check passes at first and fails `after` seconds later.
     """
 
@@ -80,7 +81,7 @@ class UnhealthyContainer(Fault):
 class UnhealthyTarget(Fault):
     """The load balancer's health check never passes (`after`, `healthy_first` as above).
 
-    Acts only on services with load balancers, and not before the service's
+    It strikes only services with load balancers, and not before the service's
     `healthCheckGracePeriodSeconds` is over. `reason` and `description` are what the load balancer
     says of the target (API reference, TargetHealth).
     """
@@ -126,7 +127,7 @@ class _Rule:
         return any(self.image in image for image in images if self.image is not None)
 
     def on(self, images: tuple[str, ...]) -> Fault:
-        """The fault as it strikes a task with these images."""
+        """The fault as a task with these images suffers it."""
         fault = self.fault
         if self.image is None or not isinstance(fault, Crash | OutOfMemory):
             return fault

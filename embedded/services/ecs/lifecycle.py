@@ -1,9 +1,9 @@
-"""Walks tasks through their states on the clock.
+"""Moves tasks through their states, on the clock.
 
-States and their order: "Amazon ECS task lifecycle" in the developer guide. Every task walks
-PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING, STOPPING, DEPROVISIONING, STOPPED, as on
-Fargate; a task that ends by its own fault goes to DEPROVISIONING directly (inferred). Texts of
-`stoppedReason`: "Amazon ECS stopped tasks error messages".
+The states and their order are those of "Amazon ECS task lifecycle" in the developer guide, as on
+Fargate: PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING, STOPPING, DEPROVISIONING,
+STOPPED. A task that ends by its own fault goes to DEPROVISIONING at once (inferred). The texts of
+`stoppedReason` are those of "Amazon ECS stopped tasks error messages".
 """
 
 from __future__ import annotations
@@ -61,13 +61,13 @@ class Lifecycle:
         self._observer = observer
 
     def start(self, task: Task) -> None:
-        """Begin with PROVISIONING; everything up to RUNNING follows by itself."""
+        """Begin with PROVISIONING; all states up to RUNNING follow by themselves."""
         self._events.task_changed(task)
         timings = self._simulation.timings
         self._later(task, timings.provisioning, self._pend)
 
     def stop(self, task: Task, code: str, reason: str) -> None:
-        """Tell a task to stop, in an orderly way; nothing happens when it is stopping already."""
+        """Tell a task to stop; nothing happens when it is stopping already."""
         if not task.live:
             return
         self._condemn(task, code, reason)
@@ -94,7 +94,7 @@ class Lifecycle:
     def exit(
         self, task: Task, exit_code: int, reason: str | None = None, container: int | None = None
     ) -> None:
-        """An essential container exits by itself: the one at this place, or the first."""
+        """An essential container exits by itself: the one at this index, or the first."""
         if not task.live:
             return
         essential = _essential(task, container)
@@ -140,7 +140,7 @@ class Lifecycle:
         return next((problem for problem in problems if problem), None)
 
     def _fail_to_start(self, task: Task, reason: str) -> None:
-        """On Fargate the task tells why; on EC2 the container does ("Stopped tasks errors")."""
+        """On Fargate the task has the reason, on EC2 the container has ("Stopped tasks errors")."""
         if reason.startswith("Cannot"):
             task.containers[0].reason = reason
         fargate_or_task = task.fargate or not reason.startswith("Cannot")

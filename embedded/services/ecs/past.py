@@ -1,6 +1,6 @@
-"""What a region looked like some seconds ago: copies after every change, for `lag`.
+"""A region as it was some seconds ago, for `lag`: it is copied after every change.
 
-Copies share what never changes: revisions, task definitions, what has finished or is STOPPED.
+Copies share what never changes: revisions, task definitions, whatever has finished or is STOPPED.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ _Kind = TypeVar("_Kind")
 
 @dataclass(frozen=True)
 class Moment:
-    """What a region looked like from `at` on."""
+    """A region as it was from `at` on."""
 
     at: datetime
     services: dict[str, Service]
@@ -37,7 +37,7 @@ class Past:
         self.keep()
 
     def keep(self) -> None:
-        """Remember what the region looks like now, instead of what it was earlier this instant."""
+        """Remember the region as it is now; an earlier state of the same instant is forgotten."""
         now = self._region.simulation.now()
         while self._kept and self._kept[-1].at >= now:
             self._kept.pop()
@@ -53,9 +53,10 @@ class Past:
         return next(known, self._kept[0])
 
 
-def twin_of(one: _Kind) -> _Kind:
-    twin: _Kind = object.__new__(type(one))
-    twin.__dict__.update(one.__dict__)
+def twin_of(original: _Kind) -> _Kind:
+    """A shallow copy."""
+    twin: _Kind = object.__new__(type(original))
+    twin.__dict__.update(original.__dict__)
     return twin
 
 

@@ -1,8 +1,8 @@
-"""How many requests ECS takes: token buckets, as "Request throttling for the Amazon ECS API" says.
+"""How many requests ECS takes: token buckets ("Request throttling for the Amazon ECS API").
 
-Documented there: the categories of actions, one bucket each, for an account in a region; capacity
-(burst) and refill (sustained rate, tokens a second); a request takes one token; without one it is
-answered ThrottlingException, "Rate exceeded", HTTP 400.
+Documented there: each category of actions has a bucket, in each account and region, with a capacity
+(burst) and a refill (sustained rate, tokens a second); a request takes one token; without a token
+the answer is ThrottlingException, "Rate exceeded", HTTP 400.
 Inferred: a bucket refills steadily rather than once a second; an action that the page does not
 list (StopServiceDeployment, …) is not limited; a throttled request takes no token.
 """

@@ -18,7 +18,7 @@ from embedded.services.ecs.timings import HISTORY
 
 
 def any_cluster(_name: str) -> bool:
-    """Every cluster exists: what is enough without moto."""
+    """Every cluster exists. That is enough where there is no moto."""
     return True
 
 
@@ -48,7 +48,7 @@ class Region:
         return name
 
     def service_arn(self, cluster: str, name: str) -> str:
-        """An ARN, in the old format without a cluster where the service is that old.
+        """A service's ARN, without its cluster where the service is so old.
 
         "Amazon ECS account settings": a resource keeps the format that it was made with.
         """
@@ -80,7 +80,7 @@ class Region:
         self.scheduler.wake(service)
 
     def history(self, service: Service) -> list[ServiceDeployment]:
-        """What ECS still knows of a service: newest first, those of the last 90 days."""
+        """The service deployments that ECS still knows: newest first, those of the last 90 days."""
         begin = self.history_begins
         known = service.service_deployments
         return [each for each in known if each.created_at >= begin or not each.finished]

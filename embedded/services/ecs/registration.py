@@ -1,4 +1,4 @@
-"""What RegisterTaskDefinition refuses, and what ECS fills into what it takes.
+"""What RegisterTaskDefinition refuses, and the defaults that ECS fills in.
 
 Documented: ten containers, 64 KiB, reserved tags, a family's characters, what Fargate needs at the
 task level and which sizes it has. Inferred: the wording of most refusals, the defaults (`DEFAULTS`,

@@ -1,9 +1,10 @@
-"""Desired count, percentages and task counts -> what a rolling deployment may do next.
+"""Desired count, percentages and task counts → what a rolling deployment may do next.
 
-Rules from the API reference, DeploymentConfiguration: at least `minimumHealthyPercent` of the
+Documented, API reference, DeploymentConfiguration: at least `minimumHealthyPercent` of the
 desired tasks (rounded up) stay running and healthy, at most `maximumPercent` (rounded down) are
-RUNNING or PENDING. Inferred: ECS starts tasks before it stops old ones where the maximum leaves
-room, and stops old ones first only to make room.
+RUNNING or PENDING.
+Inferred: ECS starts tasks before it stops old ones where the maximum leaves room; it stops old ones
+first only to make room.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ class Limits:
 
 @dataclass(frozen=True)
 class Counts:
-    """Tasks of a service that still occupy a place, healthy ones among them counted apart."""
+    """How many tasks of a service occupy a place, and how many of them are healthy."""
 
     new: int
     new_healthy: int
@@ -43,7 +44,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Moves:
-    """`stop_unhealthy` old tasks cost no health; `stop_healthy` ones respect the floor."""
+    """How many tasks to start and to stop. Stopping the healthy ones respects the floor."""
 
     start: int = 0
     stop_healthy: int = 0
@@ -55,8 +56,8 @@ class Moves:
 def next_moves(desired: int, limits: Limits, counts: Counts, *, cleaning: bool = False) -> Moves:
     """What the service scheduler does now to bring `desired` new tasks up and all old ones down.
 
-    With `cleaning`, old tasks go without waiting for a new one each: only the floor keeps them.
-    `stuck` says that neither starting nor stopping is allowed and nothing under way can change it.
+    With `cleaning`, old tasks do not wait for new ones: all stop, down to the floor. `stuck` says
+    that no task may start or stop, and that nothing under way can change that.
     """
     old_unhealthy = counts.old - counts.old_healthy
     if counts.new > desired:
@@ -78,7 +79,7 @@ def next_moves(desired: int, limits: Limits, counts: Counts, *, cleaning: bool =
 
 
 def moves_beside(desired: int, counts: Counts) -> Moves:
-    """The same while the traffic is shifted: all new tasks start, and no old one stops."""
+    """What it does while the traffic is shifted: all new tasks start, and no old one stops."""
     missing = desired - counts.new
     return Moves(start=max(0, missing), scale_in=max(0, -missing))
 

@@ -13,9 +13,9 @@ from embedded.services.ecs.tasks import Task
 
 MAXIMUM_EVENTS = 100  # API reference, Service.events
 
-# A change to one of these makes a new service revision and a deployment ("View service history
+# A change of one of these makes a new service revision and a deployment ("View service history
 # using Amazon ECS service deployments": "updates one or more service properties that require a
-# deployment"). The members are those of the ServiceRevision shape.
+# deployment"). They are the members of the ServiceRevision shape.
 REVISION_SETTINGS = (
     "capacityProviderStrategy",
     "launchType",
@@ -145,7 +145,7 @@ class Service:
 
     @property
     def target_groups(self) -> set[str]:
-        """The target groups of all its revisions, those of tasks that still drain included."""
+        """The target groups of all its revisions, also of those whose tasks still drain."""
         return {
             balancer["targetGroupArn"]
             for revision in self.revisions

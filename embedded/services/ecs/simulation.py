@@ -1,4 +1,4 @@
-"""What all parts of one simulated ECS share: clock, durations, faults, identifiers, outlets."""
+"""What all parts of a simulated ECS share: clock, durations, faults, identifiers, outputs."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Simulation:
     ids: Ids = field(default_factory=Ids)
     write_logs: LogWriter = no_logs
     pull_problem: AboutImage | None = None  # why an image cannot be pulled; None where it can
-    image_digest: AboutImage | None = None  # the digest that an image's tag stands for
+    image_digest: AboutImage | None = None  # the digest that an image's tag names
     short_arns: set[str] = field(default_factory=set)  # CLUSTER/SERVICE of services of before 2019
     changed: Callable[[], None] | None = None  # called after whatever `later` has done
     ended: bool = False
@@ -46,7 +46,7 @@ class Simulation:
         return self.clock.now()
 
     def digest(self, place: Place, image: str) -> str | None:
-        """The digest that `image` names, or that its tag stands for where that is known."""
+        """The digest in `image`, or the one that its tag names where that is known."""
         named = image.partition("@")[2]
         if named or self.image_digest is None:
             return named or None

@@ -1,4 +1,4 @@
-"""The embedded ECS as its users see it: faults, happenings, and what runs."""
+"""The simulated ECS as its users hold it: what runs, what happens to it, and its faults."""
 
 from __future__ import annotations
 
@@ -87,14 +87,12 @@ class Ecs:
             self.throttled[operation] += 1
             raise
 
-    # What runs
-
     def service(self, key: str) -> Service:
         """The service `CLUSTER/SERVICE`."""
         return self._find(key)[1]
 
     def tasks(self, key: str) -> list[Task]:
-        """Its tasks, oldest first, with those that stopped in the last hour."""
+        """The tasks of a service, oldest first, with those that stopped in the last hour."""
         region, service = self._find(key)
         return region.tasks_of(service)
 
@@ -106,15 +104,13 @@ class Ecs:
         return list(self.service(key).service_deployments)
 
     def targets(self, place: Place, group: str) -> list[dict[str, Any]] | None:
-        """The tasks in a target group as DescribeTargetHealth tells them; None: no service's."""
+        """The tasks in a target group, as DescribeTargetHealth does; None if no service has it."""
         region = self._regions.get(place)
         services = region.services.values() if region else ()
         if region is None or not any(group in service.target_groups for service in services):
             return None
         timings, now = self.simulation.timings, self.simulation.now()
         return targets_of(group, region.tasks.values(), timings, now)
-
-    # What happens
 
     def scale(self, key: str, desired: int) -> None:
         """Autoscaling changes the desired count."""

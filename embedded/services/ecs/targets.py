@@ -1,9 +1,10 @@
-"""Tasks -> their entries in DescribeTargetHealth, of Elastic Load Balancing.
+"""Tasks → their entries in DescribeTargetHealth, of Elastic Load Balancing.
 
-States, reason codes and descriptions: API reference, TargetHealth; "Health checks for Network Load
-Balancer target groups", Health check reason codes. Inferred: a task is a target from RUNNING on; a
-target that fails is found unhealthy when a good one would be found healthy; it drains for
-`Timings.deregistration` once its task is told to stop, or ends by itself.
+Documented: states, reason codes and descriptions (API reference, TargetHealth; "Health checks for
+Network Load Balancer target groups", Health check reason codes).
+Inferred: a task is a target from RUNNING on; a target that fails becomes unhealthy at the time at
+which a good one becomes healthy; it drains for `Timings.deregistration` once its task is told to
+stop or ends by itself.
 """
 
 from __future__ import annotations
@@ -38,9 +39,10 @@ Health = dict[str, str]
 def targets_of(
     group: str, tasks: Iterable[Task], timings: Timings, now: datetime
 ) -> list[dict[str, Any]]:
-    """API reference, TargetHealthDescription: those registered with the group, and those draining.
+    """The targets that are registered with the group, and those that drain.
 
-    `group` is an ARN. A task without an address of its own is told of by an instance's id.
+    API reference, TargetHealthDescription. `group` is an ARN. A task without an address of its own
+    appears under the id of an instance.
     """
     return [
         {

@@ -13,8 +13,8 @@ LONGEST_BACKOFF = 27 * 60.0  # "Amazon ECS service throttle logic": at most 27 m
 class Timings:
     """Durations between the states of a task and of a deployment.
 
-    The defaults make a good rollout of two tasks without load balancer take about 30 seconds,
-    drain included. All are inferred unless a line names a page.
+    With the defaults, a good rollout of two tasks without a load balancer takes about 30 seconds,
+    until the old tasks are gone. All are inferred unless a line names a page.
     """
 
     deployment_start: float = (
@@ -25,7 +25,7 @@ class Timings:
         1.0  # STOP_REQUESTED -> STOPPED, ROLLBACK_REQUESTED -> ROLLBACK_IN_PROGRESS
     )
 
-    rollback: float = 15.0  # at least, also where the old tasks never went; users saw a minute
+    rollback: float = 15.0  # at least, even if the old tasks never stopped; users saw a minute
 
     provisioning: float = 3.0  # network interface
     pulling: float = 6.0  # PENDING: image pull and container start
@@ -43,10 +43,10 @@ class Timings:
 
     @classmethod
     def documented(cls) -> Timings:
-        """Waits 40 seconds before a task without checks counts as healthy, as AWS says.
+        """The durations with AWS' 40 seconds until a task without checks counts as healthy.
 
-        API reference, DeploymentConfiguration.minimumHealthyPercent. The default above is shorter
-        so that a good rollout takes the 30 seconds that operators see with a health check.
+        API reference, DeploymentConfiguration.minimumHealthyPercent. The default above is shorter:
+        a good rollout then takes the 30 seconds that operators see with a health check.
         """
         return cls(settling=40.0)
 

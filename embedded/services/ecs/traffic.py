@@ -1,4 +1,4 @@
-"""How long LINEAR and CANARY take to shift the traffic; the rest of these strategies is not here.
+"""How long LINEAR and CANARY take to shift the traffic; nothing else of them is simulated.
 
 Documented (API reference, LinearConfiguration and CanaryConfiguration; "Amazon ECS linear
 deployments", "Amazon ECS canary deployments"): the percents, the minutes and their defaults and
@@ -6,7 +6,7 @@ bounds; that every step but the last waits for its bake; that both revisions run
 the clean-up; the stages. `rolloutState` is documented for rolling updates only, so it is absent.
 Inferred: the first deployment of a service has nothing to shift; steps that do not divide 100 are
 rounded up; the stages in which nothing happens here (PRE_SCALE_UP, TEST_TRAFFIC_SHIFT, …) take no
-time and are never seen; the circuit breaker acts as for a rolling update (AWS' pages disagree).
+time and never show. For the circuit breaker, see `breaker`.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ _MEMBERS = {
 
 
 def shifts(configuration: dict[str, Any]) -> bool:
-    """Whether a deployment of this configuration shifts its traffic step by step."""
+    """Whether a deployment with this configuration shifts its traffic step by step."""
     return configuration.get("strategy", _ROLLING) in SHIFTING
 
 
 def shift_seconds(configuration: dict[str, Any]) -> float:
-    """How long the shift takes, the bake time after it left out; 0 for a rolling update."""
+    """How long the shift takes, without the bake time after it; 0 for a rolling update."""
     match configuration.get("strategy", _ROLLING):
         case "LINEAR":
             linear = configuration.get("linearConfiguration") or {}
@@ -46,7 +46,7 @@ def shift_seconds(configuration: dict[str, Any]) -> float:
 
 
 def refuse_strategy(configuration: dict[str, Any]) -> None:
-    """Raise what ECS, or this simulation, does not take; the wording is inferred."""
+    """Refuse what ECS, or this simulation, does not take; the wording is inferred."""
     strategy = configuration.get("strategy", _ROLLING)
     if strategy not in (_ROLLING, *SHIFTING):
         raise UnsupportedFeature(

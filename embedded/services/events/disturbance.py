@@ -10,7 +10,7 @@ from embedded.services.events.targets import Event
 
 @dataclass(frozen=True)
 class Disturbance:
-    """How a bus misbehaves: the shares (0 to 1) of deliveries lost, doubled, and late.
+    """The shares (0 to 1) of the deliveries that are lost, doubled, and late.
 
     A late delivery waits up to `late_seconds` (simulated), so that a later event overtakes it.
     """

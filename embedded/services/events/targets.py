@@ -1,7 +1,7 @@
-"""What EventBridge hands to a target, and how: Lambda, SNS, SQS, Step Functions, log groups.
+"""How EventBridge hands an event to a target: Lambda, SNS, SQS, Step Functions, log groups.
 
-Whether EventBridge may invoke a function is asked of the function's resource-based policy. Queue
-and topic policies are not: a missing one goes unnoticed here.
+A function's resource-based policy must allow it. The policies of queues and topics are not checked:
+a missing one has no effect here.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Targets:
         self._invoke = invoke
 
     def deliver(self, rule_arn: str, target: dict[str, Any], event: Event) -> None:
-        """Hand `event` to the target; raises when AWS would give up on it."""
+        """Hand `event` to the target; raises an exception where AWS would give the event up."""
         arn, body = target["Arn"], target_input(target, event)
         match arn.split(":")[2]:
             case "lambda":
@@ -95,7 +95,7 @@ def at_path(event: Event, path: str) -> Any:
 
 
 def _fill(template: str, name: str, value: Any) -> str:
-    """Replace <name>: a string inside quotes is pasted, anything else is written as JSON."""
+    """Replace <name> by the value: a string inside quotes as it is, anything else as JSON."""
     words = json.dumps(value)
 
     def replace(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""What a function's process may import: its own unpacked package, then the Lambda runtime."""
+"""What a function's process can import: its own unpacked package, then the Lambda runtime."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
-# What /var/runtime holds on Lambda: the runtime itself and an SDK that the function's own hides.
+# What /var/runtime has on Lambda: the runtime, and an SDK that the function's own copy hides.
 _RUNTIME = (
     "awslambdaric",
     "runtime_client",
@@ -27,7 +27,7 @@ _RUNTIME = (
 
 
 def unzip(code: bytes, root: Path) -> None:
-    """Unpack as Lambda does: modification times kept (they decide whether a .pyc is valid)."""
+    """Unpack as Lambda does, with the files' times: they decide whether a .pyc is valid."""
     partial = root.with_name(root.name + ".partial")
     with zipfile.ZipFile(io.BytesIO(code)) as archive:
         archive.extractall(partial)
@@ -41,7 +41,7 @@ def unzip(code: bytes, root: Path) -> None:
 
 
 def link_runtime(path: Path) -> None:
-    """Fill `path` with links to exactly what Lambda's runtime directory offers."""
+    """Fill `path` with links to what Lambda's runtime directory has, and to nothing else."""
     path.mkdir(parents=True)
     for source in _installed(_RUNTIME):
         (path / source.name).symlink_to(source)

@@ -26,7 +26,7 @@ INIT_SECONDS = 10.0
 
 
 class Environment:
-    """Runs one invocation at a time; after a kill or a crash it is of no more use."""
+    """Runs one invocation at a time; after a kill or a crash it is not `usable`."""
 
     def __init__(
         self, clock: RunningClock, handler: str, variables: Mapping[str, str], home: Path
@@ -65,7 +65,7 @@ class Environment:
         return self.usable and self._init_error is None
 
     def run(self, invocation: Invocation, timeout: float) -> float:
-        """Have the event handled within `timeout` seconds; returns the seconds of Init, if any.
+        """Let the function handle the event within `timeout` seconds; returns the seconds of Init.
 
         Init may take ten seconds; beyond that it counts against the function's own time-out
         (https://docs.aws.amazon.com/lambda/latest/dg/lambda-runtime-environment.html).
@@ -103,7 +103,7 @@ class Environment:
         return text.decode(errors="replace").splitlines()
 
     def peak_memory_mb(self) -> int | None:
-        """The process' peak resident size, where /proc tells it."""
+        """The peak resident size of the process; None where there is no /proc."""
         try:
             status = Path(f"/proc/{self._process.pid}/status").read_text()
         except OSError:
@@ -156,8 +156,6 @@ class Environment:
     def _expire(self, invocation: Invocation, timeout: float) -> None:
         invocation.fail("Sandbox.Timedout", f"Task timed out after {timeout:.2f} seconds")
         self.kill()
-
-    # What the Runtime API asks of its environment.
 
     def next_event(self) -> Invocation | None:
         self._ready.set()

@@ -45,7 +45,7 @@ class Function:
 
 @dataclass(frozen=True)
 class AsyncSettings:
-    """What becomes of an event that the function fails on."""
+    """What happens to an event on which the function fails."""
 
     retries: int
     maximum_age: int
@@ -118,7 +118,7 @@ def async_settings(of: LambdaFunction) -> AsyncSettings:
 
 
 def keep_all_settings() -> AbstractContextManager[Any]:
-    """While entered, moto keeps the settings of new functions that it forgets and we need."""
+    """While entered, moto keeps the settings of new functions that it otherwise drops."""
     original = LambdaFunction.__init__
 
     def keeping(function: Any, account_id: str, spec: dict[str, Any], *a: Any, **kw: Any) -> None:
@@ -130,7 +130,7 @@ def keep_all_settings() -> AbstractContextManager[Any]:
 
 
 def list_in_pages() -> AbstractContextManager[Any]:
-    """While entered, ListFunctions answers at most 50 functions, and `NextMarker` for more.
+    """While entered, ListFunctions returns at most 50 functions, and `NextMarker` for more.
 
     https://docs.aws.amazon.com/lambda/latest/api/API_ListFunctions.html.
     """
@@ -150,7 +150,7 @@ def list_in_pages() -> AbstractContextManager[Any]:
 
 
 def error_type(invocation: Invocation) -> str | None:
-    """The `errorType` of a failed invocation, None of a good one."""
+    """The `errorType` of a failed invocation; None for one that succeeded."""
     if not invocation.error:
         return None
     body = decoded(invocation.response)
@@ -158,7 +158,7 @@ def error_type(invocation: Invocation) -> str | None:
 
 
 def decoded(body: bytes) -> Any:
-    """JSON where it is JSON, else text."""
+    """The decoded JSON, or the text where it is no JSON."""
     try:
         return json.loads(body or b"null")
     except ValueError:

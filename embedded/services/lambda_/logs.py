@@ -1,8 +1,8 @@
 """What Lambda writes to CloudWatch Logs: START, the function's lines, END and REPORT.
 
-https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html. As on AWS, the role
-must allow it, else the lines are lost (they stay in the invocation's record). All lines of an
-invocation carry its end as their time; only START carries its own.
+https://docs.aws.amazon.com/lambda/latest/dg/monitoring-cloudwatchlogs.html. As on AWS, the lines
+are lost unless the role allows to write them (the invocation's record keeps them). All lines of an
+invocation have its end as their time; only START has its own.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Lambda's asynchronous queue: attempts, retries, destinations, dead letters.
+"""Lambda's queue of asynchronous events: attempts, retries, destinations, dead letters.
 
-https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html: a function error
-is retried after one and after two minutes; a throttled event is tried again, after one second and
-up to five minutes, for as long as it may live.
+Documented (https://docs.aws.amazon.com/lambda/latest/dg/invocation-async-error-handling.html): an
+event on which the function fails is retried after one minute and after two; a throttled event is
+retried after one second and up to five minutes, until it is too old.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class AsyncQueue:
 
     @property
     def busy(self) -> bool:
-        """Whether an attempt is being made (not: whether one waits for its time)."""
+        """Whether an attempt is being made; one that waits for its time does not count."""
         with self._lock:
             return bool(self._threads)
 
@@ -65,7 +65,7 @@ class AsyncQueue:
         self._spawn(_Event(function, payload, self._clock.now()))
 
     def close(self) -> None:
-        """Begin nothing more. `join` waits for what runs."""
+        """Make no more attempts. `join` waits for those that run."""
         with self._lock:
             self._closed = True
 
@@ -119,7 +119,7 @@ class AsyncQueue:
         self._clock.call_later(seconds, lambda: self._spawn(event))
 
     def _give_up(self, event: _Event, settings: AsyncSettings, condition: str) -> None:
-        """Destination and dead-letter queue are independent: both get the event."""
+        """Send the event to the destination and to the dead-letter queue: AWS sends it to both."""
         self._report(event, settings.on_failure, condition)
         if not settings.dead_letters:
             return
@@ -156,7 +156,7 @@ class AsyncQueue:
         self._send(event, destination, json.dumps(words), {})
 
     def _send(self, event: _Event, arn: str, body: str, attributes: dict[str, Any]) -> None:
-        """Deliver with the function's own role. AWS only counts what fails here, and so do we."""
+        """Deliver with the function's own role. A failure is logged only; AWS only counts it."""
         function = held(event.function)
         if function is None:
             return

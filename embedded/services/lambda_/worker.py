@@ -1,13 +1,13 @@
 """The process of a Lambda execution environment: sets the clock, then runs AWS' own runtime.
 
-Started as `python -I -S -B lambda_worker.py HANDLER`: isolated, without site-packages. What can be
-imported is, in this order: the function's own files, then the runtime directory (on Lambda
-/var/runtime), which holds awslambdaric and, as on Lambda, a boto3 that the function's copy hides.
+It is started as `python -I -S -B worker.py HANDLER`: isolated, without site-packages. It can import
+the function's own files, then those of the runtime directory (on Lambda /var/runtime). That has
+awslambdaric and, as on Lambda, a boto3 that the function's own copy hides.
 
-`time.time` and `time.time_ns` tell the simulated time, read from the file that `RunningClock.share`
-writes; so do `logging`, Powertools and the context's remaining time, which ask them. `time.sleep`,
-`time.monotonic` and `datetime.now` stay real (C code that cannot be replaced); an invocation
-runs at 1x, so only the date differs.
+`time.time` and `time.time_ns` tell the simulated time, from the file that `RunningClock.share`
+writes. So `logging`, Powertools and the context's remaining time tell it too. `time.sleep`,
+`time.monotonic` and `datetime.now` stay real: they are C code that cannot be replaced. An
+invocation runs at 1x, so that only the date differs.
 """
 
 import os

@@ -2,8 +2,8 @@
 
 Each kind maps a type's properties onto the calls that CloudFormation makes for it
 (https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/) and says what `Ref` and
-`Fn::GetAtt` return. They plug into moto's engine, so references work in both directions. To add a
-type: a class in the module of its service, and its name in `KINDS`.
+`Fn::GetAtt` return. moto's engine uses them like its own, so references work in both directions. To
+add a type, write a class in the module of its service, and add it to `KINDS`.
 """
 
 from __future__ import annotations

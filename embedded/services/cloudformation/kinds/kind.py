@@ -1,4 +1,4 @@
-"""What a kind of resource is to moto's CloudFormation engine, and how its API is called."""
+"""The base of all kinds of resources: what moto's engine asks of them, and how they call APIs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Properties = dict[str, Any]
 
 
 class Kind:
-    """One resource; the class is its type, as moto's engine wants to see it."""
+    """One resource; its class is its type, in the form that moto's engine wants."""
 
     type: ClassVar[str]
     name_property: ClassVar[str] = ""
@@ -34,12 +34,12 @@ class Kind:
 
     @classmethod
     def update(cls, existing: Kind, name: str, properties: Properties) -> Kind:
-        """By default as `create`: right for whatever the API puts rather than creates."""
+        """Update a resource: by default as `create`, which is right where the API puts."""
         del existing
         return cls.create(name, properties)
 
     def remove(self) -> None:
-        """Kinds that hold nothing of their own go with what they are attached to."""
+        """Delete the resource; nothing to do where it goes with the one it is attached to."""
 
     @classmethod
     def client(cls, service: str) -> Any:
@@ -64,7 +64,7 @@ class Kind:
         method = next(m for m, o in client.meta.method_to_api_mapping.items() if o == operation)
         return getattr(client, method)(**typed(shape, parameters))
 
-    # What moto's engine calls.
+    # moto's engine calls the rest.
 
     @classmethod
     def cloudformation_type(cls) -> str:
@@ -125,7 +125,7 @@ def typed(shape: Shape | None, value: Any) -> Any:
 
 
 def given(value: Any) -> Any:
-    """`value` without what AWS::NoValue left out: moto leaves a None, in lists too."""
+    """`value` without the None that moto leaves for AWS::NoValue, also in lists."""
     if isinstance(value, dict):
         return {key: given(inner) for key, inner in value.items() if inner is not None}
     if isinstance(value, list):

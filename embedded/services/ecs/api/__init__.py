@@ -1,4 +1,4 @@
-"""ECS' API: request JSON -> answer JSON, operation by operation, over a `Region`."""
+"""ECS' API: each operation takes a `Region` and a request as JSON, and answers as JSON."""
 
 from __future__ import annotations
 

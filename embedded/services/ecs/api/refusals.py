@@ -13,7 +13,6 @@ MOST_PERCENT = 100
 
 
 def refuse_desired_count(request: dict[str, Any]) -> None:
-    """The wording is inferred."""
     if int(request.get("desiredCount") or 0) < 0:
         raise InvalidParameter("desiredCount cannot be negative.")
 
@@ -25,7 +24,7 @@ def refuse_configuration(configuration: dict[str, Any]) -> None:
 
 
 def _refuse_threshold(breaker: dict[str, Any]) -> None:
-    """API reference, ThresholdConfiguration; the wording is inferred."""
+    """API reference, ThresholdConfiguration."""
     chosen = breaker.get("thresholdConfiguration")
     if chosen is None:
         return
@@ -36,7 +35,7 @@ def _refuse_threshold(breaker: dict[str, Any]) -> None:
 
 
 def _refuse_early_success(configuration: dict[str, Any]) -> None:
-    """API reference, DeploymentEarlySuccessCriteria; the wording is inferred."""
+    """API reference, DeploymentEarlySuccessCriteria."""
     criteria = configuration.get("earlySuccessCriteria") or {}
     if not criteria.get("enable"):
         return

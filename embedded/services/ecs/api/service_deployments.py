@@ -1,6 +1,6 @@
 """The operations on service deployments and service revisions.
 
-Documented ("View service history using Amazon ECS service deployments"): history goes back 90 days.
+Documented ("View service history using Amazon ECS service deployments"): ECS keeps 90 days.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def stop_service_deployment(region: Region, request: dict[str, Any]) -> dict[str
 
 
 def _refuse_old_times(region: Region, request: dict[str, Any]) -> None:
-    """Seen by others (hashicorp/terraform-provider-aws#43502); the wording is inferred."""
+    """Reported in hashicorp/terraform-provider-aws#43502; the wording is inferred."""
     after = (request.get("createdAt") or {}).get("after")
     if after is not None and after < region.history_begins.timestamp():
         raise InvalidParameter("createdAt must be within the last 90 days.")

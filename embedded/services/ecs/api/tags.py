@@ -10,7 +10,7 @@ from embedded.services.ecs.registration import refuse_reserved_tags
 
 
 class NotOurs(ClientError):
-    """A resource that another part of the embedded AWS keeps (clusters, …)."""
+    """A resource that moto keeps (clusters, …)."""
 
 
 def tag_resource(region: Region, request: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Values of the simulation -> the shapes of ECS' API (and of its task events)."""
+"""Values of the simulation → the shapes of ECS' API, and of its task events."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """What all shapes have in common.
 
-`Moment` turns a time into what the outlet wants: epoch seconds in answers, ISO text in events.
+A `Moment` writes a time as its reader wants it: epoch seconds in answers, ISO text in events.
 """
 
 from __future__ import annotations
