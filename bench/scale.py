@@ -22,7 +22,8 @@ from chalicelib.model.deployments import OPEN
 from embedded.services.ecs import Crash
 from embedded.services.ecs.rates import DOCUMENTED
 from example import conflicto
-from rehearsal.fleet import Fleet, Place, build, places, side_by_side, targets_of
+from rehearsal.fleet import Fleet, side_by_side
+from rehearsal.fleet_services import FleetService, build, spread, targets_of
 from rehearsal.rehearsal import rehearse
 
 _LIMIT = 2 * 3600.0
@@ -83,27 +84,27 @@ class History:
 
 def fan_out(services: int, clusters: int) -> Load:
     """One push of an image that every service follows."""
-    return _load(places(services, clusters, 1), pushes=1, within=0.0)
+    return _load(spread(services, clusters, 1), pushes=1, within=0.0)
 
 
 def flood(pushes: int, services: int, within: float = 60.0) -> Load:
     """So many pushes within so many seconds, to the repositories of the services in turn."""
-    return _load(places(services, max(1, services // 10), services), pushes, within)
+    return _load(spread(services, max(1, services // 10), services), pushes, within)
 
 
 def burst(tasks: int, *, crash: bool) -> Burst:
     """One service of so many tasks gets an image that runs, or one that crashes at start."""
-    fleet = places(1, 1, 1)
+    fleet = spread(1, 1, 1)
     with rehearse(targets_of(fleet), Fleet) as account, side_by_side(account):
-        (place,) = fleet
+        (service,) = fleet
         build(account, fleet, tasks)
         _meet(account)
         if crash:
             account.ecs.faults.image(conflicto.digest_of("next"), Crash(after=2))
         began = account.clock.now()
-        digest = conflicto.push(account.client, place.repository, ["next"])
+        digest = conflicto.push(account.client, service.repository, ["next"])
         _until(account, lambda: _quiet(account))
-        record = next(one for one in account.deployments(place.key) if one["digest"] == digest)
+        record = next(one for one in account.deployments(service.key) if one["digest"] == digest)
         calls = [one.partition(":")[2] for one in account.calls if one.startswith("ecs:")]
         return Burst(
             tasks=tasks,
@@ -119,14 +120,14 @@ def burst(tasks: int, *, crash: bool) -> Burst:
 
 def history(records: int) -> History:
     """What `status`, the sweep, a push and a poll read, once a service has so many records."""
-    fleet = places(1, 1, 1)
+    fleet = spread(1, 1, 1)
     with rehearse(targets_of(fleet), Fleet) as account:
-        (place,) = fleet
+        (service,) = fleet
         build(account, fleet)
         account.invoke("sweep", {"source": "aws.events"})
-        first = conflicto.push(account.client, place.repository, ["first-push"])
-        account.settle(place.key, first)
-        fill(place.key, records)
+        first = conflicto.push(account.client, service.repository, ["first-push"])
+        account.settle(service.key, first)
+        fill(service.key, records)
         reads: dict[str, Reads] = {}
 
         def count(name: str, act: Callable[[], Any]) -> Any:
@@ -135,26 +136,26 @@ def history(records: int) -> History:
             reads[name] = found
             return answer
 
-        asked = {"service": place.key}
+        asked = {"service": service.key}
         count("status by service", lambda: account.invoke("status", asked))
         count("status by image", lambda: account.invoke("status", {**asked, "image": "nothing"}))
-        by_id = {"deployment": account.deployments(place.key)[0]["deployment"]}
+        by_id = {"deployment": account.deployments(service.key)[0]["deployment"]}
         count("status by deployment", lambda: account.invoke("status", by_id))
         count("sweep", lambda: account.invoke("sweep", {"source": "aws.events"}))
-        count("push", lambda: _pushed(account, place))
-        opened = account.deployments(place.key)[0]["deployment"]
+        count("push", lambda: _pushed(account, service))
+        opened = account.deployments(service.key)[0]["deployment"]
         count("poll", lambda: account.invoke("watch", {"deployment": opened}))
         return History(records, reads)
 
 
-def _pushed(account: Fleet, place: Place) -> None:
+def _pushed(account: Fleet, service: FleetService) -> None:
     """Push, and let only the push's own function run."""
     account.deliver = False
-    conflicto.push(account.client, place.repository, ["second-push"])
+    conflicto.push(account.client, service.repository, ["second-push"])
     account.invoke("on_image_push", account.events[-1])
 
 
-def _load(fleet: list[Place], pushes: int, within: float) -> Load:
+def _load(fleet: list[FleetService], pushes: int, within: float) -> Load:
     repositories = list(dict.fromkeys(one.repository for one in fleet))
     newest: dict[str, str] = {}
     pushed: dict[str, float] = {}
@@ -221,8 +222,8 @@ def _quiet(account: Fleet) -> bool:
     return bool(account.executions) and not any(account.executions.values())
 
 
-def _runs(account: Fleet, place: Place, digest: str) -> bool:
-    completed = account.ecs.service(place.key).completed
+def _runs(account: Fleet, service: FleetService, digest: str) -> bool:
+    completed = account.ecs.service(service.key).completed
     images = completed.revision.definition.images if completed else ()
     return bool(digest) and any(image.endswith(digest) for image in images)
 
@@ -232,7 +233,7 @@ def _registration_seconds(registrations: int) -> float:
     return rate.seconds(registrations)
 
 
-def _rollout_seconds(account: Fleet, fleet: list[Place]) -> float:
+def _rollout_seconds(account: Fleet, fleet: list[FleetService]) -> float:
     """The shortest rollout that succeeded."""
     ended = (account.ecs.service_deployments(one.key)[0] for one in fleet)
     return min(

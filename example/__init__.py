@@ -1,0 +1,6 @@
+"""The example account, and the rollouts that a deployment tool must judge rightly.
+
+- `conflicto.py`: the account of the team conflicto: its repository, cluster and service.
+- `scenario.py`: a `Scenario` is one rollout; a `Trial` plays it.
+- `scenarios.py`: all of them.
+"""

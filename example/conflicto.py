@@ -1,7 +1,7 @@
-"""The example world: one team's ECR repository, cluster and service, as a person would make them.
+"""The example account: the ECR repository, cluster and service of the team conflicto.
 
-Everything goes through the public APIs, so it is the same in one process, on the embedded AWS'
-port, and in a real account.
+It is made through the public APIs, as a person would make it. So it is the same in one process, on
+the port of the embedded AWS, and in a real account.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def repository_uri(repository: str) -> str:
 
 
 def manifest(build: str) -> str:
-    """The manifest of the image that `build` (any text) stands for: same text, same bytes."""
+    """The manifest of an image; the same `build` (any text) gives the same bytes."""
     config, layer = (hashlib.sha256(f"{build}/{part}".encode()).hexdigest() for part in "cl")
     return json.dumps(
         {
@@ -58,7 +58,7 @@ def push(client: Client, repository: str, tags: Sequence[str], build: str | None
 
 
 def task_definition(sample: str, name: str, stage: str, image: str) -> dict[str, Any]:
-    """One of AWS' samples, as this team would have adapted it to its service `name`."""
+    """One of AWS' samples, adapted to the team's service `name`."""
     definition: dict[str, Any] = json.loads((_FIXTURES / f"{sample}.json").read_text())
     container = definition["containerDefinitions"][0]
     container |= {"name": f"conflicto-{name}", "image": image}
@@ -80,14 +80,14 @@ def task_definition(sample: str, name: str, stage: str, image: str) -> dict[str,
 
 def build(client: Client) -> None:
     """Make the team's account: dev, staging and prod, each with its repository and service."""
-    there = network(client)
+    found = network(client)
     for stage in STAGES:
         client("ecs").create_cluster(clusterName=f"conflicto-{stage}")
-        add_service(client, "backend", "gunicorn_fargate", stage, networkConfiguration=there)
+        add_service(client, "backend", "gunicorn_fargate", stage, networkConfiguration=found)
 
 
 def network(client: Client) -> dict[str, Any]:
-    """Where the services run: the default VPC's subnets and its default security group."""
+    """The network of the services: the subnets and the security group of the default VPC."""
     ec2 = client("ec2")
     [vpc] = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
     within = {"Name": "vpc-id", "Values": [vpc["VpcId"]]}
@@ -113,8 +113,8 @@ def add_service(
 ) -> None:
     """Make one service, `conflicto-NAME-service-STAGE`, with its repository and first image.
 
-    `settings` go to CreateService; by default the circuit breaker is on, with rollback, and the
-    network is one that nobody looks up (a real one, by `network`, costs seconds in a simulation).
+    `settings` go to CreateService. By default the circuit breaker is on, with rollback, and the
+    network does not exist (to look up a real one, with `network`, takes seconds in a simulation).
     """
     repository = f"conflicto-{name}-{stage}"
     client("ecr").create_repository(

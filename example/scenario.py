@@ -1,11 +1,11 @@
 """One service of one scenario on a simulated ECS, before, during and after a tool's update.
 
     trial = Trial("backend", scenario, client, ecs, clock, ship)
-    trial.build()                 # … let time pass until trial.ready
-    trial.begin()                 # faults and happenings are armed; the tool deploys tag()
+    trial.build()                 # then let time pass until trial.ready
+    trial.begin()                 # then let the tool deploy trial.tag()
 
-The same in one process on a virtual clock and on the embedded AWS: people act through `client`
-before the update; after it, whatever happens is the simulated ECS' own, on `clock`.
+It works in one process on a virtual clock and on the embedded AWS. Before the update, people act
+through `client`. After it, the simulated ECS acts by itself, on `clock`.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ Settings = Mapping[str, Any]
 CLUSTER = "conflicto-dev"
 BUILDS: tuple[Build, ...] = ("first", "earlier", "new", "newer")
 _PLACE = Place(conflicto.ACCOUNT, conflicto.REGION)
-_LOOKS = 3600  # how often, once a second, something that is waited for is looked for
+_LOOKS = 3600  # once a second
 _BREAKER = {
     "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
 }
@@ -48,10 +48,11 @@ _DAEMON = {"launchType": "EC2", **_BREAKER}
 class Scenario:
     """One rollout: how the service is made, what goes wrong, what a tool must say, what runs.
 
-    `fault` strikes the tasks of the new image, `first_fault` those of the very first one;
-    `happens` acts from the update on; with `earlier` the revision that runs is one that the tool
-    itself deployed before; `container` is added to the container definition, a `sidecar` is listed
-    before it. With `old_arn` the service's ARN does not name its cluster.
+    `right` is the verdict that a tool must reach; `runs` is whose tasks are healthy at the end.
+    `fault` strikes the tasks of the new image, `first_fault` those of the first image. `happens`
+    acts from the update on. With `earlier`, the tool itself has deployed the revision that runs.
+    `container` is added to the container definition; a `sidecar` is listed before it. With
+    `old_arn` the service's ARN does not name its cluster.
     """
 
     name: str
@@ -72,8 +73,8 @@ class Scenario:
 class Trial:
     """One service of one scenario on a simulated ECS.
 
-    `ship(trial, build)` deploys an image as the team does that uses the tool: `docker push` where
-    a push deploys, else another run of its pipeline. It must not block on the clock's own thread.
+    `ship(trial, build)` deploys an image as users of the tool do: with `docker push` where a push
+    deploys, else with a run of their pipeline. It must not block the clock's thread.
     """
 
     name: str
@@ -93,7 +94,7 @@ class Trial:
 
     @property
     def repository(self) -> str:
-        """Of the images; the task definition's family has the same name."""
+        """The repository of the images; the task definition's family has the same name."""
         return f"conflicto-{self.name}-dev"
 
     @property
@@ -102,13 +103,13 @@ class Trial:
 
     @property
     def ready(self) -> bool:
-        """Whether no rollout is under way: what was to be built stands."""
+        """Whether no rollout is under way, so that the service is built."""
         return self.service.ongoing is None
 
     def tag(self, build: Build = "new") -> str:
         """A tag like a commit's, different for every image of every service.
 
-        That of the first image is none: a tool that deploys what is pushed leaves it alone.
+        The first image's tag is not like a commit's, so that a tool does not deploy its push.
         """
         commit = hashlib.sha256(f"{self.name}/{build}".encode()).hexdigest()[:10]
         return f"first-{commit}" if build == "first" else commit
@@ -156,7 +157,7 @@ class Trial:
         return definition
 
     def begin(self) -> None:
-        """Arm what goes wrong and what happens; the tool's update comes next."""
+        """Prepare the fault and what happens; the tool's update comes next."""
         self._strike("new", self.scenario.fault)
         if self.scenario.happens is not None:
             self.scenario.happens(self)
@@ -171,7 +172,7 @@ class Trial:
         }
 
     def running(self, build: Build = "new") -> list[Task]:
-        """The tasks of a build that run and are wanted."""
+        """The tasks of a build that run and are not told to stop."""
         return [
             task
             for task in self.service.tasks
@@ -187,30 +188,30 @@ class Trial:
         return {*found} or {"nothing"}
 
     def when(self, reached: Callable[[], object], act: Callable[[], None]) -> None:
-        """Act once, at the first second at which `reached()`; give up after an hour."""
-        left = iter(range(_LOOKS))
+        """Act once `reached()` is true; look every second, for an hour at most."""
+        looks = iter(range(_LOOKS))
 
         def look() -> None:
             if reached():
                 act()
-            elif next(left, None) is not None:
+            elif next(looks, None) is not None:
                 self.clock.call_later(1, look)
 
         look()
 
     def half_way(self, act: Callable[[], None]) -> None:
-        """Act when the first task of the new image runs; the old ones still serve."""
+        """Act when the first task of the new image runs, while the old ones still run."""
         self.when(self.running, act)
 
     def person(self, operation: str, **request: Any) -> dict[str, Any]:
-        """What somebody does in the console, to this service."""
+        """Call an operation as a person does in the console."""
         return self.ecs.call(_PLACE, operation, {"cluster": CLUSTER, **request})
 
     def _source(self, build: Build) -> str:
         return f"{self.name}: the {build} image"
 
     def _strike(self, build: Build, fault: Fault | None) -> None:
-        """By digest or tag, whichever the tool writes into the task definition."""
+        """By digest and by tag: a tool may write either into the task definition."""
         if fault is not None:
             self.ecs.faults.image(self.digest(build), fault)
             self.ecs.faults.image(f":{self.tag(build)}", fault)

@@ -1,7 +1,7 @@
-"""Rollouts that a deployment tool must judge rightly: how each is set up, what happens, the truth.
+"""Rollouts that a deployment tool must judge rightly: each with its settings and the right verdict.
 
-`example/scenario.py` builds and plays them; the tests play all of them to the whole of Slipway in
-one process, the benchmark to other tools as well.
+`example/scenario.py` builds and plays them. The tests play all of them to Slipway in one process;
+the benchmark plays them to other tools too.
 """
 
 from __future__ import annotations
@@ -80,9 +80,6 @@ _LINEAR = {
         "deploymentCircuitBreaker": {"enable": True, "rollback": True},
     },
 }
-
-
-# What happens
 
 
 def _interruptions(trial: Trial) -> None:
@@ -175,10 +172,10 @@ def _alarm_while_baking(trial: Trial) -> None:
 
 
 def _ignore(_: object) -> None:
-    """An answer that nobody needs."""
+    """Drop an answer."""
 
 
-# Texts of AWS' "Amazon ECS stopped tasks error messages" and its pages on each error
+# The texts of "Amazon ECS stopped tasks error messages" and of AWS' pages on each error.
 _NOT_FOUND = (
     "pull image manifest has been retried 1 time(s): failed to resolve ref "
     "123456789012.dkr.ecr.us-west-2.amazonaws.com/conflicto-backend-dev: not found"

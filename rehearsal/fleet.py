@@ -1,9 +1,9 @@
-"""Slipway over many services, its functions side by side: a rehearsal in which AWS takes time.
+"""Slipway over many services, its functions side by side: a rehearsal in which calls take time.
 
-Every AWS call of a function takes `CALL_SECONDS` (assumed), its retries wait, it is killed at its
-time-out, and others go on meanwhile. Documented: "How Lambda handles errors and retries with
-asynchronous invocation" (twice more, after one minute and after two; then the failure queue). The
-state machine is as patient as .chalice/resources.yaml says, and the time-outs are config.json's.
+Every AWS call of a function takes `CALL_SECONDS` (assumed). Its retries wait, it is killed at its
+time-out, and the other functions run meanwhile. Documented: "How Lambda handles errors and retries
+with asynchronous invocation" (twice more, after one minute and after two; then the failure queue).
+The state machine retries as .chalice/resources.yaml says. The time-outs are those of config.json.
 Not simulated: cold starts, the account's limit of concurrent executions, throttles of other
 services than ECS.
 """
@@ -25,7 +25,6 @@ from unittest.mock import patch
 import botocore.endpoint
 from botocore.awsrequest import AWSResponse
 
-from example import conflicto
 from rehearsal.rehearsal import Context, Rehearsal
 from rehearsal.turns import TimedOut, Turns
 from rehearsal.wire import WIRE, Attempt
@@ -36,13 +35,11 @@ _RETRIES_AFTER = (60.0, 120.0)
 _SWEEP_SECONDS = 600.0
 _FIRST_WAIT = 10.0
 _CONFIG = Path(__file__).parent.parent / ".chalice" / "config.json"
-_FARGATE = {"awsvpcConfiguration": {"subnets": ["subnet-0a"], "securityGroups": ["sg-0a"]}}
-_BREAKER = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
 
 
 @dataclass
 class Fleet(Rehearsal):
-    """Use within `side_by_side()`; what went wrong on the way is counted, not raised."""
+    """Use within `side_by_side()`. Failures are counted, not raised."""
 
     turns: Turns = field(init=False)
     invocations: Counter[str] = field(default_factory=Counter)
@@ -83,12 +80,12 @@ class Fleet(Rehearsal):
         self._begin(function, event, lambda _: None, failed)
 
     def every_ten_minutes(self) -> None:
-        """EventBridge's schedule, from now on."""
+        """Call `sweep` every ten minutes from now on, as EventBridge's schedule does."""
         self.deliver_to("sweep", {"source": "aws.events"})
         self.clock.call_later(_SWEEP_SECONDS, self.every_ten_minutes)
 
     def begin(self, execution: str, deployment: str) -> None:
-        """Step Functions: an execution begins, by waiting."""
+        """Begin an execution of the state machine, which waits first."""
         self.executions[execution] = True
         self.clock.call_later(_FIRST_WAIT, partial(self._watch, deployment, execution))
 
@@ -122,7 +119,7 @@ class Fleet(Rehearsal):
         answered: Callable[[Any], None],
         failed: Callable[[], None],
     ) -> None:
-        """One invocation, in an execution environment that no other is using."""
+        """Begin one invocation, in an execution environment of its own."""
         timeout = float(self._timeouts[function])
         context = Context(
             f"request-{next(self.requests)}", f"slipway-dev-{function}", int(timeout * 1000)
@@ -152,7 +149,7 @@ class Fleet(Rehearsal):
     def client_of(self, service: str, attempts: int, seconds: int) -> Any:
         """The client of this execution environment.
 
-        Only those of ECS differ: `chalicelib.aws.ecs` hooks into them while a call is under way.
+        All but those of ECS are shared: `chalicelib.aws.ecs` hooks into its client during a call.
         """
         clients = getattr(self._environment, "clients", self._shared)
         if service != "ecs":
@@ -167,7 +164,7 @@ class Fleet(Rehearsal):
 
 @contextmanager
 def side_by_side(fleet: Fleet) -> Iterator[None]:
-    """Within the block, functions run side by side, and whatever they wait for takes time."""
+    """Within the block, functions run side by side, and their calls take time."""
     from chalicelib.aws import clients  # noqa: PLC0415 - reads the environment when first used
 
     line = WIRE.line
@@ -183,78 +180,3 @@ def side_by_side(fleet: Fleet) -> Iterator[None]:
         time = SimpleNamespace(sleep=fleet.turns.sleep)
         patches.enter_context(patch.object(botocore.endpoint, "time", time))
         yield
-
-
-@dataclass(frozen=True)
-class Place:
-    """Where a service of the fleet is: `CLUSTER/SERVICE`, and its family."""
-
-    cluster: str
-    service: str
-    family: str
-    repository: str
-
-    @property
-    def key(self) -> str:
-        return f"{self.cluster}/{self.service}"
-
-
-def places(services: int, clusters: int, repositories: int) -> list[Place]:
-    """So many services, spread evenly over clusters and repositories."""
-    return [
-        Place(
-            cluster=f"team-{number % clusters:02}-dev",
-            service=f"web-{number:03}",
-            family=f"web-{number:03}-dev",
-            repository=f"base-{number % repositories:03}-dev",
-        )
-        for number in range(services)
-    ]
-
-
-def targets_of(fleet: list[Place]) -> str:
-    """A targets.toml that names every one of them."""
-    return "\n".join(
-        f'[[target]]\nrepository = "{one.repository}"\ncluster = "{one.cluster}"\n'
-        f'service = "{one.service}"\nfamily = "{one.family}"\n'
-        for one in fleet
-    )
-
-
-def build(fleet: Fleet, wanted: list[Place], tasks: int = 1) -> None:
-    """Make the services, steady, each with its first image; ECS does not throttle meanwhile."""
-    fleet.deliver = False
-    limiter, fleet.ecs.limiter = fleet.ecs.limiter, lambda *_: None
-    ecs, ecr = fleet.client("ecs"), fleet.client("ecr")
-    for repository in sorted({one.repository for one in wanted}):
-        ecr.create_repository(repositoryName=repository)
-        conflicto.push(fleet.client, repository, ["first"], f"{repository}: the first image")
-    for cluster in sorted({one.cluster for one in wanted}):
-        ecs.create_cluster(clusterName=cluster)
-    for one in wanted:
-        ecs.register_task_definition(
-            family=one.family,
-            networkMode="awsvpc",
-            requiresCompatibilities=["FARGATE"],
-            cpu="256",
-            memory="512",
-            containerDefinitions=[
-                {
-                    "name": "web",
-                    "image": f"{conflicto.repository_uri(one.repository)}:first",
-                    "essential": True,
-                }
-            ],
-        )
-        ecs.create_service(
-            cluster=one.cluster,
-            serviceName=one.service,
-            taskDefinition=one.family,
-            desiredCount=tasks,
-            launchType="FARGATE",
-            deploymentConfiguration=_BREAKER,
-            networkConfiguration=_FARGATE,
-        )
-    fleet.advance(300)
-    fleet.ecs.limiter = limiter
-    fleet.deliver = True

@@ -1,9 +1,9 @@
-"""The whole of Slipway in one process, on a virtual clock: for tests by the thousand.
+"""All of Slipway in one process, on a virtual clock, so that thousands of tests are possible.
 
-The real `app.py`, the real boto3, the simulated services, and IAM with the policies that packaging
-generates; only Lambda and Step Functions are replaced, by a driver that calls the handlers and
-follows the state machine's contract (wait, call `watch`, wait for what it answers). The packaged
-template, Lambda's runtime and the state machine itself are run by `EmbeddedAws`.
+`app.py` and boto3 are the real ones. The services are the simulated ones, and IAM has the policies
+that packaging generates. `Rehearsal` takes the place of Lambda and Step Functions: it calls the
+handlers, and does what the state machine does (wait, call `watch`, wait for as long as it answers).
+The packaged template, Lambda's runtime and the state machine itself run in `EmbeddedAws` only.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from rehearsal.watchers import Watchers
 from rehearsal.wire import Attempt, wired
 
 _FIRST_WAIT = 10
-_NO_TIME = SimpleNamespace(sleep=lambda _: None)  # a function's own retries take no time here
+_NO_TIME = SimpleNamespace(sleep=lambda _: None)  # the retries of a function take no time here
 _DELIVERY_SECONDS = 1.0
 _ENVIRONMENT = {
     "AWS_DEFAULT_REGION": REGION,
@@ -56,7 +56,7 @@ _ENVIRONMENT = {
 
 @dataclass(frozen=True)
 class Context:
-    """What a handler may ask of Lambda's context object."""
+    """What a handler uses of Lambda's context object."""
 
     aws_request_id: str
     function_name: str
@@ -89,7 +89,7 @@ class Rehearsal:
     requests: Iterator[int] = field(default_factory=itertools.count)
 
     def client(self, service: str) -> Any:
-        """A person's client: its calls are not counted as Slipway's."""
+        """A person's client; its calls do not count as Slipway's."""
         return account.client(service)
 
     def invoke(self, function: str, payload: Mapping[str, Any]) -> Any:
@@ -99,7 +99,7 @@ class Rehearsal:
             return getattr(self.app, function)(dict(payload), context)
 
     def nudge(self, function: str, payload: Mapping[str, Any]) -> Any:
-        """As `invoke`, but a failed invocation is only remembered: somebody will come again."""
+        """As `invoke`, but a failed invocation is only recorded: something will call again."""
         try:
             return self.invoke(function, payload)
         except Exception as error:  # Lambda survives whatever a handler raises
@@ -113,7 +113,7 @@ class Rehearsal:
         return self.clock.advance_until(reached, limit)
 
     def deployments(self, service: str) -> list[dict[str, Any]]:
-        """What `status` says of a service, newest first."""
+        """What `status` answers about a service, newest first."""
         noted = len(self.calls)
         reply = self.invoke("status", {"service": service})
         del self.calls[noted:]
@@ -123,7 +123,8 @@ class Rehearsal:
         """Let time pass until the newest deployment of `digest` is closed; returns it."""
 
         def newest() -> dict[str, Any] | None:
-            return next((one for one in self.deployments(service) if one["digest"] == digest), None)
+            known = self.deployments(service)
+            return next((record for record in known if record["digest"] == digest), None)
 
         made = -1
 
@@ -148,13 +149,15 @@ class Rehearsal:
             {
                 "subject": subject,
                 "body": body,
-                "attributes": {name: one["Value"] for name, one in (attributes or {}).items()},
+                "attributes": {
+                    name: attribute["Value"] for name, attribute in (attributes or {}).items()
+                },
             }
             for _, body, subject, attributes, *_ in topic.sent_notifications
         ]
 
     def on_event(self, event: dict[str, Any]) -> None:
-        """EventBridge: what the app's own rules match goes to its handlers, a moment later."""
+        """EventBridge: an event goes to the handlers whose rules match it, a moment later."""
         self.events.append(event)
         for function, pattern in self.rules.items():
             if self.deliver and pattern.matches_event(event):
@@ -166,7 +169,7 @@ class Rehearsal:
         return self.permissions.send(attempt)
 
     def begin(self, execution: str, deployment: str) -> None:
-        """Step Functions: an execution begins, by waiting."""
+        """Step Functions: an execution begins; it waits first."""
         self.clock.call_later(_FIRST_WAIT, partial(self.poll, execution, deployment))
 
     def poll(self, execution: str, deployment: str) -> None:
@@ -192,8 +195,8 @@ def rehearse(
 ) -> Iterator[_Kind]:
     """An empty account with Slipway in it, following `targets` (a targets.toml's text).
 
-    `kind` is `Rehearsal`, or a test's own extension of it. With a `lag`, ECS' answers may be some
-    seconds old.
+    `kind` is `Rehearsal`, or a subclass of a test. With a `lag`, ECS' answers may be some seconds
+    old.
     """
     clock = VirtualClock()
     with ExitStack() as stack:
@@ -237,7 +240,7 @@ def rehearse(
 
 
 def _arns(topic: str) -> dict[str, str]:
-    """What the functions' policies refer to, by its name in the template."""
+    """The resources to which the functions' policies refer, by their names in the template."""
     return {
         "Ledger.Arn": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{TABLE}",
         "Notices": topic,
@@ -246,7 +249,7 @@ def _arns(topic: str) -> dict[str, str]:
 
 
 def _fresh_app(stack: ExitStack, clock: VirtualClock, targets: Targets) -> Any:
-    """The app as a cold start would have it: no client or setting of an earlier rehearsal."""
+    """The app as after a cold start: without clients and settings of an earlier rehearsal."""
     from chalicelib import lambda_edge, wiring  # noqa: PLC0415 - they read the environment
 
     lambda_edge.forget()

@@ -1,7 +1,7 @@
-"""Work that takes simulated time, side by side, on a virtual clock: one moves while others sleep.
+"""Pieces of work that take simulated time, side by side, on a virtual clock.
 
-Each piece of work is a thread, but only one moves at any moment: until it sleeps or ends, the clock
-stands still. So what many functions do at once is exact and repeatable.
+Each piece of work is a thread, but only one of them runs at any moment. The clock stands still
+until that one sleeps or ends. So it is exact and repeatable what many functions do at once.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from embedded.clock.clock import VirtualClock
 
 
 class TimedOut(BaseException):
-    """The work's deadline has come; no `except Exception` of the work keeps it alive."""
+    """The deadline has come. It is no Exception, so that work cannot catch it by mistake."""
 
 
 class Turns:
-    """Runs work on `clock`; `most` is how many pieces were under way at once, at most."""
+    """Runs work on `clock`; `most` is the largest number of pieces that ran at once."""
 
     def __init__(self, clock: VirtualClock) -> None:
         self._clock = clock
@@ -28,7 +28,7 @@ class Turns:
         self.most = 0
 
     def begin(self, work: Callable[[], None], seconds: float) -> None:
-        """Start `work`, which has so many seconds; comes back when it first sleeps or has ended."""
+        """Start `work`, which may take so many seconds; return once it sleeps or has ended."""
         self.running += 1
         self.most = max(self.most, self.running)
         deadline = self._clock.now() + timedelta(seconds=seconds)
@@ -37,7 +37,7 @@ class Turns:
         self._yielded.wait()
 
     def sleep(self, seconds: float) -> None:
-        """Called by work: others move on. Called by anybody else, it does nothing.
+        """Let other work run for so long. It does nothing for a caller that is no work.
 
         Raises:
             TimedOut: the work's time is over.
@@ -67,7 +67,7 @@ class Turns:
 
 
 class _Signal:
-    """Set by one thread, waited for by another, once for each time."""
+    """One thread sets it and another waits for it; each `set` ends one `wait`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()

@@ -1,7 +1,7 @@
-"""The app's way to AWS in one process: clients made once, every attempt of every call in one place.
+"""The app's way to AWS in one process: every attempt of every call passes here.
 
-Making botocore's clients costs a hundred times a call, so all rehearsals of a process share them.
-What a rehearsal adds is its `line`: each attempt goes through it, and it may answer, fail, kill.
+Making a client of botocore costs a hundred times a call, so all rehearsals of a process share them.
+Each rehearsal has a `line` of its own. Every attempt passes it: it may answer, fail, or kill.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _NONE: Mapping[str, str] = {}
 
 @dataclass(frozen=True)
 class Attempt:
-    """One HTTP request of the app; `perform` lets the simulated service act and answer."""
+    """One HTTP request of the app; `perform` sends it to the simulated service."""
 
     service: str
     operation: str
@@ -59,7 +59,7 @@ Line = Callable[[Attempt], AWSResponse]
 
 @dataclass
 class Wire:
-    """The shared clients; `depth` tells apart invocations that run at the same time."""
+    """The shared clients; invocations that run at the same time have different depths."""
 
     line: Line = Attempt.perform
     note: Callable[[str], object] = str
@@ -67,7 +67,7 @@ class Wire:
     _clients: dict[tuple[int, str, int, int], Any] = field(default_factory=dict)
 
     def client(self, service: str, attempts: int, seconds: int) -> Any:
-        """Stands for `chalicelib.aws.clients._client`: the same client, on this wire."""
+        """The client that `chalicelib.aws.clients._client` would make, on this wire."""
         key = (self.depth, service, attempts, seconds)
         if key not in self._clients:
             self._clients[key] = self.made(service, attempts, seconds)
@@ -94,7 +94,7 @@ WIRE = Wire()
 
 @contextmanager
 def wired(line: Line, note: Callable[[str], object]) -> Iterator[Wire]:
-    """Have the app call through `line`; the SDK's budget of retries is every rehearsal's own."""
+    """Within the block, the app calls through `line`, and its retries have no quota."""
     with (
         patch.object(clients, "_client", WIRE.client),
         patch.object(WIRE, "line", line),

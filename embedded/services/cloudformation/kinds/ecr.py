@@ -16,7 +16,9 @@ class Repository(Kind):
         settings = {key: value for key, value in properties.items() if key not in _AFTERWARDS}
         parameters = {**lower_camel(settings), "repositoryName": name}
         if filters := properties.get("ImageTagMutabilityExclusionFilters"):
-            parameters["imageTagMutabilityExclusionFilters"] = [_filter(one) for one in filters]
+            parameters["imageTagMutabilityExclusionFilters"] = [
+                _filter(exclusion) for exclusion in filters
+            ]
         cls.call("ecr", "CreateRepository", parameters)
         made = cls(
             name,

@@ -39,7 +39,7 @@ class MetricFilter(Kind):
     @classmethod
     def create(cls, name: str, properties: Properties) -> Kind:
         parameters = {key[0].lower() + key[1:]: value for key, value in properties.items()}
-        transformations = [lower_camel(one) for one in properties["MetricTransformations"]]
+        transformations = [lower_camel(each) for each in properties["MetricTransformations"]]
         parameters |= {"filterName": name, "metricTransformations": transformations}
         cls.call("logs", "PutMetricFilter", parameters)
         return cls(name)
