@@ -161,7 +161,7 @@ PASSABLE = "arn:aws:iam::*:role/acme-*"
 
 
 def template() -> dict[str, Any]:
-    """A SAM template like Slipway's in kind: rule, functions, table, topic, state machine, DLQ."""
+    """A SAM template with a rule, functions, a table, a topic, a state machine and a queue."""
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Transform": "AWS::Serverless-2016-10-31",
@@ -288,7 +288,7 @@ def template() -> dict[str, Any]:
 
 
 def package(directory: Path, source: str = SOURCE) -> tuple[Path, Path]:
-    """Write the template and the zip; returns their paths."""
+    """Write the template and the zip; return their paths."""
     body, code = directory / "sam.json", directory / "deployment.zip"
     body.write_text(json.dumps(template()))
     with zipfile.ZipFile(code, "w") as archive:

@@ -1,4 +1,4 @@
-"""A small application lives in the embedded AWS: events, Lambda, tables, loops, topics."""
+"""A small application runs in the embedded AWS: events, Lambda, tables, loops, topics."""
 
 from __future__ import annotations
 
@@ -107,8 +107,8 @@ def test_an_execution_is_visible_through_the_api(aws: EmbeddedAws, stack: Stack)
         executionArn=arn, reverseOrder=True, PaginationConfig={"PageSize": 3}
     )
     parts = [[event["type"] for event in page["events"]] for page in pages]
-    assert {len(one) for one in parts[:-1]} == {3}
-    assert [kind for one in parts for kind in one] == kinds[::-1]
+    assert {len(part) for part in parts[:-1]} == {3}
+    assert [kind for part in parts for kind in part] == kinds[::-1]
     with pytest.raises(client.exceptions.InvalidToken):
         client.get_execution_history(executionArn=arn, nextToken="not one of ours")
 

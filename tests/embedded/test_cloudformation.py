@@ -1,4 +1,4 @@
-"""A template becomes resources that exist, or an error that names what is wrong."""
+"""CloudFormation makes the resources of a template, or an error says what is wrong."""
 
 from __future__ import annotations
 

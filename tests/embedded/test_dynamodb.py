@@ -1,4 +1,4 @@
-"""moto's DynamoDB without its detours answers as with them."""
+"""moto's DynamoDB answers the same when it is made fast."""
 
 from __future__ import annotations
 

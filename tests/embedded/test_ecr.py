@@ -1,4 +1,4 @@
-"""ECR: digests, events, pages, immutable tags, images that hold others."""
+"""ECR: digests, events, pages, immutable tags, indexes and their images."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a function's role does not allow is denied as AWS denies it; faults strike where told."""
+"""IAM denies what a function's role does not allow; faults strike the calls that they match."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Functions run for real: cold and warm, timed out, crashed, retried, given up on."""
+"""Functions in real processes: cold and warm starts, time-outs, crashes, retries, failures."""
 
 from __future__ import annotations
 
@@ -176,9 +176,9 @@ def test_an_asynchronous_error_is_retried_after_one_and_two_minutes_and_then_giv
     first, second, third = attempts()
     assert 60 <= (second - first).total_seconds() < 75
     assert 120 <= (third - second).total_seconds() < 135
-    told = json.loads(next(n.body for n in aws.notices() if "RetriesExhausted" in n.body))
-    assert told["requestContext"]["approximateInvokeCount"] == 3
-    assert told["requestPayload"] == payload
+    report = json.loads(next(n.body for n in aws.notices() if "RetriesExhausted" in n.body))
+    assert report["requestContext"]["approximateInvokeCount"] == 3
+    assert report["requestPayload"] == payload
     letter = aws.client("sqs").receive_message(
         QueueUrl=stack.outputs["Letters"], MessageAttributeNames=["All"]
     )["Messages"][0]
@@ -192,8 +192,8 @@ def test_two_invocations_at_once_run_in_two_environments(aws: EmbeddedAws) -> No
         aws.lambda_.invoke_async("acme-act", b'{"do": "sleep", "seconds": 0.5}')
 
     assert aws.wait_until(lambda: len(aws.invocations) == before + 2, 60)
-    one, two = aws.invocations[-2:]
-    assert abs((one.started - two.started).total_seconds()) < 0.5
+    first, second = aws.invocations[-2:]
+    assert abs((first.started - second.started).total_seconds()) < 0.5
 
 
 def test_reserved_concurrency_throttles(aws: EmbeddedAws) -> None:

@@ -1,4 +1,4 @@
-"""The example world that `make local` serves."""
+"""The example account that `make local` serves."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ def test_the_services_run_in_subnets_and_security_groups_that_exist() -> None:
             [service] = aws.client("ecs").describe_services(
                 cluster=f"conflicto-{stage}", services=[f"conflicto-backend-service-{stage}"]
             )["services"]
-            there = service["networkConfiguration"]["awsvpcConfiguration"]
-            found = ec2.describe_subnets(SubnetIds=there["subnets"])["Subnets"]
-            groups = ec2.describe_security_groups(GroupIds=there["securityGroups"])
-            assert len(found) == len(there["subnets"]) > 0
+            network = service["networkConfiguration"]["awsvpcConfiguration"]
+            found = ec2.describe_subnets(SubnetIds=network["subnets"])["Subnets"]
+            groups = ec2.describe_security_groups(GroupIds=network["securityGroups"])
+            assert len(found) == len(network["subnets"]) > 0
             assert len(groups["SecurityGroups"]) == 1
 
 

@@ -1,4 +1,4 @@
-"""Task definitions: nothing that was sent gets lost, and ECS refuses what it must."""
+"""Task definitions: no field gets lost, and ECS refuses what it does not take."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def register(api: Any, family: str = "web", **body: Any) -> dict[str, Any]:
 
 
 def raw_client(sent: dict[str, Any], received: list[dict[str, Any]]) -> Any:
-    """A client that sends `sent` as RegisterTaskDefinition's body and keeps what comes back."""
+    """A client that registers the body `sent`, and adds what it gets back to `received`."""
     api = client("ecs")
 
     def replace(params: dict[str, Any], **_: Any) -> None:

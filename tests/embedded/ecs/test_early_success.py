@@ -21,7 +21,7 @@ from tests.embedded.ecs.web_service import (
 
 
 def early(cleanup: str = "DEFERRED", percent: int = 50, **more: Any) -> dict[str, Any]:
-    """Settings of a service of four tasks whose rollouts succeed early."""
+    """The settings of a service with four tasks whose rollouts succeed early."""
     criteria = {
         "enable": True,
         "healthyPercent": percent,
@@ -38,7 +38,7 @@ def web() -> Iterator[WebService]:
 
 
 def deploy(web: WebService, *, slow: int = 2) -> tuple[str, str]:
-    """Deploy an image of which the first `slow` tasks need ten minutes to start; old and new."""
+    """Deploy an image whose first `slow` tasks take ten minutes to start; both revisions."""
     old = web.service()["taskDefinition"]
     web.ecs.faults.image("b" * 64, SlowStart(600, times=slow))
     web.update(new := web.register(BETTER))
@@ -46,7 +46,7 @@ def deploy(web: WebService, *, slow: int = 2) -> tuple[str, str]:
 
 
 def counts(web: WebService) -> list[tuple[str, str, int]]:
-    """Status, rollout state and running tasks of each deployment."""
+    """The status, the rollout state and the running tasks of each deployment."""
     return [
         (each["status"], each["rolloutState"], each["runningCount"])
         for each in web.service()["deployments"]
@@ -225,8 +225,8 @@ def test_the_criteria_are_told_with_the_service_and_with_its_deployment(web: Web
     settings = early("BLOCKING", 75)
     web.create(**settings)
     wanted = settings["deploymentConfiguration"]["earlySuccessCriteria"]
-    for told in (web.service(), web.deployment()):
-        assert told["deploymentConfiguration"]["earlySuccessCriteria"] == wanted
+    for answer in (web.service(), web.deployment()):
+        assert answer["deploymentConfiguration"]["earlySuccessCriteria"] == wanted
 
 
 def test_zero_percent_completes_before_any_task_runs(web: WebService) -> None:

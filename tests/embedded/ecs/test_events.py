@@ -1,4 +1,4 @@
-"""Events: their shape is that of the published samples."""
+"""Events have the shape of the published samples."""
 
 from __future__ import annotations
 
@@ -38,14 +38,14 @@ def web() -> Iterator[WebService]:
 
 
 def kind(value: Any) -> str:
-    """What a value is, closely enough to tell a time from an id."""
+    """The kind of a value: it tells a time from an id."""
     if isinstance(value, str):
         return next((name for name, each in PATTERNS.items() if each.fullmatch(value)), "text")
     return type(value).__name__
 
 
 def lacking(wanted: Any, found: Any, path: str = "event") -> Iterator[str]:
-    """Where `found` has not what the sample `wanted` has."""
+    """The members of the sample `wanted` that `found` lacks."""
     if isinstance(wanted, dict):
         for name, value in wanted.items():
             if name in found:

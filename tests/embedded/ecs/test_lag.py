@@ -1,4 +1,4 @@
-"""Reads that lag: what they may show, what never, and that writes see the truth."""
+"""Reads that lag: what they may show, what they never show, and that writes see the present."""
 
 from __future__ import annotations
 
@@ -36,7 +36,9 @@ def web() -> Iterator[WebService]:
 
 def _primary(service: dict[str, Any]) -> str:
     return next(
-        str(one["taskDefinition"]) for one in service["deployments"] if one["status"] == "PRIMARY"
+        str(deployment["taskDefinition"])
+        for deployment in service["deployments"]
+        if deployment["status"] == "PRIMARY"
     )
 
 
@@ -86,7 +88,9 @@ def test_the_current_service_deployment_may_be_older_than_the_primary_beside_it(
     web.update(better)
     web.clock.advance(2.5)
     shown = [web.service() for _ in range(READS)]
-    pairs = {(_primary(one) == better, one["currentServiceDeployment"] == before) for one in shown}
+    pairs = {
+        (_primary(view) == better, view["currentServiceDeployment"] == before) for view in shown
+    }
     assert pairs == {(True, True), (True, False), (False, True), (False, False)}
 
 
@@ -97,7 +101,7 @@ def test_a_service_deployment_that_was_just_made_is_missing_at_first(web: WebSer
     assert answer["serviceDeployments"] == []
     assert answer["failures"] == [{"arn": arn, "reason": "MISSING"}]
     listed = web.api.list_service_deployments(cluster="dev", service="web")
-    assert arn not in {one["serviceDeploymentArn"] for one in listed["serviceDeployments"]}
+    assert arn not in {brief["serviceDeploymentArn"] for brief in listed["serviceDeployments"]}
     web.clock.advance(ALWAYS.seconds)
     assert web.deployment()["serviceDeploymentArn"] == arn
 
@@ -145,14 +149,16 @@ def _text(view: dict[str, Any]) -> str:
 
 
 def test_whatever_an_answer_says_was_true_once(web: WebService) -> None:
-    """In every phase of a rollback: the truth is written down at every change, reads compared."""
+    """Each answer in a rollback equals one of the true states, which are noted at every change."""
     region = web.ecs.region(PLACE)
     truths: set[str] = set()
 
     def note() -> None:
         service = web.ecs.service(SERVICE)
-        truths.update(_text(service_deployment_view(one)) for one in service.service_deployments)
-        truths.update(_text(task_view(one)) for one in web.ecs.tasks(SERVICE))
+        truths.update(
+            _text(service_deployment_view(deployment)) for deployment in service.service_deployments
+        )
+        truths.update(_text(task_view(task)) for task in web.ecs.tasks(SERVICE))
         truths.add(_text(service_view(service)))
 
     remember = region.simulation.changed
@@ -180,7 +186,7 @@ def test_whatever_an_answer_says_was_true_once(web: WebService) -> None:
             web.ecs.call(
                 PLACE,
                 "DescribeTasks",
-                {"cluster": "dev", "tasks": [one.id for one in web.ecs.tasks(SERVICE)]},
+                {"cluster": "dev", "tasks": [task.id for task in web.ecs.tasks(SERVICE)]},
             ),
         ]
         for answer in region_answers:
@@ -213,8 +219,8 @@ def test_tasks_are_listed_in_no_order_and_in_short_pages_each_of_them_once() -> 
         pages = list(web.api.get_paginator("list_tasks").paginate(cluster="dev", serviceName="web"))
         found = [arn for page in pages for arn in page["taskArns"]]
         assert [len(page["taskArns"]) for page in pages] == [3, 3, 3, 1]
-        assert sorted(found) == sorted(one.arn for one in web.ecs.tasks(SERVICE))
-        assert found != [one.arn for one in web.ecs.tasks(SERVICE)]
+        assert sorted(found) == sorted(task.arn for task in web.ecs.tasks(SERVICE))
+        assert found != [task.arn for task in web.ecs.tasks(SERVICE)]
 
 
 def test_all_pages_of_a_list_show_the_same_moment(web: WebService) -> None:
@@ -244,7 +250,7 @@ def test_service_deployments_come_newest_first_unless_that_is_taken_away() -> No
                 web.finish(600)
             web.clock.advance(60)
             listed = web.api.list_service_deployments(cluster="dev", service="web")
-            times = [one["createdAt"] for one in listed["serviceDeployments"]]
+            times = [brief["createdAt"] for brief in listed["serviceDeployments"]]
             assert len(times) == 5
             orders.append(times == sorted(times, reverse=True))
     assert orders == [True, False]

@@ -27,7 +27,7 @@ def web() -> Iterator[WebService]:
 
 def _listed(web: WebService) -> list[str]:
     answer = web.api.list_service_deployments(cluster="dev", service="web")
-    return [one["serviceDeploymentArn"] for one in answer["serviceDeployments"]]
+    return [brief["serviceDeploymentArn"] for brief in answer["serviceDeployments"]]
 
 
 def test_service_deployments_are_forgotten_after_90_days(web: WebService) -> None:
@@ -76,10 +76,10 @@ def test_an_old_service_keeps_an_arn_without_its_cluster_in_answers_and_events(
     assert web.service()["serviceArn"] == OLD_ARN
     assert web.deployment()["serviceArn"] == OLD_ARN
     assert web.finish(600) == "SUCCESSFUL"
-    changed = [one for one in web.events if "Deployment State" in one["detail-type"]]
-    assert {tuple(one["resources"]) for one in changed} == {(OLD_ARN,)}
+    changed = [event for event in web.events if "Deployment State" in event["detail-type"]]
+    assert {tuple(event["resources"]) for event in changed} == {(OLD_ARN,)}
     named = web.api.describe_services(cluster="dev", services=[OLD_ARN])["services"]
-    assert [one["serviceName"] for one in named] == ["web"]
+    assert [service["serviceName"] for service in named] == ["web"]
     assert "/dev/web/" in web.deployment()["serviceDeploymentArn"]
 
 
@@ -101,7 +101,7 @@ def test_the_container_whose_image_is_struck_ends_and_the_sidecar_exits_with_0(
     web.clock.advance(40)
     ended = web.stopped()[0]
     assert ended["stopCode"] == "EssentialContainerExited"
-    codes = [(one["name"], one["exitCode"]) for one in ended["containers"]]
+    codes = [(container["name"], container["exitCode"]) for container in ended["containers"]]
     assert codes == [("log_router", 0), ("web", code)]
 
 
@@ -142,7 +142,7 @@ def test_a_breaker_trips_at_the_threshold_that_the_service_configures(web: WebSe
 def test_a_healthy_task_resets_the_count_unless_the_breaker_says_otherwise(
     web: WebService, resets: bool, status: str
 ) -> None:
-    """The first of two tasks stays; whatever follows it crashes again and again."""
+    """The first of two tasks runs on; every other task crashes."""
     one_at_a_time = {"minimumHealthyPercent": 50, "maximumPercent": 100}
     web.create(deploymentConfiguration=_breaker(resetOnHealthyTask=resets) | one_at_a_time)
     new = web.register(BAD)

@@ -1,4 +1,4 @@
-"""Rolling deployments: the good one event by event, and every way they go wrong."""
+"""Rolling deployments: a good one, event by event, and all the ways in which they fail."""
 
 from __future__ import annotations
 
@@ -83,8 +83,8 @@ def test_versions_of_a_task_increase_with_every_event(web: WebService) -> None:
     versions: dict[str, list[int]] = {}
     for detail in web.told("ECS Task State Change"):
         versions.setdefault(detail["taskArn"], []).append(detail["version"])
-    for seen in versions.values():
-        assert seen == list(range(seen[0], seen[0] + len(seen)))
+    for numbers in versions.values():
+        assert numbers == list(range(numbers[0], numbers[0] + len(numbers)))
 
 
 def test_a_completed_deployment_is_the_only_one_and_says_so(web: WebService) -> None:
@@ -371,7 +371,7 @@ def test_a_service_scaled_to_zero_completes_without_a_task(web: WebService) -> N
 def test_a_rollout_that_no_percentage_allows_says_so_and_waits(
     web: WebService, maximum: int
 ) -> None:
-    """150 percent of one task are one: ECS rounds the maximum down."""
+    """150 percent of one task is one task: ECS rounds the maximum down."""
     web.create(
         desired=1,
         deploymentConfiguration={"minimumHealthyPercent": 100, "maximumPercent": maximum},
@@ -394,11 +394,11 @@ def test_health_checks_that_fail_later_replace_the_task(web: WebService) -> None
 
 def test_container_health_is_unknown_until_the_check_passes(web: WebService) -> None:
     web.create(web.register(healthCheck=HEALTH_CHECK))
-    seen = {task.health for task in web.ecs.tasks(SERVICE)}
+    before = {task.health for task in web.ecs.tasks(SERVICE)}
     web.update(web.register(BETTER, healthCheck=HEALTH_CHECK))
     web.clock.advance(14)
     waiting = web.ecs.tasks(SERVICE)[-1]
-    assert seen == {"HEALTHY"}
+    assert before == {"HEALTHY"}
     assert (waiting.last_status, waiting.health) == ("RUNNING", "UNKNOWN")
 
 

@@ -1,4 +1,4 @@
-"""DescribeTargetHealth for the targets that simulated tasks are."""
+"""DescribeTargetHealth, for simulated tasks as targets."""
 
 from __future__ import annotations
 
@@ -105,11 +105,11 @@ def test_a_task_that_crashed_drains_too(web: WebService) -> None:
 
 
 def test_a_target_that_is_not_registered_is_unused(web: WebService) -> None:
-    (one, _) = described()
-    asked = [{"Id": "10.9.9.9", "Port": 80}, {"Id": one["Target"]["Id"]}]
+    (first, _) = described()
+    asked = [{"Id": "10.9.9.9", "Port": 80}, {"Id": first["Target"]["Id"]}]
     stranger, known = described(Targets=asked)
     assert stranger["TargetHealth"]["Reason"] == "Target.NotRegistered"
-    assert known == one
+    assert known == first
 
 
 def test_groups_of_no_service_are_moto_s_own(web: WebService) -> None:

@@ -1,4 +1,4 @@
-"""LINEAR and CANARY: how long they take, what is seen meanwhile, and how they are broken off."""
+"""LINEAR and CANARY: how long they take, what ECS shows meanwhile, and how they are ended."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ def test_the_rollout_state_is_a_rolling_updates_only(web: WebService) -> None:
     web.update(web.register(BETTER))
     for _ in range(60):
         web.clock.advance(61)
-        assert all("rolloutState" not in one for one in web.service()["deployments"])
+        assert all("rolloutState" not in deployment for deployment in web.service()["deployments"])
 
 
 def test_the_first_deployment_of_a_service_has_nothing_to_shift(web: WebService) -> None:
@@ -128,7 +128,7 @@ def test_a_newer_deployment_takes_over_in_the_middle_of_a_shift(web: WebService)
     assert web.finish(2 * MINUTE) == "SUCCESSFUL"
     web.clock.advance(MINUTE)
     assert web.running() == [newer, newer]
-    assert [one.status for one in web.ecs.service_deployments(SERVICE)][:2] == [
+    assert [deployment.status for deployment in web.ecs.service_deployments(SERVICE)][:2] == [
         "SUCCESSFUL",
         "STOPPED",
     ]

@@ -34,7 +34,7 @@ def client(service: str) -> Any:
 
 
 def hold_to_the_model(api: Any) -> None:
-    """Compare every answer that `api` gets with botocore's model, as it came over the wire."""
+    """Compare every raw answer that `api` gets with botocore's model."""
 
     def check(operation_model: Any, response_dict: dict[str, Any], **_: Any) -> None:
         if response_dict["status_code"] == 200:
@@ -58,7 +58,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 
 
 def deviations(shape: Any, value: Any, path: str) -> Iterator[str]:
-    """Where `value` has members that `shape` does not know, other types, or other enum values."""
+    """Where `value` deviates from `shape`: unknown members, other types, other enum values."""
     if shape.type_name == "structure":
         for name, inner in value.items():
             if name not in shape.members:
@@ -141,7 +141,7 @@ class WebService:
         return found
 
     def deployment(self) -> dict[str, Any]:
-        """The newest service deployment, described."""
+        """The newest service deployment, as ECS describes it."""
         arn = self.ecs.service_deployments(SERVICE)[0].arn
         found: dict[str, Any] = self.api.describe_service_deployments(serviceDeploymentArns=[arn])[
             "serviceDeployments"
