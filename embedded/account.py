@@ -92,15 +92,19 @@ class EmbeddedAws:
         undo.callback(self.clock.stop)
         undo.enter_context(moto_on(self.clock))
         self.faults, self.recorder, self.sessions = ApiFaults(), Recorder(), Sessions()
-        sessions = self.sessions
         self.iam = Gatekeeper(enforce=enforce_iam)
-        gate = RequestGate(self.clock, sessions, self.faults, self.recorder, self.iam)
+        gate = RequestGate(self.clock, self.sessions, self.faults, self.recorder, self.iam)
         self.failures = gate.failures
-        server = HttpServer(gate, port)
-        self.endpoint = server.endpoint
-        self._clients = Clients(self.endpoint, gate, sessions)
+        self._server = HttpServer(gate, port)
+        self.endpoint = self._server.endpoint
+        self._clients = Clients(self.endpoint, gate, self.sessions)
         undo.callback(self._clients.close)
-        self.lambda_ = Lambda(self.clock, sessions, self.iam, self.endpoint, self._clients)
+        self._start_services()
+        gate.handlers["lambda", "Invoke"] = self.lambda_.handle_invoke
+
+    def _start_services(self) -> None:
+        undo = self._undo
+        self.lambda_ = Lambda(self.clock, self.sessions, self.iam, self.endpoint, self._clients)
         self.events = EventBus(self.clock, self._clients, self.lambda_.invoke_async)
         self.stepfunctions = StepFunctions(self.clock, self._clients, self.events.emit)
         self.topics = Topics(self.clock, self.lambda_.invoke_async)
@@ -112,8 +116,6 @@ class EmbeddedAws:
         ):  # fmt: skip
             undo.callback(service.close)
             service.start()
-        gate.handlers["lambda", "Invoke"] = self.lambda_.handle_invoke
-        self._server = server
 
     def _install(self, rates: Iterable[Rate], lag: ecs.Lag | None) -> None:
         undo = self._undo

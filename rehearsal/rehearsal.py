@@ -200,11 +200,7 @@ def rehearse(
     """
     clock = VirtualClock()
     with ExitStack() as stack:
-        stack.enter_context(patch.dict(os.environ, _ENVIRONMENT))
-        stack.enter_context(mock_aws())
-        behind = Lagging(clock.now, lag.seconds, lag.seed) if lag else None
-        stack.enter_context(without_detours(behind))
-        stack.enter_context(patch.object(botocore.endpoint, "time", _NO_TIME))
+        _enter_aws(stack, clock, lag)
         bus: list[Callable[[dict[str, Any]], None]] = []
 
         def emit(event: dict[str, Any]) -> None:
@@ -237,6 +233,14 @@ def rehearse(
         permissions.handlers.append(rehearsal.watchers)
         stack.enter_context(wired(rehearsal.send, calls.append))
         yield rehearsal
+
+
+def _enter_aws(stack: ExitStack, clock: VirtualClock, lag: ecs.Lag | None) -> None:
+    stack.enter_context(patch.dict(os.environ, _ENVIRONMENT))
+    stack.enter_context(mock_aws())
+    lagging = Lagging(clock.now, lag.seconds, lag.seed) if lag else None
+    stack.enter_context(without_detours(lagging))
+    stack.enter_context(patch.object(botocore.endpoint, "time", _NO_TIME))
 
 
 def _arns(topic: str) -> dict[str, str]:

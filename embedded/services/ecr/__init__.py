@@ -1,8 +1,8 @@
 """A simulated ECR: images, their scans and their events, on moto's repositories.
 
 Map: `service` answers the requests; `images` finds images, deletes them, refuses, and renders API
-shapes; `scans` are ECR's own and Amazon Inspector's; `registry` has hosts and passwords; `pulls` is
-what ECS asks.
+shapes; `events` tells EventBridge; `scans` are ECR's own and Amazon Inspector's; `registry` has
+hosts and passwords; `pulls` is what ECS asks.
 """
 
 from __future__ import annotations

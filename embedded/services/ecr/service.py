@@ -13,9 +13,7 @@ replication, referrers.
 from __future__ import annotations
 
 import hashlib
-import uuid
 from collections.abc import Callable
-from datetime import UTC
 from typing import Any, Self
 
 from moto.core.responses import ActionResult
@@ -25,6 +23,7 @@ from moto.ecr.responses import ECRResponse
 
 from embedded.calls.paging import part
 from embedded.clock.clock import Clock
+from embedded.services.ecr.events import image_action
 from embedded.services.ecr.images import (
     NOT_FOUND,
     ImageId,
@@ -42,6 +41,7 @@ from embedded.services.ecr.images import (
 )
 from embedded.services.ecr.registry import authorization
 from embedded.services.ecr.scans import Scans
+from embedded.services.ecs.names import Place
 
 Emit = Callable[[dict[str, Any]], None]
 
@@ -203,27 +203,11 @@ class Ecr:
         digest: str,
         tag: str | None,
     ) -> None:
-        detail = {
-            "result": "SUCCESS",
-            "repository-name": repository.name,
-            "image-digest": digest,
-            "action-type": action,
-        }
+        place = Place(response.current_account, response.region)
+        image = {"repository-name": repository.name, "image-digest": digest}
         if tag:
-            detail["image-tag"] = tag
-        self._emit(
-            {
-                "version": "0",
-                "id": str(uuid.uuid4()),
-                "detail-type": "ECR Image Action",
-                "source": "aws.ecr",
-                "account": response.current_account,
-                "time": self._clock.now().astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-                "region": response.region,
-                "resources": [],
-                "detail": detail,
-            }
-        )
+            image["image-tag"] = tag
+        self._emit(image_action(place, self._clock.now(), action, image))
 
 
 def _as_method(
