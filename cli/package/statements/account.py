@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from cli.package.policies.scope import KINDS, Scope, Widening
-from cli.package.policies.statement import Statement, allow, arn
+from cli.package.statements.scope import KINDS, Scope, Widening
+from cli.package.statements.statement import Statement, allow, arn
 
 
 def read_images(scope: Scope) -> Iterable[Statement]:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from cli.package.policies.scope import Scope
-from cli.package.policies.statement import Statement, allow, arn
+from cli.package.statements.scope import Scope
+from cli.package.statements.statement import Statement, allow, arn
 
 _LEDGER = [{"Fn::GetAtt": ["Ledger", "Arn"]}]
 _BY_DEPLOYMENT = {"Fn::Sub": "${Ledger.Arn}/index/by-deployment"}

@@ -8,7 +8,7 @@ from enum import IntEnum
 from os.path import commonprefix
 
 from chalicelib.model.targets import Target
-from cli.package.policies.statement import Statement, arn
+from cli.package.statements.statement import Statement, arn
 
 # The parts of a rollout that ECS knows by ARN, from the service to its revisions.
 KINDS = ("service", "service-deployment", "service-revision")

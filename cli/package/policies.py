@@ -1,0 +1,143 @@
+"""Targets -> one least-privilege policy per function, each short enough for IAM.
+
+`statements/` words each thing that may be granted. Where every name makes a policy too long, names
+are widened step by step, for that function alone.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from chalicelib.errors import Refused
+from chalicelib.model.targets import Targets
+from cli.package.sizes import COMFORTABLE, LIMIT, size
+from cli.package.statements import account, own
+from cli.package.statements.scope import WORDS, Grant, Scope, Widening
+from cli.package.statements.statement import Policy
+
+__all__ = [
+    "GRANTS",
+    "LAMBDAS_OWN",
+    "LIMIT",
+    "REASONS",
+    "WORDS",
+    "Policies",
+    "Policy",
+    "Widening",
+    "generate",
+    "size",
+]
+
+# Why a statement names `*`: nothing narrower exists, or what narrows it is not the resource.
+# `lint` refuses a statement with `*` that is not here; a test, a reason that no statement needs.
+REASONS = {
+    "ReadTaskDefinitions": "ECS offers no resource for describing or listing task definitions",
+    "ListTasks": "ECS lists tasks by container instance or `*`; the condition names the clusters",
+    "ReadFindings": "Amazon Inspector offers no resource for listing findings or what it covers",
+    "ReadTargetHealth": "Elastic Load Balancing offers no resource for describing target health",
+    "RegisterAnyFamily": "a target without `family` follows whatever family its service runs",
+    "TagAnyFamily": "as RegisterAnyFamily; only while registering (ecs:CreateAction)",
+    "SendTraces": "X-Ray offers no resource for traces",
+    "DeliverLogs": "log delivery, as Step Functions needs it, offers no resource",
+}
+
+# What no call of ours uses, and why it is granted: Lambda does these itself, with the function's
+# role. A test refuses any other statement that no test uses.
+LAMBDAS_OWN = {
+    "WriteOwnLogs": "Lambda writes what the function logs",
+    "SendTraces": "Lambda sends the traces of the functions, where tracing is on",
+    "ReportFailures": "Lambda sends an event that failed three times to the queue",
+}
+
+_ALWAYS: tuple[Grant, ...] = (own.own_logs, own.traces)
+_STEP: tuple[Grant, ...] = (
+    own.read_ledger,
+    own.write_ledger,
+    own.notify,
+    own.read_webhooks,
+    account.read_services,
+    account.read_tasks,
+    account.read_logs,
+    account.read_target_health,
+    account.read_task_definitions,
+    account.read_images,
+    account.change_services,
+    account.register,
+    account.pass_roles,
+)
+# What each function may do.
+GRANTS: dict[str, tuple[Grant, ...]] = {
+    "on_image_push": (
+        *_ALWAYS,
+        *_STEP,
+        account.read_scans,
+        own.start_watchers,
+        own.report_failures,
+    ),
+    "on_service_change": (*_ALWAYS, *_STEP, account.read_scans, own.report_failures),
+    "watch": (*_ALWAYS, *_STEP, account.read_scans, own.start_watchers),
+    "deploy": (*_ALWAYS, *_STEP, account.read_scans, own.start_watchers),
+    "rollback": (*_ALWAYS, *_STEP, own.start_watchers),
+    "status": (*_ALWAYS, own.read_ledger, account.look_at_services),
+    "sweep": (
+        *_ALWAYS,
+        *_STEP,
+        account.read_scans,
+        own.start_watchers,
+        own.report_failures,
+        own.look_at_watchers,
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Policies:
+    """The functions' policies, and how far each one's names had to be widened."""
+
+    documents: dict[str, Policy]
+    widened: dict[str, Widening]
+
+
+def generate(targets: Targets) -> Policies:
+    """A policy for each function in `GRANTS`.
+
+    Raises:
+        Refused: a role that may be passed is not named, or a policy cannot be made small enough.
+    """
+    _only_named_roles(targets)
+    chosen = {function: _fitting(function, targets) for function in GRANTS}
+    return Policies(
+        documents={function: policy for function, (policy, _) in chosen.items()},
+        widened={function: widening for function, (_, widening) in chosen.items() if widening},
+    )
+
+
+def _fitting(function: str, targets: Targets) -> tuple[Policy, Widening]:
+    for widening in Widening:
+        secrets = tuple(sorted(targets.notices.named.values()))
+        policy = _policy(Scope(function, targets.stage, targets.all, widening, secrets))
+        if size(policy) <= COMFORTABLE:
+            return policy, widening
+    if size(policy) < LIMIT:
+        return policy, widening
+    raise Refused(
+        f"the policy of `{function}` has {size(policy):,} characters, and IAM allows {LIMIT:,}: "
+        "name fewer roles in `pass_roles` and groups in `log_groups`, or such as share a prefix."
+    )
+
+
+def _policy(scope: Scope) -> Policy:
+    statements = [statement for grant in GRANTS[scope.function] for statement in grant(scope)]
+    return {"Version": "2012-10-17", "Statement": statements}
+
+
+def _only_named_roles(targets: Targets) -> None:
+    for target in targets.all:
+        for role in target.pass_roles:
+            if not re.fullmatch(r"arn:[^:]+:iam::(?:\d{12}|\*):role/[^*].*", role):
+                raise Refused(
+                    f"targets.toml: the target of {target.name}, key `pass_roles`: expected ARNs "
+                    f'like "arn:aws:iam::*:role/my-app-*" that name at least a prefix, '
+                    f"found {role!r}."
+                )
