@@ -15,13 +15,14 @@ SBOM := out/.sbom
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  STAGE=dev|staging|prod chooses the environment, ARCH=x86_64|arm64 Lambda's processor."
+	@echo "  V=1, for package, tells all that was checked and what each policy covers widely."
 	@echo "  NOTIFY=team@example.com, at the first deploy, is told of every deployment by e-mail."
 
 demo: package ## the main job, told as it happens, on the embedded AWS
 	@$(BIN)/python -m demo
 
 local: package ## keep the embedded AWS running for the aws CLI and any SDK
-	@$(BIN)/python -m demo.local
+	@$(BIN)/python -m demo local
 
 bench: $(VENV)/installed ## Slipway beside other tools on one simulated ECS, ten minutes: out/bench.md
 	@$(BIN)/python -m bench
@@ -67,29 +68,25 @@ format: $(VENV)/installed ## let ruff format and mend what it can
 	@$(BIN)/ruff check --fix .
 
 package: $(VENV)/installed ## out/STAGE/sam.json and deployment.zip, linted; needs no AWS account
-	@$(BIN)/python -m cli.package $(STAGE) --arch $(ARCH)
+	@$(BIN)/python -m cli package $(STAGE) --arch $(ARCH) $(if $(V),--verbose)
 
 sbom: $(SBOM)/installed ## out/sbom.cdx.json: the libraries in the package, as CycloneDX; needs no AWS account
 	@{ cat requirements.txt; grep '^chalice==' requirements-dev.txt; } | $(SBOM)/bin/python -W ignore -m cyclonedx_py \
 	  requirements - --pyproject pyproject.toml --output-reproducible --of JSON -o out/sbom.cdx.json
 
 deploy: package ## package, then create or update the stack slipway-STAGE; needs AWS credentials
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli.deploy $(STAGE) $(if $(NOTIFY),--set NotifyEmail=$(NOTIFY))
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli deploy $(STAGE) $(if $(NOTIFY),--set NotifyEmail=$(NOTIFY))
 
 logs: $(VENV)/installed ## follow the log of one function: FUNCTION=watch
-	@$(BIN)/python -m cli.logs $(STAGE) $(FUNCTION)
+	@$(BIN)/python -m cli logs $(STAGE) $(FUNCTION)
 
 clean: ## remove what was made
 	rm -rf out .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/installed: requirements.txt requirements-dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Slipway needs Python 3.11 or newer; this is %s. Next: make PYTHON=python3.13" % sys.version.split()[0])'
-	@echo "Installing what requirements-dev.txt pins into $(VENV) (about a minute, once)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(PYTHON) cli/install.py $(VENV) requirements-dev.txt
 	@touch $@
 
 $(SBOM)/installed: requirements-release.txt
-	@$(PYTHON) -m venv $(SBOM)
-	@$(SBOM)/bin/pip install --quiet --disable-pip-version-check -r requirements-release.txt
+	@$(PYTHON) cli/install.py $(SBOM) requirements-release.txt
 	@touch $@

@@ -7,6 +7,7 @@ one's. Sizes and counts are the same on every machine; times are `make bench-lam
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -16,7 +17,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from cli.package.__main__ import PROJECT
+from cli.project import PROJECT, without_package
+from cli.terminal import ends_in_a_sentence
 
 # As Lambda: the package alone, without this machine's site-packages, settings and credentials.
 PYTHON = (sys.executable, "-I", "-S", "-B")
@@ -29,11 +31,17 @@ ENVIRONMENT = {
 }
 
 
+@ends_in_a_sentence
 def main(arguments: list[str]) -> int:
     """0 when everything is within the budget; 1, with a line for each excess, when not."""
-    (stage,) = arguments
+    parser = argparse.ArgumentParser(prog="python -m cli budget", description=__doc__)
+    parser.add_argument("stage", help="an environment that `make package` has packaged")
+    stage = parser.parse_args(arguments).stage
+    archive = PROJECT / "out" / stage / "deployment.zip"
+    if not archive.exists():
+        raise without_package(stage, archive)
     settings = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
-    spent = measured(PROJECT / "out" / stage / "deployment.zip")
+    spent = measured(archive)
     if found := excesses(spent, settings["tool"]["slipway"]["budget"]):
         print("\n".join(found), file=sys.stderr)
         return 1

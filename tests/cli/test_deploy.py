@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from cli.deploy import commands, ensure_bucket, main
+from cli.deploy.bucket import ensure_bucket
+from cli.deploy.command import commands, main
 from embedded.account import EmbeddedAws
 from tests.cli.packages import PROJECT
 

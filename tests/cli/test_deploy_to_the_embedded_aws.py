@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from cli import deploy
+from cli.deploy import command
 from embedded.account import EmbeddedAws
 from tests.cli.packages import written
 
@@ -62,7 +62,7 @@ def signed_in(monkeypatch, aws):
 
 
 def run(out, *more):
-    return deploy.main(["dev", "--out", str(out), *more])
+    return command.main(["dev", "--out", str(out), *more])
 
 
 @pytest.mark.usefixtures("signed_in")

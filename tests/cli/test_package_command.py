@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from chalicelib.model.scans import Severity
 from chalicelib.model.targets import Channels, Gate, ScanGate, Target, Targets, load_targets
 from cli.package import staging
-from cli.package.__main__ import main
+from cli.package.command import main
 from tests.cli.conftest import FUNCTIONS
 from tests.cli.packages import CACHE, copy_project
 
