@@ -112,7 +112,7 @@ def without_passing_states(lines: Sequence[Line]) -> Iterator[Line]:
 def _named_event(detail: dict[str, Any]) -> str:
     """The event's name and reason, without the deployment's id of 19 digits."""
     name = detail["eventName"].removeprefix("SERVICE_")
-    reason = re.sub(r" ecs-svc/\d+", "", detail.get("reason", ""))
+    reason = re.sub(r"( to deploymentId)? ecs-svc/\d+", "", detail.get("reason", ""))
     return f"{name}: {reason}" if reason else name
 
 

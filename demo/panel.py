@@ -35,7 +35,13 @@ def panel(notice: Notice, width: int) -> Panel:
 
 
 def _wrapped(line: str, width: int) -> str:
-    indent = _INDENT.match(line)
-    hanging = " " * len(indent[0] if indent else "")
-    wrapped = textwrap.wrap(line, width, subsequent_indent=hanging, break_on_hyphens=False)
+    found = _INDENT.match(line)
+    start = found[0] if found else ""
+    wrapped = textwrap.wrap(
+        line.removeprefix(start),
+        width,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_on_hyphens=False,
+    )
     return "\n".join(wrapped)
