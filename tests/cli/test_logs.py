@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.errors import Refused
 from cli import logs
+from cli.terminal import INTERRUPTED
 from embedded.account import EmbeddedAws
 
 NOW = datetime(2026, 3, 2, 12, tzinfo=UTC)
@@ -171,10 +172,10 @@ def test_on_the_embedded_aws_it_follows_until_ctrl_c_which_ends_it_with_one_line
             write(aws, "after")
             assert process.stdout.readline().endswith(" after\n")
             process.send_signal(signal.SIGINT)
-            assert process.communicate() == ("", "\nStopped following the log.\n")
+            assert process.communicate() == ("", "Stopped following the log.\n")
         finally:
             process.kill()
-    assert process.returncode == 0
+    assert process.returncode == INTERRUPTED
 
 
 def test_on_the_embedded_aws_a_group_that_is_not_there_is_said_in_one_sentence(aws):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 
 import pytest
@@ -92,8 +93,17 @@ def test_a_finding_keeps_the_package_that_was_there(project, capsys):
     assert not (out / "deployment.zip").exists()
 
 
-def test_it_says_what_it_did(project, capsys):
+def test_it_says_in_a_line_what_it_made(project, capsys):
     assert run(project, "dev") == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    (line,) = said.out.splitlines()
+    assert line.startswith("Packaged dev: 1 target, 7 functions among ")
+    assert re.search(r" in \S*out/dev \(\d\.\d MB\)$", line)
+
+
+def test_asked_to_it_says_all_that_it_did(project, capsys):
+    assert run(project, "dev", "--verbose") == 0
     said = capsys.readouterr().out
     assert said.startswith("dev: 1 target, x86_64\n")
     assert "from the cache" in said or "fetched" in said
