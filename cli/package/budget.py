@@ -37,11 +37,8 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m cli budget", description=__doc__)
     parser.add_argument("stage", help="an environment that `make package` has packaged")
     stage = parser.parse_args(arguments).stage
-    archive = PROJECT / "out" / stage / "deployment.zip"
-    if not archive.exists():
-        raise without_package(stage, archive)
     settings = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
-    spent = measured(archive)
+    spent = measured(PROJECT / "out" / stage / "deployment.zip")
     if found := excesses(spent, settings["tool"]["slipway"]["budget"]):
         print("\n".join(found), file=sys.stderr)
         return 1
@@ -51,6 +48,8 @@ def main(arguments: list[str]) -> int:
 
 def measured(archive: Path) -> dict[str, int]:
     """What the package takes, by the budget's names."""
+    if not archive.exists():
+        raise without_package(archive.parent.name, archive)
     with tempfile.TemporaryDirectory() as tree, zipfile.ZipFile(archive) as zipped:
         zipped.extractall(tree)
         return {
