@@ -26,7 +26,7 @@ def main(folder: str, requirements: str) -> str:
     try:
         if not pip.exists():  # also where an earlier attempt was interrupted
             _run([sys.executable, "-m", "venv", folder], f"Making {folder}")
-        words = f"Installing what {requirements} pins into {folder}, once"
+        words = f"Installing what {requirements} pins into {folder}"
         _run(
             [str(pip), "install", "--quiet", "--disable-pip-version-check", "-r", requirements],
             words,
@@ -57,7 +57,7 @@ def _run(command: "list[str]", words: str) -> None:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     if process.returncode:
         last = (said.strip() or "it said nothing").splitlines()[-1]
-        raise Failed(f"{words} failed: {last.rstrip('. ')}.")
+        raise Failed(f"{words} failed: {last.replace('ERROR: ', '').rstrip('. ')}.")
 
 
 if __name__ == "__main__":
