@@ -14,7 +14,7 @@ from rich.console import Console
 
 from chalicelib.errors import Refused
 from cli.project import without_package
-from cli.terminal import Interrupted
+from cli.terminal import Interrupted, progress
 from demo.timeline import Timeline
 from embedded.account import EmbeddedAws
 from example import conflicto
@@ -74,9 +74,10 @@ def _account(chosen: argparse.Namespace) -> EmbeddedAws:
 
 
 def _serve(aws: EmbeddedAws, chosen: argparse.Namespace, console: Console) -> None:
-    conflicto.build(aws.client)
     folder: Path = chosen.package
-    aws.deploy(folder / "sam.json", folder / "deployment.zip")
+    with progress("Starting the embedded AWS"):
+        conflicto.build(aws.client)
+        aws.deploy(folder / "sam.json", folder / "deployment.zip")
     (folder / "example-manifest.json").write_text(conflicto.manifest("an example image"), "utf-8")
     (folder / "example-status.json").write_text(json.dumps({"service": _SERVICE}), "utf-8")
     words = _HELP.format(endpoint=aws.endpoint, rate=chosen.rate, folder=folder)
