@@ -1,7 +1,7 @@
 """What every command does at a terminal: one sentence for an error, one line for Ctrl-C, progress.
 
-Only the standard library and `chalicelib.errors` are imported at the top, so that Ctrl-C is met
-from the first moment on, also while the modules of a command are still being read.
+Only the standard library and `chalicelib.errors` are imported at the top. A command's own modules
+are imported when it runs, so that Ctrl-C works while they load: that takes seconds.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def choose(program: str, commands: Mapping[str, tuple[str, str]], arguments: lis
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """The words " Did you mean x? It has x, y.", the guess only where one is near."""
+    """The words " Did you mean x? It has x, y.", with a guess only where a name is similar."""
     names = list(known)
     near = difflib.get_close_matches(word, names, n=1)
     guess = f" Did you mean {near[0]}?" if near else ""

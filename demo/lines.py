@@ -86,7 +86,7 @@ def of_notice(notice: Notice) -> Line:
 
 
 def of_invocation(record: InvocationRecord) -> Iterator[Line]:
-    """What one function did, when it had done it; polls that saw no news stay silent."""
+    """What a function did, at the time when it ended; nothing for a poll that found no news."""
     function = record.function.split("-", 2)[-1]
     ended = record.started + timedelta(milliseconds=record.duration_ms + (record.init_ms or 0))
     if record.error:

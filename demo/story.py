@@ -111,9 +111,9 @@ class Story:
         self._check(untouched, "staging and prod were not touched")
         idle = aws.wait_until(self._watchers_ended, _LIMIT)
         self._check(idle, "every watcher of the state machine has ended well")
-        failed = [one for one in aws.invocations if one.error]
+        failed = [record for record in aws.invocations if record.error]
         self._check(not failed, f"{len(aws.invocations)} invocations, none failed")
-        denied = [one for one in aws.recorder.calls if one.outcome == 403]  # noqa: PLR2004 - HTTP
+        denied = [call for call in aws.recorder.calls if call.outcome == 403]  # noqa: PLR2004 - HTTP
         self._check(not denied, "every call was allowed by its function's own role")
         for true, claim in self.checks:
             mark = Text("  ✓ ", "green") if true else Text("  ✗ ", "bold red")
@@ -123,7 +123,7 @@ class Story:
 
     def _figures(self) -> str:
         calls = self._aws.recorder.calls
-        ours = [one for one in calls if one.service == "ecs" and "slipway" in one.principal]
+        ours = [call for call in calls if call.service == "ecs" and "slipway" in call.principal]
         took = time.monotonic() - self._began
         return f"{took:.0f} s; {len(ours)} ECS calls by Slipway for three deployments"
 
@@ -137,10 +137,12 @@ class Story:
 
         def record() -> dict[str, Any]:
             found = self._aws.invoke("slipway-dev-status", {"service": _SERVICE})["deployments"]
-            mine = [
-                one for one in found if digest == one["digest"] or deployment == one["deployment"]
-            ]
-            return mine[0] if mine else {"status": "PENDING", "case": ""}
+            asked_for = (
+                each
+                for each in found
+                if digest == each["digest"] or deployment == each["deployment"]
+            )
+            return next(asked_for, None) or {"status": "PENDING", "case": ""}
 
         def told() -> bool:
             self._timeline.show()
@@ -176,7 +178,7 @@ class Story:
 
     def _watchers_ended(self) -> bool:
         executions = self._aws.executions()
-        return bool(executions) and all(one.status == "SUCCEEDED" for one in executions)
+        return bool(executions) and all(each.status == "SUCCEEDED" for each in executions)
 
     def _of(self, function: str) -> str:
         named = {call.principal for call in self._aws.recorder.calls if function in call.principal}

@@ -1,8 +1,8 @@
 """`python -m cli.package.budget STAGE`: whether the package has stayed as small as it was.
 
 The budget is `[tool.slipway.budget]` in pyproject.toml: bytes of the zip, bytes unpacked, and the
-modules that are loaded when Init is over. All functions share one app.py, so that number is each
-one's. Sizes and counts are the same on every machine; times are `make bench-lambda`'s.
+modules that are loaded when Init is over. All functions share one app.py, so they load the same
+modules. Sizes and counts are the same on every machine; times are `make bench-lambda`'s.
 """
 
 from __future__ import annotations

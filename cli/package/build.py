@@ -1,4 +1,4 @@
-"""The stages in their order: everything is made and linted aside, then moved into place."""
+"""All steps of packaging in their order: make both files aside, check them, move them in place."""
 
 from __future__ import annotations
 

@@ -42,8 +42,8 @@ REASONS = {
     "DeliverLogs": "log delivery, as Step Functions needs it, offers no resource",
 }
 
-# What no call of ours uses, and why it is granted: Lambda does these itself, with the function's
-# role. A test refuses any other statement that no test uses.
+# Statements that no call of ours needs, and why they are granted: Lambda itself uses them, with the
+# function's role. A test refuses any other statement that no test uses.
 LAMBDAS_OWN = {
     "WriteOwnLogs": "Lambda writes what the function logs",
     "SendTraces": "Lambda sends the traces of the functions, where tracing is on",

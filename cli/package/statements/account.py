@@ -49,7 +49,7 @@ def read_tasks(scope: Scope) -> Iterable[Statement]:
 
 
 def read_logs(scope: Scope) -> Iterable[Statement]:
-    """The last lines of a failing container: of the log groups that the targets name."""
+    """The last lines of a failed container, in the log groups that the targets name."""
     groups = sorted({group for target in scope.targets for group in target.log_groups})
     streams = [arn("logs", f"log-group:{group}:log-stream:*") for group in groups]
     if streams:
@@ -66,7 +66,7 @@ def read_task_definitions(_: Scope) -> Iterable[Statement]:
 
 
 def look_at_services(scope: Scope) -> Iterable[Statement]:
-    """What a service runs at this moment, and by which image."""
+    """What a service runs now, and of which image."""
     services = scope.services(scope.targets, "service")
     yield allow("LookAtServices", ["ecs:DescribeServices"], services)
     yield allow("ReadTaskDefinitions", ["ecs:DescribeTaskDefinition"], ["*"])

@@ -1,4 +1,4 @@
-"""What the statements of one function speak about, and how widely they name it."""
+"""What the statements of a function cover, and how wide the names in them are."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WORDS = {
 
 @dataclass(frozen=True)
 class Scope:
-    """What a statement may speak about."""
+    """One function of one stage, the targets that it serves, and how wide names may be."""
 
     function: str
     stage: str
