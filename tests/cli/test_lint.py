@@ -71,7 +71,7 @@ def test_an_event_pattern_that_is_too_long_is_found(template: Template) -> None:
 def test_a_state_that_leads_nowhere_is_found(template: Template) -> None:
     states(template)["Pause"]["Next"] = "Wach"
     found = list(lint._state_machines(expand(template)))
-    assert any(one.startswith("Watcher: ") and "Wach" in one for one in found)
+    assert any(finding.startswith("Watcher: ") and "Wach" in finding for finding in found)
 
 
 def test_what_cfn_lint_knows_is_found(template: Template) -> None:
@@ -80,11 +80,11 @@ def test_what_cfn_lint_knows_is_found(template: Template) -> None:
     template["Outputs"]["LedgerTable"]["Value"] = {"Ref": "Leger"}
     found = lint.findings(template)
     for rule, word in (("W3037", "getitems"), ("E3601", "SecondPath"), ("E6101", "Leger")):
-        assert any(rule in one and word in one for one in found), (rule, found)
+        assert any(rule in finding and word in finding for finding in found), (rule, found)
 
 
 def test_a_cycle_that_only_the_expansion_shows_is_found(template: Template) -> None:
     """The state machine calls `watch`; its ARN in every function's environment is a cycle."""
     variables = template["Globals"]["Function"]["Environment"]["Variables"]
     variables["STATE_MACHINE_ARN"] = {"Ref": "Watcher"}
-    assert any("expanded: E3004" in one for one in lint.findings(template))
+    assert any("expanded: E3004" in finding for finding in lint.findings(template))

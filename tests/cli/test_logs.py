@@ -55,8 +55,8 @@ class Logs:
         self.asked.append(logGroupName)
         if self.troubles:
             raise self.troubles.pop(0)
-        found = [one for one in self.events if one["timestamp"] >= startTime]
-        found.sort(key=lambda one: one["timestamp"])
+        found = [event for event in self.events if event["timestamp"] >= startTime]
+        found.sort(key=lambda event: event["timestamp"])
         start = int(nextToken)
         more = {"nextToken": str(start + 2)} if start + 2 < len(found) else {}
         return {"events": found[start : start + 2], **more}

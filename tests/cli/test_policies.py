@@ -17,7 +17,7 @@ from cli.package.lint import Template, wildcards
 from cli.package.policies import GRANTS, REASONS, Policy, Widening
 from tests.cli.conftest import FUNCTIONS, Packaged
 
-ONE = Target(
+API = Target(
     repository="shop/api",
     cluster="shop",
     service="api",
@@ -43,11 +43,11 @@ def many(count: int, clusters: int = 1) -> tuple[Target, ...]:
 
 
 SETS = {
-    "one target": (ONE,),
-    "no family": (ONE.model_copy(update={"family": None}),),
-    "no roles": (ONE.model_copy(update={"pass_roles": ()}),),
-    "a gate": (ONE.model_copy(update={"gate": Gate(scan=ScanGate(max=Severity.HIGH))}),),
-    "observed": (ONE.model_copy(update={"mode": "observe"}),),
+    "one target": (API,),
+    "no family": (API.model_copy(update={"family": None}),),
+    "no roles": (API.model_copy(update={"pass_roles": ()}),),
+    "a gate": (API.model_copy(update={"gate": Gate(scan=ScanGate(max=Severity.HIGH))}),),
+    "observed": (API.model_copy(update={"mode": "observe"}),),
     "two clusters": many(4, clusters=2),
     "300 services": many(300),
 }
@@ -78,7 +78,7 @@ def targets(request: pytest.FixtureRequest) -> tuple[Target, ...]:
 
 
 def test_there_is_one_policy_for_every_function() -> None:
-    assert set(generated((ONE,)).documents) == set(GRANTS) == set(FUNCTIONS)
+    assert set(generated((API,)).documents) == set(GRANTS) == set(FUNCTIONS)
 
 
 def test_everything_is_granted_on_something_named_or_for_a_written_reason(
@@ -146,7 +146,7 @@ def test_roles_are_passed_only_to_ecs_tasks_and_only_those_named(
 
 
 def test_status_reads_the_ledger_and_what_runs_and_nothing_else() -> None:
-    policy = generated((ONE,)).documents["status"]
+    policy = generated((API,)).documents["status"]
     found = {"WriteOwnLogs", "SendTraces", "ReadLedger", "SearchLedger"}
     found |= {"LookAtServices", "ReadTaskDefinitions"}
     assert set(statements(policy)) == found
@@ -154,7 +154,7 @@ def test_status_reads_the_ledger_and_what_runs_and_nothing_else() -> None:
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_writes_only_its_own_log(function: str) -> None:
-    statement = statements(generated((ONE,)).documents[function])["WriteOwnLogs"]
+    statement = statements(generated((API,)).documents[function])["WriteOwnLogs"]
     (arn,) = texts(statement["Resource"])
     assert arn.endswith(f":log-group:/aws/lambda/slipway-dev-{function}:*")
 
@@ -165,20 +165,20 @@ def test_what_is_only_observed_cannot_be_changed() -> None:
 
 
 def test_an_observed_target_beside_a_deployed_one_stays_untouchable() -> None:
-    seen = ONE.model_copy(update={"service": "seen", "family": "seen", "mode": "observe"})
-    for policy in generated((ONE, seen)).documents.values():
+    seen = API.model_copy(update={"service": "seen", "family": "seen", "mode": "observe"})
+    for policy in generated((API, seen)).documents.values():
         for statement in policy["Statement"]:
             if set(statement["Action"]) & WRITES:
                 assert not any("seen" in arn for arn in texts(statement["Resource"]))
 
 
 def test_only_the_secrets_that_channels_name_may_be_read() -> None:
-    found = statements(generated((ONE,)).documents["watch"])
+    found = statements(generated((API,)).documents["watch"])
     (parameter,) = texts(found["ReadParameters"]["Resource"])
     (secret,) = texts(found["ReadSecrets"]["Resource"])
     assert parameter.endswith(":parameter/slipway/dev/slack")
     assert secret.endswith(":secret:slipway/webhook-??????")
-    without = statements(generated((ONE,), Channels()).documents["watch"])
+    without = statements(generated((API,), Channels()).documents["watch"])
     assert not {"ReadParameters", "ReadSecrets"} & set(without)
 
 
@@ -227,7 +227,7 @@ def test_three_hundred_clusters_fall_back_to_what_their_names_begin_with() -> No
 
 def test_what_cannot_be_made_short_enough_is_refused_with_advice() -> None:
     roles = tuple(f"arn:aws:iam::*:role/{'long-' * 9}{number}" for number in range(150))
-    target = ONE.model_copy(update={"pass_roles": roles})
+    target = API.model_copy(update={"pass_roles": roles})
     with pytest.raises(Refused, match=r"the policy of `\w+` has .* name fewer roles"):
         generated((target,))
 
@@ -237,12 +237,12 @@ def test_what_cannot_be_made_short_enough_is_refused_with_advice() -> None:
 )
 def test_a_role_that_names_nothing_is_refused(role: str) -> None:
     with pytest.raises(Refused, match=r"shop/api, key `pass_roles`: expected ARNs"):
-        generated((ONE.model_copy(update={"pass_roles": (role,)}),))
+        generated((API.model_copy(update={"pass_roles": (role,)}),))
 
 
 @pytest.mark.parametrize("account", ["*", "123456789012"])
 def test_a_role_is_one_of_this_partition_and_of_the_account_that_is_named(account: str) -> None:
-    targets = (ONE.model_copy(update={"pass_roles": (f"arn:aws:iam::{account}:role/shop-*",)}),)
+    targets = (API.model_copy(update={"pass_roles": (f"arn:aws:iam::{account}:role/shop-*",)}),)
     (arn,) = texts(statements(generated(targets).documents["watch"])["PassRoles"]["Resource"])
     account = "${AWS::AccountId}" if account == "*" else account
     assert arn == f"arn:${{AWS::Partition}}:iam::{account}:role/shop-*"

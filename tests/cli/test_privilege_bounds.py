@@ -65,12 +65,12 @@ def policies(stage: str) -> dict[str, Policy]:
 
 
 def statements(policies: dict[str, Policy]) -> list[tuple[str, dict[str, Any]]]:
-    return [(f, one) for f, policy in policies.items() for one in policy["Statement"]]
+    return [(f, statement) for f, policy in policies.items() for statement in policy["Statement"]]
 
 
 def allowed(policy: Policy, action: str, resource: str, **context: str) -> bool:
     keys = {key.replace("__", ":"): value for key, value in context.items()}
-    return any(one.applies(action, resource, keys) for one in read_policy("p", policy))
+    return any(statement.applies(action, resource, keys) for statement in read_policy("p", policy))
 
 
 def arn(service: str, rest: str, account: str = ACCOUNT, region: str = REGION) -> str:
@@ -81,16 +81,16 @@ def arn(service: str, rest: str, account: str = ACCOUNT, region: str = REGION) -
 def test_statements_only_allow_and_name_actions_and_resources_one_by_one(
     policies: dict[str, Policy],
 ) -> None:
-    for function, one in statements(policies):
-        assert set(one) <= {"Sid", "Effect", "Action", "Resource", "Condition"}, function
-        assert one["Effect"] == "Allow"
-        assert not [action for action in one["Action"] if "*" in action or "?" in action]
+    for function, statement in statements(policies):
+        assert set(statement) <= {"Sid", "Effect", "Action", "Resource", "Condition"}, function
+        assert statement["Effect"] == "Allow"
+        assert not [action for action in statement["Action"] if "*" in action or "?" in action]
 
 
 def test_no_other_service_is_touched_and_nothing_of_iam_but_passing_a_role(
     policies: dict[str, Policy],
 ) -> None:
-    actions = {action for _, one in statements(policies) for action in one["Action"]}
+    actions = {action for _, statement in statements(policies) for action in statement["Action"]}
     assert {action.split(":")[0] for action in actions} == SERVICES
     assert {action for action in actions if action.startswith("iam:")} == {"iam:PassRole"}
 
@@ -98,7 +98,7 @@ def test_no_other_service_is_touched_and_nothing_of_iam_but_passing_a_role(
 def test_whatever_changes_something_by_aws_own_access_levels_is_listed_here(
     policies: dict[str, Policy],
 ) -> None:
-    actions = {action for _, one in statements(policies) for action in one["Action"]}
+    actions = {action for _, statement in statements(policies) for action in statement["Action"]}
     levels = {}
     for action in actions:
         service, name = action.split(":")
@@ -112,10 +112,10 @@ def test_an_arn_ends_in_a_star_only_below_what_it_names(
     policies: dict[str, Policy], stage: str
 ) -> None:
     """Nothing before the last part is a wildcard: not the account, the region, or a name."""
-    for function, one in statements(policies):
-        if one["Sid"] in REASONS:
+    for function, statement in statements(policies):
+        if statement["Sid"] in REASONS:
             continue
-        for resource in one["Resource"]:
+        for resource in statement["Resource"]:
             below = resource.split(":", 5)[5]
             assert "*" not in resource[: -len(below)], (function, resource)
             named = below.rstrip("*").rstrip("/:-?")
@@ -171,7 +171,9 @@ def test_no_function_may(
 ) -> None:
     asked = resource.format(s=stage)
     assert [
-        one for one, policy in policies.items() if allowed(policy, action, asked, **context)
+        function
+        for function, policy in policies.items()
+        if allowed(policy, action, asked, **context)
     ] == []
 
 
@@ -202,7 +204,9 @@ def test_no_role_is_there_but_the_functions_and_the_state_machines(packaged: Pac
     states = trusted.pop("WatcherRole")
     assert states == "states.amazonaws.com"
     assert len(trusted) == len(FUNCTIONS)
-    assert {str(one).strip("[']") for one in trusted.values()} == {"lambda.amazonaws.com"}
+    assert {str(principal).strip("[']") for principal in trusted.values()} == {
+        "lambda.amazonaws.com"
+    }
     managed = [
         arns
         for role in packaged.of_type("AWS::IAM::Role").values()
@@ -213,7 +217,7 @@ def test_no_role_is_there_but_the_functions_and_the_state_machines(packaged: Pac
 
 def test_the_state_machine_calls_watch_tells_people_and_nothing_else(packaged: Packaged) -> None:
     (policy,) = packaged.of_type("AWS::IAM::Role")["WatcherRole"]["Policies"]
-    found = {one["Sid"]: one for one in policy["PolicyDocument"]["Statement"]}
+    found = {statement["Sid"]: statement for statement in policy["PolicyDocument"]["Statement"]}
     assert set(found) == {"Watch", "TellPeople", "DeliverLogs", "SendTraces"}
     assert found["Watch"]["Action"] == "lambda:InvokeFunction"
     assert found["Watch"]["Resource"] == {"Fn::GetAtt": ["Watch", "Arn"]}
@@ -224,8 +228,8 @@ def test_the_state_machine_calls_watch_tells_people_and_nothing_else(packaged: P
 def test_eventbridge_invokes_three_functions_each_for_its_own_rule(packaged: Packaged) -> None:
     permissions = packaged.of_type("AWS::Lambda::Permission").values()
     assert len(permissions) == 3
-    for one in permissions:
-        assert one["Principal"] == "events.amazonaws.com"
-        assert one["Action"] == "lambda:InvokeFunction"
-        function = next(iter(one["FunctionName"].values()))
-        assert function in str(one["SourceArn"])
+    for permission in permissions:
+        assert permission["Principal"] == "events.amazonaws.com"
+        assert permission["Action"] == "lambda:InvokeFunction"
+        function = next(iter(permission["FunctionName"].values()))
+        assert function in str(permission["SourceArn"])
