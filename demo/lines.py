@@ -94,9 +94,8 @@ def of_invocation(record: InvocationRecord) -> Iterator[Line]:
         return
     took = f"({record.duration_ms:.0f} ms{', cold start' if record.cold else ''})"
     for outcome in (record.response or {}).get("outcomes", ()):
-        ignored = outcome["outcome"] == "ignored"
-        if not ignored or function == "on_image_push":
-            said = outcome.get("reason", "") if ignored else outcome["status"]
+        if outcome["outcome"] != "ignored" or function == "on_image_push":
+            said = outcome.get("status") or outcome.get("reason", "")
             yield Line(ended, f"λ {function}", f"{outcome['outcome']}: {said}  {took}", "dim")
 
 

@@ -25,15 +25,18 @@ _PAUSE_SECONDS = 0.1
 _HELP = """\
 Paste into another terminal (the AWS CLI, version 1 or 2):
 
-  export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION=us-west-2 AWS_PAGER=
+  export AWS_ENDPOINT_URL={endpoint}
+  export AWS_DEFAULT_REGION=us-west-2 AWS_PAGER=
   export AWS_ACCESS_KEY_ID=admin AWS_SECRET_ACCESS_KEY=admin
 
-  aws ecs describe-services --cluster conflicto-dev --services conflicto-backend-service-dev \\
+  aws ecs describe-services --cluster conflicto-dev \\
+      --services conflicto-backend-service-dev \\
       --query 'services[0].[taskDefinition,runningCount]'
-  aws ecr put-image --repository-name conflicto-backend-dev --image-tag abc1234 \\
-      --image-manifest file://{folder}/example-manifest.json
+  aws ecr put-image --repository-name conflicto-backend-dev \\
+      --image-tag abc1234 --image-manifest file://{folder}/example-manifest.json
   aws lambda invoke --function-name slipway-dev-status \\
-      --payload fileb://{folder}/example-status.json {folder}/reply.json && cat {folder}/reply.json
+      --payload fileb://{folder}/example-status.json {folder}/reply.json \\
+      && cat {folder}/reply.json
 
 Time runs {rate:g} times as fast as real time. Ctrl-C ends it, and everything in it.
 """

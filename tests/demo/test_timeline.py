@@ -59,7 +59,7 @@ class Account:
         for listener in self.listeners:
             listener({"source": "aws.ecr", "detail-type": "ECR Image Action", "detail": detail})
 
-    def invoke(self, began: float, seconds: float, reason: str) -> None:
+    def invoke(self, began: float, seconds: float, reason: str, outcome: str = "ignored") -> None:
         """A function that began then, and whose end is reported now."""
         self.invocations.append(
             InvocationRecord(
@@ -70,7 +70,7 @@ class Account:
                 init_ms=None,
                 error=None,
                 payload={},
-                response={"outcomes": [{"outcome": "ignored", "reason": reason}]},
+                response={"outcomes": [{"outcome": outcome, "reason": reason}]},
                 memory_mb=None,
                 lines=(),
             )
@@ -172,3 +172,10 @@ def test_nothing_is_cut_and_a_long_line_goes_on_below_its_own_text(width: int) -
     (failed,) = [n for n, line in enumerate(screen.lines) if "- 4 tasks" in line]
     if width < 120:
         assert screen.lines[failed + 1].startswith("│    ")
+
+
+def test_what_a_sweep_tells_has_a_reason_and_no_status() -> None:
+    screen = Screen()
+    screen.account.invoke(0, 1, "nothing is deployed on meeting it", outcome="met")
+    screen.timeline.finish()
+    assert "met: nothing is deployed on meeting it" in screen.lines[0]
