@@ -20,7 +20,7 @@ from cli.account import signed_in
 from cli.package.names import function_name
 from cli.package.policies import GRANTS
 from cli.project import meant
-from cli.terminal import Interrupted, did_you_mean, ends_in_a_sentence
+from cli.terminal import Interrupted, did_you_mean, ends_in_a_sentence, stop_writing
 
 _SINCE = timedelta(hours=1)
 _PAUSE_SECONDS = 2.0
@@ -43,6 +43,8 @@ def main(arguments: list[str]) -> int:
                 print(line, flush=True)
     except KeyboardInterrupt:
         raise Interrupted("Stopped following the log.") from None
+    except BrokenPipeError:  # whoever reads, as `head` does, has seen enough
+        stop_writing()
     return 0
 
 

@@ -20,6 +20,7 @@ from typing import NoReturn
 from chalicelib.errors import Refused
 
 INTERRUPTED = 130  # as shells count: 128 and the number of SIGINT
+_NOBODY_READS = 141  # 128 and the number of SIGPIPE
 _CLEAR = "\r\x1b[K"  # the terminal's own ^C, or a progress line, gives way
 
 Main = Callable[[list[str]], int]
@@ -41,9 +42,9 @@ def ends_in_a_sentence(main: Main) -> Main:
         except KeyboardInterrupt as interrupt:
             _say(str(interrupt) or "Interrupted.")
             return INTERRUPTED
-        except BrokenPipeError:  # whoever reads our output, `head` for one, has seen enough
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return 0
+        except BrokenPipeError:  # whoever reads our output, as `head` does, has stopped
+            stop_writing()
+            return _NOBODY_READS
         except Refused as refused:
             _say(str(refused))
             return 1
@@ -102,6 +103,11 @@ def progress(words: str) -> Iterator[Tell]:
     with Progress(*columns, console=console, transient=True, refresh_per_second=4) as shown:
         task = shown.add_task(words, total=None)
         yield lambda text: shown.update(task, description=text)
+
+
+def stop_writing() -> None:
+    """Write nothing more, not even what is still buffered: nobody reads it."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _say(sentence: str) -> None:

@@ -21,6 +21,7 @@ from embedded.services.lambda_.function import InvocationRecord
 from embedded.services.sns import Notice
 
 _LABEL = 19  # columns: "λ on_service_change"
+_PERSON = "cyan"
 _HELD_BACK = timedelta(seconds=1)
 _END = datetime.max.replace(tzinfo=UTC)
 
@@ -66,7 +67,7 @@ class Timeline:
             self._lines.clear()
         self._zero = self._shown = self._aws.clock.now()
 
-    def say(self, label: str, text: str, style: str = "cyan") -> None:
+    def say(self, label: str, text: str, style: str = _PERSON) -> None:
         """Add a line of the story's own: what a person does."""
         with self._lock:
             self._lines.append(Line(self._aws.clock.now(), label, text, style))
@@ -99,7 +100,9 @@ class Timeline:
     def _print(self, line: Line) -> None:
         self._shown = max(self._shown, line.at)  # a line that comes too late still follows
         minutes, seconds = divmod(int((self._shown - self._zero).total_seconds()), 60)
-        text_style = style_of(line.notice) if line.notice else line.style.replace("cyan", "")
+        said = "" if line.style == _PERSON else line.style  # of a person, only the label stands out
+        if line.notice:
+            said = style_of(line.notice)
         row = Table.grid(padding=(0, 2, 0, 0))
         row.add_column(width=5)
         row.add_column(width=_LABEL)
@@ -107,7 +110,7 @@ class Timeline:
         row.add_row(
             Text(f"{minutes:02d}:{seconds:02d}", "dim"),
             Text(line.label, line.style or "blue"),
-            Text(line.text, text_style),
+            Text(line.text, said),
         )
         self._console.print(row)
         if line.notice and line.notice.attributes.get("status") != "IN_PROGRESS":

@@ -158,3 +158,23 @@ def drained(descriptor: int) -> str:
         if not more:
             return read.decode()
         read += more
+
+
+def test_a_command_whose_output_nobody_reads_ends_silently_and_not_with_success() -> None:
+    code = (
+        "import sys; from cli.terminal import ends_in_a_sentence\n"
+        "@ends_in_a_sentence\n"
+        "def main(_):\n"
+        "    while True: print('line')\n"
+        "sys.exit(main([]))"
+    )
+    pipe = f'{sys.executable} -c "$CODE" | head -1; exit ${{PIPESTATUS[0]}}'
+    done = subprocess.run(
+        ["bash", "-c", pipe],
+        cwd=PROJECT,
+        env=os.environ | {"CODE": code},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr, done.returncode) == ("line\n", "", 141)
