@@ -14,25 +14,26 @@ SBOM := out/.sbom
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
-	@echo "  STAGE=dev|staging|prod chooses the environment, ARCH=x86_64|arm64 Lambda's processor."
-	@echo "  NOTIFY=team@example.com, at the first deploy, is told of every deployment by e-mail."
+	@echo "  STAGE=dev|staging|prod is the environment, ARCH=x86_64|arm64 the processor."
+	@echo "  V=1: make package tells all that it checked, and which policies cover *."
+	@echo "  NOTIFY=team@example.com, at the first deploy, gets e-mail of each deployment."
 
 demo: package ## the main job, told as it happens, on the embedded AWS
 	@$(BIN)/python -m demo
 
 local: package ## keep the embedded AWS running for the aws CLI and any SDK
-	@$(BIN)/python -m demo.local
+	@$(BIN)/python -m demo local
 
-bench: $(VENV)/installed ## Slipway beside other tools on one simulated ECS, ten minutes: out/bench.md
+bench: $(VENV)/installed ## beside other tools, on a simulated ECS: out/bench.md
 	@$(BIN)/python -m bench
 
-bench-scale: $(VENV)/installed ## 500 services, 1,000 pushes, 100,000 records, under ECS' rates: out/scale.md
+bench-scale: $(VENV)/installed ## 500 services, 1,000 pushes, 100,000 records: out/scale.md
 	@$(BIN)/python -m bench.scale
 
-bench-lambda: $(VENV)/installed ## what each function costs as Lambda runs it, five minutes: out/bench-lambda.md
+bench-lambda: $(VENV)/installed ## what each function costs on Lambda: out/bench-lambda.md
 	@$(BIN)/python -m bench.lambda_
 
-price: $(VENV)/installed ## what a deployment and an idle month cost, from what was measured: out/price.md
+price: $(VENV)/installed ## what a deployment and an idle month cost: out/price.md
 	@$(BIN)/python -m bench.price
 
 test: $(VENV)/installed ## all tests but the slow ones
@@ -44,10 +45,10 @@ test-all: $(VENV)/installed ## every test
 reliability: $(VENV)/installed ## every crash point and three long runs: out/reliability.md
 	@$(BIN)/python -m tests.reliability
 
-coverage: $(VENV)/installed ## branch coverage of decide, flow and model; fails below the gate in pyproject.toml
+coverage: $(VENV)/installed ## branch coverage of the core; fails below the gate
 	@$(BIN)/pytest -q -n auto -m "not slow" -p no:randomly --hypothesis-seed=0 tests/decide tests/flow tests/model --cov
 
-check: package ## ruff, mypy, import-linter, workflows, scripts, credentials, the package's budget
+check: package ## linters, types, imports, workflows, the package's budget
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/mypy
@@ -66,30 +67,26 @@ format: $(VENV)/installed ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-package: $(VENV)/installed ## out/STAGE/sam.json and deployment.zip, linted; needs no AWS account
-	@$(BIN)/python -m cli.package $(STAGE) --arch $(ARCH)
+package: $(VENV)/installed ## out/STAGE/sam.json and deployment.zip; needs no AWS account
+	@$(BIN)/python -m cli package $(STAGE) --arch $(ARCH) $(if $(V),--verbose)
 
-sbom: $(SBOM)/installed ## out/sbom.cdx.json: the libraries in the package, as CycloneDX; needs no AWS account
+sbom: $(SBOM)/installed ## out/sbom.cdx.json: the libraries in the package (CycloneDX)
 	@{ cat requirements.txt; grep '^chalice==' requirements-dev.txt; } | $(SBOM)/bin/python -W ignore -m cyclonedx_py \
 	  requirements - --pyproject pyproject.toml --output-reproducible --of JSON -o out/sbom.cdx.json
 
-deploy: package ## package, then create or update the stack slipway-STAGE; needs AWS credentials
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli.deploy $(STAGE) $(if $(NOTIFY),--set NotifyEmail=$(NOTIFY))
+deploy: package ## package, then create or update the stack slipway-STAGE
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli deploy $(STAGE) $(if $(NOTIFY),--set NotifyEmail=$(NOTIFY))
 
 logs: $(VENV)/installed ## follow the log of one function: FUNCTION=watch
-	@$(BIN)/python -m cli.logs $(STAGE) $(FUNCTION)
+	@$(BIN)/python -m cli logs $(STAGE) $(FUNCTION)
 
 clean: ## remove what was made
 	rm -rf out .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/installed: requirements.txt requirements-dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit(0 if sys.version_info >= (3, 11) else "Slipway needs Python 3.11 or newer; this is %s. Next: make PYTHON=python3.13" % sys.version.split()[0])'
-	@echo "Installing what requirements-dev.txt pins into $(VENV) (about a minute, once)"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	@$(PYTHON) cli/install.py $(VENV) requirements-dev.txt
 	@touch $@
 
 $(SBOM)/installed: requirements-release.txt
-	@$(PYTHON) -m venv $(SBOM)
-	@$(SBOM)/bin/pip install --quiet --disable-pip-version-check -r requirements-release.txt
+	@$(PYTHON) cli/install.py $(SBOM) requirements-release.txt
 	@touch $@

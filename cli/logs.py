@@ -1,4 +1,4 @@
-"""`python -m cli.logs STAGE FUNCTION`: the last hour of a function's log, and what comes to it.
+"""`make logs`: the last hour of a function's log, and what is added to it, until Ctrl-C.
 
 By FilterLogEvents (CloudWatch Logs API reference); the `aws` command of version 1 cannot follow.
 """
@@ -6,21 +6,21 @@ By FilterLogEvents (CloudWatch Logs API reference); the `aws` command of version
 from __future__ import annotations
 
 import argparse
-import difflib
-import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from chalicelib.errors import Refused
+from cli.account import signed_in
 from cli.package.names import function_name
 from cli.package.policies import GRANTS
+from cli.project import meant
+from cli.terminal import Interrupted, did_you_mean, ends_in_a_sentence, stop_writing
 
 _SINCE = timedelta(hours=1)
 _PAUSE_SECONDS = 2.0
@@ -29,27 +29,22 @@ _RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 5})
 _THROTTLED = {"ThrottlingException", "LimitExceededException", "ServiceUnavailableException"}
 
 
+@ends_in_a_sentence
 def main(arguments: list[str]) -> int:
-    """0 when a person ends it; 1 with a sentence on stderr."""
-    parser = argparse.ArgumentParser(prog="python -m cli.logs", description=__doc__)
-    parser.add_argument("stage", help="a stage that was deployed, like dev")
+    """130 when a person ends it; 1 with a sentence on stderr."""
+    parser = argparse.ArgumentParser(prog="python -m cli logs", description=__doc__)
+    parser.add_argument("stage", help="an environment that was deployed, like dev")
     parser.add_argument("function", help=f"one of {', '.join(GRANTS)}")
     chosen = parser.parse_args(arguments)
     try:
-        for line in lines(_client(), chosen.stage, chosen.function, datetime.now(UTC), time.sleep):
-            print(line, flush=True)
+        with signed_in() as session:
+            client = session.client("logs", config=_RETRIES)
+            for line in lines(client, chosen.stage, chosen.function, datetime.now(UTC), time.sleep):
+                print(line, flush=True)
     except KeyboardInterrupt:
-        print("\nStopped following the log.", file=sys.stderr)
-        return 0
-    except BrokenPipeError:  # whoever read it, `head` for one, has seen enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except Refused as refused:
-        print(refused, file=sys.stderr)
-        return 1
-    except (BotoCoreError, ClientError) as error:
-        print(f"AWS said no: {error}", file=sys.stderr)
-        return 1
+        raise Interrupted("Stopped following the log.") from None
+    except BrokenPipeError:  # whoever reads, as `head` does, has seen enough
+        stop_writing()
     return 0
 
 
@@ -64,7 +59,7 @@ def lines(
         Refused: when there is no such function, or it has no log group here.
     """
     if function not in GRANTS:
-        raise Refused(_unknown(function))
+        raise Refused(f"Slipway has no function {function!r}.{did_you_mean(function, GRANTS)}")
     group = f"/aws/lambda/{function_name(stage, function)}"
     since, told = now - _SINCE, dict[str, int]()
     while True:
@@ -89,8 +84,8 @@ def _events(
         except client.exceptions.ResourceNotFoundException as error:
             raise Refused(
                 f"There is no log group {group} in {client.meta.region_name}: Slipway is not "
-                "deployed here, or in another account, region or stage. Next: make deploy "
-                f"STAGE={stage}"
+                "deployed here, or in another account, region or stage."
+                f"{meant(stage) or f' Next: make deploy STAGE={stage}'}"
             ) from error
         except ClientError as error:
             if error.response["Error"]["Code"] not in _THROTTLED:
@@ -107,26 +102,12 @@ def _line(event: dict[str, Any]) -> str:
     """Time (UTC) and message, without what a terminal would take for a command."""
     at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
     message = event["message"].rstrip()
-    safe = "".join(one if one.isprintable() or one in "\n\t" else "\ufffd" for one in message)
+    safe = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in message)
     return f"{at:%Y-%m-%dT%H:%M:%SZ} {safe}"
-
-
-def _unknown(function: str) -> str:
-    near = difflib.get_close_matches(function, GRANTS, n=1)
-    guess = f" Did you mean {near[0]}?" if near else ""
-    return f"Slipway has no function {function!r}.{guess} It has {', '.join(GRANTS)}."
 
 
 def _milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
-
-
-def _client() -> Any:
-    # The aws CLI reads AWS_REGION first, boto3 does not know it.
-    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
-    if session.region_name is None:
-        raise Refused("no AWS region is set. Next: export AWS_REGION=us-west-2 (or yours)")
-    return session.client("logs", config=_RETRIES)
 
 
 if __name__ == "__main__":

@@ -1,7 +1,13 @@
-"""`python -m demo`, or `make demo`."""
+"""`python -m demo`: the story of `make demo`, or with `local` the account of `make local`."""
 
 import sys
 
-from demo.story import main
+from cli.terminal import choose
 
-sys.exit(main())
+COMMANDS = {
+    "story": ("demo.story", "the main job, told as it happens on the embedded AWS (make demo)"),
+    "local": ("demo.local", "keep the embedded AWS running for the aws CLI (make local)"),
+}
+
+if __name__ == "__main__":
+    sys.exit(choose("python -m demo", COMMANDS, sys.argv[1:] or ["story"]))

@@ -5,9 +5,10 @@ Exit code 0 only when everything that should have happened did.
 
 from __future__ import annotations
 
+import argparse
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,8 @@ from rich.console import Console
 from rich.text import Text
 
 from chalicelib.model.deployments import OPEN
+from cli.project import without_package
+from cli.terminal import Interrupted
 from demo.timeline import Timeline
 from embedded.account import EmbeddedAws
 from embedded.services.ecs import Crash
@@ -25,6 +28,7 @@ _PACKAGE = Path("out/dev")
 _SERVICE = "conflicto-dev/conflicto-backend-service-dev"
 _REPOSITORY = "conflicto-backend-dev"
 _FAMILY = "conflicto-backend-dev"
+_PIPED_WIDTH = 110  # columns
 _LIMIT = 300  # simulated seconds for one act
 _GOOD, _BAD = "abc1234", "bad5678"
 _LOGS = ("Booting worker with pid: 8", "KeyError: 'DATABASE_URL'")
@@ -42,22 +46,21 @@ class Story:
 
     def tell(self) -> None:
         """All acts, in order."""
-        self._set_the_stage()
+        self._before()
         self._a_good_image()
         self._a_crashing_image()
         self._a_rollback_by_hand()
         self._epilogue()
 
-    def _set_the_stage(self) -> None:
+    def _before(self) -> None:
         aws = self._aws
-        self._title("The stage", f"an embedded AWS on {aws.endpoint}, {RATE:.0f} times real time")
+        self._title("Before", f"an AWS account, {RATE:.0f} times as fast as real time")
         conflicto.build(aws.client)
         steady = aws.wait_until(lambda: all(map(self._steady, conflicto.STAGES)), _LIMIT)
         self._check(steady, "the team's services run steadily before Slipway comes")
         self._timeline.forget()
-        for stage in conflicto.STAGES:
-            text = f"ECR conflicto-backend-{stage}, ECS conflicto-{stage} with one service, 2 tasks"
-            self._timeline.say("the team's account", text, "")
+        has = "each an ECR repository and an ECS service of 2 tasks"
+        self._timeline.say("the team's account", f"{', '.join(conflicto.STAGES)}: {has}", "")
         stack = aws.deploy(_PACKAGE / "sam.json", _PACKAGE / "deployment.zip")
         count = len(stack.resources)
         self._timeline.say("CloudFormation", f"stack slipway-dev: {count} resources, all there", "")
@@ -86,7 +89,6 @@ class Story:
 
     def _a_rollback_by_hand(self) -> None:
         self._title("Act 3", "somebody wants the version before that one")
-        self._timeline.restart()
         self._timeline.say("a person", f"rollback {_SERVICE} to {_FAMILY}:1")
         reply = self._aws.invoke(
             "slipway-dev-rollback",
@@ -109,9 +111,9 @@ class Story:
         self._check(untouched, "staging and prod were not touched")
         idle = aws.wait_until(self._watchers_ended, _LIMIT)
         self._check(idle, "every watcher of the state machine has ended well")
-        failed = [one for one in aws.invocations if one.error]
+        failed = [record for record in aws.invocations if record.error]
         self._check(not failed, f"{len(aws.invocations)} invocations, none failed")
-        denied = [one for one in aws.recorder.calls if one.outcome == 403]  # noqa: PLR2004 - HTTP
+        denied = [call for call in aws.recorder.calls if call.outcome == 403]  # noqa: PLR2004 - HTTP
         self._check(not denied, "every call was allowed by its function's own role")
         for true, claim in self.checks:
             mark = Text("  ✓ ", "green") if true else Text("  ✗ ", "bold red")
@@ -121,14 +123,13 @@ class Story:
 
     def _figures(self) -> str:
         calls = self._aws.recorder.calls
-        ours = [one for one in calls if one.service == "ecs" and "slipway" in one.principal]
+        ours = [call for call in calls if call.service == "ecs" and "slipway" in call.principal]
         took = time.monotonic() - self._began
         return f"{took:.0f} s; {len(ours)} ECS calls by Slipway for three deployments"
 
     def _push(self, *tags: str) -> str:
-        self._timeline.restart()
-        names = ", ".join(f"{_REPOSITORY}:{tag}" for tag in tags)
-        self._timeline.say("GitHub Actions", f"docker push {names}")
+        names = " and ".join(f":{tag}" for tag in tags)
+        self._timeline.say("GitHub Actions", f"docker push {_REPOSITORY}{names}")
         return conflicto.push(self._aws.client, _REPOSITORY, tags)
 
     def _settled(self, digest: str = "", deployment: str = "") -> dict[str, Any]:
@@ -136,10 +137,12 @@ class Story:
 
         def record() -> dict[str, Any]:
             found = self._aws.invoke("slipway-dev-status", {"service": _SERVICE})["deployments"]
-            mine = [
-                one for one in found if digest == one["digest"] or deployment == one["deployment"]
-            ]
-            return mine[0] if mine else {"status": "PENDING", "case": ""}
+            asked_for = (
+                each
+                for each in found
+                if digest == each["digest"] or deployment == each["deployment"]
+            )
+            return next(asked_for, None) or {"status": "PENDING", "case": ""}
 
         def told() -> bool:
             self._timeline.show()
@@ -151,7 +154,7 @@ class Story:
         before = len(self._aws.notices())
         self._aws.wait_until(told, _LIMIT)
         self._aws.wait_until(lambda: self._aws.idle, _LIMIT)
-        self._timeline.show()
+        self._timeline.finish()
         return record()
 
     def _service(self, stage: str = "dev") -> dict[str, Any]:
@@ -175,7 +178,7 @@ class Story:
 
     def _watchers_ended(self) -> bool:
         executions = self._aws.executions()
-        return bool(executions) and all(one.status == "SUCCEEDED" for one in executions)
+        return bool(executions) and all(each.status == "SUCCEEDED" for each in executions)
 
     def _of(self, function: str) -> str:
         named = {call.principal for call in self._aws.recorder.calls if function in call.principal}
@@ -185,22 +188,26 @@ class Story:
         self.checks.append((bool(true), claim))
 
     def _title(self, name: str, text: str) -> None:
+        self._timeline.finish()
         self._console.print()
         self._console.rule(Text.assemble((name, "bold"), ("  " + text, "dim")), align="left")
 
 
-def main(console: Console | None = None, run: Callable[[Story], None] = Story.tell) -> int:
+def main(
+    arguments: Sequence[str] = (),
+    console: Console | None = None,
+    run: Callable[[Story], None] = Story.tell,
+) -> int:
     """Tell the story; 0 when every check held."""
-    width = None if sys.stdout.isatty() else 110
-    console = console or Console(highlight=False, width=width)
-    if not (_PACKAGE / "deployment.zip").exists():
-        console.print("There is no package yet. Next: make package STAGE=dev")
-        return 1
-    with EmbeddedAws(rate=RATE) as aws:
-        story = Story(aws, console)
-        run(story)
+    argparse.ArgumentParser(prog="python -m demo story", description=__doc__).parse_args(arguments)
+    archive = _PACKAGE / "deployment.zip"
+    if not archive.exists():
+        raise without_package("dev", archive)
+    width = None if sys.stdout.isatty() else _PIPED_WIDTH
+    try:
+        with EmbeddedAws(rate=RATE) as aws:
+            story = Story(aws, console or Console(highlight=False, width=width))
+            run(story)
+    except KeyboardInterrupt:
+        raise Interrupted("Interrupted: the demo has ended, and everything in it.") from None
     return 0 if story.checks and all(true for true, _ in story.checks) else 1
-
-
-if __name__ == "__main__":
-    sys.exit(main())

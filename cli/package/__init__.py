@@ -1,4 +1,4 @@
-"""One stage's package, without an AWS account: source tree -> sam.json and deployment.zip.
+"""Source tree -> the package of one stage, sam.json and deployment.zip; needs no AWS account.
 
 targets.toml ──> staging ──> chalice package ──> template ──┐
      └──────────> policies ────┘                            ├──> lint ──> out/STAGE/

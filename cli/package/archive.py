@@ -1,4 +1,4 @@
-"""A tree of files -> a zip that is the same bytes for the same input, compiled for its Python."""
+"""A tree of files -> a zip with compiled code; the same files always make the same bytes."""
 
 from __future__ import annotations
 

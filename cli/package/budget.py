@@ -1,12 +1,13 @@
 """`python -m cli.package.budget STAGE`: whether the package has stayed as small as it was.
 
 The budget is `[tool.slipway.budget]` in pyproject.toml: bytes of the zip, bytes unpacked, and the
-modules that are loaded when Init is over. All functions share one app.py, so that number is each
-one's. Sizes and counts are the same on every machine; times are `make bench-lambda`'s.
+modules that are loaded when Init is over. All functions share one app.py, so they load the same
+modules. Sizes and counts are the same on every machine; times are `make bench-lambda`'s.
 """
 
 from __future__ import annotations
 
+import argparse
 import os
 import subprocess
 import sys
@@ -16,7 +17,8 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
-from cli.package.__main__ import PROJECT
+from cli.project import PROJECT, without_package
+from cli.terminal import ends_in_a_sentence
 
 # As Lambda: the package alone, without this machine's site-packages, settings and credentials.
 PYTHON = (sys.executable, "-I", "-S", "-B")
@@ -29,9 +31,12 @@ ENVIRONMENT = {
 }
 
 
+@ends_in_a_sentence
 def main(arguments: list[str]) -> int:
     """0 when everything is within the budget; 1, with a line for each excess, when not."""
-    (stage,) = arguments
+    parser = argparse.ArgumentParser(prog="python -m cli budget", description=__doc__)
+    parser.add_argument("stage", help="an environment that `make package` has packaged")
+    stage = parser.parse_args(arguments).stage
     settings = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))
     spent = measured(PROJECT / "out" / stage / "deployment.zip")
     if found := excesses(spent, settings["tool"]["slipway"]["budget"]):
@@ -43,6 +48,8 @@ def main(arguments: list[str]) -> int:
 
 def measured(archive: Path) -> dict[str, int]:
     """What the package takes, by the budget's names."""
+    if not archive.exists():
+        raise without_package(archive.parent.name, archive)
     with tempfile.TemporaryDirectory() as tree, zipfile.ZipFile(archive) as zipped:
         zipped.extractall(tree)
         return {

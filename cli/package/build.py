@@ -1,10 +1,11 @@
-"""The stages in their order: everything is made and linted aside, then moved into place."""
+"""All steps of packaging in their order: make both files aside, check them, move them in place."""
 
 from __future__ import annotations
 
 import json
 import shutil
 import zipfile
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,8 +31,16 @@ class Package:
     cached: bool
 
 
-def package(project: Path, stage: str, out: Path, architecture: str, cache: Path) -> Package:
-    """Write out/STAGE/sam.json and out/STAGE/deployment.zip.
+def package(  # noqa: PLR0913 - where from, what, and where to
+    project: Path,
+    stage: str,
+    out: Path,
+    architecture: str,
+    cache: Path,
+    *,
+    tell: Callable[[str], None] = lambda _: None,
+) -> Package:
+    """Write out/STAGE/sam.json and out/STAGE/deployment.zip; `tell` hears what is being done.
 
     Raises:
         Refused: the targets are wrong, or a lint found something; neither file was touched.
@@ -39,6 +48,7 @@ def package(project: Path, stage: str, out: Path, architecture: str, cache: Path
     text = _targets_text(project / "chalicelib" / "targets.toml")
     targets = load_targets(text, checked_stage(stage))
     granted = policies.generate(targets)
+    tell(f"Packaging {stage}: fetching the dependencies")
     libraries, cached = dependencies(project / "requirements.txt", architecture, cache)
     directory = out / stage
     directory.mkdir(parents=True, exist_ok=True)
@@ -52,8 +62,9 @@ def package(project: Path, stage: str, out: Path, architecture: str, cache: Path
     )
     with locked(directory / ".lock"):
         tree = directory / "build"
+        tell(f"Packaging {stage}: collecting the code")
         staging.stage_tree(project, tree, targets, granted, architecture)
-        template = _template(tree, targets)
+        template = _template(tree, targets, tell)
         zipped = _archive(tree, libraries)
         template.replace(made.template)
         zipped.replace(made.archive)
@@ -69,10 +80,11 @@ def _targets_text(path: Path) -> str:
         raise Refused(f"{path} is not UTF-8 text: {error}.") from error
 
 
-def _template(tree: Path, targets: Targets) -> Path:
+def _template(tree: Path, targets: Targets, tell: Callable[[str], None]) -> Path:
     template = staging.chalice_package(tree, targets.stage)
     if not any(target.gate.scan for target in targets.all):
         configuration.ask_for_no_scans(template)
+    tell(f"Packaging {targets.stage}: checking the template")
     if found := lint.findings(template):
         raise Refused("\n".join(["the template was not written; linting found:", *found]))
     written = tree / "sam.json"

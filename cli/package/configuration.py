@@ -1,7 +1,7 @@
 """`.chalice/` as written by hand -> what Chalice reads for one stage.
 
-`{stage}` is filled in; what can be derived (a function's policy file, its
-name, log group and alarm) is added here, so that it is written nowhere twice.
+`{stage}` is filled in. What follows from a function's name (its policy file, log group and alarm)
+is added here, so that nobody writes it by hand.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ _SCANS = {"source": ("aws.inspector2",), "detail-type": ("ECR Image Scan", "Insp
 def chalice_config(text: str, stage: str, architecture: str) -> Document:
     """config.json for this stage: each function with its policy and architecture."""
     config: Document = json.loads(_for_stage(text, stage))
-    # Chalice reads the architecture of the stage, and ignores one of a function.
+    # Chalice reads the architecture of the stage, and ignores that of a function.
     config["stages"][stage]["lambda_architecture"] = architecture
     for function, settings in config["stages"][stage]["lambda_functions"].items():
         settings["iam_policy_file"] = policy_file(function)
@@ -37,7 +37,7 @@ def functions(config: Document, stage: str) -> tuple[str, ...]:
 
 
 def merge_template(text: str, stage: str, names: tuple[str, ...]) -> Document:
-    """resources.yaml for this stage, with what every function gets alike.
+    """resources.yaml for this stage, and the log group, alarm and boundary of every function.
 
     As JSON: given YAML to merge, Chalice would write YAML.
     """
@@ -61,7 +61,7 @@ def _for_stage(text: str, stage: str) -> str:
 
 
 def _log_group(stage: str, name: str) -> Document:
-    """Chalice names it after the function, which is a cycle once the function names it."""
+    """Named here: Chalice's own name refers to the function, which in turn refers to its group."""
     return {
         "DeletionPolicy": "Delete",
         "UpdateReplacePolicy": "Delete",
@@ -70,7 +70,7 @@ def _log_group(stage: str, name: str) -> Document:
 
 
 def _alarm(stage: str, name: str) -> Document:
-    """Rings for what lasts: one throttled call is retried, and what is given up has its queue."""
+    """Rings only for errors that last: Lambda retries an event, and a queue keeps what it drops."""
     return {
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {
@@ -113,7 +113,7 @@ _ShortForms.add_multi_constructor("!", _short_form)
 
 
 def ask_for_no_scans(template: Document) -> None:
-    """Take the events of image scans out of every rule: without a gate, they wake for nothing."""
+    """Take the events of image scans out of every rule: without a scan gate nobody needs them."""
     for resource in template["Resources"].values():
         for event in resource.get("Properties", {}).get("Events", {}).values():
             pattern = event["Properties"].get("Pattern", {})

@@ -42,14 +42,14 @@ def dependencies(requirements: Path, architecture: str, cache: Path) -> tuple[Pa
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock of this file: two packagers at once build one after the other."""
+    """Hold the lock of this file, so that two packagers work one after the other."""
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
 
 def _key(requirements: Path, architecture: str) -> str:
-    """Changes with the requirements, the Python, the architecture, and their treatment here."""
+    """A name that changes with the requirements, the Python, the architecture and our own steps."""
     treatment = [Path(__file__), Path(archive.__file__), Path(trimming.__file__)]
     facts = b"".join(path.read_bytes() for path in [requirements, *treatment])
     facts += f"{sys.version}{architecture}".encode()

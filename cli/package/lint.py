@@ -1,4 +1,4 @@
-"""Template -> what is wrong with it; an empty list is what lets a package be written.
+"""Template -> everything that is wrong with it. A package is written only when nothing is.
 
 No finding is ignored. `${Partition}` in the state machine is filled in first, as CloudFormation
 does when it makes the stack: cfn-lint's schema for states knows only ARNs that begin "arn:aws:".
@@ -101,7 +101,7 @@ def _event_patterns(template: Template) -> Iterator[str]:
 
 
 def _role_policies(template: Template) -> Iterator[tuple[str, policies.Policy]]:
-    """Each role's inline policies as one, since IAM limits their sum."""
+    """Each role's inline policies joined, since IAM limits their sum."""
     for name, role in _of_type(template, "AWS::IAM::Role"):
         documents = [policy["PolicyDocument"] for policy in role.get("Policies", [])]
         yield name, {"Statement": [part for each in documents for part in each["Statement"]]}

@@ -1,7 +1,7 @@
-"""The dependencies as pip unpacks them -> what of them is used on Lambda, and nothing else.
+"""The dependencies as pip unpacks them -> only the files that are used on Lambda.
 
-Most of a service's model is its documentation, and a client parses all of it when it is made:
-without it, that takes less than half the time.
+A client of boto3 parses its service's whole model when it is made, and most of a model is
+documentation. Without the documentation, making a client takes less than half the time.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ def undocumented(model: Any) -> Any:
 
 
 def _trim_models(data: Path) -> set[str]:
-    """Shorten every model; returns the services' names in endpoints.json."""
+    """Shorten every model, and return the services' names in endpoints.json."""
     prefixes = set()
     for path in data.glob("*/*/service-2.json.gz"):
         model = undocumented(json.loads(gzip.decompress(path.read_bytes())))
@@ -89,7 +89,7 @@ def _trim_models(data: Path) -> set[str]:
 
 
 def _trim_endpoints(path: Path, prefixes: set[str]) -> None:
-    """Of 1.2 MB, which every process with a client reads, the services that are called."""
+    """Keep the services that are called: every process with a client reads the whole file."""
     endpoints = json.loads(path.read_bytes())
     for partition in endpoints["partitions"]:
         services = partition["services"]

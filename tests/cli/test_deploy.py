@@ -7,12 +7,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
-from cli.deploy import commands, ensure_bucket, main
+from cli.deploy.bucket import ensure_bucket
+from cli.deploy.command import commands, main
 from embedded.account import EmbeddedAws
+from tests.cli.conftest import Packaged
 from tests.cli.packages import PROJECT
 
 
@@ -26,19 +29,19 @@ class TheirS3:
     class exceptions:  # noqa: N801 - as boto3 names it
         BucketAlreadyOwnedByYou = BucketAlreadyExists = Taken
 
-    def create_bucket(self, **_):
+    def create_bucket(self, **_: object) -> None:
         raise Taken
 
-    def head_bucket(self, *, Bucket, ExpectedBucketOwner):  # noqa: N803 - as boto3 names them
+    def head_bucket(self, *, Bucket: Any, ExpectedBucketOwner: Any) -> None:  # noqa: N803 - as boto3 names them
         raise ClientError({"Error": {"Code": "403", "Message": "Forbidden"}}, "HeadBucket")
 
 
-def test_a_bucket_that_somebody_else_took_is_never_used():
+def test_a_bucket_that_somebody_else_took_is_never_used() -> None:
     with pytest.raises(ClientError, match="Forbidden"):
         ensure_bucket(TheirS3(), "123456789012", "us-east-1")
 
 
-def test_a_stack_that_aws_refuses_is_told_in_a_sentence(packaged, tmp_path):
+def test_a_stack_that_aws_refuses_is_told_in_a_sentence(packaged: Packaged, tmp_path: Path) -> None:
     out = tmp_path / "dev"
     out.mkdir()
     shutil.copy(packaged.archive, out)
@@ -61,7 +64,9 @@ def test_a_stack_that_aws_refuses_is_told_in_a_sentence(packaged, tmp_path):
     assert "Traceback" not in done.stderr
 
 
-def test_without_a_region_or_the_aws_command_it_says_what_to_do(packaged, capsys, monkeypatch):
+def test_without_a_region_or_the_aws_command_it_says_what_to_do(
+    packaged: Packaged, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_CONFIG_FILE", "/dev/null")
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
@@ -77,7 +82,7 @@ def test_without_a_region_or_the_aws_command_it_says_what_to_do(packaged, capsys
     assert "the `aws` command is not there" in capsys.readouterr().err
 
 
-def test_no_capability_beyond_unnamed_roles_is_asked_for(tmp_path):
+def test_no_capability_beyond_unnamed_roles_is_asked_for(tmp_path: Path) -> None:
     _, deployed = commands("dev", tmp_path / "sam.json", tmp_path / "p.json", "bucket", [])
     assert deployed[deployed.index("--capabilities") + 1] == "CAPABILITY_IAM"
     assert "--parameter-overrides" not in deployed

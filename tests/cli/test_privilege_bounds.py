@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from policy_sentry.querying.actions import get_action_data
 
 from chalicelib.model.targets import load_targets
-from cli.package.policies import REASONS, generate
+from cli.package.policies import REASONS, Policy, generate
 from embedded.iam.evaluate import read_policy
 from example.conflicto import ACCOUNT, REGION
 from rehearsal.permissions import resolved
-from tests.cli.conftest import FUNCTIONS
+from tests.cli.conftest import FUNCTIONS, Packaged
 
 STAGES = ("dev", "staging", "prod")
 TARGETS = (
@@ -52,45 +54,51 @@ SERVICES = {
 
 
 @pytest.fixture(scope="module", params=STAGES)
-def stage(request):
-    return request.param
+def stage(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 @pytest.fixture(scope="module")
-def policies(stage):
+def policies(stage: str) -> dict[str, Policy]:
     documents = generate(load_targets(TARGETS, stage)).documents
     return {function: resolved(policy, ARNS) for function, policy in documents.items()}
 
 
-def statements(policies):
-    return [(f, one) for f, policy in policies.items() for one in policy["Statement"]]
+def statements(policies: dict[str, Policy]) -> list[tuple[str, dict[str, Any]]]:
+    return [(f, statement) for f, policy in policies.items() for statement in policy["Statement"]]
 
 
-def allowed(policy, action, resource, **context):
-    context = {key.replace("__", ":"): value for key, value in context.items()}
-    return any(one.applies(action, resource, context) for one in read_policy("p", policy))
+def allowed(policy: Policy, action: str, resource: str, **context: str) -> bool:
+    keys = {key.replace("__", ":"): value for key, value in context.items()}
+    return any(statement.applies(action, resource, keys) for statement in read_policy("p", policy))
 
 
-def arn(service, rest, account=ACCOUNT, region=REGION):
+def arn(service: str, rest: str, account: str = ACCOUNT, region: str = REGION) -> str:
     region, account = ("", account) if service == "iam" else (region, account)
     return f"arn:aws:{service}:{region}:{account}:{rest}"
 
 
-def test_statements_only_allow_and_name_actions_and_resources_one_by_one(policies):
-    for function, one in statements(policies):
-        assert set(one) <= {"Sid", "Effect", "Action", "Resource", "Condition"}, function
-        assert one["Effect"] == "Allow"
-        assert not [action for action in one["Action"] if "*" in action or "?" in action]
+def test_statements_only_allow_and_name_actions_and_resources_one_by_one(
+    policies: dict[str, Policy],
+) -> None:
+    for function, statement in statements(policies):
+        assert set(statement) <= {"Sid", "Effect", "Action", "Resource", "Condition"}, function
+        assert statement["Effect"] == "Allow"
+        assert not [action for action in statement["Action"] if "*" in action or "?" in action]
 
 
-def test_no_other_service_is_touched_and_nothing_of_iam_but_passing_a_role(policies):
-    actions = {action for _, one in statements(policies) for action in one["Action"]}
+def test_no_other_service_is_touched_and_nothing_of_iam_but_passing_a_role(
+    policies: dict[str, Policy],
+) -> None:
+    actions = {action for _, statement in statements(policies) for action in statement["Action"]}
     assert {action.split(":")[0] for action in actions} == SERVICES
     assert {action for action in actions if action.startswith("iam:")} == {"iam:PassRole"}
 
 
-def test_whatever_changes_something_by_aws_own_access_levels_is_listed_here(policies):
-    actions = {action for _, one in statements(policies) for action in one["Action"]}
+def test_whatever_changes_something_by_aws_own_access_levels_is_listed_here(
+    policies: dict[str, Policy],
+) -> None:
+    actions = {action for _, statement in statements(policies) for action in statement["Action"]}
     levels = {}
     for action in actions:
         service, name = action.split(":")
@@ -100,12 +108,14 @@ def test_whatever_changes_something_by_aws_own_access_levels_is_listed_here(poli
     assert managing in ([], ["iam:PassRole"])
 
 
-def test_an_arn_ends_in_a_star_only_below_what_it_names(policies, stage):
+def test_an_arn_ends_in_a_star_only_below_what_it_names(
+    policies: dict[str, Policy], stage: str
+) -> None:
     """Nothing before the last part is a wildcard: not the account, the region, or a name."""
-    for function, one in statements(policies):
-        if one["Sid"] in REASONS:
+    for function, statement in statements(policies):
+        if statement["Sid"] in REASONS:
             continue
-        for resource in one["Resource"]:
+        for resource in statement["Resource"]:
             below = resource.split(":", 5)[5]
             assert "*" not in resource[: -len(below)], (function, resource)
             named = below.rstrip("*").rstrip("/:-?")
@@ -156,14 +166,20 @@ def test_an_arn_ends_in_a_star_only_below_what_it_names(policies, stage):
         ("sts:AssumeRole", arn("iam", "role/admin"), {}),
     ],
 )  # fmt: skip
-def test_no_function_may(policies, stage, action, resource, context):
+def test_no_function_may(
+    policies: dict[str, Policy], stage: str, action: str, resource: str, context: dict[str, str]
+) -> None:
     asked = resource.format(s=stage)
     assert [
-        one for one, policy in policies.items() if allowed(policy, action, asked, **context)
+        function
+        for function, policy in policies.items()
+        if allowed(policy, action, asked, **context)
     ] == []
 
 
-def test_what_is_refused_above_is_refused_for_its_name_and_not_altogether(policies, stage):
+def test_what_is_refused_above_is_refused_for_its_name_and_not_altogether(
+    policies: dict[str, Policy], stage: str
+) -> None:
     """The same questions about what the targets do name are answered with yes."""
     deploy = policies["deploy"]
     to_tasks = {"iam__PassedToService": "ecs-tasks.amazonaws.com"}
@@ -179,7 +195,7 @@ def test_what_is_refused_above_is_refused_for_its_name_and_not_altogether(polici
 # The roles that the template has besides the functions'
 
 
-def test_no_role_is_there_but_the_functions_and_the_state_machines(packaged):
+def test_no_role_is_there_but_the_functions_and_the_state_machines(packaged: Packaged) -> None:
     """EventBridge has none: functions and queue let it in by their own policies."""
     trusted = {
         name: role["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["Service"]
@@ -188,7 +204,9 @@ def test_no_role_is_there_but_the_functions_and_the_state_machines(packaged):
     states = trusted.pop("WatcherRole")
     assert states == "states.amazonaws.com"
     assert len(trusted) == len(FUNCTIONS)
-    assert {str(one).strip("[']") for one in trusted.values()} == {"lambda.amazonaws.com"}
+    assert {str(principal).strip("[']") for principal in trusted.values()} == {
+        "lambda.amazonaws.com"
+    }
     managed = [
         arns
         for role in packaged.of_type("AWS::IAM::Role").values()
@@ -197,9 +215,9 @@ def test_no_role_is_there_but_the_functions_and_the_state_machines(packaged):
     assert managed == []
 
 
-def test_the_state_machine_calls_watch_tells_people_and_nothing_else(packaged):
+def test_the_state_machine_calls_watch_tells_people_and_nothing_else(packaged: Packaged) -> None:
     (policy,) = packaged.of_type("AWS::IAM::Role")["WatcherRole"]["Policies"]
-    found = {one["Sid"]: one for one in policy["PolicyDocument"]["Statement"]}
+    found = {statement["Sid"]: statement for statement in policy["PolicyDocument"]["Statement"]}
     assert set(found) == {"Watch", "TellPeople", "DeliverLogs", "SendTraces"}
     assert found["Watch"]["Action"] == "lambda:InvokeFunction"
     assert found["Watch"]["Resource"] == {"Fn::GetAtt": ["Watch", "Arn"]}
@@ -207,11 +225,11 @@ def test_the_state_machine_calls_watch_tells_people_and_nothing_else(packaged):
     assert found["TellPeople"]["Resource"] == {"Ref": "Notices"}
 
 
-def test_eventbridge_invokes_three_functions_each_for_its_own_rule(packaged):
+def test_eventbridge_invokes_three_functions_each_for_its_own_rule(packaged: Packaged) -> None:
     permissions = packaged.of_type("AWS::Lambda::Permission").values()
     assert len(permissions) == 3
-    for one in permissions:
-        assert one["Principal"] == "events.amazonaws.com"
-        assert one["Action"] == "lambda:InvokeFunction"
-        function = next(iter(one["FunctionName"].values()))
-        assert function in str(one["SourceArn"])
+    for permission in permissions:
+        assert permission["Principal"] == "events.amazonaws.com"
+        assert permission["Action"] == "lambda:InvokeFunction"
+        function = next(iter(permission["FunctionName"].values()))
+        assert function in str(permission["SourceArn"])

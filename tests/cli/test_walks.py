@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -21,13 +22,13 @@ COMPARED = {
 
 
 @pytest.fixture(scope="module")
-def machine(tmp_path_factory):
-    return written(tmp_path_factory, "dev").template["Resources"]["Watcher"]["Properties"][
-        "Definition"
-    ]
+def machine(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    watcher = written(tmp_path_factory, "dev").template["Resources"]["Watcher"]
+    definition: dict[str, Any] = watcher["Properties"]["Definition"]
+    return definition
 
 
-def onward(state):
+def onward(state: dict[str, Any]) -> set[str]:
     """Every state that may follow."""
     following = [state.get("Next"), state.get("Default")]
     following += [choice["Next"] for choice in state.get("Choices", [])]
@@ -35,16 +36,16 @@ def onward(state):
     return {name for name in following if name}
 
 
-def chosen(state, values):
+def chosen(state: dict[str, Any], values: dict[str, int]) -> str:
     """Where a Choice of simple comparisons goes."""
     for choice in state["Choices"]:
         ((test, wanted),) = [(key, value) for key, value in choice.items() if key in COMPARED]
         if COMPARED[test](values[choice["Variable"]], wanted):
-            return choice["Next"]
-    return state["Default"]
+            return str(choice["Next"])
+    return str(state["Default"])
 
 
-def path(machine, wait):
+def path(machine: dict[str, Any], wait: int) -> list[str]:
     """The states from the poll that answered `wait`, until the next poll or the end."""
     states, name = machine["States"], machine["States"]["Watch"]["Next"]
     walked = []
@@ -55,7 +56,7 @@ def path(machine, wait):
     return [*walked, name] if name else walked
 
 
-def record(**changes):
+def record(**changes: Any) -> Deployment:
     facts = {
         "id": "d", "service": "c/s", "status": Status.IN_PROGRESS, "cause": Cause.PUSH,
         "repository": "r", "digest": f"sha256:{'0' * 64}", "image": "i", "order": NOW,
@@ -64,7 +65,7 @@ def record(**changes):
     return Deployment.model_validate(facts | changes)
 
 
-def test_every_state_can_be_reached_and_every_name_is_a_state(machine):
+def test_every_state_can_be_reached_and_every_name_is_a_state(machine: dict[str, Any]) -> None:
     reached, ahead = set(), {machine["StartAt"]}
     while ahead:
         name = ahead.pop()
@@ -73,7 +74,7 @@ def test_every_state_can_be_reached_and_every_name_is_a_state(machine):
     assert reached == set(machine["States"])
 
 
-def test_every_state_that_waits_or_works_can_come_to_an_end(machine):
+def test_every_state_that_waits_or_works_can_come_to_an_end(machine: dict[str, Any]) -> None:
     states = machine["States"]
     ending = {name for name, state in states.items() if state["Type"] in {"Succeed", "Fail"}}
     while more := {n for n, s in states.items() if onward(s) & ending} - ending:
@@ -81,16 +82,16 @@ def test_every_state_that_waits_or_works_can_come_to_an_end(machine):
     assert ending == set(states)
 
 
-def test_an_answer_of_zero_ends_the_loop(machine):
+def test_an_answer_of_zero_ends_the_loop(machine: dict[str, Any]) -> None:
     assert path(machine, 0) == ["Anything left?", "Done"]
 
 
-def test_any_other_answer_waits_and_polls_again(machine):
+def test_any_other_answer_waits_and_polls_again(machine: dict[str, Any]) -> None:
     assert path(machine, 15) == ["Anything left?", "Pause", "Watch"]
     assert machine["States"]["Pause"]["SecondsPath"] == "$.wait"
 
 
-def test_watch_is_told_since_when_this_execution_runs(machine):
+def test_watch_is_told_since_when_this_execution_runs(machine: dict[str, Any]) -> None:
     """It hands over to the next one before the history is full."""
     payload = machine["States"]["Watch"]["Parameters"]["Payload"]
     assert payload == {"deployment.$": "$.deployment", "began.$": "$$.Execution.StartTime"}
@@ -98,8 +99,10 @@ def test_watch_is_told_since_when_this_execution_runs(machine):
 
 @pytest.mark.parametrize("status", Status)
 @pytest.mark.parametrize("unsent", [(), "one"], ids=["all told", "one unsent"])
-def test_what_watch_answers_for_a_status_is_a_wait_that_a_state_takes(machine, status, unsent):
-    notice = Notice.model_construct(id="n", status=status)
+def test_what_watch_answers_for_a_status_is_a_wait_that_a_state_takes(
+    machine: dict[str, Any], status: Status, unsent: tuple[()] | str
+) -> None:
+    notice = Notice(id="n", status=status, subject="", text="", at=NOW)
     after = record(status=status).model_copy(update={"notices": (notice,) if unsent else ()})
     wait = wait_seconds(after, NOW + timedelta(hours=1))
     assert isinstance(wait, int)
@@ -108,7 +111,7 @@ def test_what_watch_answers_for_a_status_is_a_wait_that_a_state_takes(machine, s
 
 
 @pytest.mark.parametrize("cause", Cause)
-def test_the_name_of_a_later_execution_of_the_longest_id_is_short_enough(cause):
+def test_the_name_of_a_later_execution_of_the_longest_id_is_short_enough(cause: Cause) -> None:
     asked = Request(
         service=f"{'c' * 255}/{'s' * 255}",
         cause=cause,

@@ -17,7 +17,7 @@ _ELSEWHERE = r"""
 gh() { :; }
 make() { python -m cli.deploy "${2#STAGE=}" --out "$OUT" --set "NotifyEmail=${3#NOTIFY=}"; }
 """
-_PACKAGING = ("dev: 1 target", "  linted: ")
+_PACKAGING = "Packaged dev: "
 
 
 def blocks() -> list[tuple[str, list[str]]]:

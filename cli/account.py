@@ -1,0 +1,29 @@
+"""The AWS account of the present credentials, for the commands that need one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chalicelib.errors import Refused
+
+
+@contextmanager
+def signed_in() -> Iterator[boto3.Session]:
+    """A session in the region that is set; what AWS refuses within it is told in a sentence.
+
+    Raises:
+        Refused: no region is set, or AWS said no.
+    """
+    # The aws CLI reads AWS_REGION first, boto3 does not know it.
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+    if session.region_name is None:
+        raise Refused("no AWS region is set. Next: export AWS_REGION=us-west-2 (or yours)")
+    try:
+        yield session
+    except (BotoCoreError, ClientError) as error:
+        raise Refused(f"AWS said no: {error}") from error

@@ -1,0 +1,132 @@
+"""`make package`: package one environment, and say in a line what was made.
+
+Packages need no AWS account. `--verbose` tells all that was checked, and why a policy covers `*`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from chalicelib.errors import Refused
+from cli.package import lint, policies
+from cli.package.build import Package, package
+from cli.package.dependencies import ARCHITECTURES
+from cli.project import PROJECT, meant
+from cli.terminal import Interrupted, ends_in_a_sentence, progress
+
+
+@ends_in_a_sentence
+def main(arguments: list[str]) -> int:
+    """0 when packaged; 1 with a sentence on stderr when refused."""
+    chosen = _parser().parse_args(arguments)
+    out = chosen.out or chosen.project / "out"
+    cache = chosen.cache or out / ".cache"
+    try:
+        with progress(f"Packaging {chosen.stage}") as tell:
+            made = package(chosen.project, chosen.stage, out, chosen.arch, cache, tell=tell)
+    except KeyboardInterrupt:
+        raise Interrupted(f"Interrupted: the package of {chosen.stage} was not written.") from None
+    except Refused as refused:
+        raise Refused(f"{refused}{meant(chosen.stage, chosen.project)}") from refused
+    print("\n".join(details(made) if chosen.verbose else summary(made)))
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m cli package", description=__doc__)
+    parser.add_argument("stage", help="the environment: one of targets.toml's [environment.*]")
+    parser.add_argument("--arch", choices=ARCHITECTURES, default="x86_64", help="of the functions")
+    parser.add_argument("-v", "--verbose", action="store_true", help="make package V=1")
+    parser.add_argument("--project", type=Path, default=PROJECT, help="where app.py is")
+    parser.add_argument("--out", type=Path, help="default: PROJECT/out")
+    parser.add_argument("--cache", type=Path, help="default: OUT/.cache")
+    return parser
+
+
+def summary(made: Package) -> Iterator[str]:
+    """What was packaged, in a line, and what somebody should know before it is deployed."""
+    template = json.loads(made.template.read_text("utf-8"))
+    yield (
+        f"Packaged {_counted(made)}, {_kinds(template)} in {_shown(made.archive.parent)} "
+        f"({made.archive.stat().st_size / 1e6:.1f} MB)"
+    )
+    yield from _widened(made)
+    yield from _missing_roles(made)
+
+
+def details(made: Package) -> Iterator[str]:
+    """Targets, sizes, policies, what they grant widely and why, and what was checked."""
+    template = json.loads(made.template.read_text("utf-8"))
+    yield f"{_counted(made)}, {made.architecture}"
+    runtime = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    yield f"  {_shown(made.archive)}  {_sizes(made.archive)}; dependencies {_origin(made)}"
+    # Chalice makes the Python that packages the functions' runtime, so the two always agree.
+    yield f"  compiled for {runtime}, the functions' runtime"
+    yield f"  {_shown(made.template)}  {_kilobytes(made.template)}, {_kinds(template)}"
+    sizes = {name: policies.size(policy) for name, policy in made.policies.documents.items()}
+    yield f"  policies, characters of {policies.LIMIT:,}: " + ", ".join(
+        f"{name} {length:,}" for name, length in sizes.items()
+    )
+    yield from _widened(made)
+    for sid, roles in sorted(lint.wildcards(template).items()):
+        yield f"  `*` in {sid} ({roles} role{'s' * (roles != 1)}): {policies.REASONS[sid]}"
+    yield from _missing_roles(made)
+    yield f"  linted: {', '.join(lint.CHECKS)}; no findings"
+
+
+def _counted(made: Package) -> str:
+    count = len(made.targets.all)
+    return f"{made.targets.stage}: {count} target{'s' * (count != 1)}"
+
+
+def _widened(made: Package) -> Iterator[str]:
+    """A line for each step by which names were widened, with the functions that needed it."""
+    widened = made.policies.widened
+    for step in sorted(set(widened.values())):
+        functions = [function for function, needed in widened.items() if needed == step]
+        reach = "; ".join(words for each, words in policies.WORDS.items() if each <= step)
+        subject, cover = ("policies", "they cover") if functions[1:] else ("policy", "it covers")
+        yield (
+            f"  the {subject} of {', '.join(functions)} would be too long with every name, "
+            f"so {cover} {reach}"
+        )
+
+
+def _missing_roles(made: Package) -> Iterator[str]:
+    deployed = [target for target in made.targets.all if target.mode == "deploy"]
+    if missing := [target.name for target in deployed if not target.pass_roles]:
+        others = f" and {len(missing) - 1} more" if missing[1:] else ""
+        yield (
+            f"  without `pass_roles`: {missing[0]}{others}; deploying is denied when the task "
+            "definition has a task or execution role"
+        )
+
+
+def _sizes(archive: Path) -> str:
+    with zipfile.ZipFile(archive) as zipped:
+        unpacked = sum(entry.file_size for entry in zipped.infolist())
+    return f"{archive.stat().st_size / 1e6:.1f} MB ({unpacked / 1e6:.0f} MB unpacked)"
+
+
+def _kilobytes(path: Path) -> str:
+    return f"{path.stat().st_size / 1e3:.0f} KB"
+
+
+def _origin(made: Package) -> str:
+    return "from the cache" if made.cached else "fetched"
+
+
+def _kinds(template: dict[str, dict[str, dict[str, str]]]) -> str:
+    resources = template["Resources"].values()
+    functions = sum(each["Type"] == "AWS::Serverless::Function" for each in resources)
+    return f"{functions} functions among {len(resources)} resources"
+
+
+def _shown(path: Path) -> Path:
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path

@@ -1,0 +1,112 @@
+"""Statements about what the account holds: images, services, task definitions, roles.
+
+Action names, resource types and condition keys: AWS' Service Authorization Reference. What a
+target in mode "observe" needs never includes a write, so that IAM guarantees what the mode says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from cli.package.statements.scope import KINDS, Scope, Widening
+from cli.package.statements.statement import Statement, allow, arn
+
+
+def read_images(scope: Scope) -> Iterable[Statement]:
+    yield allow("ReadImages", ["ecr:DescribeImages"], scope.repositories(scope.targets))
+
+
+def read_scans(scope: Scope) -> Iterable[Statement]:
+    """Scans, and the manifests of image indexes, whose images are what is scanned.
+
+    With enhanced scanning, DescribeImageScanFindings is denied to whoever may not ask Inspector
+    (Amazon ECR user guide, "Retrieving findings for enhanced scans").
+    """
+    gated = tuple(target for target in scope.targets if target.gate.scan is not None)
+    if gated:
+        actions = ["ecr:BatchGetImage", "ecr:DescribeImageScanFindings"]
+        yield allow("ReadScans", actions, scope.repositories(gated))
+        inspector = ["inspector2:ListCoverage", "inspector2:ListFindings"]
+        yield allow("ReadFindings", inspector, ["*"])
+
+
+def read_services(scope: Scope) -> Iterable[Statement]:
+    actions = [
+        "ecs:DescribeServiceDeployments",
+        "ecs:DescribeServiceRevisions",
+        "ecs:DescribeServices",
+        "ecs:ListServiceDeployments",
+    ]
+    yield allow("ReadServices", actions, scope.services(scope.targets, *KINDS))
+
+
+def read_tasks(scope: Scope) -> Iterable[Statement]:
+    clusters = scope.clusters(scope.targets)
+    tasks = [arn("ecs", f"task/{cluster}/*") for cluster in clusters]
+    yield allow("ReadTasks", ["ecs:DescribeTasks"], tasks)
+    within = {"ArnEquals": {"ecs:cluster": [arn("ecs", f"cluster/{name}") for name in clusters]}}
+    yield allow("ListTasks", ["ecs:ListTasks"], ["*"], within)
+
+
+def read_logs(scope: Scope) -> Iterable[Statement]:
+    """The last lines of a failed container, in the log groups that the targets name."""
+    groups = sorted({group for target in scope.targets for group in target.log_groups})
+    streams = [arn("logs", f"log-group:{group}:log-stream:*") for group in groups]
+    if streams:
+        yield allow("ReadLogs", ["logs:GetLogEvents"], streams)
+
+
+def read_target_health(_: Scope) -> Iterable[Statement]:
+    yield allow("ReadTargetHealth", ["elasticloadbalancing:DescribeTargetHealth"], ["*"])
+
+
+def read_task_definitions(_: Scope) -> Iterable[Statement]:
+    actions = ["ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"]
+    yield allow("ReadTaskDefinitions", actions, ["*"])
+
+
+def look_at_services(scope: Scope) -> Iterable[Statement]:
+    """What a service runs now, and of which image."""
+    services = scope.services(scope.targets, "service")
+    yield allow("LookAtServices", ["ecs:DescribeServices"], services)
+    yield allow("ReadTaskDefinitions", ["ecs:DescribeTaskDefinition"], ["*"])
+
+
+def change_services(scope: Scope) -> Iterable[Statement]:
+    if scope.deployed:
+        actions = ["ecs:StopServiceDeployment", "ecs:UpdateService"]
+        yield allow("ChangeServices", actions, scope.services(scope.deployed, *KINDS[:2]))
+
+
+def register(scope: Scope) -> Iterable[Statement]:
+    """RegisterTaskDefinition, and tagging what it makes."""
+    if not scope.deployed:
+        return
+    families = {target.family for target in scope.deployed}
+    # Only while registering: a later change of tags could forge who made a revision.
+    creating = {"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}}
+    if None in families:
+        yield allow("RegisterAnyFamily", ["ecs:RegisterTaskDefinition"], ["*"])
+        yield allow("TagAnyFamily", ["ecs:TagResource"], ["*"], creating)
+        return
+    wide = scope.widening >= Widening.FAMILIES
+    names = ["*"] if wide else [f"{family}:*" for family in sorted(filter(None, families))]
+    revisions = [arn("ecs", f"task-definition/{name}") for name in names]
+    yield allow("RegisterFamilies", ["ecs:RegisterTaskDefinition"], revisions)
+    yield allow("TagFamilies", ["ecs:TagResource"], revisions, creating)
+
+
+def pass_roles(scope: Scope) -> Iterable[Statement]:
+    roles = sorted({role for target in scope.deployed for role in target.pass_roles})
+    if roles:
+        to_tasks = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+        yield allow(
+            "PassRoles", ["iam:PassRole"], [_this_account(role) for role in roles], to_tasks
+        )
+
+
+def _this_account(role: str) -> dict[str, str]:
+    """ECS takes no role of another account or partition: `*` there means this one."""
+    _, _, _, _, account, name = role.split(":", 5)
+    account = "${AWS::AccountId}" if account == "*" else account
+    return {"Fn::Sub": f"arn:${{AWS::Partition}}:iam::{account}:{name}"}

@@ -1,0 +1,27 @@
+"""This repository: where it is, and which environments its targets.toml has."""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from pathlib import Path
+
+from chalicelib.errors import Refused
+
+PROJECT = Path(__file__).resolve().parents[1]
+
+
+def meant(stage: str, project: Path = PROJECT) -> str:
+    """The question " Did you mean STAGE=prod?", empty where no environment's name is similar."""
+    try:
+        text = (project / "chalicelib" / "targets.toml").read_text("utf-8")
+        known = list(tomllib.loads(text).get("environment", {}))
+    except (OSError, ValueError):  # told by whoever needs the file
+        return ""
+    near = difflib.get_close_matches(stage, known, n=1)
+    return f" Did you mean STAGE={near[0]}?" if near and stage not in known else ""
+
+
+def without_package(stage: str, path: Path) -> Refused:
+    """The error that a file of the stage's package is not there."""
+    return Refused(f"{path} does not exist.{meant(stage) or f' Next: make package STAGE={stage}'}")

@@ -1,0 +1,127 @@
+"""Ctrl-C ends every long command in one line, with exit code 130, and leaves no process behind."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import boto3
+import pytest
+
+from cli.terminal import INTERRUPTED
+from embedded.account import EmbeddedAws
+from tests.cli.packages import CACHE, written
+from tests.cli.processes import Command, alive, started
+
+ADMIN = {"AWS_ACCESS_KEY_ID": "admin", "AWS_SECRET_ACCESS_KEY": "admin"}
+# In place of `aws`: it uploads at once, and then CloudFormation takes its time.
+SLOW_AWS = """\
+#!/bin/sh
+[ "$2" = package ] || exec sleep 600
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where out/dev is packaged, of which a command may write into a copy."""
+    package = written(tmp_path_factory, "dev")
+    (tmp_path / "out" / "dev").mkdir(parents=True)
+    for path in (package.archive, package.directory / "sam.json"):
+        shutil.copy(path, tmp_path / "out" / "dev")
+    return tmp_path
+
+
+def ended_in_one_line(command: Command, times: int = 1) -> str:
+    """The line; the command's processes are gone with it."""
+    children = command.descendants()
+    assert command.interrupt(times) == INTERRUPTED, command.err
+    (line,) = command.err.splitlines()
+    assert alive(children) == set()
+    return line
+
+
+@pytest.mark.parametrize("seconds", [0.3, 1.0], ids=["at once", "while modules are read"])
+@pytest.mark.parametrize("arguments", ["demo", "demo local --port 0", "cli package dev --out out"])
+def test_a_command_that_has_hardly_begun(folder: Path, arguments: str, seconds: float) -> None:
+    with started(["-X", "importtime", "-m", *arguments.split()], folder) as command:
+        command.wait_for(lambda: "cli.terminal" in command.err)
+        time.sleep(seconds)
+        assert command.interrupt() == INTERRUPTED
+    said = [line for line in command.err.splitlines() if not line.startswith("import time:")]
+    assert len(said) == 1
+    assert "Traceback" not in command.err
+
+
+@pytest.mark.parametrize("phase", ["code", "package/sam.json"])
+def test_packaging(tmp_path: Path, phase: str) -> None:
+    out = tmp_path / "out"
+    arguments = ["package", "dev", "--out", str(out), "--cache", str(CACHE)]
+    tree = out / "dev" / "build"
+    with started(["-m", "cli", *arguments], tmp_path) as command:
+        command.wait_for((tree / phase).exists if phase != "code" else tree.exists)
+        line = ended_in_one_line(command)
+    assert line == "Interrupted: the package of dev was not written."
+    assert not (out / "dev" / "sam.json").exists()
+
+
+def test_the_demo_while_functions_run(folder: Path) -> None:
+    with started(["-m", "demo"], folder) as command:
+        command.wait_for(lambda: "λ on_image_push" in command.out)
+        assert command.descendants()
+        line = ended_in_one_line(command)
+    assert line == "Interrupted: the demo has ended, and everything in it."
+
+
+@pytest.mark.parametrize("times", [1, 3], ids=["once", "three times in a row"])
+def test_the_served_account_while_functions_run(folder: Path, times: int) -> None:
+    with started(["-m", "demo", "local", "--port", "0"], folder) as command:
+        command.wait_for(lambda: "Ctrl-C ends it" in command.out)
+        (endpoint,) = re.findall(r"AWS_ENDPOINT_URL=(\S+)", command.out)
+        lambda_ = boto3.client(
+            "lambda",
+            endpoint_url=endpoint,
+            region_name="us-west-2",
+            aws_access_key_id="admin",
+            aws_secret_access_key="admin",
+        )
+        lambda_.invoke(FunctionName="slipway-dev-status", Payload=b"{}")
+        assert command.descendants()
+        line = ended_in_one_line(command, times)
+    assert line == "The embedded AWS has ended, and everything in it."
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[EmbeddedAws]:
+    with EmbeddedAws() as embedded:
+        yield embedded
+
+
+def test_deploying_while_cloudformation_works(aws: EmbeddedAws, folder: Path) -> None:
+    program = folder / "bin" / "aws"
+    program.parent.mkdir()
+    program.write_text(SLOW_AWS)
+    program.chmod(0o755)
+    reached = {"AWS_ENDPOINT_URL": aws.endpoint, "AWS_REGION": aws.region, **ADMIN}
+    path = {"PATH": f"{program.parent}:/usr/bin:/bin"}
+    with started(["-m", "cli", "deploy", "dev"], folder, reached | path) as command:
+        command.wait_for(lambda: any_named(command, "sleep"))
+        line = ended_in_one_line(command)
+    assert line == (
+        "Interrupted: what CloudFormation began with slipway-dev goes on without you. "
+        "Next: aws cloudformation describe-stack-events --stack-name slipway-dev"
+    )
+
+
+def any_named(command: Command, name: str) -> bool:
+    """Whether a process of the command runs that program."""
+    return any(program(pid) == name for pid in command.descendants())
+
+
+def program(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return ""
