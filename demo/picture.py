@@ -1,12 +1,14 @@
 """`make picture`: the demo's terminal -> docs/pictures/demo.svg, recorded while the demo runs.
 
-The picture shows the acts only, in lines that a phone can show, and it fetches no font.
+The picture shows the second act, in which an image crashes, and of its notices the last one. Its
+lines are as long as a phone can show, and it fetches no font.
 """
 
 from __future__ import annotations
 
 import io
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 from rich.console import Console
@@ -17,10 +19,11 @@ from demo.story import main
 
 PICTURE = Path("docs/pictures/demo.svg")
 COLUMNS = 75
-_FIRST, _AFTER = "Act 1", "What must be true"
+_SHOWN, _NEXT = "Act 2", "Act 3"
+_EDGES = ("╭", "│", "╰")  # of the box that a notice stands in
 # Rich's own template, without the font that it loads from elsewhere.
 _FORMAT = """\
-<svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" role="img">
+<svg viewBox="0 0 {width} {height}" width="640" xmlns="http://www.w3.org/2000/svg" role="img">
 <title>The terminal of `make demo`</title>
 <style>
 .{unique_id}-matrix {{
@@ -53,13 +56,13 @@ def record() -> int:
     failed = main(console)
     if not failed:
         PICTURE.parent.mkdir(parents=True, exist_ok=True)
-        PICTURE.write_text(drawn(acts(console.export_text(styles=True))), encoding="utf-8")
+        PICTURE.write_text(drawn(act(console.export_text(styles=True))), encoding="utf-8")
         console.print(f"Wrote {PICTURE}")
     return failed
 
 
-def acts(printed: str) -> str:
-    """Of what the demo printed, the lines from the first act to the last.
+def act(printed: str) -> str:
+    """Of what the demo printed, the act that the picture shows.
 
     Raises:
         ValueError: when the demo has no such headings any more.
@@ -69,17 +72,25 @@ def acts(printed: str) -> str:
     try:
         first, after = [
             next(number for number, line in enumerate(plain) if heading in line)
-            for heading in (_FIRST, _AFTER)
+            for heading in (_SHOWN, _NEXT)
         ]
     except StopIteration:
-        raise ValueError(f"the demo printed no heading {_FIRST!r} or {_AFTER!r}") from None
-    return "\n".join(lines[first:after]).rstrip()
+        raise ValueError(f"the demo printed no heading {_SHOWN!r} or {_NEXT!r}") from None
+    return "\n".join(_last_notice(lines[first:after], plain[first:after])).rstrip()
+
+
+def _last_notice(lines: list[str], plain: list[str]) -> Iterator[str]:
+    """The lines without those of every notice but the last one."""
+    tops = [number for number, line in enumerate(plain) if line.startswith(_EDGES[0])]
+    for number, line in enumerate(lines):
+        if not plain[number].startswith(_EDGES) or number >= tops[-1]:
+            yield line
 
 
 def drawn(printed: str) -> str:
     """The lines of a terminal, with their colours, as an SVG."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO())
-    console.print(Text.from_ansi(printed))
+    console.print(Text.from_ansi(printed), end="\n\n")
     svg = console.export_svg(
         title="make demo", theme=SVG_EXPORT_THEME, code_format=_FORMAT, unique_id="demo"
     )
