@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Iterator
 from importlib.util import resolve_name
 from pathlib import Path
@@ -57,6 +58,15 @@ def test_every_room_of_the_product_has_its_question() -> None:
     product = [path.parent for path in ROOT.glob("chalicelib/*/__init__.py")]
     expected = {path.relative_to(ROOT).as_posix() for path in [*top, *product]}
     assert rooms == expected - {"chalicelib"} | {"app.py"}
+
+
+def test_the_order_of_the_rooms_is_the_one_that_make_check_holds() -> None:
+    (order,) = re.findall(r"^`app\.py` → (.+)$", page("code"), flags=re.M)
+    told = [[name.removesuffix(".py") for name in code(part)] for part in order.split(" → ")]
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    layers = project["tool"]["importlinter"]["contracts"][0]["layers"]
+    held = [layer.replace("chalicelib.", "").split(" | ") for layer in layers]
+    assert told == held
 
 
 # The recipes
