@@ -53,7 +53,7 @@ _FORMAT = """\
 def record() -> int:
     """Run the demo and write its picture. Returns the demo's exit code: not 0 where it failed."""
     console = Console(record=True, width=COLUMNS, highlight=False, force_terminal=True)
-    failed = main(console)
+    failed = main(console=console)
     if not failed:
         PICTURE.parent.mkdir(parents=True, exist_ok=True)
         PICTURE.write_text(drawn(act(console.export_text(styles=True))), encoding="utf-8")
