@@ -18,7 +18,7 @@ from rich.text import Text
 from demo.story import main
 
 PICTURE = Path("docs/pictures/demo.svg")
-COLUMNS = 75
+COLUMNS = 64
 _SHOWN, _NEXT = "Act 2", "Act 3"
 _EDGES = ("╭", "│", "╰")  # of the box that a notice stands in
 # Rich's own template, without the font that it loads from elsewhere.

@@ -150,7 +150,7 @@ def test_the_picture_of_the_demo_is_a_terminal_that_a_phone_can_show() -> None:
     told = "\n".join(lines.values()).replace("\xa0", " ")
     assert "failed and was rolled back" in told
     assert "KeyError: 'DATABASE_URL'" in told
-    assert 60 < max(map(len, lines.values())) <= 80
+    assert 50 < max(map(len, lines.values())) <= 75
 
 
 @pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.stem)
