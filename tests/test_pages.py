@@ -146,8 +146,9 @@ def test_the_picture_of_the_demo_is_a_terminal_that_a_phone_can_show() -> None:
     picture = _picture("demo")
     lines: dict[str, str] = {}
     for text in picture.iter(f"{_SVG}text"):
-        lines[text.get("y", "")] = lines.get(text.get("y", ""), "") + "".join(text.itertext())
-    told = "\n".join(lines.values()).replace("\xa0", " ")
+        part = "".join(text.itertext()).replace("\xa0", " ").rstrip("\n")
+        lines[text.get("y", "")] = lines.get(text.get("y", ""), "") + part
+    told = "\n".join(lines.values())
     assert "failed and was rolled back" in told
     assert "KeyError: 'DATABASE_URL'" in told
     assert 50 < max(map(len, lines.values())) <= 75
