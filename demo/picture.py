@@ -1,7 +1,7 @@
 """`make picture`: the demo's terminal -> docs/pictures/demo.svg, recorded while the demo runs.
 
-The picture shows the second act, in which an image crashes, and of its notices the last one. Its
-lines are as long as a phone can show, and it fetches no font.
+The picture shows the second act, in which an image crashes. Of its notices it shows the last one,
+without the facts at its end. Its lines are as long as a phone can show, and it fetches no font.
 """
 
 from __future__ import annotations
@@ -18,9 +18,10 @@ from rich.text import Text
 from demo.story import main
 
 PICTURE = Path("docs/pictures/demo.svg")
-COLUMNS = 64
+COLUMNS = 66
 _SHOWN, _NEXT = "Act 2", "Act 3"
-_EDGES = ("╭", "│", "╰")  # of the box that a notice stands in
+_TOP, _SIDE, _BOTTOM = "╭", "│", "╰"  # of the frame around a notice
+_FACTS = "│  Service:"  # the first of the facts at its end
 # Rich's own template, without the font that it loads from elsewhere.
 _FORMAT = """\
 <svg viewBox="0 0 {width} {height}" width="640" xmlns="http://www.w3.org/2000/svg" role="img">
@@ -76,15 +77,18 @@ def act(printed: str) -> str:
         ]
     except StopIteration:
         raise ValueError(f"the demo printed no heading {_SHOWN!r} or {_NEXT!r}") from None
-    return "\n".join(_last_notice(lines[first:after], plain[first:after])).rstrip()
+    return "\n".join(_shorter(lines[first:after], plain[first:after])).rstrip()
 
 
-def _last_notice(lines: list[str], plain: list[str]) -> Iterator[str]:
-    """The lines without those of every notice but the last one."""
-    tops = [number for number, line in enumerate(plain) if line.startswith(_EDGES[0])]
-    for number, line in enumerate(lines):
-        if not plain[number].startswith(_EDGES) or number >= tops[-1]:
-            yield line
+def _shorter(lines: list[str], plain: list[str]) -> Iterator[str]:
+    """The lines without those of every notice but the last one, and without its facts."""
+    tops = [number for number, line in enumerate(plain) if line.startswith(_TOP)]
+    facts = False
+    for number, line in enumerate(plain):
+        in_a_notice = line.startswith((_TOP, _SIDE, _BOTTOM))
+        facts = in_a_notice and (facts or _FACTS in line) and not line.startswith(_BOTTOM)
+        if not in_a_notice or (number >= tops[-1] and not facts):
+            yield lines[number]
 
 
 def drawn(printed: str) -> str:
