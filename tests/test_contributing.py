@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from chalicelib.errors import Refused
-from chalicelib.explain import classify
-from chalicelib.model.deployments import Deployment, Status
+from chalicelib.explain import causes, classify
+from chalicelib.model.deployments import Deployment
 from chalicelib.model.targets import Target, load_targets
-from chalicelib.model.verdicts import Observation, Verdict
+from chalicelib.model.verdicts import Observation
 from chalicelib.verdict import rollout
+from chalicelib.verdict.rule import Rule, succeeds
 from example.scenario import Scenario
 from example.scenarios import SCENARIOS
 from tests.fixtures import examples
@@ -113,26 +114,27 @@ def test_a_scenario_that_is_added_to_the_list_is_played_to_slipway() -> None:
 def test_a_rule_that_is_added_to_the_list_decides_and_an_earlier_one_wins(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    def always(_deployment: Deployment, _seen: Observation) -> Verdict | None:
-        return Verdict(rule="always", status=Status.FAILED)
+    def always(_record: Deployment, _observation: Observation) -> bool:
+        return True
 
-    rules = rollout._RULES
+    rules, added = rollout.RULES, Rule(always, succeeds)
     gone = Observation(at=examples.NOW, service=None, ours=None)
     before = rollout.judge(examples.rolling_out(), gone).rule
-    monkeypatch.setattr(rollout, "_RULES", (*rules, always))
+    monkeypatch.setattr(rollout, "RULES", (*rules, added))
     assert rollout.judge(examples.rolling_out(), gone).rule == before != "always"
-    monkeypatch.setattr(rollout, "_RULES", (always, *rules))
+    monkeypatch.setattr(rollout, "RULES", (added, *rules))
     assert rollout.judge(examples.rolling_out(), gone).rule == "always"
 
 
 def test_a_row_that_is_added_to_the_causes_explains_and_an_earlier_one_wins(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    row = classify.Row(
-        kind=classify.Kind.CRASHED, text="moon", sentence="it was the moon", advice="Wait."
+    row = causes.Row(
+        kind=causes.Kind.CRASHED, text="moon", sentence="it was the moon", advice="Wait."
     )
     assert classify.classify_placement("the moon was full").sentence != "it was the moon"
-    monkeypatch.setattr(classify, "ROWS", (row, *classify.ROWS))
+    assert vars(classify)["ROWS"] is causes.ROWS
+    monkeypatch.setattr(classify, "ROWS", (row, *causes.ROWS))
     assert classify.classify_placement("the moon was full").sentence == "it was the moon"
 
 
