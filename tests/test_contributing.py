@@ -160,11 +160,19 @@ def test_a_path_opens_six_files_at_most_and_each_is_reached_from_one_before(walk
 
 
 def reached(path: Path) -> set[str]:
-    """The files that a module imports, or names as the files beside it."""
+    """The files that a module imports, also by way of a package, or names as files beside it."""
+    found = imports(path)
+    found |= {
+        file for package in found if package.name == "__init__.py" for file in imports(package)
+    }
+    return {file.relative_to(ROOT).as_posix() for file in found}
+
+
+def imports(path: Path) -> set[Path]:
     text = path.read_text("utf-8")
-    beside = {path.parent / name for name in re.findall(r"\"(\w+\.py)\"", text)}
-    found = {file for name in imported(path, text) for file in modules(name)} | beside
-    return {file.relative_to(ROOT).as_posix() for file in found if file.is_file()}
+    beside = [path.parent / name for name in re.findall(r"\"(\w+\.py)\"", text)]
+    found = [file for name in imported(path, text) for file in modules(name)]
+    return {file for file in [*found, *beside] if file.is_file()}
 
 
 def imported(path: Path, text: str) -> Iterator[str]:
