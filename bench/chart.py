@@ -18,7 +18,7 @@ _COLORS = {
     "ecs-deploy": "#9a6700",
     "aws-waiter": "#6e7781",
 }
-_LEFT, _TOP, _WIDTH, _LINE = 172, 98, 254, 21
+_LEFT, _TOP, _WIDTH, _LINE = 186, 98, 244, 21
 _FROM, _TO = 5.0, 4800.0  # seconds, logarithmic
 _TICKS = ((10, "10 s"), (60, "1 min"), (600, "10 min"), (3600, "1 h"))
 _BESIDE = {
