@@ -9,8 +9,9 @@ PYTHON   ?= python3
 VENV := .venv
 BIN  := $(VENV)/bin
 SBOM := out/.sbom
+DOCS := out/.docs
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-scale bench-lambda price test test-all reliability coverage check format package sbom deploy logs clean
+.PHONY: help demo local bench bench-scale bench-lambda price test test-all reliability coverage check format package sbom docs picture deploy logs clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +75,12 @@ sbom: $(SBOM)/installed ## out/sbom.cdx.json: the libraries in the package (Cycl
 	@{ cat requirements.txt; grep '^chalice==' requirements-dev.txt; } | $(SBOM)/bin/python -W ignore -m cyclonedx_py \
 	  requirements - --pyproject pyproject.toml --output-reproducible --of JSON -o out/sbom.cdx.json
 
+docs: $(DOCS)/installed ## out/site: these pages as a site that fetches nothing from elsewhere; a dead link fails
+	@PATH="$(CURDIR)/$(DOCS)/bin:$$PATH" $(DOCS)/bin/python .ci/site.py
+
+picture: package ## docs/pictures/demo.svg: the demo's terminal, recorded while it runs
+	@$(BIN)/python -m demo.picture
+
 deploy: package ## package, then create or update the stack slipway-STAGE
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli deploy $(STAGE) $(if $(NOTIFY),--set NotifyEmail=$(NOTIFY))
 
@@ -89,4 +96,8 @@ $(VENV)/installed: requirements.txt requirements-dev.txt
 
 $(SBOM)/installed: requirements-release.txt
 	@$(PYTHON) cli/install.py $(SBOM) requirements-release.txt
+	@touch $@
+
+$(DOCS)/installed: requirements-docs.txt
+	@$(PYTHON) cli/install.py $(DOCS) requirements-docs.txt
 	@touch $@

@@ -1,4 +1,4 @@
-"""The pages that people read, and their parts: README.md and docs/*.md."""
+"""The pages that people read, and their parts: README.md, CONTRIBUTING.md … and docs/."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
-PATHS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+_AT_THE_ROOT = ("README", "CONTRIBUTING", "CHANGELOG", "SECURITY")
+PATHS = [ROOT / f"{name}.md" for name in _AT_THE_ROOT] + sorted((ROOT / "docs").rglob("*.md"))
 
 
 def page(name: str) -> str:
-    """The text of a page: `README`, or the name of one of docs/ without `.md`."""
-    return (ROOT / ("README.md" if name == "README" else f"docs/{name}.md")).read_text("utf-8")
+    """The text of a page by its name without `.md`: one of the root's, or one of docs/."""
+    folder = ROOT if name in _AT_THE_ROOT else ROOT / "docs"
+    return (folder / f"{name}.md").read_text("utf-8")
 
 
 def section(text: str, title: str) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 from pydantic import BaseModel
@@ -24,14 +26,8 @@ from tests.fixtures import examples
 from tests.flow.fakes import aws
 from tests.pages import PATHS, ROOT, blocks, code, page, rows, section
 
-
-def test_the_table_of_what_to_open_names_paths_only() -> None:
-    lines = page("code").splitlines()
-    cells = [line.split("|")[2] for line in lines if line.startswith("| ")][1:]
-    assert len(cells) > 20
-    for cell in cells:
-        assert code(cell)
-        assert all((ROOT / path).exists() for path in code(cell)), cell
+PICTURES = sorted((ROOT / "docs").rglob("*.svg"))
+_SVG = "{http://www.w3.org/2000/svg}"
 
 
 def test_the_table_of_keys_is_the_model_of_a_target() -> None:
@@ -139,13 +135,35 @@ def test_what_the_loop_is_told_is_shown_as_it_is() -> None:
     assert told["wait"] == wait_seconds(examples.rolling_out(), examples.NOW)
 
 
-def test_the_picture_is_a_flowchart_whose_every_arrow_has_two_ends() -> None:
-    (picture,) = blocks("mermaid", page("how-it-works"))
-    kind, *lines = picture.splitlines()
-    assert kind == "flowchart LR"
-    shape = r"(\[\"[^\"]+\"\]|\[\(\"[^\"]+\"\)\]|\{\{\"[^\"]+\"\}\})?"
-    for line in lines:
-        assert re.fullmatch(rf"  [a-z]+{shape} --> [a-z]+{shape}", line), line
+def test_the_picture_of_how_it_works_names_every_function_that_takes_the_step() -> None:
+    texts = {text.text for text in _picture("how-it-works").iter(f"{_SVG}text")}
+    named = {name for text in texts for name in re.findall(r"\w+", text or "")}
+    handlers = re.findall(r"^def (\w+)\(", (ROOT / "app.py").read_text("utf-8"), flags=re.M)
+    assert set(handlers) - named == {"status"}
+
+
+def test_the_picture_of_the_demo_is_a_terminal_that_a_phone_can_show() -> None:
+    picture = _picture("demo")
+    lines: dict[str, str] = {}
+    for text in picture.iter(f"{_SVG}text"):
+        part = "".join(text.itertext()).replace("\xa0", " ").rstrip("\n")
+        lines[text.get("y", "")] = lines.get(text.get("y", ""), "") + part
+    told = "\n".join(lines.values())
+    assert "failed and was rolled back" in told
+    assert "KeyError: 'DATABASE_URL'" in told
+    assert 50 < max(map(len, lines.values())) <= 75
+
+
+@pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.stem)
+def test_a_picture_fetches_nothing(path: Path) -> None:
+    text = path.read_text("utf-8").replace('xmlns="http://www.w3.org/2000/svg"', "")
+    assert "://" not in text
+    assert "<script" not in text
+    assert "@import" not in text
+
+
+def _picture(name: str) -> ET.Element:
+    return ET.fromstring((ROOT / f"docs/pictures/{name}.svg").read_text("utf-8"))
 
 
 def test_what_lambda_takes_is_as_it_was_measured() -> None:
