@@ -62,7 +62,7 @@ def _run(command: "list[str]", words: str) -> None:
 
 if __name__ == "__main__":
     try:
-        sys.exit(main(*sys.argv[1:]))
+        sys.exit(main(*sys.argv[1:]) or 0)
     except KeyboardInterrupt:
         clear = "\r\x1b[K" if sys.stderr.isatty() else ""
         print(
