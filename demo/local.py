@@ -1,4 +1,4 @@
-"""`make local`: keep the embedded AWS running, with the example world and the packaged Slipway.
+"""`make local`: keep the embedded AWS running, with the example account and the packaged Slipway.
 
 With the printed lines pasted into a shell, the plain `aws` CLI and any SDK work.
 """

@@ -21,21 +21,21 @@ DEFINITION = {
 
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedAws, Stack]]:
+def deployed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[EmbeddedAws, Stack]]:
     with EmbeddedAws(rate=20) as aws:
         package = application.package(tmp_path_factory.mktemp("package"))
         yield aws, aws.deploy(*package, stack="acme")
 
 
 @pytest.fixture
-def aws(world: tuple[EmbeddedAws, Stack]) -> Iterator[EmbeddedAws]:
-    yield world[0]
-    world[0].faults.clear()
+def aws(deployed: tuple[EmbeddedAws, Stack]) -> Iterator[EmbeddedAws]:
+    yield deployed[0]
+    deployed[0].faults.clear()
 
 
 @pytest.fixture
-def table(world: tuple[EmbeddedAws, Stack]) -> str:
-    return world[1].outputs["Table"]
+def table(deployed: tuple[EmbeddedAws, Stack]) -> str:
+    return deployed[1].outputs["Table"]
 
 
 def call(aws: EmbeddedAws, service: str, operation: str, **parameters: Any) -> Any:

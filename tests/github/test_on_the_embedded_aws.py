@@ -1,7 +1,7 @@
 """The workflows' scripts one after the other, with the real `aws` command and the packaged Slipway.
 
 The embedded ECR has no registry to push to, so that one step is played by PutImage: `docker push`
-by the example world, `skopeo copy` by the stand-in below (the real one: test_copy_with_skopeo.py).
+by the example account, `skopeo copy` by a substitute (the real one: test_copy_with_skopeo.py).
 """
 
 from __future__ import annotations

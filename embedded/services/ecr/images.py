@@ -14,7 +14,7 @@ ImageId = dict[str, str]
 NOT_FOUND = {"failureCode": "ImageNotFound", "failureReason": "Requested image not found"}
 
 
-class Refused(ServiceException):
+class EcrError(ServiceException):
     """An error of ECR's API model that moto does not know."""
 
 
@@ -31,7 +31,7 @@ def parsed(manifest: str) -> dict[str, Any]:
 
 def refuse_other_digest(given: str | None, digest: str) -> None:
     if given and given != digest:
-        raise Refused(
+        raise EcrError(
             "ImageDigestDoesNotMatchException",
             f"The supplied image digest '{given}' does not match the calculated one '{digest}'.",
         )
@@ -41,7 +41,7 @@ def refuse_missing_children(repository: Repository, body: dict[str, Any]) -> Non
     known = {image.image_digest for image in repository.images}
     missing = [each for each in _children(body) if each not in known]
     if missing:
-        raise Refused(
+        raise EcrError(
             "ReferencedImagesNotFoundException",
             f"The manifest list references images that do not exist: {', '.join(missing)}",
         )
@@ -51,7 +51,7 @@ def refuse_immutable(repository: Repository, tag: str) -> None:
     filters = repository.image_tag_mutability_exclusion_filters or []
     excluded = any(fnmatchcase(tag, each["filter"]) for each in filters)
     if repository.is_tag_immutable() != excluded:
-        raise Refused(
+        raise EcrError(
             "ImageTagAlreadyExistsException",
             f"The image tag '{tag}' already exists in the '{repository.name}' repository "
             "and cannot be overwritten because the tag is immutable.",

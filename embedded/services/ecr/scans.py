@@ -24,7 +24,7 @@ from moto.ecr.models import Image, Repository
 
 from embedded.clock.clock import Clock
 from embedded.inspector import scanned_by_inspector
-from embedded.services.ecr.images import Refused
+from embedded.services.ecr.images import EcrError
 
 SECONDS = 20.0
 _NO_IMAGE = "cannot be scanned. For more information, see the Amazon ECR documentation."
@@ -61,12 +61,12 @@ class Scans:
         """StartImageScan."""
         if _is_index(image):
             media_type = image.image_manifest_media_type
-            raise Refused(
+            raise EcrError(
                 "UnsupportedImageTypeException",
                 f"An artifact with media type '{media_type}' {_NO_IMAGE}",
             )
         if scanned_by_inspector(account, region, repository.name):
-            raise Refused(
+            raise EcrError(
                 "ValidationException",
                 "This feature is disabled: images are scanned by Amazon Inspector.",
             )

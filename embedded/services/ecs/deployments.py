@@ -102,7 +102,7 @@ class Deployments:
             self._wake(service)
 
     def clean_up(self, service: Service) -> None:
-        """The bake time is over: complete, but only after the old tasks where these block it."""
+        """The bake time is over: complete; where the old tasks block that, stop them first."""
         primary, ongoing = service.primary, service.ongoing
         if primary is None:
             return

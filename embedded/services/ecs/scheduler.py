@@ -139,15 +139,15 @@ class Scheduler:
             service.steady = True
             self._deployments.tell(service, words.steady(service))
             self._events.service_action(service, "INFO", "SERVICE_STEADY_STATE")
-        if not _concludable(service, primary) or self._rolls_back_longer(service):
+        if not _concludable(service, primary) or self._rollback_lasts(service):
             return
         if shifting and not settled:
             self._deployments.shift(service, primary)
         else:
             self._bake_or_complete(service, primary)
 
-    def _rolls_back_longer(self, service: Service) -> bool:
-        """Whether a rollback has not lasted as long as rollbacks do; if so, look again then."""
+    def _rollback_lasts(self, service: Service) -> bool:
+        """Whether a rollback has not lasted long enough; if so, look again when it has."""
         ongoing = service.ongoing
         if ongoing is None or ongoing.rollback is None:
             return False

@@ -11,7 +11,7 @@ from embedded.services.ecs.containers import Container
 from embedded.services.ecs.definitions import TaskDefinition
 from embedded.services.ecs.faults import Fault, UnhealthyTarget
 
-# Stop codes that say that the task itself was no good; the others come from outside.
+# The stop codes of tasks that fail by themselves; all others have a cause outside of the task.
 OWN_FAILURES = frozenset({"TaskFailedToStart", "EssentialContainerExited"})
 
 

@@ -120,7 +120,7 @@ class EventBus:
         return self._pending.value == 0
 
     def subscribe(self, listener: Callable[[Event], None]) -> None:
-        """Have `listener` called with every event that crosses a bus."""
+        """Call `listener` with every event on any bus."""
         self._listeners.append(listener)
 
     def disturb(self, disturbance: Disturbance | None = None) -> None:

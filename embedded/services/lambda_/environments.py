@@ -107,7 +107,7 @@ class Environments:
         }
 
     def _variables(self, function: Function, task_root: Path) -> dict[str, str]:
-        """Those of the function, of Lambda, and our own.
+        """The environment variables: the function's, Lambda's, and ours.
 
         https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
         """

@@ -76,7 +76,7 @@ class Alias(Kind):
 
 
 def _code(code: Properties) -> Properties:
-    """S3 places pass; inline source becomes the archive that CloudFormation makes of it."""
+    """The code as CreateFunction takes it: inline source becomes an archive, as on AWS."""
     if "ZipFile" not in code:
         return code
     archive = io.BytesIO()
