@@ -90,10 +90,9 @@ def _widened(made: Package) -> Iterator[str]:
     for step in sorted(set(widened.values())):
         functions = [function for function, needed in widened.items() if needed == step]
         reach = "; ".join(words for each, words in policies.WORDS.items() if each <= step)
-        subject, cover = ("policies", "they cover") if functions[1:] else ("policy", "it covers")
         yield (
-            f"  the {subject} of {', '.join(functions)} would be too long with every name, "
-            f"so {cover} {reach}"
+            f"  {', '.join(functions)}: each policy would be too long with every name, "
+            f"so it covers {reach}"
         )
 
 
