@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -46,6 +47,9 @@ class Step:
     @property
     def errors(self) -> list[str]:
         return [one.message for one in self.commands if one.name == "error"]
+
+
+Runs = Callable[..., Step]  # a fixture's: runs a script with these replies and inputs
 
 
 def run(script: Path, place: Path, environment: dict[str, str], *arguments: str) -> Step:
