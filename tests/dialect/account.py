@@ -15,6 +15,7 @@ from typing import Any
 from chalicelib.model.deployments import OPEN
 from embedded.services.ecs import Ecs, Fault
 from example import conflicto
+from tests.fixtures.stored import plain
 
 CLUSTER = "conflicto-dev"
 NAME = "conflicto-backend-service-dev"
@@ -169,3 +170,9 @@ class Account(ABC):
         """Every item of the ledger as DynamoDB keeps it, sorted by its sort key."""
         found = self.client("dynamodb").scan(TableName=self.table)["Items"]
         return sorted(found, key=lambda item: str(item["sk"]))
+
+    def records(self) -> list[dict[str, Any]]:
+        """The ledger's records, oldest first, read from the table: no function is asked."""
+        items = [plain(item) for item in self.stored()]
+        found = [item for item in items if item["sk"] != "HEAD"]
+        return sorted(found, key=lambda record: (record["created"], record["id"]))
