@@ -50,7 +50,7 @@ def _played(case: Case) -> tuple[Case, int, list[str]]:
 def _long(seed: int) -> tuple[int, int, int, list[str]]:
     run = LongRun(seed, SERVICES, HOURS * 60)
     wrong = run.play()
-    return seed, len(run.made.points), run.made.struck, wrong
+    return seed, len(run.account.points), run.account.struck, wrong
 
 
 def _rows(cases: Sequence[Case], seeds: Sequence[int], workers: int) -> Iterable[Row]:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from embedded.services.ecs import Lag
+from tests.reliability.faults import EVENT_KINDS, KINDS
 from tests.reliability.flows import FLOWS, Run, run
-from tests.reliability.machine import EVENT_KINDS, KINDS
 
 LAGS = 5
 ALL_KINDS = (*KINDS, *EVENT_KINDS)
