@@ -23,7 +23,7 @@ def _texts() -> Iterator[tuple[str, str]]:
         for path in sorted(ROOT.glob(pattern)):
             if path.suffix in {".md", ".yml", ".yaml", ".sh", ""} and path.is_file():
                 yield path.relative_to(ROOT).as_posix(), path.read_text("utf-8")
-    for folder in ("chalicelib", "cli", "local"):
+    for folder in ("chalicelib", "cli", "demo", "embedded", "example", "rehearsal"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -15,8 +15,8 @@ from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, URI
 from tests.flow.fakes import Aws
 from tests.inputs import legitimate
+from tests.inputs.invocation import invoked, live, steady, waiting
 from tests.inputs.mutations import HOSTILE_TIMES, changed_once, mutated
-from tests.inputs.stage import invoked, live, steady, waiting
 
 _LARGEST = 60_000  # bytes of a reply, and of a log line; CloudWatch takes 256 KB, Lambda 6 MB
 EVENTS = [examples.event(name) for name in examples.SAMPLE_EVENTS]
@@ -94,7 +94,7 @@ def _outcomes(reply: Any) -> bool:
 
 
 def _swept(reply: Any) -> bool:
-    return reply.keys() == {"outcomes"}
+    return bool(reply.keys() == {"outcomes"})
 
 
 def _asked(reply: Any) -> bool:
@@ -162,7 +162,7 @@ ENTRIES = {
     "status": _entry("status", live, STATUSES, lambda _: False, _listed),
     "sweep": _entry("sweep", steady, EVENTS, lambda _: False, _swept),
 }
-SENSIBLE = {
+SENSIBLE: dict[str, list[Any]] = {
     "image push": [examples.push_event(), examples.event("ecr-replication")],
     "ECS event": [
         examples.event("ecs-deployment-completed"),
@@ -175,14 +175,14 @@ SENSIBLE = {
 
 
 def _check(entry: Entry, given_input: Any) -> None:
-    came = invoked(entry.world(), entry.function, given_input)
-    if came.reply is None:  # Lambda or the state machine comes again, and may find it then
+    effect = invoked(entry.world(), entry.function, given_input)
+    if effect.reply is None:  # Lambda or the state machine comes again, and may find it then
         assert entry.retries(given_input)
         return
-    assert entry.asks(given_input) or not came.acted
-    assert entry.answers(came.reply), came.reply
-    assert len(json.dumps(came.reply)) < _LARGEST
-    for line in came.logged:
+    assert entry.asks(given_input) or not effect.acted
+    assert entry.answers(effect.reply), effect.reply
+    assert len(json.dumps(effect.reply)) < _LARGEST
+    for line in effect.logged:
         assert isinstance(json.loads(line), dict)
         assert len(line) < _LARGEST
 

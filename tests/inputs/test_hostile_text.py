@@ -5,18 +5,17 @@ from __future__ import annotations
 import json
 import re
 from typing import Any
-from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.aws import ledger, sns, webhooks
+from chalicelib.aws import ledger, webhooks
 from chalicelib.decide.after import after
 from chalicelib.decide.happened import happened
 from chalicelib.decide.head import recorded
 from chalicelib.explain.case import explain
 from chalicelib.explain.notice import notice
-from chalicelib.model.deployments import Cause, Deployment, Notice, Return, Status
+from chalicelib.model.deployments import Cause, Deployment, Return, Status
 from chalicelib.model.happenings import (
     Explained,
     Failed,
@@ -32,6 +31,7 @@ from chalicelib.model.services import ServiceEvent, StoppedTask
 from tests.fixtures import examples
 from tests.fixtures.examples import at
 from tests.inputs.mutations import HOSTILE_TEXT
+from tests.inputs.sns import sent_to_sns
 
 # SNS API reference, Publish: Subject, Message. A queue that subscribes takes only these characters
 # (SQS API reference, SendMessage).
@@ -90,17 +90,9 @@ def failures(draw: st.DrawFn) -> Deployment:
     return after(record, Explained(case=case, reason=record.reason), at(90))
 
 
-def _published(told: Notice, record: Deployment) -> dict[str, Any]:
-    """What SNS is sent."""
-    with patch.object(sns, "client") as client:
-        sns.SnsTopic("arn:aws:sns:us-west-2:123456789012:t").send(told, record.id, record.service)
-    sent: dict[str, Any] = client.return_value.publish.call_args.kwargs
-    return sent
-
-
 @given(failures())
 def test_sns_takes_every_notice(record: Deployment) -> None:
-    sent = _published(notice(record), record)
+    sent = sent_to_sns(notice(record), record)
     assert _SUBJECT.fullmatch(sent["Subject"])
     assert _MESSAGE.fullmatch(sent["Message"])
     attributes = [one["StringValue"] for one in sent["MessageAttributes"].values()]

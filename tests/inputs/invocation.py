@@ -1,4 +1,4 @@
-"""The functions as Lambda enters them, over the fakes: what an input does, and what it answers."""
+"""Slipway's functions as Lambda enters them, over the fakes of tests/flow."""
 
 from __future__ import annotations
 
@@ -106,16 +106,16 @@ def _live() -> Aws:
 
 
 @dataclass(frozen=True)
-class Came:
-    """What an input came to: the reply, the log lines, and whether anything outside was written."""
+class Effect:
+    """What an invocation did: its reply, its log lines, and whether it wrote anything outside."""
 
     reply: Any
     logged: tuple[str, ...]
     acted: bool
 
 
-def invoked(world: Aws, function: str, payload: Any) -> Came:
-    """One invocation; whatever it raises is the test's failure, but what says "not yet"."""
+def invoked(world: Aws, function: str, payload: Any) -> Effect:
+    """Invoke a function; `Unavailable` means "not yet", any other exception fails the test."""
     world.acts.clear()
     before = world.ledger.writes
     written = io.BytesIO()
@@ -131,7 +131,7 @@ def invoked(world: Aws, function: str, payload: Any) -> Came:
             reply = None
     stream.flush()
     sent = json.dumps(reply, ensure_ascii=False, allow_nan=False).encode()  # as the runtime does
-    return Came(
+    return Effect(
         json.loads(sent),
         tuple(written.getvalue().decode().splitlines()),
         bool(world.acts) or world.ledger.writes > before,
