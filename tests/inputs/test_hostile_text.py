@@ -19,6 +19,7 @@ from chalicelib.model.deployments import Cause, Deployment, Return, Status
 from chalicelib.model.happenings import (
     Explained,
     Failed,
+    Happening,
     LacksPermission,
     Noted,
     RollbackRefused,
@@ -154,17 +155,16 @@ def test_the_largest_record_and_head_fit_into_their_items() -> None:
     record = examples.deployment(by=LONGEST, why=LONGEST, key=LONGEST, tag="t" * 128)
     returning = Return(by="person", how="stop", began=at(1))
     said = "💥" * 9_999
-    for number, happening in enumerate(
-        [
-            LacksPermission(denial=LONGEST),
-            Started(revision=examples.revision(8), applied_at=at(1), deadline=at(1800)),
-            LacksPermission(denial=LONGEST),
-            RollsBack(noted=Noted(), returning=returning, deadline=None, reason=said),
-            Explained(case="💥" * 4_500, reason=said),
-            LacksPermission(denial=LONGEST),
-            RollbackRefused(reason=said),
-        ]
-    ):
+    life: list[Happening] = [
+        LacksPermission(denial=LONGEST),
+        Started(revision=examples.revision(8), applied_at=at(1), deadline=at(1800)),
+        LacksPermission(denial=LONGEST),
+        RollsBack(noted=Noted(), returning=returning, deadline=None, reason=said),
+        Explained(case="💥" * 4_500, reason=said),
+        LacksPermission(denial=LONGEST),
+        RollbackRefused(reason=said),
+    ]
+    for number, happening in enumerate(life):
         head, record = happened(head, record, happening, at(number))
     assert len(record.notices) == 6
     assert _size(ledger.DynamoLedger("t", 400)._record(record)) < _ITEM_BYTES

@@ -147,8 +147,9 @@ def unattended(targets: str = TARGETS) -> Iterator[UnattendedAccount]:
     """The team's account; its service has no circuit breaker, so Slipway itself must act."""
     with rehearse(targets, UnattendedAccount) as account, ExitStack() as stack:
         stack.enter_context(patch.object(webhooks, "_http", _Receiver(account.posted)))
+        logged = account.logged
         stack.enter_context(
-            patch.object(lambda_edge.logger, "error", lambda words, **_: account.logged.append(words))
+            patch.object(lambda_edge.logger, "error", lambda words, **_: logged.append(words))
         )
         account.deliver = False
         _keep_addresses(account)
