@@ -81,7 +81,7 @@ def test_the_chart_is_svg_with_a_mark_for_every_row() -> None:
     ],
 )
 def test_an_exit_code_knows_two_verdicts(verdict: str, right: str, said: bool) -> None:
-    scenario = next(one for one in SCENARIOS if one.right == right)
+    scenario = next(scenario for scenario in SCENARIOS if scenario.right == right)
     assert is_right(verdict, scenario) is said
 
 
@@ -138,7 +138,7 @@ def test_a_program_that_never_ends_is_ended() -> None:
 
 @pytest.mark.slow
 def test_one_scenario_on_every_tool(tmp_path: Path) -> None:
-    crash = next(one for one in SCENARIOS if one.name == "image-missing")
+    crash = next(scenario for scenario in SCENARIOS if scenario.name == "image-missing")
     found = {row.tool: row for row in measure([crash], tmp_path, 40)}
     found |= {row.tool: row for row in measure_lagging([crash], tmp_path, 40, 1)}
     assert set(found) == set(TOOLS)

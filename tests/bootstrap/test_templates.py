@@ -222,8 +222,8 @@ def test_the_environment_before_may_be_in_another_account(aws: EmbeddedAws) -> N
     )
     elsewhere = {
         resource
-        for one in granted("slipway-github-across")
-        for resource in one.resources
+        for action in granted("slipway-github-across")
+        for resource in action.resources
         if "210987654321" in resource
     }
     assert elsewhere == {

@@ -18,8 +18,8 @@ from example import conflicto
 from tests.fixtures.stored import plain
 
 CLUSTER = "conflicto-dev"
-NAME = "conflicto-backend-service-dev"
-SERVICE = f"{CLUSTER}/{NAME}"
+SERVICE_NAME = "conflicto-backend-service-dev"
+SERVICE = f"{CLUSTER}/{SERVICE_NAME}"
 REPOSITORY = FAMILY = "conflicto-backend-dev"
 FIRST_TAG = "0a1b2c3"  # of the image that the service is created with
 FIRST_BUILD = "backend: the first image"
@@ -114,8 +114,8 @@ class Account(ABC):
         closed: list[dict[str, Any]] = []
 
         def look() -> bool:
-            records = [one for one in self.deployments(service) if one["digest"] == digest]
-            closed[:] = [one for one in records[:1] if one["status"] not in OPEN]
+            records = [record for record in self.deployments(service) if record["digest"] == digest]
+            closed[:] = [record for record in records[:1] if record["status"] not in OPEN]
             return bool(closed)
 
         assert self.until(look, limit), (service, digest, self.deployments(service))
@@ -136,14 +136,14 @@ class Account(ABC):
         attributes = [notice["attributes"] for notice in self.notices()]
         if build is not None:
             digest = conflicto.digest_of(build)
-            records = [one for one in self.deployments(SERVICE) if one["digest"] == digest]
+            records = [record for record in self.deployments(SERVICE) if record["digest"] == digest]
             named = {record["deployment"] for record in records}
             attributes = [one for one in attributes if one["deployment"] in named]
         return [one["status"] for one in attributes]
 
     def described(self) -> dict[str, Any]:
         """What ECS says of the service."""
-        found = self.client("ecs").describe_services(cluster=CLUSTER, services=[NAME])
+        found = self.client("ecs").describe_services(cluster=CLUSTER, services=[SERVICE_NAME])
         return dict(found["services"][0])
 
     def revision(self) -> str:
@@ -153,7 +153,7 @@ class Account(ABC):
     def running(self) -> list[str]:
         """family:revision of every task that runs, sorted."""
         client = self.client("ecs")
-        arns = client.list_tasks(cluster=CLUSTER, serviceName=NAME)["taskArns"]
+        arns = client.list_tasks(cluster=CLUSTER, serviceName=SERVICE_NAME)["taskArns"]
         tasks = client.describe_tasks(cluster=CLUSTER, tasks=arns)["tasks"] if arns else []
         return sorted(
             task["taskDefinitionArn"].rsplit("/", 1)[1]
@@ -164,7 +164,7 @@ class Account(ABC):
     def images(self, revision: str) -> list[str]:
         """The image of each container of a revision."""
         found = self.client("ecs").describe_task_definition(taskDefinition=revision)
-        return [one["image"] for one in found["taskDefinition"]["containerDefinitions"]]
+        return [container["image"] for container in found["taskDefinition"]["containerDefinitions"]]
 
     def stored(self) -> list[dict[str, Any]]:
         """Every item of the ledger as DynamoDB keeps it, sorted by its sort key."""

@@ -61,9 +61,14 @@ class PackagedAccount(Account):
 
         def quiet() -> bool:
             watchers = self.aws.executions()
-            return self.aws.idle and all(one.status != "RUNNING" for one in watchers)
+            return self.aws.idle and all(execution.status != "RUNNING" for execution in watchers)
 
         assert self.until(quiet), self.aws.executions()
+
+    def invocations(self, function: str) -> list[InvocationRecord]:
+        """The invocations of a function that have ended, oldest first."""
+        name = f"{STACK}-{function}"
+        return [record for record in self.aws.invocations if record.function == name]
 
     def failed(self) -> list[InvocationRecord]:
         """The invocations that ended in an error."""

@@ -6,8 +6,15 @@ from datetime import datetime
 
 from embedded.gate.faults import Delay, Error, KillAfter, KillBefore, Outage, Throttle
 from embedded.services.ecs import Crash, UnhealthyTarget
-from embedded.services.lambda_.function import InvocationRecord
-from tests.dialect.account import CLUSTER, FAMILY, FIRST_TAG, LIMIT, NAME, REPOSITORY, SERVICE
+from tests.dialect.account import (
+    CLUSTER,
+    FAMILY,
+    FIRST_TAG,
+    LIMIT,
+    REPOSITORY,
+    SERVICE,
+    SERVICE_NAME,
+)
 from tests.dialect.packaged import Packaged, PackagedAccount
 
 DENIED = Error(
@@ -22,10 +29,6 @@ def _newest_reason(account: PackagedAccount) -> str:
     return "".join(record["reason"] for record in account.deployments(SERVICE)[:1])
 
 
-def _sweeps(account: PackagedAccount) -> list[InvocationRecord]:
-    return [one for one in account.aws.invocations if one.function.endswith("sweep")]
-
-
 def test_a_push_goes_live_with_nobody_watching(packaged: Packaged) -> None:
     with packaged() as account:
         digest = account.push("abc1234", "latest")
@@ -37,8 +40,8 @@ def test_a_push_goes_live_with_nobody_watching(packaged: Packaged) -> None:
         assert (record["status"], record["digest"]) == ("SUCCESSFUL", digest)
         (execution,) = account.aws.executions()
         assert execution.status == "SUCCEEDED"
-        polls = [one for one in account.aws.invocations if one.function == "slipway-dev-watch"]
-        began = {datetime.fromisoformat(one.payload["began"]) for one in polls}
+        polls = account.invocations("watch")
+        began = {datetime.fromisoformat(poll.payload["began"]) for poll in polls}
         assert began == {execution.started}
         assert account.failed() == []
         refused = {call.operation for call in account.aws.recorder.calls if call.outcome >= 400}
@@ -70,7 +73,7 @@ def test_unhealthy_targets_are_read_and_told_with_the_load_balancers_reason(
         read = account.aws.recorder.select(operation="DescribeTargetHealth")
         assert {call.outcome for call in read} == {200}
         asked = account.client("elbv2").describe_target_health(TargetGroupArn=group)
-        health = [one["TargetHealth"] for one in asked["TargetHealthDescriptions"]]
+        health = [target["TargetHealth"] for target in asked["TargetHealthDescriptions"]]
         assert health == [{"State": "healthy"}] * 2
 
 
@@ -131,7 +134,7 @@ def test_a_function_that_dies_around_an_act_does_nothing_twice(packaged: Package
                 revisions = account.client("ecs").list_task_definitions(familyPrefix=FAMILY)
                 assert len(revisions["taskDefinitionArns"]) == 2, (kind, operation)
                 deployments = account.client("ecs").list_service_deployments(
-                    cluster=CLUSTER, service=NAME
+                    cluster=CLUSTER, service=SERVICE_NAME
                 )
                 assert len(deployments["serviceDeployments"]) == 2, (kind, operation)
 
@@ -154,9 +157,9 @@ def test_a_slow_ecs_is_waited_for(packaged: Packaged) -> None:
 
 def test_the_sweep_comes_by_itself_and_meets_the_services(packaged: Packaged) -> None:
     with packaged() as account:
-        swept = account.until(lambda: _sweeps(account))
+        swept = account.until(lambda: account.invocations("sweep"))
         assert swept
-        reply = _sweeps(account)[0].response
+        reply = account.invocations("sweep")[0].response
         assert reply["outcomes"][0]["outcome"] == "met"
         assert account.deployments(SERVICE) == []
         assert REPOSITORY in account.revision()

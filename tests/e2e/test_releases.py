@@ -26,9 +26,9 @@ def modest(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def _errors(account: PackagedAccount, function: str) -> list[str]:
     return [
-        one.response["errorMessage"]
-        for one in account.failed()
-        if one.function == f"slipway-dev-{function}"
+        invocation.response["errorMessage"]
+        for invocation in account.failed()
+        if invocation.function == f"slipway-dev-{function}"
     ]
 
 

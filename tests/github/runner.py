@@ -46,7 +46,7 @@ class Step:
 
     @property
     def errors(self) -> list[str]:
-        return [one.message for one in self.commands if one.name == "error"]
+        return [command.message for command in self.commands if command.name == "error"]
 
 
 Runs = Callable[..., Step]  # a fixture's: runs a script with these replies and inputs

@@ -262,7 +262,7 @@ def test_an_input_that_is_not_of_its_form_asks_nobody(
 ) -> None:
     step = run(AWAIT, tmp_path, bare() | ASKED | {name: value})
     assert step.code == 2
-    assert [one.name for one in step.commands] == ["error"]
+    assert [command.name for command in step.commands] == ["error"]
     assert not (tmp_path / "pwned").exists()
 
 

@@ -136,7 +136,11 @@ def test_a_run_again_and_a_rollback_go_the_way_of_a_push(
         deployment = {"DEPLOYMENT": again.outputs["deployment"]}
         step = run(AWAIT, tmp_path, sees | waits | deployment)
         assert step.code == 0, step.log
-        assert {one["by"] for one in account.deployments(SERVICE) if one["by"]} == {"github:sam"}
+        assert {record["by"] for record in account.deployments(SERVICE) if record["by"]} == {
+            "github:sam"
+        }
         records = account.deployments(SERVICE)
-        (running,) = [one for one in records if one["deployment"] == again.outputs["deployment"]]
+        (running,) = [
+            record for record in records if record["deployment"] == again.outputs["deployment"]
+        ]
         assert running["digest"] == found.outputs["digest"]

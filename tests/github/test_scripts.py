@@ -111,7 +111,7 @@ def test_what_ecr_has_not_is_built(runs: Runs) -> None:
 def test_what_ecr_has_is_not_built_again(runs: Runs) -> None:
     step = runs("find-image.sh", image("abc1234"), **FOUND)
     assert (step.code, step.outputs["digest"]) == (0, DIGEST)
-    assert [one.name for one in step.commands] == ["notice"]
+    assert [command.name for command in step.commands] == ["notice"]
 
 
 def test_a_version_that_names_another_image_is_never_moved(runs: Runs, status: AwsCommand) -> None:

@@ -91,7 +91,7 @@ def test_nothing_is_written_into_the_text_of_a_shell(path: Path) -> None:
 
 @every
 def test_a_shell_step_is_one_command_that_a_test_or_the_readme_runs(path: Path) -> None:
-    tested = "".join(one.read_text("utf-8") for one in Path(__file__).parent.glob("test_*.py"))
+    tested = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     for step in steps(path):
         command = step.get("run")
         if command and command not in OWN_COMMANDS:

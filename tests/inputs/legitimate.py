@@ -78,7 +78,9 @@ def change(event: Any) -> bool:
         return False
     if event.get("detail-type") == "ECS Deployment State Change":
         resources = event.get("resources")
-        return isinstance(resources, list) and any(_is(_SERVICE, one) for one in resources)
+        return isinstance(resources, list) and any(
+            _is(_SERVICE, resource) for resource in resources
+        )
     return (
         event.get("detail-type") == "ECS Task State Change"
         and detail.get("lastStatus") == "STOPPED"

@@ -184,9 +184,9 @@ def _doubled(value: Any, place: Place) -> Any:
 def _elsewhere(draw: st.DrawFn, value: Any, place: Place, samples: Sequence[Any]) -> Any:
     """What another sample has under the same key."""
     same = [
-        at(one, path)
-        for one in samples
-        for path in paths(one)
+        at(sample, path)
+        for sample in samples
+        for path in paths(sample)
         if path and place and path[-1] == place[-1]
     ]
     return copy.deepcopy(draw(st.sampled_from(same))) if same else at(value, place)

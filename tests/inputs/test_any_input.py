@@ -20,15 +20,16 @@ from tests.inputs.mutations import HOSTILE_TIMES, changed_once, mutated
 
 _LARGEST = 60_000  # bytes of a reply, and of a log line; CloudWatch takes 256 KB, Lambda 6 MB
 EVENTS = [examples.event(name) for name in examples.SAMPLE_EVENTS]
-PUSHES = [examples.push_event(), *[one for one in EVENTS if one.get("source") == "aws.ecr"]]
-CHANGES = [one for one in EVENTS if one.get("source") == "aws.ecs"]
+PUSHES = [examples.push_event(), *[event for event in EVENTS if event.get("source") == "aws.ecr"]]
+CHANGES = [event for event in EVENTS if event.get("source") == "aws.ecs"]
+DETAIL_TYPES = sorted({str(event.get("detail-type")) for event in EVENTS})
 OTHER_ARN = "arn:aws:ecs:us-west-2:999999999999"
 # For a key, what another event or payload could say there: near the truth, and not it.
 NEIGHBOURS: dict[str, list[Any]] = {
     "account": ["999999999999", "12345678901", 123456789012, "123456789012 "],
     "region": ["us-east-1", "us-west-2a", "US-WEST-2"],
     "source": ["aws.ecr", "aws.ecs", "custom.ecr", "aws.ecr.", "AWS.ECR"],
-    "detail-type": [*sorted({str(one.get("detail-type")) for one in EVENTS}), "ecr image action"],
+    "detail-type": [*DETAIL_TYPES, "ecr image action"],
     "result": ["FAILURE", "success", "SUCCESS ", "PARTIAL"],
     "action-type": ["PUSH", "DELETE", "REPLICATE", "push", "UPDATE_STORAGE_CLASS"],
     "repository-name": [
@@ -89,7 +90,7 @@ def _outcomes(reply: Any) -> bool:
     return (
         reply.keys() == {"outcomes"}
         and bool(told)
-        and all(one["outcome"] != "ignored" or one["reason"] for one in told)
+        and all(outcome["outcome"] != "ignored" or outcome["reason"] for outcome in told)
     )
 
 

@@ -16,7 +16,7 @@ from chalicelib.aws import webhooks
 from chalicelib.definition.render import PROVENANCE
 from chalicelib.model.deployments import OPEN
 from embedded.calls.call import Call, Reply, error_reply
-from embedded.iam.evaluate import arn_like
+from embedded.iam.evaluate import Decision, arn_like
 from example import conflicto
 from rehearsal.rehearsal import rehearse
 from tests.dialect.account import CLUSTER, FIRST_TAG, REPOSITORY
@@ -85,6 +85,10 @@ class UnattendedAccount(RehearsedAccount):
         policy["Statement"].remove(removed)
         self.gate.policies[function] = policy
         return list(removed["Action"])
+
+    def denied(self) -> list[Decision]:
+        """The calls of Slipway that IAM denied."""
+        return [decision for decision in self.gate.iam.decisions if not decision.allowed]
 
     def used(self) -> set[tuple[str, str, str, str]]:
         """(function, Sid, action, resource as the policy names it) of every call so far."""

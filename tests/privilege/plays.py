@@ -12,7 +12,7 @@ from collections.abc import Callable
 from embedded.calls.call import Call, Reply, error_reply
 from embedded.services.ecs import Crash
 from example import conflicto
-from tests.dialect.account import BY_HAND, CLUSTER, FAMILY, NAME, SERVICE
+from tests.dialect.account import BY_HAND, CLUSTER, FAMILY, SERVICE, SERVICE_NAME
 from tests.fixtures import examples
 from tests.privilege.account import BAD, GOOD, SCAN_SECONDS, UnattendedAccount
 
@@ -27,7 +27,9 @@ def _life(account: UnattendedAccount, recorded: Nudge, nudge: Nudge) -> None:
     The answer to UpdateService is lost, so what it did is looked up.
     """
     account.breaks(BAD, Crash(after=3, logs=("KeyError: 'X'",)))
-    account.client("ecs").update_service(cluster=CLUSTER, service=NAME, forceNewDeployment=True)
+    account.client("ecs").update_service(
+        cluster=CLUSTER, service=SERVICE_NAME, forceNewDeployment=True
+    )
     account.loses_the_answer("UpdateService")
     account.leaves_unproven_revision()
     recorded()

@@ -22,7 +22,7 @@ def _statements() -> Iterator[object]:
     """Every statement that a call of ours uses; `make test` removes one in eight."""
     counted = itertools.count()
     for function, policy in generate(load_targets(TARGETS, "dev")).documents.items():
-        for sid in (one["Sid"] for one in policy["Statement"]):
+        for sid in (statement["Sid"] for statement in policy["Statement"]):
             if sid not in LAMBDAS_OWN:
                 marks = [pytest.mark.slow] if next(counted) % 8 else []
                 yield pytest.param(function, sid, id=f"{function}-{sid}", marks=marks)
@@ -34,7 +34,7 @@ def test_a_statement_that_is_removed_is_missed_by_name(function: str, sid: str) 
         with unattended() as account:
             actions = account.without(function, sid)
             play(account)
-            denied = {one.action for one in account.gate.iam.decisions if not one.allowed}
+            denied = {decision.action for decision in account.denied()}
             if not denied:
                 continue
             assert denied <= set(actions)

@@ -48,7 +48,7 @@ def test_any_event_is_answered_and_changes_nothing(function: str) -> None:
         @given(noise=st.dictionaries(st.sampled_from([*envelope, "detail", "resources"]), JSON))
         def any_event(noise: dict[str, Any]) -> None:
             reply = account.invoke(function, {**envelope, **noise})
-            assert [one["outcome"] for one in reply["outcomes"]] == ["ignored"]
+            assert [outcome["outcome"] for outcome in reply["outcomes"]] == ["ignored"]
 
         any_event()
         assert not [call for call in account.calls if call.startswith(("ecs:", "dynamodb:"))]

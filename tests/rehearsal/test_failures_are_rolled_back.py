@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from embedded.services.ecs import Crash, Fault, PullError, StartError
-from tests.dialect.account import CLUSTER, FAMILY, NAME, SERVICE
+from tests.dialect.account import CLUSTER, FAMILY, SERVICE, SERVICE_NAME
 from tests.dialect.rehearsed import NO_BREAKER, NO_ROLLBACK, RehearsedAccount, rehearsed
 
 BAD = "bad0000"
@@ -73,12 +73,12 @@ def test_a_service_that_never_ran_is_healed_by_its_first_image() -> None:
 
 def never_ran(account: RehearsedAccount, **settings: dict[str, Any]) -> None:
     """The service as a team makes it before its first image exists: no task ever ran."""
-    account.client("ecs").delete_service(cluster=CLUSTER, service=NAME, force=True)
+    account.client("ecs").delete_service(cluster=CLUSTER, service=SERVICE_NAME, force=True)
     account.advance(120)
     account.ecs.faults.service(SERVICE, PullError("not found"))
     account.client("ecs").create_service(
         cluster=CLUSTER,
-        serviceName=NAME,
+        serviceName=SERVICE_NAME,
         taskDefinition=f"{FAMILY}:1",
         desiredCount=2,
         **(BREAKER | settings),

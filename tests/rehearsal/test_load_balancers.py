@@ -22,13 +22,15 @@ ASKED = "elbv2:DescribeTargetHealth"
 
 
 def test_what_the_load_balancer_said_is_told_when_the_targets_are_gone() -> None:
-    (scenario,) = [one for one in SCENARIOS if one.name == "load-balancer"]
+    (scenario,) = [scenario for scenario in SCENARIOS if scenario.name == "load-balancer"]
     reason = "Target.ResponseCodeMismatch: Health checks failed with these codes: [503]"
     with played(scenario) as account:
         assert f"The load balancer says:\n- {reason} (task " in account.record["case"]
         assert "and 2 more)" in account.record["case"]
         failed = [
-            one for one in account.notices() if one["attributes"]["status"].startswith("ROLL")
+            notice
+            for notice in account.notices()
+            if notice["attributes"]["status"].startswith("ROLL")
         ]
         assert any(reason in one["body"] for one in failed)
         assert account.calls.count(ASKED) == 1

@@ -86,7 +86,9 @@ def test_a_push_goes_live_over_a_deployment_that_only_the_newer_release_can_read
         (record,) = [item for item in account.stored() if item["sk"]["S"] != "HEAD"]
         account.advance(60)
         account.push("def5678")
-        account.until(lambda: any("def5678 is live" in one["subject"] for one in account.notices()))
+        account.until(
+            lambda: any("def5678 is live" in notice["subject"] for notice in account.notices())
+        )
         assert account.revision() == f"{FAMILY}:3"
         assert record in account.stored()
 

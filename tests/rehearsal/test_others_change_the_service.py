@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from embedded.services.ecs import Crash
-from tests.dialect.account import CLUSTER, FAMILY, NAME, SERVICE
+from tests.dialect.account import CLUSTER, FAMILY, SERVICE, SERVICE_NAME
 from tests.dialect.rehearsed import rehearsed
 
 
@@ -33,7 +33,7 @@ def test_a_deployment_in_the_console_half_way_is_never_touched() -> None:
         digest = account.push("abc1234")
         account.advance(10)
         account.client("ecs").update_service(
-            cluster=CLUSTER, service=NAME, taskDefinition=f"{FAMILY}:1"
+            cluster=CLUSTER, service=SERVICE_NAME, taskDefinition=f"{FAMILY}:1"
         )
         record = account.settle(SERVICE, digest)
         account.advance(600)
@@ -46,7 +46,9 @@ def test_another_setting_changed_half_way_is_adopted() -> None:
     with rehearsed() as account:
         digest = account.push("abc1234")
         account.advance(10)
-        account.client("ecs").update_service(cluster=CLUSTER, service=NAME, forceNewDeployment=True)
+        account.client("ecs").update_service(
+            cluster=CLUSTER, service=SERVICE_NAME, forceNewDeployment=True
+        )
         record = account.settle(SERVICE, digest)
         assert record["status"] == "SUCCESSFUL"
         assert account.told("abc1234") == ["IN_PROGRESS", "SUCCESSFUL"]
@@ -56,7 +58,7 @@ def test_the_service_deleted_half_way_is_a_failure_that_says_so() -> None:
     with rehearsed() as account:
         digest = account.push("abc1234")
         account.advance(10)
-        account.client("ecs").delete_service(cluster=CLUSTER, service=NAME, force=True)
+        account.client("ecs").delete_service(cluster=CLUSTER, service=SERVICE_NAME, force=True)
         record = account.settle(SERVICE, digest)
         assert record["status"] == "FAILED"
         assert "deleted" in record["reason"]
@@ -66,7 +68,7 @@ def test_scaled_to_zero_half_way_still_ends_well() -> None:
     with rehearsed() as account:
         digest = account.push("abc1234")
         account.advance(5)
-        account.client("ecs").update_service(cluster=CLUSTER, service=NAME, desiredCount=0)
+        account.client("ecs").update_service(cluster=CLUSTER, service=SERVICE_NAME, desiredCount=0)
         assert account.settle(SERVICE, digest)["status"] == "SUCCESSFUL"
         assert account.described()["desiredCount"] == 0
 
@@ -83,7 +85,9 @@ def test_autoscaling_half_way_is_left_alone() -> None:
 
 def test_a_foreign_rollout_under_way_is_waited_for() -> None:
     with rehearsed() as account:
-        account.client("ecs").update_service(cluster=CLUSTER, service=NAME, forceNewDeployment=True)
+        account.client("ecs").update_service(
+            cluster=CLUSTER, service=SERVICE_NAME, forceNewDeployment=True
+        )
         digest = account.push("abc1234")
         account.advance(5)
         waiting = account.deployments(SERVICE)[0]

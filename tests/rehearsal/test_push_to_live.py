@@ -9,7 +9,7 @@ import pytest
 
 from embedded.services.ecs import Crash
 from example import conflicto
-from tests.dialect.account import FAMILY, NAME, REPOSITORY, SERVICE
+from tests.dialect.account import FAMILY, REPOSITORY, SERVICE, SERVICE_NAME
 from tests.dialect.rehearsed import TARGETS, rehearsed
 
 EVENTS = Path(__file__).parent.parent / "fixtures" / "events"
@@ -54,7 +54,7 @@ def test_people_are_told_when_it_starts_and_when_it_is_live() -> None:
     with rehearsed() as account:
         account.settle(SERVICE, account.push("abc1234"))
         assert account.told("abc1234") == ["IN_PROGRESS", "SUCCESSFUL"]
-        assert account.notices()[-1]["subject"] == f"{NAME}: abc1234 is live"
+        assert account.notices()[-1]["subject"] == f"{SERVICE_NAME}: abc1234 is live"
 
 
 def test_an_image_under_two_tags_is_one_deployment() -> None:
@@ -62,7 +62,7 @@ def test_an_image_under_two_tags_is_one_deployment() -> None:
         digest = account.push("abc1234", "v1.2.3", "latest")
         account.settle(SERVICE, digest)
         account.advance(600)
-        assert [one["tag"] for one in account.deployments(SERVICE)] == ["abc1234"]
+        assert [record["tag"] for record in account.deployments(SERVICE)] == ["abc1234"]
         assert account.called("ecs:RegisterTaskDefinition") == 1
         assert account.called("ecs:UpdateService") == 1
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from example import conflicto
-from tests.dialect.account import CLUSTER, FAMILY, NAME, REPOSITORY, SERVICE
+from tests.dialect.account import CLUSTER, FAMILY, REPOSITORY, SERVICE, SERVICE_NAME
 from tests.dialect.rehearsed import TARGETS, rehearsed
 
 
@@ -73,11 +73,11 @@ def test_an_external_controller_is_refused() -> None:
     with rehearsed() as account:
         with account.undelivered():
             client = account.client("ecs")
-            client.delete_service(cluster=CLUSTER, service=NAME, force=True)
+            client.delete_service(cluster=CLUSTER, service=SERVICE_NAME, force=True)
             account.advance(120)
             client.create_service(
                 cluster=CLUSTER,
-                serviceName=NAME,
+                serviceName=SERVICE_NAME,
                 desiredCount=1,
                 deploymentController={"type": "EXTERNAL"},
             )

@@ -146,7 +146,9 @@ def test_where_inspector_may_not_be_asked_people_hear_of_it_and_wait_runs_out(
         digest = account.push("abc1234")
         account.advance(60)
         assert newest(account)["status"] == "PENDING"
-        told = [one for one in account.notices() if "inspector2:ListCoverage" in one["body"]]
+        told = [
+            notice for notice in account.notices() if "inspector2:ListCoverage" in notice["body"]
+        ]
         assert len(told) == 1
         record = account.settle(SERVICE, digest)
         assert record["status"] == status

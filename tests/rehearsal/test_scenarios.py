@@ -103,21 +103,23 @@ def _assert_little_was_done(account: PlayedAccount, *, lags: bool) -> None:
     assert stop <= failed
     assert update - pushes + stop <= failed or lags
     told = [notice["attributes"] for notice in account.notices()]
-    mine = [one for one in told if one["deployment"] == account.record["deployment"]]
-    assert [one["status"] for one in mine].count("ROLLBACK_IN_PROGRESS") <= 1
+    mine = [notice for notice in told if notice["deployment"] == account.record["deployment"]]
+    assert [notice["status"] for notice in mine].count("ROLLBACK_IN_PROGRESS") <= 1
     assert mine[-1]["status"] == account.record["status"]
 
 
 def _assert_bystanders_are_as_they_were(account: PlayedAccount) -> None:
-    assert [one.status for one in account.ecs.service_deployments(BYSTANDER)] == ["SUCCESSFUL"]
-    assert {one.service.key for one in account.ecs.tasks(BYSTANDER) if one.service} == {BYSTANDER}
+    deployments = account.ecs.service_deployments(BYSTANDER)
+    assert [deployment.status for deployment in deployments] == ["SUCCESSFUL"]
+    tasks = account.ecs.tasks(BYSTANDER)
+    assert {task.service.key for task in tasks if task.service} == {BYSTANDER}
     found = account.client("ecs").list_task_definitions(familyPrefix="conflicto-frontend-dev")
     assert len(found["taskDefinitionArns"]) == 1
 
 
 def test_every_scenario_has_a_name_and_a_story_of_its_own() -> None:
-    assert len({one.name for one in SCENARIOS}) == len(SCENARIOS)
-    assert len({one.story for one in SCENARIOS}) == len(SCENARIOS)
+    assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS)
+    assert len({scenario.story for scenario in SCENARIOS}) == len(SCENARIOS)
 
 
 def test_a_good_rollout_of_a_minute_costs_few_calls() -> None:
@@ -169,4 +171,4 @@ def test_a_quiet_rollout_of_eight_minutes_costs_few_calls() -> None:
 
 
 def _named(name: str) -> Scenario:
-    return next(one for one in SCENARIOS if one.name == name)
+    return next(scenario for scenario in SCENARIOS if scenario.name == name)

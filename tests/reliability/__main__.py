@@ -99,7 +99,7 @@ def main() -> int:
     seeds = [int(seed) for seed in asked.seeds.split(",") if seed]
     cases = every_case(asked.lags)[:: asked.every]
     if asked.case:
-        cases, seeds = [one for one in cases if str(one) == asked.case], []
+        cases, seeds = [case for case in cases if str(case) == asked.case], []
     rows = list(_rows(cases, seeds, asked.workers))
     total = _together(rows)
     _OUT.mkdir(exist_ok=True)

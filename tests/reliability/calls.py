@@ -82,7 +82,9 @@ class CallFaultAccount(EventFaultAccount):
     def _lasting(self, call: str, invocation: Invocation) -> str | None:
         """The fault that still lasts."""
         now = self.clock.now()
-        lasting = (one for one in self.windows if one.strikes(now, call, invocation.function))
+        lasting = (
+            window for window in self.windows if window.strikes(now, call, invocation.function)
+        )
         return next((window.kind for window in lasting), None)
 
     def _struck(self, attempt: Attempt, invocation: Invocation, kind: str | None) -> AWSResponse:

@@ -61,7 +61,7 @@ def _is(account: FaultyAccount, status: str, build: str = GOOD) -> Callable[[], 
     digest = conflicto.digest_of(build)
 
     def look() -> bool:
-        states = [one["status"] for one in account.records() if one["digest"] == digest]
+        states = [record["status"] for record in account.records() if record["digest"] == digest]
         return bool(states) and states[-1] == status
 
     return look
@@ -209,11 +209,11 @@ def run(
         allowed = [flow.ends, *(flow.otherwise if faults or event_faults else ())]
         if found not in allowed:
             wrong.append(f"ends: {found}")
-        points = [str(one) for one in account.points]
+        points = [str(point) for point in account.points]
         return Run(points, account.heard, account.struck, wrong, account.gate.iam.decisions)
 
 
 def _ends(account: FaultyAccount) -> Ends:
     builds = {conflicto.digest_of(build): build for build in (FIRST, GOOD, BAD, NEWER)}
     records = sorted(account.records(), key=lambda one: (one["order"], one["service"]))
-    return tuple((builds.get(one["digest"], FIRST), one["status"]) for one in records)
+    return tuple((builds.get(record["digest"], FIRST), record["status"]) for record in records)

@@ -49,7 +49,7 @@ class History:
     def notices(self) -> list[dict[str, Any]]:
         """Those about a deployment's status; the state machine's own have no service."""
         told = self.account.notices()
-        return [one for one in told if "service" in one["attributes"]]
+        return [notice for notice in told if "service" in notice["attributes"]]
 
     @cached_property
     def definitions(self) -> dict[str, dict[str, str]]:

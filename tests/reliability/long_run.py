@@ -147,7 +147,7 @@ class LongRun:
         account.ecs.scale(_service(name), self._random.randint(1, 4))
 
     def _spot(self, account: FaultyAccount, name: str) -> None:
-        running = [one for one in account.ecs.service(_service(name)).tasks if one.live]
+        running = [task for task in account.ecs.service(_service(name)).tasks if task.live]
         if running:
             account.ecs.interrupt_spot(self._random.choice(running).id)
 

@@ -44,7 +44,7 @@ def test_every_call_of_a_flow_is_allowed_by_the_role_that_makes_it(flow: str) ->
     played = run(FLOWS[flow], asks_iam=True)
     assert played.wrong == []
     assert played.decided
-    assert [one for one in played.decided if not one.allowed] == []
+    assert [decision for decision in played.decided if not decision.allowed] == []
 
 
 @pytest.mark.parametrize(("flow", "kind"), PAIRS)

@@ -11,7 +11,7 @@ from tests.reliability.history import TAG, History, place, service_of
 
 def what_is_newer_is_applied_later(history: History) -> Iterator[str]:
     for service in history.heads:
-        orders = [place(one) for one in history.applied(service)]
+        orders = [place(record) for record in history.applied(service)]
         if orders != sorted(orders):
             yield f"{service}: applied in the order {orders}"
 
@@ -43,10 +43,10 @@ def a_deployment_registers_and_updates_at_most_once(history: History) -> Iterato
     )
     for (service, revision), count in updated.items():
         reasons = sum(
-            (one.get("revision") == revision)
-            + (one.get("return_to") == revision and "returning" in one)
-            + one.get("acting", False)  # done, and not written yet
-            for one in history.of(service)
+            (record.get("revision") == revision)
+            + (record.get("return_to") == revision and "returning" in record)
+            + record.get("acting", False)  # done, and not written yet
+            for record in history.of(service)
         )
         if count > reasons:
             yield f"{service} was brought to {revision[-12:]} {count} times, for {reasons} reasons"
@@ -66,7 +66,7 @@ def only_the_revision_is_changed(history: History) -> Iterator[str]:
 def images_are_written_by_digest(history: History) -> Iterator[str]:
     digests = {record["id"]: record["digest"] for record in history.records}
     for act in history.acts(REGISTER):
-        images = [one["image"] for one in act.asked["containerDefinitions"]]
+        images = [container["image"] for container in act.asked["containerDefinitions"]]
         if not any(one.endswith("@" + digests.get(service_of(act), "?")) for one in images):
             yield f"{service_of(act)} registered {images}"
 

@@ -48,8 +48,8 @@ def what_serves_is_what_the_newest_record_says(history: History) -> Iterator[str
         elif primary and len(primary.healthy) != found.desired_count:
             yield f"{service} runs {len(primary.healthy)} of {found.desired_count}"
         waiting = [
-            one
-            for one in history.of(service)
-            if one["status"] not in ("REFUSED", "OBSERVED") and place(one) > place(newest)
+            record
+            for record in history.of(service)
+            if record["status"] not in ("REFUSED", "OBSERVED") and place(record) > place(newest)
         ]
         yield from (f"{service}: {one['id']} is newer and was never applied" for one in waiting)

@@ -16,9 +16,9 @@ def every_push_has_one_record(history: History) -> Iterator[str]:
     the service was first met whose event ended in the queue of failures: the ledger was denied.
     """
     letters = "on_image_push" in history.account.letters
-    for service, repository in ((one.name, one.repository) for one in followed()):
-        pushes = [one for one in history.account.pushes if one.repository == repository]
-        for digest, count in Counter(one.digest for one in pushes).items():
+    for service, repository in ((target.name, target.repository) for target in followed()):
+        pushes = [push for push in history.account.pushes if push.repository == repository]
+        for digest, count in Counter(push.digest for push in pushes).items():
             made = [
                 record
                 for record in history.of(service)
@@ -26,8 +26,8 @@ def every_push_has_one_record(history: History) -> Iterator[str]:
             ]
             if len([one for one in made if one["status"] != "REFUSED"]) > count:
                 yield f"{service}: {len(made)} records of {digest[:15]}, pushed {count} times"
-            last = max(one.at for one in pushes if one.digest == digest)
-            overtaken = any(moment(one["order"]) > last for one in history.of(service))
+            last = max(push.at for push in pushes if push.digest == digest)
+            overtaken = any(moment(record["order"]) > last for record in history.of(service))
             met = history.heads.get(service, {}).get("met")
             before = letters and met is not None and moment(met) > last
             if not made and not overtaken and not before:
@@ -35,7 +35,9 @@ def every_push_has_one_record(history: History) -> Iterator[str]:
 
 
 def no_key_is_used_twice(history: History) -> Iterator[str]:
-    keys = Counter((one["service"], one["key"]) for one in history.records if one.get("key"))
+    keys = Counter(
+        (record["service"], record["key"]) for record in history.records if record.get("key")
+    )
     yield from (f"{key}: {count} records" for key, count in keys.items() if count > 1)
 
 
@@ -62,5 +64,5 @@ def what_is_foreign_others_did(history: History) -> Iterator[str]:
             yield f"{record['id']}: nobody else has touched {record['service']}"
         if record["revision"] not in completed:
             yield f"{record['id']}: ECS never completed {record['revision'][-12:]}"
-    found = Counter((one["service"], one["order"], one["revision"]) for one in foreign)
+    found = Counter((record["service"], record["order"], record["revision"]) for record in foreign)
     yield from (f"{one}: {count} records" for one, count in found.items() if count > 1)
