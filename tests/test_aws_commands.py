@@ -18,7 +18,7 @@ _OPTION = re.compile(r"(?<=\s)--([a-z][a-z0-9-]+)")
 
 
 def _texts() -> Iterator[tuple[str, str]]:
-    """(file, text) of whatever tells people or machines what to run."""
+    """(file, text) of everything that shows a command or runs one."""
     for pattern in ("*.md", "Makefile", "docs/**/*", ".github/**/*", "bootstrap/*.y*ml"):
         for path in sorted(ROOT.glob(pattern)):
             if path.suffix in {".md", ".yml", ".yaml", ".sh", ""} and path.is_file():

@@ -1,4 +1,4 @@
-"""What a stranger expects of a project: its licence, its promises, its decisions, its settings."""
+"""The files that a stranger expects in a project: licence, changelog, decisions, settings."""
 
 from __future__ import annotations
 

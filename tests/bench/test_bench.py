@@ -1,4 +1,4 @@
-"""The rows, the table, the chart, the clock of the programs, and one scenario on every tool."""
+"""The benchmark: its rows, its table, its chart, its clock, and one scenario on every tool."""
 
 from __future__ import annotations
 

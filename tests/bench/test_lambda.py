@@ -1,4 +1,4 @@
-"""What each function costs: the medians, the tables, the arithmetic of the price."""
+"""The costs of each function: medians, tables, and the arithmetic of the price."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""bootstrap/slipway.yaml: the deployer makes bounded roles only, and the bound hinders nothing."""
+"""bootstrap/slipway.yaml: the deployer can make bounded roles only, and they lack nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The account side: what the templates grant, to whom, and that they become what they say."""
+"""The templates of bootstrap/: what they grant to whom, and what they make."""
 
 from __future__ import annotations
 
@@ -304,7 +304,7 @@ def may_read(aws: EmbeddedAws, role: str, repository: str) -> bool:
 
 
 def may_invoke(aws: EmbeddedAws, role: str, function: str) -> bool:
-    """There is no such function here: who may invoke it is told that, and who may not is denied."""
+    """Whether the role may invoke it. Only who may is told that the function does not exist."""
     lambdas = aws._clients.as_role(role, "a-run", "lambda")
     with pytest.raises(ClientError) as told:
         lambdas.invoke(FunctionName=function)

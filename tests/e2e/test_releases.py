@@ -14,13 +14,13 @@ from tests.e2e.releases import FIELD, SCHEMA, release_after
 
 @pytest.fixture(scope="module")
 def after(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The release after this one, whose every item uses what is new."""
+    """The next release; every item that it writes uses the new field."""
     return release_after(package, tmp_path_factory.mktemp("after"), writes=True)
 
 
 @pytest.fixture(scope="module")
 def modest(package: Package, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The release after this one, which does not use its new field yet."""
+    """The next release; it does not use its new field yet."""
     return release_after(package, tmp_path_factory.mktemp("modest"), writes=False)
 
 

@@ -41,7 +41,7 @@ class AwsCommand:
         command.chmod(0o755)
 
     def replies(self, *replies: Any) -> None:
-        """An object: the reply. A text: "raise MESSAGE", "error WHAT AWS SAYS" or "plain TEXT"."""
+        """Each is a reply, or a text "raise MESSAGE", "error WHAT AWS SAYS", "plain TEXT"."""
         for number, reply in enumerate(replies):
             if isinstance(reply, str) and reply.startswith("raise "):
                 reply = "raise " + json.dumps({"errorMessage": reply[6:]})  # noqa: PLW2901

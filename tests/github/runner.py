@@ -1,4 +1,4 @@
-"""A step as GitHub's runner runs it: environment, files for its outputs, commands in its log.
+"""Runs a step as GitHub's runner does: its environment, the files for its outputs, its log.
 
 The parser is after actions/runner, ActionCommand: a line that begins with `::` (spaces aside) is a
 command, and `##[` is one anywhere in a line; a carriage return ends a line.

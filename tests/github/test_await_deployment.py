@@ -1,4 +1,4 @@
-"""The action's very script: what it waits for, how it ends, and what it lets through."""
+"""The script of await-deployment: what it waits for, how it ends, what it lets through."""
 
 from __future__ import annotations
 

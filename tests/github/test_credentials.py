@@ -1,4 +1,4 @@
-"""`.ci/credentials.py`: a key in a file stops `make check`; so does an explanation of nothing."""
+"""`.ci/credentials.py`: a key in a file, or an explanation of nothing, stops `make check`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/github.md, followed: its commands one after the other in one shell, and what they print."""
+"""The commands of docs/github.md, run in one shell in their order, print what the page shows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`.ci/release` and `.ci/publish`, run with another `make` and another `gh`."""
+"""`.ci/release` and `.ci/publish`, run with a stand-in for `make` and for `gh`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The workflows' scripts: what each asks, decides, refuses and hands on."""
+"""The scripts of the workflows: what each asks, decides, refuses, and gives to the next step."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def image(*tags: str, digest: str = DIGEST) -> str:
 
 @pytest.fixture
 def runs(status: AwsCommand, shell: dict[str, str], tmp_path: Path) -> Runs:
-    """Runs a script against an `aws` that answers so."""
+    """Runs a script; `replies` are what its `aws` answers."""
 
     def step(script: str, *replies: Any, **inputs: str) -> Step:
         status.replies(*replies or ("error nobody asked for this",))

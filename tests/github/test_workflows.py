@@ -1,4 +1,4 @@
-"""The workflows, read: pinned, least privileged, nothing typed by people in a shell's text."""
+"""The workflows: actions are pinned, rights are few, no input is part of a shell's text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever comes: a reply as the contract says, never an exception, never an act not asked for."""
+"""Any input gets a reply of the contract, and causes no exception and no act unasked."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def _polled(reply: Any) -> bool:
 
 @dataclass(frozen=True)
 class Entry:
-    """A function, the world that it finds, its inputs, and what its contract says of them."""
+    """A function, the AWS that it finds, its inputs, and what its contract says of them."""
 
     function: str
     world: Callable[[], Aws]

@@ -1,4 +1,4 @@
-"""Hostile text from outside, on its way to people, logs and tables: one line, safe, cut to size."""
+"""Hostile text reaches people, logs and the ledger on one line, harmless, and cut to size."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ unhealthy = st.builds(
 
 @st.composite
 def failures(draw: st.DrawFn) -> Deployment:
-    """A failed deployment of which everything that comes from outside is hostile."""
+    """A failed deployment; every text of it that comes from outside is hostile."""
     task = StoppedTask(
         id="b99d",
         stop_code=draw(st.sampled_from(["TaskFailedToStart", "EssentialContainerExited", ""])),

@@ -1,4 +1,4 @@
-"""Whatever ECR and ECS allow as a name goes the whole way, and every name made of it is legal."""
+"""Slipway deploys with every name that ECR and ECS allow, and makes only legal names of them."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """Every crash point and the long run: `python -m tests.reliability`, or `make reliability`.
 
-Writes out/reliability.json and out/reliability.md, the table of docs/reliability.md. Exit code 1
-when a rule was broken: each case is printed with what was wrong, and with what plays it again.
-ECS' reads lag in all of them; `--lags` draws other seeds.
+Writes out/reliability.json and out/reliability.md, the table of docs/reliability.md. The exit
+code is 1 when a rule was broken: each such case is printed with what was wrong and with the command
+that plays it again. ECS' reads lag in all of them; `--lags` chooses other seeds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HEAD = "| | crash points | faults injected | notices lost | wrong ends |\n|---|
 
 @dataclass
 class Row:
-    """One line of the table: of a flow, or of a long run."""
+    """One line of the table, for a flow or a long run."""
 
     name: str
     points: int = 0

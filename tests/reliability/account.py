@@ -1,4 +1,4 @@
-"""Slipway in the team's account on a bad day: what people do there, and when all is quiet again.
+"""Slipway in the team's account on a bad day: what people do, and when all is quiet again.
 
 `invocations`, `deliveries` and `calls` beside this file say how Lambda and Step Functions,
 EventBridge, and the calls of AWS behave.
@@ -29,7 +29,7 @@ _FIRST_SWEEP = 180
 
 @dataclass(frozen=True)
 class Push:
-    """One push, whoever heard of it."""
+    """One push, whether or not Slipway heard of it."""
 
     at: datetime
     repository: str
@@ -38,7 +38,7 @@ class Push:
 
 @dataclass
 class FaultyAccount(CallFaultAccount):
-    """The dialect's account, whose faults, retries and clock are the test's.
+    """The account of the dialect, with the faults that the test chooses.
 
     `touched` says when somebody last acted on a service beside Slipway.
     """
@@ -56,7 +56,7 @@ class FaultyAccount(CallFaultAccount):
         return super().push(*tags, build=build, repository=repository)
 
     def later(self, seconds: float, act: Callable[[], object]) -> None:
-        """Plan something that happens in `seconds`: the run is not over before."""
+        """Plan an act in `seconds`; the run does not end before it."""
         self.planned += 1
 
         def happens() -> None:
@@ -66,7 +66,7 @@ class FaultyAccount(CallFaultAccount):
         self.clock.call_later(seconds, happens)
 
     def when(self, reached: Callable[[], object], act: Callable[[], object]) -> None:
-        """Plan something that happens as soon as `reached()`, looked at every second."""
+        """Plan an act for the moment when `reached()`; it is asked every second."""
 
         def look() -> None:
             if reached():
@@ -77,7 +77,7 @@ class FaultyAccount(CallFaultAccount):
         self.later(1, look)
 
     def insist(self, function: str, payload: Mapping[str, Any], tries: int = 60) -> None:
-        """Somebody invokes a function, and again in a minute when that did not work."""
+        """Somebody invokes a function, and tries again every minute until it answers."""
         reply: dict[str, Any] | None = None
         try:
             reply = self.invoke(function, payload)
@@ -107,7 +107,7 @@ class FaultyAccount(CallFaultAccount):
         return {item["pk"]: item for item in items if item["sk"] == "HEAD"}
 
     def quiet(self) -> bool:
-        """Whether nobody will act any more but the sweep, and it has nothing to do."""
+        """Whether only the sweep will act again, and it has nothing to do."""
         if (
             self.planned
             or self._waiting
@@ -137,7 +137,7 @@ class FaultyAccount(CallFaultAccount):
         ]
 
     def rest(self, limit: float = 4 * 3600) -> bool:
-        """Let time pass until all is quiet, then until an hour of sweeps has looked at all."""
+        """Let time pass until all is quiet, then another hour of sweeps; whether it was."""
         if not self.until(self.quiet, limit):
             return False
         self.advance(3600)
@@ -161,7 +161,7 @@ class FaultyAccount(CallFaultAccount):
 
 
 def _since(head: Mapping[str, Any]) -> datetime:
-    """From when on the sweep looks for lost pushes."""
+    """The sweep looks for lost pushes from this moment on."""
     return max(datetime.fromisoformat(head[name]) for name in ("met", "order"))
 
 

@@ -1,4 +1,4 @@
-"""The calls of AWS: each is numbered, and something goes wrong at the numbers that a run names."""
+"""Every call of AWS has a number, and something goes wrong at the numbers that a run names."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Point:
 
 @dataclass(frozen=True)
 class Act:
-    """A call that changed something: who made it, with what, and what was answered."""
+    """A call that changed something: who made it, its request and its answer."""
 
     at: datetime
     invocation: str
@@ -109,7 +109,7 @@ class CallFaultAccount(EventFaultAccount):
         return self._performed(attempt, invocation)
 
     def hang(self, seconds: float) -> None:
-        """The innermost invocation waits, while everything else goes on; Lambda may end it."""
+        """The newest invocation waits while all else goes on; Lambda ends it at its deadline."""
         if not self.under_way:
             return
         deadline = self.under_way[-1].deadline

@@ -1,4 +1,4 @@
-"""EventBridge: events come twice, late, in another order, or not at all."""
+"""EventBridge delivers events twice, late, in another order, or not at all."""
 
 from __future__ import annotations
 

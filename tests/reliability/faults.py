@@ -47,6 +47,6 @@ def refusal(attempt: Attempt, kind: str) -> AWSResponse:
 
 
 def without_frames(error: BaseException) -> BaseException:
-    """The error alone: in a long run, its causes would keep thousands of frames alive."""
+    """The error without its causes: they would keep thousands of frames alive in a long run."""
     error.__traceback__ = error.__context__ = error.__cause__ = None
     return error

@@ -1,4 +1,4 @@
-"""What people do and what happens: the flows that are run again with a fault at every call."""
+"""The flows: what people do, and how it ends. Each is run again with a fault at every call."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ Ends = tuple[tuple[str, str], ...]  # (build, status) of every record, oldest re
 
 @dataclass(frozen=True)
 class Flow:
-    """`happens` arms what people do; `ends` is how the records end when nothing breaks.
+    """`happens` plans what people do; `ends` is how the records end when nothing breaks.
 
-    `otherwise` are the other ends that a fault justifies, and why is said beside them; that reads
-    lag justifies none.
+    `otherwise` are other ends that a fault justifies, each with its reason beside it. Lagging reads
+    alone justify no other end.
     """
 
     happens: Callable[[FaultyAccount], None]
@@ -90,7 +90,7 @@ def _by_hand(account: FaultyAccount) -> None:
 
 
 def _sweep(account: FaultyAccount) -> None:
-    """The push's events are lost; the next sweep finds it."""
+    """The events of the push are lost; the next sweep finds the push."""
     account.deliver = False
     account.push(GOOD)
     account.deliver = True

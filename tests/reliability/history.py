@@ -1,4 +1,4 @@
-"""What one run left, seen from outside: a table, ECS' own history, what crossed the wire, notices.
+"""What one run left, seen from outside: the ledger, ECS' history, the calls, the notices.
 
 Nothing here asks the product: items are read as they are stored, deployments as ECS keeps them,
 acts as they crossed the wire.
@@ -47,7 +47,7 @@ class History:
 
     @cached_property
     def notices(self) -> list[dict[str, Any]]:
-        """Those about a deployment's status; the state machine's own have no service."""
+        """The notices about a deployment; those of the state machine name no service."""
         told = self.account.notices()
         return [notice for notice in told if "service" in notice["attributes"]]
 
@@ -71,14 +71,14 @@ class History:
 
     @property
     def ours(self) -> list[dict[str, Any]]:
-        """Without those of what others deployed: nobody needs to hear of them."""
+        """The records without what others deployed: nobody needs to hear of those."""
         return [record for record in self.records if record["cause"] != "foreign"]
 
     def of(self, service: str) -> list[dict[str, Any]]:
         return [record for record in self.records if record["service"] == service]
 
     def rollouts(self, record: Record) -> list[ServiceDeployment]:
-        """What ECS did for a record: its revision's deployments since it was made, newest first."""
+        """The service deployments of a record's revision since it was made, newest first."""
         return [
             one
             for one in self.account.ecs.service_deployments(record["service"])
@@ -87,7 +87,7 @@ class History:
         ]
 
     def applied(self, service: str) -> list[dict[str, Any]]:
-        """The records whose own revision the service was brought to, in the order of doing so."""
+        """The records whose revision was applied to the service, in the order of applying."""
         found: dict[str, dict[str, Any]] = {}
         for act in self.acts(UPDATE, service):
             revision = act.asked["taskDefinition"]
@@ -106,7 +106,7 @@ def moment(text: str) -> datetime:
 
 
 def place(record: Record) -> tuple[str, str]:
-    """Its place in the order: the second, then ECR's push time, or that of the invocation."""
+    """Its place in the order: the second, then the time of ECR's push or of the invocation."""
     return record["order"][:19], record.get("pushed_at") or record["order"]
 
 

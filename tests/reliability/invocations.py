@@ -1,4 +1,4 @@
-"""Lambda and Step Functions: time-outs, and who tries again how often.
+"""Lambda and Step Functions: their time-outs and their retries.
 
 Sources: "How Lambda handles errors and retries with asynchronous invocation" (Lambda developer
 guide); the Retry and Catch of `Watch` in .chalice/resources.yaml.
@@ -37,8 +37,8 @@ class Invocation:
 class RetriedAccount(RehearsedAccount):
     """Invocations that fail are tried again as AWS does it.
 
-    Several are `under_way` while a call hangs. `letters` names the functions
-    whose events ended in the queue of failures.
+    Several invocations are `under_way` while a call hangs. `letters` names the functions whose
+    events ended in the queue of failures.
     """
 
     under_way: list[Invocation] = field(default_factory=list)

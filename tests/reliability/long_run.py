@@ -1,6 +1,6 @@
-"""Hours of pushes, failures, rollbacks, crashes and console changes at once, by one seed.
+"""Hours of pushes, failures, rollbacks, crashes and console changes at once.
 
-ECS' reads lag all the while, by the same seed.
+One seed decides what happens, and how long ECS' reads lag.
 """
 
 from __future__ import annotations

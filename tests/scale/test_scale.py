@@ -1,4 +1,4 @@
-"""Many services, many pushes, many records, many tasks; full sizes are slow."""
+"""Slipway with many services, pushes, records or tasks; the full sizes are slow tests."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ def test_what_is_read_does_not_grow_with_the_history(records: int) -> None:
 
 @pytest.fixture
 def measured(monkeypatch: pytest.MonkeyPatch) -> Callable[[Load], None]:
-    """Instead of measuring: the given load twice, and the least of everything else."""
+    """The command measures nothing: it gets this load twice, and small figures."""
 
     def instead(load: Load) -> None:
         monkeypatch.setattr(scale, "fan_out", lambda *_: load)
