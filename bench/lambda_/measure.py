@@ -76,5 +76,5 @@ def _invoke(case: Case, environment: Environment) -> Took:
 
 
 def _cpu(pid: int) -> float:
-    """Milliseconds of CPU that a process has used; its clock is named as in clock_getcpuclockid(3)."""
+    """Milliseconds of CPU that a process has used; see clock_getcpuclockid(3) for the clock."""
     return time.clock_gettime((~pid << 3) | 2) * 1000

@@ -19,7 +19,7 @@ from example import conflicto
 from tests.dialect.account import BY_HAND, CLUSTER
 from tests.dialect.rehearsed import NO_BREAKER, NO_ROLLBACK
 from tests.reliability.account import FaultyAccount, faulty
-from tests.reliability.rules import ALWAYS, broken
+from tests.reliability.rules import ALWAYS, Rule, broken
 
 _TARGET = """
 [[target]]
@@ -44,7 +44,7 @@ class LongRun:
     strikes: float = 0.02  # the share of calls, and of events, that something goes wrong with
     wrong: list[str] = field(default_factory=list)
     done: dict[str, int] = field(default_factory=dict)
-    account: Any = None
+    account: FaultyAccount = field(init=False)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
@@ -81,7 +81,7 @@ class LongRun:
             self.wrong.append("it is not quiet six hours after the end")
         self.wrong += [f"at the end: {words}" for words in broken(account)]
 
-    def _look(self, account: FaultyAccount, rules: Any) -> None:
+    def _look(self, account: FaultyAccount, rules: tuple[Rule, ...]) -> None:
         at = account.clock.now().strftime("%H:%M")
         self.wrong += [
             f"{at}: {words}" for words in broken(account, rules) if words not in self._old()
