@@ -8,7 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from example import conflicto
-from rehearsal.rehearsal import TABLE, Rehearsal, rehearse
+from rehearsal.account import TABLE
+from rehearsal.rehearsal import Rehearsal, rehearse
 from tests.dialect.account import CLUSTER, Account
 
 TARGETS = """

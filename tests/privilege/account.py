@@ -80,24 +80,24 @@ class UnattendedAccount(RehearsedAccount):
 
     def without(self, function: str, sid: str) -> list[str]:
         """Remove a statement from a function's role; the statement's actions."""
-        policy = copy.deepcopy(self.gate.policies[function])
+        policy = copy.deepcopy(self.permissions.policies[function])
         (removed,) = [statement for statement in policy["Statement"] if statement["Sid"] == sid]
         policy["Statement"].remove(removed)
-        self.gate.policies[function] = policy
+        self.permissions.policies[function] = policy
         return list(removed["Action"])
 
     def denied(self) -> list[Decision]:
         """The calls of Slipway that IAM denied."""
-        return [decision for decision in self.gate.iam.decisions if not decision.allowed]
+        return [decision for decision in self.permissions.iam.decisions if not decision.allowed]
 
     def used(self) -> set[tuple[str, str, str, str]]:
         """(function, Sid, action, resource as the policy names it) of every call so far."""
         return {
             (function, str(decision.statement), decision.action, named)
-            for decision in self.gate.iam.decisions
+            for decision in self.permissions.iam.decisions
             if decision.allowed
             for function in [decision.principal.removeprefix(_ROLE)]
-            for statement in self.gate.policies[function]["Statement"]
+            for statement in self.permissions.policies[function]["Statement"]
             if statement["Sid"] == decision.statement and decision.action in statement["Action"]
             for named in statement["Resource"]
             if arn_like(named, decision.resource)
@@ -110,7 +110,7 @@ class UnattendedAccount(RehearsedAccount):
 
     def loses_the_answer(self, operation: str) -> None:
         """The next such call of ECS takes effect, and its answer is lost."""
-        self.gate.handlers.append(_LostAnswer(self, operation))
+        self.permissions.handlers.append(_LostAnswer(self, operation))
 
     def leaves_unproven_revision(self) -> None:
         """The family's newest revision is one of a deployment that failed: no base for another."""

@@ -62,9 +62,9 @@ def _unconfirmed(account: UnattendedAccount) -> Nudge:
         return error_reply(call.service, "ServerException", "ECR is down", 500)
 
     def recorded() -> None:
-        account.gate.handlers.append(down)
+        account.permissions.handlers.append(down)
         pushed()
-        account.gate.handlers.remove(down)
+        account.permissions.handlers.remove(down)
 
     return recorded
 

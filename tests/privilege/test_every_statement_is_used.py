@@ -40,7 +40,7 @@ def test_a_function_is_denied_nothing_and_uses_all_that_it_is_granted(function: 
             assert account.denied() == []
             assert account.failures == []
             used |= {grant[1:] for grant in account.used() if grant[0] == function}
-            wanted = granted(function, account.gate.policies[function])
+            wanted = granted(function, account.permissions.policies[function])
     assert wanted
     assert wanted - used == set()
 

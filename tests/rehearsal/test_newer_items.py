@@ -101,7 +101,7 @@ def test_every_read_of_the_table_in_a_deployments_life_is_consistent() -> None:
     """Only an index has no consistent reads, and only keys are taken from it."""
     with rehearsed() as account:
         seen: list[Any] = []
-        account.gate.handlers.append(seen.append)
+        account.permissions.handlers.append(seen.append)
         account.settle(SERVICE, account.push("abc1234"))
         account.rollback()
         account.advance(600)

@@ -141,7 +141,7 @@ def test_where_inspector_may_not_be_asked_people_hear_of_it_and_wait_runs_out(
 ) -> None:
     with rehearsed(gate) as account:
         inspected(account)
-        for policy in account.gate.policies.values():
+        for policy in account.permissions.policies.values():
             policy["Statement"] = [s for s in policy["Statement"] if s["Sid"] != "ReadFindings"]
         digest = account.push("abc1234")
         account.advance(60)

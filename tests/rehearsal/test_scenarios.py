@@ -12,7 +12,7 @@ import pytest
 
 from embedded.services.ecs import Lag
 from example import conflicto
-from example.scenario import CLUSTER, Build, Scenario, Stage
+from example.scenario import CLUSTER, Build, Scenario, Trial
 from example.scenarios import SCENARIOS
 from rehearsal.rehearsal import rehearse
 from tests.dialect.rehearsed import TARGETS, RehearsedAccount
@@ -33,7 +33,7 @@ by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.nam
 class PlayedAccount(RehearsedAccount):
     """An account in which one scenario was played to its end."""
 
-    stage: Stage
+    trial: Trial
     record: dict[str, Any]
 
     @cache  # noqa: B019 - a rehearsal is short, and making a client is most of its time
@@ -43,24 +43,24 @@ class PlayedAccount(RehearsedAccount):
     __hash__ = object.__hash__
 
     def play(self, scenario: Scenario) -> None:
-        self.stage = stage = Stage("backend", scenario, self.client, self.ecs, self.clock, _push)
+        self.trial = trial = Trial("backend", scenario, self.client, self.ecs, self.clock, _push)
         with self.undelivered():
             self.client("ecs").create_cluster(clusterName=CLUSTER)
             conflicto.add_service(self.client, "frontend", "nginx_fargate")
-            stage.build()
-            self.until(lambda: stage.ready and self.ecs.service(BYSTANDER).ongoing is None)
+            trial.build()
+            self.until(lambda: trial.ready and self.ecs.service(BYSTANDER).ongoing is None)
         if scenario.earlier:
-            stage.push("earlier")
-            self.settle(stage.key, stage.digest("earlier"))
+            trial.push("earlier")
+            self.settle(trial.key, trial.digest("earlier"))
         self.calls.clear()
-        stage.begin()
-        stage.push("new")
-        self.record = self.settle(stage.key, stage.digest(), LONG)
+        trial.begin()
+        trial.push("new")
+        self.record = self.settle(trial.key, trial.digest(), LONG)
         self.advance(900)
 
 
-def _push(stage: Stage, build: Build) -> None:
-    stage.push(build)
+def _push(trial: Trial, build: Build) -> None:
+    trial.push(build)
 
 
 @contextmanager
@@ -82,7 +82,7 @@ def _lag(scenario: Scenario) -> Lag:
 def test_the_verdict_is_right_and_what_should_run_runs(scenario: Scenario, lags: bool) -> None:
     with played(scenario, _lag(scenario) if lags else None) as account:
         assert VERDICTS[account.record["status"]] == scenario.right, account.record
-        assert account.stage.runs() == {scenario.runs}
+        assert account.trial.runs() == {scenario.runs}
         assert account.failures == []
         if scenario.right == "failed" and scenario.runs in {"first", "earlier"}:
             assert account.record["status"] == "ROLLBACK_SUCCESSFUL"
@@ -96,9 +96,9 @@ def _assert_little_was_done(account: PlayedAccount, *, lags: bool) -> None:
     Where reads lag, ECS may refuse to stop what it has stopped already; then it is set back.
     """
     update, stop, register = (account.called(act) for act in ACTS)
-    pushes = 2 if "newer-push" in account.stage.scenario.name else 1
+    pushes = 2 if "newer-push" in account.trial.scenario.name else 1
     assert register == pushes
-    failed = account.stage.scenario.right == "failed"
+    failed = account.trial.scenario.right == "failed"
     assert update - pushes <= failed
     assert stop <= failed
     assert update - pushes + stop <= failed or lags
@@ -112,7 +112,7 @@ def _assert_bystanders_are_as_they_were(account: PlayedAccount) -> None:
     deployments = account.ecs.service_deployments(BYSTANDER)
     assert [deployment.status for deployment in deployments] == ["SUCCESSFUL"]
     tasks = account.ecs.tasks(BYSTANDER)
-    assert {task.service.key for task in tasks if task.service} == {BYSTANDER}
+    assert {task.service_key for task in tasks} == {BYSTANDER}
     found = account.client("ecs").list_task_definitions(familyPrefix="conflicto-frontend-dev")
     assert len(found["taskDefinitionArns"]) == 1
 
@@ -145,11 +145,11 @@ def test_what_cannot_heal_is_rolled_back_five_seconds_after_the_second_failed_ta
     name: str,
 ) -> None:
     with played(_named(name)) as account:
-        stage = account.stage
-        ours = account.ecs.service_deployments(stage.key)[0]
+        trial = account.trial
+        ours = account.ecs.service_deployments(trial.key)[0]
         failed = sorted(
             task.stopped_at
-            for task in account.ecs.tasks(stage.key)
+            for task in account.ecs.tasks(trial.key)
             if task.stopped_at
             and task.stop_code in {"TaskFailedToStart", "EssentialContainerExited"}
         )
@@ -159,7 +159,7 @@ def test_what_cannot_heal_is_rolled_back_five_seconds_after_the_second_failed_ta
 
 def test_a_crash_loop_without_a_breaker_is_called_within_ninety_seconds() -> None:
     with played(_named("crash-no-breaker")) as account:
-        ours = account.ecs.service_deployments(account.stage.key)[0]
+        ours = account.ecs.service_deployments(account.trial.key)[0]
         assert ours.rollback is not None
         assert (ours.rollback.started_at - ours.created_at).total_seconds() < 90
 

@@ -14,7 +14,7 @@ from moto.dynamodb.models import dynamodb_backends
 from moto.dynamodb.models.dynamo_type import DynamoType
 
 from example import conflicto
-from rehearsal.rehearsal import TABLE
+from rehearsal.account import TABLE
 from rehearsal.wire import Attempt
 from tests.reliability.deliveries import EventFaultAccount
 from tests.reliability.faults import KINDS, LASTS, READ_SECONDS, Killed, Window, refusal

@@ -210,7 +210,7 @@ def run(
         if found not in allowed:
             wrong.append(f"ends: {found}")
         points = [str(point) for point in account.points]
-        return Run(points, account.heard, account.struck, wrong, account.gate.iam.decisions)
+        return Run(points, account.heard, account.struck, wrong, account.permissions.iam.decisions)
 
 
 def _ends(account: FaultyAccount) -> Ends:

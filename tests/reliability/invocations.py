@@ -55,7 +55,7 @@ class RetriedAccount(RehearsedAccount):
         WIRE.depth = len(self.under_way)
         context = Context(identity, f"slipway-dev-{function}", seconds * 1000)
         try:
-            with self.gate.acting(function):
+            with self.permissions.acting(function):
                 return getattr(self.app, function)(dict(payload), context)
         finally:
             self.under_way.pop()
