@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.model.scans import Severity
-from chalicelib.model.targets import Channels, Gate, ScanGate, Target, Targets, load_targets
+from chalicelib.model.targets import Gate, NoticeChannels, ScanGate, Target, Targets, load_targets
 from cli.package import staging
 from cli.package.command import main
 from tests.cli.conftest import FUNCTIONS
@@ -174,10 +174,10 @@ anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
             ),
         ),
     ),
-    st.builds(Channels, slack=st.none() | st.just("ssm:/slipway/dev/slack")),
+    st.builds(NoticeChannels, slack=st.none() | st.just("ssm:/slipway/dev/slack")),
 )
 def test_the_stages_file_is_read_back_as_the_same_targets(
-    target: Target, notices: Channels
+    target: Target, notices: NoticeChannels
 ) -> None:
     targets = Targets(stage="dev", all=(target,), notices=notices)
     assert load_targets(staging.as_toml(targets), "dev") == targets

@@ -11,7 +11,7 @@ from policy_sentry.querying.actions import get_action_data
 
 from chalicelib.errors import Refused
 from chalicelib.model.scans import Severity
-from chalicelib.model.targets import Channels, Gate, ScanGate, Target, Targets
+from chalicelib.model.targets import Gate, NoticeChannels, ScanGate, Target, Targets
 from cli.package import policies
 from cli.package.lint import Template, wildcards
 from cli.package.policies import GRANTS, REASONS, Policy, Widening
@@ -24,7 +24,7 @@ API = Target(
     family="shop-api",
     pass_roles=("arn:aws:iam::*:role/shop-*",),
 )
-CHANNELS = Channels(slack="ssm:/slipway/dev/slack", webhook="secretsmanager:slipway/webhook")
+CHANNELS = NoticeChannels(slack="ssm:/slipway/dev/slack", webhook="secretsmanager:slipway/webhook")
 WRITES = {"ecs:UpdateService", "ecs:StopServiceDeployment", "ecs:RegisterTaskDefinition"}
 WRITES |= {"ecs:TagResource", "iam:PassRole"}
 
@@ -53,7 +53,7 @@ SETS = {
 }
 
 
-def generated(targets: tuple[Target, ...], notices: Channels = CHANNELS) -> policies.Policies:
+def generated(targets: tuple[Target, ...], notices: NoticeChannels = CHANNELS) -> policies.Policies:
     return policies.generate(Targets(stage="dev", all=targets, notices=notices))
 
 
@@ -178,7 +178,7 @@ def test_only_the_secrets_that_channels_name_may_be_read() -> None:
     (secret,) = texts(found["ReadSecrets"]["Resource"])
     assert parameter.endswith(":parameter/slipway/dev/slack")
     assert secret.endswith(":secret:slipway/webhook-??????")
-    without = statements(generated((API,), Channels()).documents["watch"])
+    without = statements(generated((API,), NoticeChannels()).documents["watch"])
     assert not {"ReadParameters", "ReadSecrets"} & set(without)
 
 

@@ -61,7 +61,7 @@ def test_the_polls_of_a_day_fit_into_one_history(states: dict[str, Any]) -> None
     loop = ("Watch", "Anything left?", "Pause")
     per_poll = sum(EVENTS[states[name]["Type"]] for name in loop)
     record, seconds, polls = examples.rolling_out(), 10, 0
-    assert record.applied is not None
+    assert record.applied_at is not None
     while seconds < 24 * 3600:
         seconds += wait_seconds(record, record.applied_at + timedelta(seconds=seconds))
         polls += 1
