@@ -1,7 +1,7 @@
-"""`make bench`: the scenarios, side by side, on one simulated ECS: Slipway and two other tools.
+"""`make bench`: each scenario on Slipway and two other tools, side by side on one simulated ECS.
 
-Then Slipway alone once more, on an ECS whose reads lag.
-One line as each row comes; then out/bench.json, out/bench.md and out/bench.svg.
+Then Slipway plays them alone, while ECS' reads lag. Each row is printed as it comes; at the end,
+out/bench.json, out/bench.md and out/bench.svg are written.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def measure(scenarios: Sequence[Scenario], out: Path, rate: float) -> Iterator[Row]:
-    """Play each scenario to all tools at once, each with a service of its own."""
+    """Play each scenario to all tools at once; each tool has a service of its own."""
     if not scenarios:
         return
     venv = ecs_deploy(OUT / "bench-venv")
@@ -120,7 +120,7 @@ def _on_earlier(trial: Trial) -> bool:
 
 
 def _clear(aws: EmbeddedAws, trials: Iterable[Trial]) -> None:
-    """Delete the services, so that no crash loop goes on beside the next scenario."""
+    """Delete the services: no crash loop may go on during the next scenario."""
     aws.ecs.faults.clear()
     for trial in trials:
         if trial.service.status == "ACTIVE":

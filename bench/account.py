@@ -50,7 +50,7 @@ def deploy_slipway(aws: EmbeddedAws, out: Path, following: str) -> Package:
 
 
 def keys_of(aws: EmbeddedAws, name: str) -> dict[str, str]:
-    """Environment variables of a program that calls as a user of its own, who may do anything."""
+    """The environment of a program that calls AWS as a user of its own, with all rights."""
     keys = aws.sessions.user(name)
     return {
         "AWS_ENDPOINT_URL": aws.endpoint,
@@ -73,7 +73,7 @@ def ecs_calls(aws: EmbeddedAws, by: Callable[[str], bool], since: int) -> int:
 
 
 def updated_at(aws: EmbeddedAws, trial: Trial, by: Callable[[str], bool], since: int) -> float:
-    """When the tool first updated the service (epoch seconds); now, where it never did."""
+    """When the tool first updated the service, in epoch seconds; now, if it never did."""
     updates = [
         call.at.timestamp()
         for call in aws.recorder.calls[since:]

@@ -1,7 +1,7 @@
-"""A tool's real command, run to its end on the simulated clock.
+"""Runs a tool's real command to its end on the simulated clock.
 
-The clock runs at 1x while the program works and fast while it sleeps: its own speed counts as it
-is, and its waiting as long as it would have taken.
+While the program works, the clock runs at 1x; while it sleeps, the clock runs fast. So its work
+and its waiting both count as long as they would really take.
 """
 
 from __future__ import annotations

@@ -58,9 +58,9 @@ def _count(reads: Reads, asked: dict[str, Any], answer: dict[str, Any]) -> None:
 
 
 def fill(service: str, records: int) -> None:
-    """Give a service so many closed records: copies of its newest, each older than the other.
+    """Give a service so many closed records: copies of its newest record, each older than the last.
 
-    Straight into moto's table: 100,000 writes through the API would take minutes.
+    They go straight into moto's table: 100,000 writes through the API would take minutes.
     """
     table = dynamodb_backends[ACCOUNT][REGION].tables[TABLE]
     partition = table.items[_text(service)]

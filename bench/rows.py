@@ -24,7 +24,7 @@ class Row:
 
 
 def read(path: Path) -> list[Row]:
-    """The rows of an earlier run; none where there was none."""
+    """The rows of an earlier run, if there was one."""
     return [Row(**row) for row in json.loads(path.read_text("utf-8"))] if path.exists() else []
 
 
@@ -35,7 +35,7 @@ def write(path: Path, rows: Iterable[Row]) -> None:
 
 
 def merged(old: Iterable[Row], new: Iterable[Row], scenarios: Iterable[str]) -> list[Row]:
-    """In the order of `scenarios`; a new row takes the place of the old one."""
+    """Both, in the order of `scenarios`; a new row replaces the old one."""
     order = {name: number for number, name in enumerate(scenarios)}
     rows = {(row.scenario, row.tool): row for row in (*old, *new) if row.scenario in order}
     return sorted(rows.values(), key=lambda row: (order[row.scenario], TOOLS.index(row.tool)))

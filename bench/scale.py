@@ -1,7 +1,7 @@
-"""`make bench-scale`: Slipway at scale, on a virtual clock: out/scale.json and out/scale.md.
+"""`make bench-scale`: Slipway at scale, on a virtual clock. Writes out/scale.json and out/scale.md.
 
-One image followed by 500 services, a flood of 1,000 pushes, a crash of 200 tasks, and a ledger of
-100,000 closed records; the simulated ECS throttles as ECS documents
+500 services follow one image; 1,000 pushes come at once; 200 tasks crash; the ledger has 100,000
+closed records. The simulated ECS throttles at the documented rates
 (`embedded/services/ecs/rates.py`).
 """
 
@@ -34,7 +34,7 @@ _TASK = "ECS Task State Change"
 
 @dataclass(frozen=True)
 class Load:
-    """What became of pushes to many services. Times are simulated seconds from the first push.
+    """How pushes to many services ended. Times are simulated seconds from the first push.
 
     `deployed`: services that run their newest image. `lost`: pushes without a closed record, for
     each service. `failed`: records that ended otherwise than SUCCESSFUL or SUPERSEDED. `floor`: the
@@ -149,7 +149,7 @@ def history(records: int) -> History:
 
 
 def _pushed(account: Fleet, service: FleetService) -> None:
-    """Push, and let only the push's own function run."""
+    """Push, and run only the function that hears of pushes."""
     account.deliver = False
     conflicto.push(account.client, service.repository, ["second-push"])
     account.invoke("on_image_push", account.events[-1])
@@ -202,7 +202,7 @@ def _load(fleet: list[FleetService], pushes: int, within: float) -> Load:
 
 
 def _meet(account: Fleet) -> None:
-    """The sweep, from now on; the first one meets every service. Then counting begins."""
+    """Run the sweep from now on, and count once the first sweep has met every service."""
     account.every_ten_minutes()
     account.advance(300)
     account.ecs.throttled.clear()
@@ -218,7 +218,7 @@ def _until(account: Fleet, reached: Callable[[], bool]) -> None:
 
 
 def _quiet(account: Fleet) -> bool:
-    """Watchers were started, and all have ended."""
+    """Whether watchers were started and all have ended."""
     return bool(account.executions) and not any(account.executions.values())
 
 
@@ -248,7 +248,7 @@ def _since(began: datetime, moment: str) -> float:
 
 
 def markdown(loads: Sequence[Load], bursts: Sequence[Burst], histories: Sequence[History]) -> str:
-    """Three tables."""
+    """The report: three tables."""
     return "\n\n".join(
         [
             "# At scale",
@@ -278,7 +278,7 @@ def _history_rows(histories: Sequence[History]) -> list[dict[str, Any]]:
 
 
 def _table(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Turned on its side: a line for each figure, a column for each row."""
+    """A table with a line for each figure and a column for each row."""
     names = list(rows[0])
     lines = [f"| {name} | " + " | ".join(str(row[name]) for row in rows) + " |" for name in names]
     return "\n".join([lines[0], "|---" * (len(rows) + 1) + "|", *lines[1:]])

@@ -1,4 +1,4 @@
-"""The tools: each deploys `trial.tag()` once and says how that went.
+"""The tools: each deploys the new image once and says how that went.
 
 Slipway is told by a push, and its verdict is the first notice that tells the outcome. The others
 are commands: exit code 0 says that the new image is live, any other that it is not.
@@ -45,13 +45,13 @@ class Tool(ABC):
 
     @abstractmethod
     def ship(self, trial: Trial, build: Build) -> None:
-        """Deploy an image as its users do, without waiting; for what happens around a rollout."""
+        """Deploy an image as the users of the tool do, without waiting."""
 
     @abstractmethod
     def deploy(self, trial: Trial) -> Row: ...
 
     def settled(self, trial: Trial) -> bool:
-        """Whether what was shipped is over, for the tool as well."""
+        """Whether the deployment has ended, for the tool as well."""
         return trial.ready
 
 
@@ -99,7 +99,7 @@ class Slipway(Tool):
         return next(found, {})
 
     def _notices(self, trial: Trial, earlier: set[str]) -> list[Notice]:
-        """About the deployment of the new image: neither an earlier one nor a newer push's."""
+        """The notices about the new image, not about an earlier image or a newer push."""
         about = [
             one
             for one in self._aws.notices()
@@ -118,18 +118,18 @@ def _of(notice: Notice) -> str:
 
 
 class SlipwayLagging(Slipway):
-    """The same on an embedded AWS whose reads lag."""
+    """Slipway on an embedded AWS whose reads lag."""
 
     name = "slipway-lag"
 
 
 def _is_slipway(principal: str) -> bool:
-    """Not the sweep, which looks after the services of all scenarios together."""
+    """Whether Slipway made the call, without the sweep: it looks at all scenarios at once."""
     return principal.startswith("slipway-dev-") and not principal.endswith("-sweep")
 
 
 class Command(Tool):
-    """A tool that is one command, or several in a row, in a pipeline."""
+    """A tool that a pipeline runs as one command, or as several in a row."""
 
     def ship(self, trial: Trial, build: Build) -> None:
         threading.Thread(target=self._ship, args=(trial, build)).start()
@@ -173,7 +173,7 @@ class Command(Tool):
 
 
 def is_right(verdict: str, scenario: Scenario) -> bool:
-    """An exit code knows two verdicts: where the image was superseded, failure is right as well."""
+    """Whether the verdict is right; a superseded image may also be called a failure."""
     return (verdict == "successful") == (scenario.right == "successful")
 
 

@@ -1,4 +1,4 @@
-"""Settings of every test: reproducible, no files left behind, small on a busy machine."""
+"""Settings of every test: the same examples each time, no files left behind, few of them."""
 
 from typing import Any
 
@@ -15,7 +15,7 @@ settings.load_profile("slipway")
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:
-    """How many crash points were tried, over all workers."""
+    """Say how many crash points all workers have tried."""
     reports = terminalreporter.getreports("passed") + terminalreporter.getreports("failed")
     counted = [dict(report.user_properties).get("crash points", 0) for report in reports]
     if points := sum(counted):

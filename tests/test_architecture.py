@@ -1,4 +1,4 @@
-"""What the folders promise, read from the source itself."""
+"""The promises of each room, checked in the source itself."""
 
 from __future__ import annotations
 

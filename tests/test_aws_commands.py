@@ -18,12 +18,12 @@ _OPTION = re.compile(r"(?<=\s)--([a-z][a-z0-9-]+)")
 
 
 def _texts() -> Iterator[tuple[str, str]]:
-    """(file, text) of whatever tells people or machines what to run."""
+    """(file, text) of everything that shows a command or runs one."""
     for pattern in ("*.md", "Makefile", "docs/**/*", ".github/**/*", "bootstrap/*.y*ml"):
         for path in sorted(ROOT.glob(pattern)):
             if path.suffix in {".md", ".yml", ".yaml", ".sh", ""} and path.is_file():
                 yield path.relative_to(ROOT).as_posix(), path.read_text("utf-8")
-    for folder in ("chalicelib", "cli", "local"):
+    for folder in ("chalicelib", "cli", "demo", "embedded", "example", "rehearsal"):
         for path in sorted((ROOT / folder).rglob("*.py")):
             for node in ast.walk(ast.parse(path.read_text("utf-8"))):
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):

@@ -1,4 +1,4 @@
-"""What a stranger expects of a project: its licence, its promises, its decisions, its settings."""
+"""The files that a stranger expects in a project: licence, changelog, decisions, settings."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def test_what_slipway_may_change_outside_of_its_own_stack_is_what_the_page_says(
     reads = re.compile(r"\w+:(Describe|Get|List|BatchGet)\w*|dynamodb:Query")
     own = re.compile(r"(dynamodb|sns|sqs|states|logs|xray):\w+")
     deploys = re.sub(r'^mode\s*=\s*"observe".*$', "", TARGETS, flags=re.M)
-    changes = {one for one in granted(deploys) if not reads.fullmatch(one)}
+    changes = {action for action in granted(deploys) if not reads.fullmatch(action)}
     assert {one for one in changes if not own.fullmatch(one)} == {
         "ecs:RegisterTaskDefinition",
         "ecs:StopServiceDeployment",

@@ -1,7 +1,7 @@
 """What each function costs as Lambda runs it: `make bench-lambda`.
 
-The packaged zip, unpacked where nothing can be written, under AWS' Lambda runtime client, against
-the embedded AWS; beside it, in the same run, handlers that do next to nothing. Map: `cases` are the
-functions and what they are called with, `measure` starts and calls them, `rows` are the medians,
-`imports` the profile of a cold start, `table` the Markdown.
+The packaged zip runs from a folder that nobody can write to, under AWS' Lambda runtime client,
+against the embedded AWS. In the same run, handlers that do almost nothing are the yardsticks. Map:
+`cases` are the functions and their payloads, `measure` starts and calls them, `rows` are the
+medians, `imports` is the profile of a cold start, `table` is the Markdown.
 """

@@ -1,6 +1,7 @@
-"""`make bench-lambda`: every function cold and warm, beside yardsticks, in one run.
+"""`make bench-lambda`: every function, cold and warm, and yardsticks beside them, in one run.
 
-One line as each process has ended; then out/bench-lambda.json and out/bench-lambda.md.
+A line is printed as each process ends; then out/bench-lambda.json and out/bench-lambda.md are
+written.
 """
 
 from __future__ import annotations

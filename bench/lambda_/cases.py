@@ -1,4 +1,4 @@
-"""The account and the cases: every function with what it is called with in a deployment's life."""
+"""The account and the cases: every function, with the payloads of a deployment's life."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ pass_roles = ["arn:aws:iam::*:role/conflicto-*"]
 
 @dataclass(frozen=True)
 class Case:
-    """One function, how a process of it is started, what it is called with, and what it replies."""
+    """One function: how its process is started, its payloads, and the reply that it must give."""
 
     name: str
     start: Callable[[], Environment]

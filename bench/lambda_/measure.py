@@ -17,7 +17,7 @@ _ARN = f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:slipway-dev-measured"
 
 @dataclass(frozen=True)
 class Took:
-    """Milliseconds by the clock on the wall, and of CPU in the function's process."""
+    """Milliseconds of real time, and of CPU in the function's process."""
 
     wall: float
     cpu: float
@@ -36,7 +36,7 @@ class Sample:
 
 
 def samples(cases: Sequence[Case], rounds: int, warm: int) -> Iterator[Sample]:
-    """`rounds` of every case in turn, so that whatever else the machine does hits all alike."""
+    """Play all cases in turn, `rounds` times: a busy machine slows all of them alike."""
     for _ in range(rounds):
         for case in cases:
             yield _sample(case, warm)
@@ -76,5 +76,5 @@ def _invoke(case: Case, environment: Environment) -> Took:
 
 
 def _cpu(pid: int) -> float:
-    """Milliseconds of CPU that a process has used: as clock_getcpuclockid(3) names its clock."""
+    """Milliseconds of CPU that a process has used; see clock_getcpuclockid(3) for the clock."""
     return time.clock_gettime((~pid << 3) | 2) * 1000

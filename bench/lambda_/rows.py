@@ -14,7 +14,7 @@ from bench.lambda_.measure import Sample, Took
 
 @dataclass(frozen=True)
 class Row:
-    """Medians in milliseconds, by the clock on the wall and of CPU; sizes in bytes."""
+    """Medians in milliseconds, of real time and of CPU; sizes in bytes."""
 
     case: str
     cold: int
@@ -43,7 +43,7 @@ class Report:
         return next(row for row in self.rows if row.case == case)
 
     def ratio(self, row: Row) -> float:
-        """Init, in CPU, over that of the yardstick in the same run."""
+        """The CPU of Init, divided by that of the yardstick in the same run."""
         return row.init_cpu_ms / self.row(YARDSTICK).init_cpu_ms
 
 

@@ -1,6 +1,6 @@
 """`make price`: what a deployment and an idle month cost: out/price.md.
 
-From what `make bench-lambda` measured, rollouts played on the virtual clock, and prices.toml.
+Computed from what `make bench-lambda` measured, rollouts on the virtual clock, and prices.toml.
 """
 
 from __future__ import annotations

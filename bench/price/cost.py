@@ -42,7 +42,7 @@ def prices() -> Prices:
 
 
 def deployment(used: Usage, report: Report, price: Prices) -> Dollars:
-    """By part, one deployment."""
+    """What one deployment costs, by part."""
     return {
         "State machine": transitions(used.polls) * price.of("state_transition"),
         **_functions(used, report, price),
@@ -51,7 +51,7 @@ def deployment(used: Usage, report: Report, price: Prices) -> Dollars:
 
 
 def idle(used: Usage, report: Report, price: Prices) -> Dollars:
-    """By part, one month in which nothing is deployed; `used` is of one sweep."""
+    """What a month without deployments costs, by part; `used` is of one sweep."""
     each = _functions(used, report, price)
     return {
         "Alarms": alarms() * price.of("alarm_month"),
@@ -60,17 +60,17 @@ def idle(used: Usage, report: Report, price: Prices) -> Dollars:
 
 
 def github(minutes: float, price: Prices) -> float:
-    """A runner that waits for the rollout: the minutes that it would otherwise not run."""
+    """What a GitHub runner costs that waits for the rollout."""
     return ceil(minutes) * price.of("github_minute")
 
 
 def codepipeline(minutes: float, price: Prices) -> float:
-    """A source action, and an ECS deploy action that waits."""
+    """What a source action and an ECS deploy action that waits cost."""
     return (1 + ceil(minutes)) * price.of("codepipeline_minute")
 
 
 def transitions(polls: int) -> int:
-    """States entered by an execution of so many polls, by the definition itself."""
+    """The states that an execution of so many polls enters, by its definition."""
     machine = _resources()["Watcher"]["Properties"]["Definition"]
     entered = 0
     name, left = machine["StartAt"], polls
@@ -93,7 +93,7 @@ def alarms() -> int:
 def gigabyte_seconds(function: str, invocations: int, calls: int, report: Report) -> float:
     """One cold start, then warm invocations.
 
-    Init has a whole CPU; an invocation has the share that its memory buys, and waits for AWS.
+    Init has a whole CPU. An invocation has the share that its memory buys, and waits for AWS.
     """
     row, memory = _row(report, function), _memory()[function]
     slower = _FULL_CPU_MB / min(memory, _FULL_CPU_MB)
@@ -133,6 +133,6 @@ def _memory() -> dict[str, int]:
 
 
 def _resources() -> dict[str, Any]:
-    """As packaged: with the alarm that every function gets."""
+    """The packaged resources, with the alarm of each function."""
     text = (PROJECT / ".chalice" / "resources.yaml").read_text("utf-8")
     return dict(merge_template(text, "dev", tuple(_memory()))["Resources"])

@@ -63,7 +63,7 @@ class Counted(Rehearsal):
     writes: int = 0
 
     def invoke(self, function: str, payload: Mapping[str, Any]) -> Any:
-        """As ever, counted; `status` is this benchmark's own question."""
+        """As usual, but counted; `status` is asked by this benchmark and does not count."""
         if function == "status":
             return super().invoke(function, payload)
         self.function = function
@@ -74,7 +74,7 @@ class Counted(Rehearsal):
             self.function = ""
 
     def send(self, attempt: Attempt) -> AWSResponse:
-        """A call of the app: what DynamoDB charges is told by the request, and by the answer."""
+        """A call of the app; what DynamoDB charges follows from the request and the answer."""
         answer = super().send(attempt)
         if self.function:
             self.made[self.function] += 1
@@ -98,7 +98,7 @@ class Counted(Rehearsal):
 
 
 def deployment(minutes: float, *, earlier: int = 10) -> Usage:
-    """A good rollout that takes so long, on a service with so many deployments behind it."""
+    """What a good rollout of so many minutes uses, after so many earlier deployments."""
     with _account() as slipway:
         for number in range(earlier):
             slipway.settle(SERVICE, conflicto.push(slipway.client, REPOSITORY, [f"{number:07x}"]))
@@ -115,7 +115,7 @@ def deployment(minutes: float, *, earlier: int = 10) -> Usage:
 
 
 def sweep() -> Usage:
-    """One sweep that finds everything as it should be, of one target."""
+    """What a sweep of one target uses that finds everything in order."""
     with _account() as slipway:
         slipway.settle(SERVICE, conflicto.push(slipway.client, REPOSITORY, ["fffffff"]))
         slipway.advance(900)
@@ -125,7 +125,7 @@ def sweep() -> Usage:
 
 
 def hour(targets: int) -> Usage:
-    """An hour's six sweeps that find all in order, of so many targets, each with a repository."""
+    """What six sweeps of an hour use that find so many targets in order, each with a repository."""
     names = [f"s{number}" for number in range(targets)]
     with _account(*names) as slipway:
         slipway.invoke("sweep", {})

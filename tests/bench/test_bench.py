@@ -1,10 +1,11 @@
-"""The rows, the table, the chart, the clock of the programs, and one scenario on every tool."""
+"""The benchmark: its rows, its table, its chart, its clock, and one scenario on every tool."""
 
 from __future__ import annotations
 
 import json
 import sys
 import time
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -26,7 +27,7 @@ CRASH = [
 KEYS = ["scenario", "tool", "verdict", "right", "seconds", "calls", "peak_mb"]
 
 
-def test_what_is_written_is_a_list_of_rows_and_is_read_again(tmp_path):
+def test_what_is_written_is_a_list_of_rows_and_is_read_again(tmp_path: Path) -> None:
     file = tmp_path / "out" / "bench.json"
     rows.write(file, [GOOD, *CRASH])
     written = json.loads(file.read_text("utf-8"))
@@ -35,17 +36,17 @@ def test_what_is_written_is_a_list_of_rows_and_is_read_again(tmp_path):
     assert rows.read(tmp_path / "nothing.json") == []
 
 
-def test_a_new_row_takes_the_place_of_the_old_one_in_the_scenarios_order():
+def test_a_new_row_takes_the_place_of_the_old_one_in_the_scenarios_order() -> None:
     better = Row("crash", "slipway", "failed", True, 20.0, 30, 69)
     merged = rows.merged(CRASH, [better, GOOD], ["good", "crash"])
     assert merged == [GOOD, better, CRASH[0]]
 
 
-def test_rows_of_scenarios_that_are_no_more_are_dropped():
+def test_rows_of_scenarios_that_are_no_more_are_dropped() -> None:
     assert rows.merged(CRASH, [GOOD], ["good"]) == [GOOD]
 
 
-def test_the_table_keeps_the_losing_rows_and_says_which_are_wrong():
+def test_the_table_keeps_the_losing_rows_and_says_which_are_wrong() -> None:
     text = table.markdown([GOOD, *CRASH], 40)
     assert "**good**: a good image, two tasks | successful | successful, 28 s, 9 calls" in text
     assert "**successful: wrong**, 46 s" in text
@@ -54,13 +55,13 @@ def test_the_table_keeps_the_losing_rows_and_says_which_are_wrong():
     assert "settling 5" in text
 
 
-def test_the_summary_counts_every_tool_that_has_rows():
+def test_the_summary_counts_every_tool_that_has_rows() -> None:
     assert table.summary([GOOD, *CRASH]) == (
         "Right: Slipway 2 of 2, aws ecs wait services-stable 0 of 1"
     )
 
 
-def test_the_chart_is_svg_with_a_mark_for_every_row():
+def test_the_chart_is_svg_with_a_mark_for_every_row() -> None:
     root = ET.fromstring(chart.svg([GOOD, *CRASH]))
     names = [each.tag.rsplit("}", 1)[1] for each in root.iter()]
     legend = len(TOOLS)
@@ -79,18 +80,20 @@ def test_the_chart_is_svg_with_a_mark_for_every_row():
         ("successful", "superseded", False),
     ],
 )
-def test_an_exit_code_knows_two_verdicts(verdict, right, said):
-    scenario = next(one for one in SCENARIOS if one.right == right)
+def test_an_exit_code_knows_two_verdicts(verdict: str, right: str, said: bool) -> None:
+    scenario = next(scenario for scenario in SCENARIOS if scenario.right == right)
     assert is_right(verdict, scenario) is said
 
 
-def test_slipway_follows_its_own_service_of_every_scenario():
+def test_slipway_follows_its_own_service_of_every_scenario() -> None:
     loaded = load_targets(targets(), "dev")
     assert len(loaded.all) == len(SCENARIOS)
     assert all(one.service.endswith("-slipway-service-dev") for one in loaded.all)
 
 
-def test_an_unknown_scenario_is_named_together_with_those_that_exist(capsys):
+def test_an_unknown_scenario_is_named_together_with_those_that_exist(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     assert main(["--only", "god"]) == 2
     assert "no scenario god. There are: good, " in capsys.readouterr().out
 
@@ -109,7 +112,7 @@ raise SystemExit(3)
 """
 
 
-def test_a_program_sleeps_on_the_simulated_clock_and_sees_no_other():
+def test_a_program_sleeps_on_the_simulated_clock_and_sees_no_other() -> None:
     clock = RunningClock(1000)
     try:
         began, real = clock.now(), time.monotonic()
@@ -123,7 +126,7 @@ def test_a_program_sleeps_on_the_simulated_clock_and_sees_no_other():
     assert 5 < ended.peak_mb < 100
 
 
-def test_a_program_that_never_ends_is_ended():
+def test_a_program_that_never_ends_is_ended() -> None:
     clock = RunningClock(1000)
     try:
         endless = "import time\nwhile True: time.sleep(5)"
@@ -134,8 +137,8 @@ def test_a_program_that_never_ends_is_ended():
 
 
 @pytest.mark.slow
-def test_one_scenario_on_every_tool(tmp_path):
-    crash = next(one for one in SCENARIOS if one.name == "image-missing")
+def test_one_scenario_on_every_tool(tmp_path: Path) -> None:
+    crash = next(scenario for scenario in SCENARIOS if scenario.name == "image-missing")
     found = {row.tool: row for row in measure([crash], tmp_path, 40)}
     found |= {row.tool: row for row in measure_lagging([crash], tmp_path, 40, 1)}
     assert set(found) == set(TOOLS)

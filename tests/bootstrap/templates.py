@@ -1,4 +1,4 @@
-"""bootstrap/*.yaml, read, and put into the embedded AWS by the real `aws` command."""
+"""The templates of bootstrap/, deployed to the embedded AWS by the real `aws` command."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""bootstrap/slipway.yaml: the deployer makes bounded roles only, and the bound hinders nothing."""
+"""bootstrap/slipway.yaml: the deployer can make bounded roles only, and they lack nothing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import pytest
 
 from embedded.account import EmbeddedAws
 from embedded.iam.evaluate import Statement, arn_like, read_policy, statements
+from embedded.services.cloudformation.deploy import Stack
 from tests.bootstrap.templates import REPOSITORY, deploy, listed, template
 from tests.bootstrap.templates import statements as written_statements
 from tests.cli.packages import written
@@ -24,7 +25,7 @@ def aws() -> Iterator[EmbeddedAws]:
 
 
 @pytest.fixture(scope="module")
-def made(aws, tmp_path_factory):
+def made(aws: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> tuple[Stack, Stack]:
     """The deployer's stack, and Slipway's within its boundary."""
     deployer = deploy(aws, "slipway.yaml", "slipway-deployer-dev", GitHubRepository=REPOSITORY)
     package = written(tmp_path_factory, "dev")
@@ -33,11 +34,11 @@ def made(aws, tmp_path_factory):
     return deployer, stack
 
 
-def roles(stack) -> list[str]:
+def roles(stack: Stack) -> list[str]:
     return [stack.resources[key] for key, kind in stack.types.items() if kind == "AWS::IAM::Role"]
 
 
-def test_what_may_make_a_role_may_make_only_one_within_the_boundary():
+def test_what_may_make_a_role_may_make_only_one_within_the_boundary() -> None:
     found = [
         one
         for name, one in written_statements(template("slipway.yaml"))
@@ -60,7 +61,7 @@ def test_what_may_make_a_role_may_make_only_one_within_the_boundary():
     assert not granted & escalating
 
 
-def test_the_boundary_holds_nothing_of_iam_but_passing_task_roles_to_ecs():
+def test_the_boundary_holds_nothing_of_iam_but_passing_task_roles_to_ecs() -> None:
     for name, one in written_statements(template("slipway.yaml")):
         if name == "Boundary":
             actions = [action for action in listed(one["Action"]) if "iam:" in action]
@@ -72,7 +73,9 @@ def test_the_boundary_holds_nothing_of_iam_but_passing_task_roles_to_ecs():
             assert not any("sts:" in action for action in listed(one["Action"]))
 
 
-def test_every_role_of_slipway_is_within_the_boundary(aws, made):
+def test_every_role_of_slipway_is_within_the_boundary(
+    aws: EmbeddedAws, made: tuple[Stack, Stack]
+) -> None:
     deployer, stack = made
     assert len(roles(stack)) == 8
     for role in roles(stack):
@@ -81,7 +84,9 @@ def test_every_role_of_slipway_is_within_the_boundary(aws, made):
         assert bound == deployer.outputs["BoundaryArn"]
 
 
-def test_the_boundary_allows_whatever_slipways_roles_are_granted(aws, made):
+def test_the_boundary_allows_whatever_slipways_roles_are_granted(
+    aws: EmbeddedAws, made: tuple[Stack, Stack]
+) -> None:
     deployer, stack = made
     policy = aws.client("iam").get_policy(PolicyArn=deployer.outputs["BoundaryArn"])["Policy"]
     version = aws.client("iam").get_policy_version(
@@ -103,7 +108,9 @@ def covered(ceiling: tuple[Statement, ...], action: str, resource: str) -> bool:
     )
 
 
-def test_the_deployer_may_touch_everything_that_the_stack_has_and_not_its_neighbours(aws, made):
+def test_the_deployer_may_touch_everything_that_the_stack_has_and_not_its_neighbours(
+    aws: EmbeddedAws, made: tuple[Stack, Stack]
+) -> None:
     """By name: the deployer's statements against the physical names of the stack's resources."""
     _, stack = made
     own = list(statements("slipway-deployer-dev"))
@@ -127,7 +134,7 @@ def test_the_deployer_may_touch_everything_that_the_stack_has_and_not_its_neighb
             assert not any(arn_like(pattern, other) for pattern in named), other
 
 
-def test_without_a_boundary_the_roles_have_none(tmp_path_factory):
+def test_without_a_boundary_the_roles_have_none(tmp_path_factory: pytest.TempPathFactory) -> None:
     """An empty parameter must leave the property out."""
     role = written(tmp_path_factory, "dev").template["Resources"]["WatchRole"]["Properties"]
     condition, given, without = role["PermissionsBoundary"]["Fn::If"]

@@ -1,10 +1,12 @@
-"""The account side: what the templates grant, to whom, and that they become what they say."""
+"""The templates of bootstrap/: what they grant to whom, and what they make."""
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -35,20 +37,20 @@ CEILING = {"ImagesServicesAndLogs", "DeliverLogsAndTraces"}
 
 
 @pytest.fixture(scope="module")
-def aws():
+def aws() -> Iterator[EmbeddedAws]:
     with EmbeddedAws(rate=60) as embedded:
         yield embedded
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=IDS)
-def test_cfn_lint_finds_nothing(path: Path):
+def test_cfn_lint_finds_nothing(path: Path) -> None:
     regions = ["us-west-2", "eu-central-1", "ap-southeast-1"]
     config = ManualArgs(include_checks=["I"], regions=regions)
     assert [str(match) for match in lint(path.read_text("utf-8"), config=config)] == []
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=IDS)
-def test_the_comment_at_the_top_is_a_command_that_names_its_own_file(path: Path):
+def test_the_comment_at_the_top_is_a_command_that_names_its_own_file(path: Path) -> None:
     comment = "".join(line for line in path.read_text("utf-8").splitlines(keepends=True)[:12])
     assert f"--template-file bootstrap/{path.name}" in comment
     for given in re.findall(r"(\w+)=", comment):
@@ -56,7 +58,7 @@ def test_the_comment_at_the_top_is_a_command_that_names_its_own_file(path: Path)
 
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=IDS)
-def test_everything_is_granted_by_name_on_something_named(path: Path):
+def test_everything_is_granted_by_name_on_something_named(path: Path) -> None:
     for role, statement in statements(template(path.name)):
         where = (path.name, role, statement["Sid"])
         for action in listed(statement["Action"]):
@@ -72,7 +74,7 @@ def test_everything_is_granted_by_name_on_something_named(path: Path):
                 assert {row["resource_arn_format"] for row in rows} == {"*"}, (where, action)
 
 
-def test_the_role_of_an_environment_has_nothing_of_ecs_and_nothing_of_iam():
+def test_the_role_of_an_environment_has_nothing_of_ecs_and_nothing_of_iam() -> None:
     services = {
         action.split(":")[0]
         for _, statement in statements(template("github.yaml"))
@@ -82,7 +84,7 @@ def test_the_role_of_an_environment_has_nothing_of_ecs_and_nothing_of_iam():
 
 
 @pytest.mark.parametrize("name", ["github.yaml", "slipway.yaml"])
-def test_the_trust_names_the_repository_and_the_environment_and_no_wildcard(name):
+def test_the_trust_names_the_repository_and_the_environment_and_no_wildcard(name: str) -> None:
     role = template(name)["Resources"]["Role"]["Properties"]
     (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
@@ -115,19 +117,21 @@ def test_the_trust_names_the_repository_and_the_environment_and_no_wildcard(name
         ("PromotesFrom", ["", "dev"], ["*", "dev*"]),
     ],
 )
-def test_a_parameter_takes_no_wildcard(parameter, accepted, refused):
+def test_a_parameter_takes_no_wildcard(
+    parameter: str, accepted: list[str], refused: list[str]
+) -> None:
     pattern = template("github.yaml")["Parameters"][parameter]["AllowedPattern"]
     assert [value for value in accepted if not re.fullmatch(pattern, value)] == []
     assert [value for value in refused if re.fullmatch(pattern, value)] == []
 
 
-def test_ecr_keeps_more_images_than_slipway_may_go_back_to():
+def test_ecr_keeps_more_images_than_slipway_may_go_back_to() -> None:
     keep = template("repositories.yaml")["Parameters"]["KeepImages"]
     assert keep["MinValue"] >= 2 * _PROVEN_KEPT
     assert keep["Default"] >= 10 * _PROVEN_KEPT
 
 
-def test_the_environments_are_made_one_after_the_other_and_told_apart(aws):
+def test_the_environments_are_made_one_after_the_other_and_told_apart(aws: EmbeddedAws) -> None:
     made = {}
     for stage, before in (("dev", ""), ("staging", "dev"), ("prod", "staging")):
         promotes = {"PromotesFrom": before, "PromotesFromEcrRepository": f"conflicto-{before}"}
@@ -175,7 +179,9 @@ def test_the_environments_are_made_one_after_the_other_and_told_apart(aws):
         assert may_invoke(aws, staging, function) is allowed, function
 
 
-def test_a_repository_that_was_renamed_is_trusted_after_the_stack_is_deployed_again(aws):
+def test_a_repository_that_was_renamed_is_trusted_after_the_stack_is_deployed_again(
+    aws: EmbeddedAws,
+) -> None:
     given = {"Environment": "renamed", "CreateOidcProvider": "false"}
     deploy(aws, "github.yaml", "slipway-github-renamed", GitHubRepository="o@1/old@2", **given)
     deploy(aws, "github.yaml", "slipway-github-renamed", GitHubRepository="o@1/new@2", **given)
@@ -185,7 +191,7 @@ def test_a_repository_that_was_renamed_is_trusted_after_the_stack_is_deployed_ag
     assert subject == "repo:o@1/new@2:environment:renamed"
 
 
-def test_a_role_that_may_neither_deploy_nor_roll_back_can_still_ask(aws):
+def test_a_role_that_may_neither_deploy_nor_roll_back_can_still_ask(aws: EmbeddedAws) -> None:
     made = deploy(
         aws,
         "github.yaml",
@@ -202,7 +208,7 @@ def test_a_role_that_may_neither_deploy_nor_roll_back_can_still_ask(aws):
     assert asked == {"status": True, "deploy": False, "rollback": False}
 
 
-def test_the_environment_before_may_be_in_another_account(aws):
+def test_the_environment_before_may_be_in_another_account(aws: EmbeddedAws) -> None:
     deploy(
         aws,
         "github.yaml",
@@ -216,8 +222,8 @@ def test_the_environment_before_may_be_in_another_account(aws):
     )
     elsewhere = {
         resource
-        for one in granted("slipway-github-across")
-        for resource in one.resources
+        for action in granted("slipway-github-across")
+        for resource in action.resources
         if "210987654321" in resource
     }
     assert elsewhere == {
@@ -226,7 +232,7 @@ def test_the_environment_before_may_be_in_another_account(aws):
     }
 
 
-def test_the_repository_never_gives_a_tag_to_other_bytes_except_latest(aws):
+def test_the_repository_never_gives_a_tag_to_other_bytes_except_latest(aws: EmbeddedAws) -> None:
     deploy(aws, "repositories.yaml", "one-repository", Repository="shop/api")
     conflicto.push(aws.client, "shop/api", ["abc1234", "latest"], "one")
     with pytest.raises(ClientError, match="ImageTagAlreadyExists"):
@@ -249,7 +255,7 @@ def test_the_repository_never_gives_a_tag_to_other_bytes_except_latest(aws):
         aws.client("ecr").get_repository_policy(repositoryName="shop/api")
 
 
-def test_another_account_may_pull_where_it_is_named(aws):
+def test_another_account_may_pull_where_it_is_named(aws: EmbeddedAws) -> None:
     puller = "arn:aws:iam::210987654321:role/slipway-github-staging"
     deploy(aws, "repositories.yaml", "shared", Repository="shop/shared", PullerArn=puller)
     policy = aws.client("ecr").get_repository_policy(repositoryName="shop/shared")["policyText"]
@@ -258,13 +264,14 @@ def test_another_account_may_pull_where_it_is_named(aws):
     assert "ecr:PutImage" not in statement["Action"]
 
 
-def test_the_example_is_a_service_that_runs_and_has_a_circuit_breaker(aws):
+def test_the_example_is_a_service_that_runs_and_has_a_circuit_breaker(aws: EmbeddedAws) -> None:
     made = deploy(aws, "example.yaml", "conflicto-test", Environment="test", **network(aws))
     assert made.outputs["Service"] == "conflicto-test/conflicto-backend-service-test"
 
-    def service():
+    def service() -> dict[str, Any]:
         cluster, name = made.outputs["Service"].split("/")
-        return aws.client("ecs").describe_services(cluster=cluster, services=[name])["services"][0]
+        found = aws.client("ecs").describe_services(cluster=cluster, services=[name])
+        return dict(found["services"][0])
 
     assert aws.wait_until(lambda: service()["deployments"][0]["rolloutState"] == "COMPLETED", 600)
     breaker = service()["deploymentConfiguration"]["deploymentCircuitBreaker"]
@@ -278,7 +285,7 @@ def test_the_example_is_a_service_that_runs_and_has_a_circuit_breaker(aws):
         aws.client("iam").get_role(RoleName=f"conflicto-{part}-test")
 
 
-def push(aws, role: str, repository: str) -> str:
+def push(aws: EmbeddedAws, role: str, repository: str) -> str:
     ecr = aws._clients.as_role(role, "a-run", "ecr")
     try:
         conflicto.push(lambda _: ecr, repository, ["abc1234"])
@@ -287,7 +294,7 @@ def push(aws, role: str, repository: str) -> str:
     return "pushed"
 
 
-def may_read(aws, role: str, repository: str) -> bool:
+def may_read(aws: EmbeddedAws, role: str, repository: str) -> bool:
     ecr = aws._clients.as_role(role, "a-run", "ecr")
     try:
         ecr.describe_images(repositoryName=repository)
@@ -296,8 +303,8 @@ def may_read(aws, role: str, repository: str) -> bool:
     return True
 
 
-def may_invoke(aws, role: str, function: str) -> bool:
-    """There is no such function here: who may invoke it is told that, and who may not is denied."""
+def may_invoke(aws: EmbeddedAws, role: str, function: str) -> bool:
+    """Whether the role may invoke it. Only who may is told that the function does not exist."""
     lambdas = aws._clients.as_role(role, "a-run", "lambda")
     with pytest.raises(ClientError) as told:
         lambdas.invoke(FunctionName=function)

@@ -1,7 +1,7 @@
-"""A package -> the package of the release after it, as far as stored data goes.
+"""A package -> the package of the next release, as far as stored data goes.
 
-The release after knows one more schema with one more field, of HEAD and of records. It is made of
-this release's own package, so no test needs an older one: this release is then "the one before".
+The next release knows one more schema: HEAD and records have one more field. It is made from this
+release's package, so no test needs an older package.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def release_after(package: Package, directory: Path, *, writes: bool) -> Path:
 
 
 def _add_field(module: Path) -> None:
-    """Give HEAD and record a field with a default, first of all of theirs."""
+    """Give HEAD and record a first field, with a default."""
     lines = module.read_text("utf-8").splitlines()
     for model in ("Deployment", "Head"):
         (at,) = [n for n, line in enumerate(lines) if line == f"class {model}(Frozen):"]

@@ -85,7 +85,7 @@ def test_events_look_like_the_samples(registry: Registry, name: str, tag: str | 
     image = registry.push(manifest(), tag)
     if name == "ecr-delete":
         registry.api.batch_delete_image(repositoryName="web", imageIds=[image["imageId"]])
-    wanted, found = sample("ecr_events", name), registry.events[-1]
+    wanted, found = sample("events", name), registry.events[-1]
     assert set(found) == set(wanted)
     assert set(found["detail"]) == set(wanted["detail"])
     fixed = ("version", "detail-type", "source", "account", "region", "resources")

@@ -1,4 +1,4 @@
-"""What a step's scripts ask: an `aws` command that answers what a test tells it to."""
+"""An `aws` command that answers what a test tells it to, for the scripts of a step."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import account, packaged  # noqa: F401 - fixtures
+from tests.e2e.conftest import package, packaged  # noqa: F401 - fixtures
 from tests.github.runner import bare
 
 # Answers as the AWS CLI does: what a function replied goes into the file that the last argument
@@ -31,8 +31,8 @@ esac
 """
 
 
-class Told:
-    """Replies one after the other, the last one for ever. A function's reply is an object."""
+class AwsCommand:
+    """The `aws` on the path: it gives the replies in turn, and the last one again and again."""
 
     def __init__(self, place: Path) -> None:
         self._place = place
@@ -41,7 +41,7 @@ class Told:
         command.chmod(0o755)
 
     def replies(self, *replies: Any) -> None:
-        """An object: the reply. A text: "raise MESSAGE", "error WHAT AWS SAYS" or "plain TEXT"."""
+        """Each is a reply, or a text "raise MESSAGE", "error WHAT AWS SAYS", "plain TEXT"."""
         for number, reply in enumerate(replies):
             if isinstance(reply, str) and reply.startswith("raise "):
                 reply = "raise " + json.dumps({"errorMessage": reply[6:]})  # noqa: PLW2901
@@ -62,14 +62,14 @@ class Told:
 
 
 @pytest.fixture
-def status(tmp_path: Path) -> Told:
+def status(tmp_path: Path) -> AwsCommand:
     place = tmp_path / "told"
     place.mkdir()
-    return Told(place)
+    return AwsCommand(place)
 
 
 @pytest.fixture
-def shell(status: Told, tmp_path: Path) -> dict[str, str]:
+def shell(status: AwsCommand, tmp_path: Path) -> dict[str, str]:
     """What a step sees once aws-actions/configure-aws-credentials ran."""
     place = tmp_path / "told"
     path = f"{place}{os.pathsep}{os.environ['PATH']}"

@@ -1,4 +1,4 @@
-"""A step as GitHub's runner runs it: environment, files for its outputs, commands in its log.
+"""Runs a step as GitHub's runner does: its environment, the files for its outputs, its log.
 
 The parser is after actions/runner, ActionCommand: a line that begins with `::` (spaces aside) is a
 command, and `##[` is one anywhere in a line; a carriage return ends a line.
@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote
@@ -45,7 +46,10 @@ class Step:
 
     @property
     def errors(self) -> list[str]:
-        return [one.message for one in self.commands if one.name == "error"]
+        return [command.message for command in self.commands if command.name == "error"]
+
+
+Runs = Callable[..., Step]  # a fixture's: runs a script with these replies and inputs
 
 
 def run(script: Path, place: Path, environment: dict[str, str], *arguments: str) -> Step:

@@ -1,6 +1,9 @@
-"""The action's very script: what it waits for, how it ends, and what it lets through."""
+"""The script of await-deployment: what it waits for, how it ends, what it lets through."""
 
 from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -9,11 +12,12 @@ from markdown_it import MarkdownIt
 from chalicelib.model.deployments import OPEN, Status
 from embedded.gate.faults import Throttle
 from embedded.services.ecs import Crash
-from example import conflicto
 from tests.bootstrap.templates import REPOSITORY, deploy, environment
-from tests.e2e.conftest import SERVICE as RUNNING
+from tests.dialect.account import SERVICE as RUNNING
+from tests.dialect.packaged import Packaged
+from tests.github.conftest import AwsCommand
 from tests.github.records import DIGEST, SERVICE, record, replied
-from tests.github.runner import AWAIT, PROJECT, bare, run
+from tests.github.runner import AWAIT, PROJECT, Runs, Step, bare, run
 
 SINCE = "2026-11-22T23:41:00Z"
 ASKED = {
@@ -37,22 +41,22 @@ ENDS = {
 
 
 @pytest.fixture
-def waits(status, shell, tmp_path):
+def waits(status: AwsCommand, shell: dict[str, str], tmp_path: Path) -> Runs:
     """Runs the script against replies; `inputs` change the action's."""
 
-    def wait(*replies, **inputs):
+    def wait(*replies: Any, **inputs: str) -> Step:
         status.replies(*replies)
         return run(AWAIT, tmp_path, shell | ASKED | inputs)
 
     return wait
 
 
-def test_every_status_that_ends_a_deployment_has_an_exit_code():
+def test_every_status_that_ends_a_deployment_has_an_exit_code() -> None:
     assert set(ENDS) == set(Status) - OPEN
 
 
 @pytest.mark.parametrize(("ended", "code"), ENDS.items(), ids=str)
-def test_how_a_deployment_ends_is_how_the_step_ends(waits, ended, code):
+def test_how_a_deployment_ends_is_how_the_step_ends(waits: Runs, ended: Status, code: int) -> None:
     step = waits(replied(record(ended, reason="as it was")))
     assert step.code == code, step.log
     assert step.outputs["status"] == ended
@@ -62,7 +66,7 @@ def test_how_a_deployment_ends_is_how_the_step_ends(waits, ended, code):
     assert "as it was" in MarkdownIt().render(step.summary)
 
 
-def test_open_statuses_are_waited_through_and_told_once_each(waits):
+def test_open_statuses_are_waited_through_and_told_once_each(waits: Runs) -> None:
     steps = [record(one, running=0) for one in ("PENDING", "HELD", "IN_PROGRESS", "IN_PROGRESS")]
     steps.append(record("ROLLBACK_IN_PROGRESS", running=1))
     step = waits(*map(replied, steps), replied(record("ROLLBACK_SUCCESSFUL")))
@@ -72,14 +76,16 @@ def test_open_statuses_are_waited_through_and_told_once_each(waits):
         assert step.log.count(f" {one} ") == 1, step.log
 
 
-def test_once_found_the_deployment_is_asked_for_by_its_id(waits, status):
+def test_once_found_the_deployment_is_asked_for_by_its_id(waits: Runs, status: AwsCommand) -> None:
     waits(replied(record("IN_PROGRESS")), replied(record("SUCCESSFUL")))
     first, second = status.asked
     assert first == {"service": SERVICE}
     assert second == {"service": SERVICE, "deployment": record()["deployment"]}
 
 
-def test_an_earlier_deployment_of_the_same_digest_is_not_the_answer(waits):
+def test_an_earlier_deployment_of_the_same_digest_is_not_the_answer(
+    waits: Runs,
+) -> None:
     older = record(created="2026-11-20T10:00:00.000Z", deployment="older")
     other = record(created="2026-11-21T10:00:00.000Z", digest="sha256:" + "0" * 64)
     step = waits(
@@ -89,7 +95,9 @@ def test_an_earlier_deployment_of_the_same_digest_is_not_the_answer(waits):
     assert step.outputs["deployment"] != "older"
 
 
-def test_a_digest_that_was_the_last_to_be_asked_for_is_answered_by_its_last_verdict(waits):
+def test_a_digest_that_was_the_last_to_be_asked_for_is_answered_by_its_last_verdict(
+    waits: Runs,
+) -> None:
     known = record(created="2026-11-20T10:00:00.000Z")
     refused = record("REFUSED", digest="sha256:" + "0" * 64)
     assert waits(replied(refused, known), APPEAR="1s").code == 0
@@ -97,14 +105,16 @@ def test_a_digest_that_was_the_last_to_be_asked_for_is_answered_by_its_last_verd
     assert waits(replied(failed), APPEAR="1s").code == 1
 
 
-def test_an_old_verdict_is_no_answer_where_somebody_else_deployed_since(waits):
+def test_an_old_verdict_is_no_answer_where_somebody_else_deployed_since(
+    waits: Runs,
+) -> None:
     foreign = record(cause="foreign", digest="", tag="")
     step = waits(replied(foreign, record(created="2026-11-20T10:00:00.000Z")), APPEAR="1s")
     assert step.code == 5
     assert "where somebody else deployed since, `deploy` it" in step.errors[0]
 
 
-def test_what_slipway_never_hears_of_ends_with_where_to_look(waits):
+def test_what_slipway_never_hears_of_ends_with_where_to_look(waits: Runs) -> None:
     step = waits(replied(), APPEAR="1s")
     assert step.code == 5
     (told,) = step.errors
@@ -113,14 +123,16 @@ def test_what_slipway_never_hears_of_ends_with_where_to_look(waits):
     assert "No deployment" in step.summary
 
 
-def test_without_a_verdict_in_time_the_step_says_that_the_rollout_goes_on(waits):
+def test_without_a_verdict_in_time_the_step_says_that_the_rollout_goes_on(
+    waits: Runs,
+) -> None:
     step = waits(replied(record("IN_PROGRESS")), TIMEOUT="1s")
     assert step.code == 4
     assert "goes on without this job" in step.errors[0]
     assert step.outputs["status"] == "IN_PROGRESS"
 
 
-def test_a_function_that_fails_for_a_while_is_asked_again(waits):
+def test_a_function_that_fails_for_a_while_is_asked_again(waits: Runs) -> None:
     busy = {"error": "others kept writing; ask again. Ask again in a minute."}
     step = waits("raise a fault of ours", busy, replied(record()))
     assert step.code == 0
@@ -128,7 +140,7 @@ def test_a_function_that_fails_for_a_while_is_asked_again(waits):
     assert "asking again: others kept writing" in step.log
 
 
-def test_a_function_that_keeps_failing_is_given_up(waits, status):
+def test_a_function_that_keeps_failing_is_given_up(waits: Runs, status: AwsCommand) -> None:
     step = waits("raise a fault of ours")
     assert step.code == 6
     assert len(status.asked) == 5
@@ -145,18 +157,20 @@ def test_a_function_that_keeps_failing_is_given_up(waits, status):
         ("You must specify a region.", "configure-aws-credentials"),
     ],
 )
-def test_what_no_waiting_mends_is_told_at_once_with_the_next_step(waits, status, said, next_step):
+def test_what_no_waiting_mends_is_told_at_once_with_the_next_step(
+    waits: Runs, status: AwsCommand, said: str, next_step: str
+) -> None:
     step = waits(f"error {said}")
     assert (step.code, len(status.calls)) == (6, 1)
     assert said in step.errors[0]
     assert next_step in step.errors[0]
 
 
-def test_throttling_passes(waits):
+def test_throttling_passes(waits: Runs) -> None:
     assert waits("error (TooManyRequestsException): Rate Exceeded.", replied(record())).code == 0
 
 
-def test_what_slipway_refuses_to_answer_is_final(waits, status):
+def test_what_slipway_refuses_to_answer_is_final(waits: Runs, status: AwsCommand) -> None:
     step = waits({"error": "no target is named x; the targets are a, b"})
     assert (step.code, len(status.asked)) == (6, 1)
     assert step.errors == ["no target is named x; the targets are a, b"]
@@ -176,7 +190,9 @@ def test_what_slipway_refuses_to_answer_is_final(waits, status):
         ("manual", "ROLLBACK_FAILED", 1),
     ],
 )
-def test_a_rollback_is_as_wanted_when_what_was_stopped_is_gone(waits, cause, ended, code):
+def test_a_rollback_is_as_wanted_when_what_was_stopped_is_gone(
+    waits: Runs, cause: str, ended: str, code: int
+) -> None:
     step = waits(
         replied(record(ended, cause=cause)), WANTED="rolled-back", DEPLOYMENT="one", DIGEST=""
     )
@@ -199,7 +215,9 @@ HOSTILE = "\n".join(
 )
 
 
-def test_what_an_application_logged_commands_neither_the_runner_nor_the_summary(waits, tmp_path):
+def test_what_an_application_logged_commands_neither_the_runner_nor_the_summary(
+    waits: Runs, tmp_path: Path
+) -> None:
     step = waits(
         replied(record("FAILED", reason=HOSTILE, case=HOSTILE, tag=HOSTILE, revision=HOSTILE))
     )
@@ -239,14 +257,16 @@ def test_what_an_application_logged_commands_neither_the_runner_nor_the_summary(
         ("DIGEST", ""),
     ],
 )
-def test_an_input_that_is_not_of_its_form_asks_nobody(tmp_path, name, value):
+def test_an_input_that_is_not_of_its_form_asks_nobody(
+    tmp_path: Path, name: str, value: str
+) -> None:
     step = run(AWAIT, tmp_path, bare() | ASKED | {name: value})
     assert step.code == 2
-    assert [one.name for one in step.commands] == ["error"]
+    assert [command.name for command in step.commands] == ["error"]
     assert not (tmp_path / "pwned").exists()
 
 
-def test_the_inputs_of_the_action_are_those_of_the_script():
+def test_the_inputs_of_the_action_are_those_of_the_script() -> None:
     action = yaml.safe_load((AWAIT.parent / "action.yml").read_text("utf-8"))
     (step,) = action["runs"]["steps"]
     assert step["env"] == {name.upper(): f"${{{{ inputs.{name} }}}}" for name in action["inputs"]}
@@ -257,29 +277,31 @@ def test_the_inputs_of_the_action_are_those_of_the_script():
     assert PROJECT / ".github" in AWAIT.parents
 
 
-def test_a_push_is_awaited_with_the_rights_of_the_environments_role(account, tmp_path):
-    with account() as a:
+def test_a_push_is_awaited_with_the_rights_of_the_environments_role(
+    packaged: Packaged, tmp_path: Path
+) -> None:
+    with packaged() as account:
         made = deploy(
-            a.aws, "github.yaml", "github", GitHubRepository=REPOSITORY, MayDeploy="false"
+            account.aws, "github.yaml", "github", GitHubRepository=REPOSITORY, MayDeploy="false"
         )
-        issued = a.aws._clients._sessions.issue(made.outputs["RoleArn"], "slipway-42-1")
-        step_sees = environment(a.aws) | {
+        issued = account.aws._clients._sessions.issue(made.outputs["RoleArn"], "slipway-42-1")
+        step_sees = environment(account.aws) | {
             "AWS_ACCESS_KEY_ID": issued.access_key,
             "AWS_SECRET_ACCESS_KEY": issued.secret_key,
             "AWS_SESSION_TOKEN": issued.token,
         }
-        since = a.aws.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
+        since = account.aws.clock.now().strftime("%Y-%m-%dT%H:%M:%SZ")
         inputs = ASKED | {"SERVICE": RUNNING, "SINCE": since, "TIMEOUT": "120s", "APPEAR": "60s"}
 
-        digest = a.push("abc1234", "latest")
+        digest = account.push("abc1234", "latest")
         step = run(AWAIT, tmp_path, step_sees | inputs | {"DIGEST": digest})
         assert step.code == 0, step.log
         assert step.outputs["status"] == "SUCCESSFUL"
-        assert step.outputs["revision"] == a.running()
+        assert step.outputs["revision"] == account.revision()
         assert "abc1234 is live" in step.log
 
-        a.aws.ecs.faults.image(conflicto.digest_of("bad5678"), Crash(exit_code=3, after=2))
-        digest = a.push("bad5678")
+        account.breaks("bad5678", Crash(exit_code=3, after=2))
+        digest = account.push("bad5678")
         step = run(AWAIT, tmp_path, step_sees | inputs | {"DIGEST": digest})
         assert step.code == 1, step.log
         assert "exited with code 3" in step.errors[0]
@@ -294,12 +316,12 @@ def test_a_push_is_awaited_with_the_rights_of_the_environments_role(account, tmp
             ("slipway-github-dev", "prod", "may not invoke slipway-prod-status"),
             (None, "prod", "There is no function slipway-prod-status"),
         ):
-            sees = step_sees if role else environment(a.aws)
+            sees = step_sees if role else environment(account.aws)
             step = run(AWAIT, tmp_path, sees | inputs | {"ENVIRONMENT": named, "DIGEST": digest})
             assert step.code == 6
             assert next_step in step.errors[0]
 
-        rule = a.aws.faults.add(Throttle(), service="lambda", operation="Invoke", times=5)
+        rule = account.aws.faults.add(Throttle(), service="lambda", operation="Invoke", times=5)
         step = run(AWAIT, tmp_path, step_sees | inputs | {"DIGEST": digest})
         assert step.code == 1, step.log
         assert rule.struck

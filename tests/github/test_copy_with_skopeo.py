@@ -13,12 +13,16 @@ import shutil
 import socket
 import subprocess
 import time
+from collections.abc import Iterator
 from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 
-from tests.github.runner import SCRIPTS, run
+from tests.github.conftest import AwsCommand
+from tests.github.runner import SCRIPTS, Runs, Step, run
 
 INDEX = "application/vnd.oci.image.index.v1+json"
 MANIFEST = "application/vnd.oci.image.manifest.v1+json"
@@ -38,7 +42,9 @@ class Registry:
     def __init__(self, port: int) -> None:
         self.address = f"127.0.0.1:{port}"
 
-    def request(self, method, path, body=b"", kind="application/octet-stream"):
+    def request(
+        self, method: str, path: str, body: bytes = b"", kind: str = "application/octet-stream"
+    ) -> tuple[int, dict[str, str], bytes]:
         connection = HTTPConnection(self.address, timeout=10)
         headers = {"Content-Type": kind, "Accept": f"{INDEX}, {MANIFEST}"}
         connection.request(method, path, body, headers)
@@ -47,7 +53,7 @@ class Registry:
         connection.close()
         return reply.status, dict(reply.getheaders()), read
 
-    def blob(self, repository: str, content: bytes) -> dict:
+    def blob(self, repository: str, content: bytes) -> dict[str, Any]:
         digest = digest_of(content)
         _, headers, _ = self.request("POST", f"/v2/{repository}/blobs/uploads/")
         place = urlsplit(headers["Location"])
@@ -57,7 +63,7 @@ class Registry:
         assert status == 201, said
         return {"digest": digest, "size": len(content)}
 
-    def manifest(self, repository: str, document: dict, tag: str = "") -> dict:
+    def manifest(self, repository: str, document: dict[str, Any], tag: str = "") -> dict[str, Any]:
         content = json.dumps(document, indent=2).encode()
         kind, digest = document["mediaType"], digest_of(content)
         path = f"/v2/{repository}/manifests/{tag or digest}"
@@ -74,7 +80,9 @@ def digest_of(content: bytes) -> str:
     return "sha256:" + hashlib.sha256(content).hexdigest()
 
 
-def image(registry: Registry, repository: str, config: dict, layer: bytes, kind: str) -> dict:
+def image(
+    registry: Registry, repository: str, config: dict[str, Any], layer: bytes, kind: str
+) -> dict[str, Any]:
     document = {
         "schemaVersion": 2,
         "mediaType": MANIFEST,
@@ -112,7 +120,7 @@ def index(registry: Registry, repository: str) -> tuple[str, list[str]]:
 
 
 @pytest.fixture
-def registry(tmp_path):
+def registry(tmp_path: Path) -> Iterator[Registry]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -141,13 +149,13 @@ def registry(tmp_path):
 
 
 @pytest.fixture
-def copies(registry, status, shell, tmp_path):
+def copies(registry: Registry, status: AwsCommand, shell: dict[str, str], tmp_path: Path) -> Runs:
     """Runs the script against the registry and an `aws` that then finds this digest there."""
     trusted = tmp_path / ".config" / "containers" / "registries.conf"
     trusted.parent.mkdir(parents=True)
     trusted.write_text(f'[[registry]]\nlocation = "{registry.address}"\ninsecure = true\n')
 
-    def copy(digest: str, found: str):
+    def copy(digest: str, found: str) -> Step:
         there = "plain " + json.dumps({"imageDetails": [{"imageDigest": found}]})
         status.replies("error An error occurred (ImageNotFoundException)", there)
         inputs = {
@@ -163,7 +171,9 @@ def copies(registry, status, shell, tmp_path):
     return copy
 
 
-def test_an_index_its_platforms_and_its_attestation_keep_their_digests(registry, copies):
+def test_an_index_its_platforms_and_its_attestation_keep_their_digests(
+    registry: Registry, copies: Runs
+) -> None:
     digest, children = index(registry, "dev/app")
     step = copies(digest, found=digest)
     assert step.code == 0, step.log
@@ -174,14 +184,14 @@ def test_an_index_its_platforms_and_its_attestation_keep_their_digests(registry,
         assert registry.digest("prod/app", child) == child
 
 
-def test_a_single_image_is_not_wrapped_in_an_index(registry, copies):
+def test_a_single_image_is_not_wrapped_in_an_index(registry: Registry, copies: Runs) -> None:
     digest = index(registry, "dev/app")[1][0]
     step = copies(digest, found=digest)
     assert step.code == 0, step.log
     assert registry.digest("prod/app", "abc1234") == digest
 
 
-def test_other_bytes_than_were_asked_for_fail_the_step(registry, copies):
+def test_other_bytes_than_were_asked_for_fail_the_step(registry: Registry, copies: Runs) -> None:
     step = copies(index(registry, "dev/app")[0], found="sha256:" + "0" * 64)
     assert step.code == 1
     assert "was copied" in step.errors[0]

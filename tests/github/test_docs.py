@@ -23,7 +23,7 @@ def said_in(source: str) -> list[str]:
             texts.append(re.sub(r"\{[^}]*\}", "…", node.value))
         elif isinstance(node, ast.JoinedStr):
             parts = [part.value if isinstance(part, ast.Constant) else "…" for part in node.values]
-            texts.append("".join(parts))
+            texts.append("".join(map(str, parts)))
         elif isinstance(node, ast.BinOp):  # f"…" + "…"
             texts.extend(said_in(ast.unparse(node.left)) + said_in(ast.unparse(node.right)))
     return texts
@@ -47,18 +47,18 @@ def quoted() -> list[str]:
     return lines + [row.split(" | ")[0].removeprefix("| ") for row in table.splitlines()]
 
 
-def test_there_is_something_to_compare():
+def test_there_is_something_to_compare() -> None:
     assert len(quoted()) > 30
 
 
 @pytest.mark.parametrize("sentence", quoted())
-def test_what_slipway_is_quoted_with_it_says(sentence, everything_said):
+def test_what_slipway_is_quoted_with_it_says(sentence: str, everything_said: list[str]) -> None:
     parts = [re.escape(part) for part in sentence.split("…")]
     pattern = re.compile(".{0,80}?".join(parts), re.DOTALL)
     assert any(pattern.search(text) for text in everything_said), sentence
 
 
-def test_the_parameters_of_the_commands_are_those_of_the_templates():
+def test_the_parameters_of_the_commands_are_those_of_the_templates() -> None:
     commands = re.findall(
         r"--template-file (bootstrap/\S+\.yaml)((?:.|\n)*?)(?:\n(?!\s)|\$ |Success|```)",
         (DOCS / "github.md").read_text("utf-8"),
@@ -74,7 +74,7 @@ def test_the_parameters_of_the_commands_are_those_of_the_templates():
         assert needed <= given | {"VpcId"}, path
 
 
-def test_every_exit_code_and_every_status_is_in_the_table():
+def test_every_exit_code_and_every_status_is_in_the_table() -> None:
     table = (DOCS / "github.md").read_text("utf-8").split("## How a job ends")[1]
     rows = re.findall(r"^\|.*\| (\d) \|(.*)$", table, re.MULTILINE)
     assert {int(code) for code, _ in rows} == set(range(7))
@@ -82,7 +82,7 @@ def test_every_exit_code_and_every_status_is_in_the_table():
         assert any(int(code) == ends and f"`{status}`" in said for code, said in rows), status
 
 
-def test_the_environments_variables_are_those_that_the_workflows_read():
+def test_the_environments_variables_are_those_that_the_workflows_read() -> None:
     used = "".join(
         path.read_text("utf-8") for path in (PROJECT / ".github/workflows").glob("*.yml")
     )
@@ -91,7 +91,7 @@ def test_the_environments_variables_are_those_that_the_workflows_read():
         assert f"`{name}`" in page
 
 
-def test_the_five_errors_that_every_such_pipeline_meets_are_headings():
+def test_the_five_errors_that_every_such_pipeline_meets_are_headings() -> None:
     headings = re.findall(r"^### (.+)$", (DOCS / "troubleshooting.md").read_text("utf-8"), re.M)
     for error in (
         "Could not assume role",
@@ -103,7 +103,7 @@ def test_the_five_errors_that_every_such_pipeline_meets_are_headings():
         assert any(error in heading for heading in headings), error
 
 
-def test_an_example_is_copied_under_the_name_that_it_gives_itself():
+def test_an_example_is_copied_under_the_name_that_it_gives_itself() -> None:
     page = (DOCS / "github.md").read_text("utf-8")
     for name in ("backend", "promote", "rollback"):
         copied = f".github/workflows/conflicto-{name}.yml"

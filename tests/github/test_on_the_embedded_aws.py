@@ -9,10 +9,12 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from embedded.account import EmbeddedAws
 from embedded.services.ecs import Crash
 from example import conflicto
 from tests.bootstrap.templates import REPOSITORY, deploy, environment
-from tests.e2e.conftest import FAMILY, SERVICE
+from tests.dialect.account import FAMILY, SERVICE
+from tests.dialect.packaged import Packaged
 from tests.github.runner import AWAIT, SCRIPTS, run
 
 DEV, STAGING = "conflicto-backend-dev", "conflicto-backend-staging"
@@ -30,7 +32,7 @@ ecr.put_image(repositoryName=other, imageManifest=manifest, imageTag=tag)
 """
 
 
-def signed_in(aws, role: str) -> dict[str, str]:
+def signed_in(aws: EmbeddedAws, role: str) -> dict[str, str]:
     """What a step sees once it assumed the role."""
     issued = aws._clients._sessions.issue(role, "github-42-1")
     return environment(aws) | {
@@ -49,9 +51,11 @@ def with_skopeo(sees: dict[str, str], place: Path) -> dict[str, str]:
     return sees | {"PATH": f"{command.parent}:{sees['PATH']}"}
 
 
-def test_an_image_goes_from_dev_to_staging_only_after_it_ran_well_in_dev(account, tmp_path):
-    with account() as a:
-        aws = a.aws
+def test_an_image_goes_from_dev_to_staging_only_after_it_ran_well_in_dev(
+    packaged: Packaged, tmp_path: Path
+) -> None:
+    with packaged() as account:
+        aws = account.aws
         deploy(aws, "repositories.yaml", "staging-repository", Repository=STAGING)
         role = deploy(
             aws,
@@ -66,15 +70,15 @@ def test_an_image_goes_from_dev_to_staging_only_after_it_ran_well_in_dev(account
         sees = with_skopeo(signed_in(aws, role), tmp_path)
         asked = {"FROM": "dev", "FROM_SERVICE": SERVICE, "FROM_ECR_REPOSITORY": DEV}
 
-        aws.ecs.faults.image(conflicto.digest_of("bad5678"), Crash(exit_code=3, after=2))
-        bad = a.push("bad5678")
-        a.until_told("ROLLBACK_SUCCESSFUL")
+        account.breaks("bad5678", Crash(exit_code=3, after=2))
+        bad = account.push("bad5678")
+        account.until_told("ROLLBACK_SUCCESSFUL")
         step = run(SCRIPTS / "check-promotion.sh", tmp_path, sees | asked | {"IMAGE": "bad5678"})
         assert step.code == 1, step.log
         assert f"{bad} is ROLLBACK_SUCCESSFUL in dev" in step.errors[0]
 
-        good = a.push("abc1234", "latest")
-        a.until_told("SUCCESSFUL")
+        good = account.push("abc1234", "latest")
+        account.until_told("SUCCESSFUL")
         step = run(SCRIPTS / "check-promotion.sh", tmp_path, sees | asked)
         assert step.code == 0, step.log
         assert step.outputs == {"digest": good, "tags": "abc1234"}
@@ -90,7 +94,7 @@ def test_an_image_goes_from_dev_to_staging_only_after_it_ran_well_in_dev(account
         step = run(SCRIPTS / "copy-image.sh", tmp_path, sees | copied)
         assert step.code == 0, step.log
         assert step.outputs["pushed"] == "true"
-        (found,) = aws.client("ecr").describe_images(repositoryName=STAGING)["imageDetails"]
+        (found,) = account.client("ecr").describe_images(repositoryName=STAGING)["imageDetails"]
         assert found["imageDigest"] == good
         assert sorted(found["imageTags"]) == ["abc1234", "latest"]
 
@@ -98,28 +102,30 @@ def test_an_image_goes_from_dev_to_staging_only_after_it_ran_well_in_dev(account
         assert (step.code, step.outputs["pushed"]) == (0, "false"), step.log
 
 
-def test_a_run_again_and_a_rollback_go_the_way_of_a_push(account, tmp_path):
-    with account() as a:
-        aws = a.aws
+def test_a_run_again_and_a_rollback_go_the_way_of_a_push(
+    packaged: Packaged, tmp_path: Path
+) -> None:
+    with packaged() as account:
+        aws = account.aws
         made = deploy(aws, "github.yaml", "github-dev", GitHubRepository=REPOSITORY)
         sees = signed_in(aws, made.outputs["RoleArn"])
         service = {"ENVIRONMENT": "dev", "SERVICE": SERVICE}
         waits = {**service, "INTERVAL": "0", "TIMEOUT": "120s"}
-        a.push("abc1234")
-        a.until_told("SUCCESSFUL")
-        assert a.running() == f"{FAMILY}:2"
+        account.push("abc1234")
+        account.until_told("SUCCESSFUL")
+        assert account.revision() == f"{FAMILY}:2"
 
         back = run(SCRIPTS / "roll-back.sh", tmp_path, sees | service | {"WHY": "errors"})
         assert back.code == 0, back.log
         asked = {"DEPLOYMENT": back.outputs["deployment"], "WANTED": "rolled-back"}
         step = run(AWAIT, tmp_path, sees | waits | asked)
         assert step.code == 0, step.log
-        assert a.running() == f"{FAMILY}:1"
+        assert account.revision() == f"{FAMILY}:1"
 
         looked = {"ECR_REPOSITORY": DEV, "COMMIT": "abc1234", "VERSION": "v1.2.3"}
         found = run(SCRIPTS / "find-image.sh", tmp_path, sees | looked)
         assert found.outputs["digest"] == conflicto.digest_of("abc1234"), found.log
-        (image,) = aws.client("ecr").describe_images(
+        (image,) = account.client("ecr").describe_images(
             repositoryName=DEV, imageIds=[{"imageTag": "v1.2.3"}]
         )["imageDetails"]
         assert image["imageDigest"] == found.outputs["digest"]
@@ -130,6 +136,11 @@ def test_a_run_again_and_a_rollback_go_the_way_of_a_push(account, tmp_path):
         deployment = {"DEPLOYMENT": again.outputs["deployment"]}
         step = run(AWAIT, tmp_path, sees | waits | deployment)
         assert step.code == 0, step.log
-        assert {one["by"] for one in a.status() if one["by"]} == {"github:sam"}
-        (running,) = [one for one in a.status() if one["deployment"] == deployment["DEPLOYMENT"]]
+        assert {record["by"] for record in account.deployments(SERVICE) if record["by"]} == {
+            "github:sam"
+        }
+        records = account.deployments(SERVICE)
+        (running,) = [
+            record for record in records if record["deployment"] == again.outputs["deployment"]
+        ]
         assert running["digest"] == found.outputs["digest"]

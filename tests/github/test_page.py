@@ -1,10 +1,13 @@
-"""docs/github.md, followed: its commands one after the other in one shell, and what they print."""
+"""The commands of docs/github.md, run in one shell in their order, print what the page shows."""
 
 from __future__ import annotations
 
 import re
 import shutil
 import subprocess
+from pathlib import Path
+
+import pytest
 
 from embedded.account import EmbeddedAws
 from tests.bootstrap.templates import environment
@@ -35,7 +38,9 @@ def blocks() -> list[tuple[str, list[str]]]:
     return found
 
 
-def test_whoever_follows_the_page_sees_what_it_prints(tmp_path, tmp_path_factory):
+def test_whoever_follows_the_page_sees_what_it_prints(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     package = written(tmp_path_factory, "dev")
     (tmp_path / "dev").mkdir()
     for name in ("sam.json", "deployment.zip"):

@@ -1,4 +1,4 @@
-"""`.ci/release` and `.ci/publish`, run with another `make` and another `gh`."""
+"""`.ci/release` and `.ci/publish`, run with a stand-in for `make` and for `gh`."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def run(place: Path, script: str, tag: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_release_offers_the_package_its_libraries_and_checksums(place):
+def test_a_release_offers_the_package_its_libraries_and_checksums(place: Path) -> None:
     done = run(place, "release", "v0.1.0")
     assert done.returncode == 0, done.stderr
     files = place / "out" / "release"
@@ -84,14 +84,14 @@ def test_a_release_offers_the_package_its_libraries_and_checksums(place):
     assert not any(text in notes for text in ("not yet", "older", "https://example.com"))
 
 
-def test_a_tag_that_is_not_the_version_is_refused(place):
+def test_a_tag_that_is_not_the_version_is_refused(place: Path) -> None:
     done = run(place, "release", "v0.2.0")
     assert done.returncode == 1
     assert "the tag is 'v0.2.0', and pyproject.toml has the version 0.1.0" in done.stderr.lower()
     assert not (place / "out" / "release").exists()
 
 
-def test_a_version_that_the_changelog_does_not_know_is_refused(place):
+def test_a_version_that_the_changelog_does_not_know_is_refused(place: Path) -> None:
     text = _CHANGELOG.replace("[0.1.0] -", "[0.1.1] -")
     (place / "CHANGELOG.md").write_text(text)
     done = run(place, "release", "v0.1.0")
@@ -99,7 +99,7 @@ def test_a_version_that_the_changelog_does_not_know_is_refused(place):
     assert "says nothing under '## [0.1.0]'" in done.stderr
 
 
-def test_what_is_published_are_the_files_whose_checksums_are_right(place):
+def test_what_is_published_are_the_files_whose_checksums_are_right(place: Path) -> None:
     run(place, "release", "v0.1.0")
     done = run(place, "publish", "v0.1.0")
     assert done.returncode == 0, done.stderr

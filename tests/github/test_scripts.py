@@ -1,14 +1,17 @@
-"""The workflows' scripts: what each asks, decides, refuses and hands on."""
+"""The scripts of the workflows: what each asks, decides, refuses, and gives to the next step."""
 
 from __future__ import annotations
 
 import json
+from pathlib import Path
+from typing import Any
 
 import pytest
 from markdown_it import MarkdownIt
 
+from tests.github.conftest import AwsCommand
 from tests.github.records import DIGEST, SERVICE, record, replied
-from tests.github.runner import SCRIPTS, bare, run
+from tests.github.runner import SCRIPTS, Runs, Step, bare, run
 
 COMMIT = "abc1234def5678abc1234def5678abc1234def56"
 OTHER = "sha256:" + "0" * 64
@@ -23,15 +26,15 @@ PROMOTED = {
 }
 
 
-def image(*tags, digest=DIGEST):
+def image(*tags: str, digest: str = DIGEST) -> str:
     return "plain " + json.dumps({"imageDetails": [{"imageDigest": digest, "imageTags": tags}]})
 
 
 @pytest.fixture
-def runs(status, shell, tmp_path):
-    """Runs a script against an `aws` that answers so."""
+def runs(status: AwsCommand, shell: dict[str, str], tmp_path: Path) -> Runs:
+    """Runs a script; `replies` are what its `aws` answers."""
 
-    def step(script, *replies, **inputs):
+    def step(script: str, *replies: Any, **inputs: str) -> Step:
         status.replies(*replies or ("error nobody asked for this",))
         return run(SCRIPTS / script, tmp_path, shell | inputs)
 
@@ -46,7 +49,7 @@ READY = {
 }
 
 
-def test_what_is_set_up_is_told(tmp_path):
+def test_what_is_set_up_is_told(tmp_path: Path) -> None:
     step = run(SCRIPTS / "preflight.sh", tmp_path, bare() | READY)
     assert (step.code, step.commands) == (0, [])
     assert READY["ROLE_ARN"] in step.log
@@ -61,19 +64,21 @@ def test_what_is_set_up_is_told(tmp_path):
         ({"ACTIONS_ID_TOKEN_REQUEST_URL": ""}, "id-token: write"),
     ],
 )
-def test_what_is_not_set_up_is_named_before_aws_is_asked(tmp_path, missing, told):
+def test_what_is_not_set_up_is_named_before_aws_is_asked(
+    tmp_path: Path, missing: dict[str, str], told: str
+) -> None:
     step = run(SCRIPTS / "preflight.sh", tmp_path, bare() | READY | missing)
     assert step.code == 2
     assert told in step.errors[0]
 
 
-def named(tmp_path, **changes):
+def named(tmp_path: Path, **changes: str) -> Step:
     inputs = {"REGISTRY": "1.dkr.ecr.us-west-2.amazonaws.com", "ECR_REPOSITORY": "team/app"}
     inputs |= {"GITHUB_SHA": COMMIT, "GITHUB_REF_TYPE": "branch", "GITHUB_REF_NAME": "main"}
     return run(SCRIPTS / "image-names.sh", tmp_path, bare() | inputs | changes)
 
 
-def test_an_image_is_tagged_with_its_commit_and_latest(tmp_path):
+def test_an_image_is_tagged_with_its_commit_and_latest(tmp_path: Path) -> None:
     outputs = named(tmp_path).outputs
     assert outputs["commit"] == "abc1234"
     assert outputs["version"] == ""
@@ -81,7 +86,7 @@ def test_an_image_is_tagged_with_its_commit_and_latest(tmp_path):
     assert outputs["tags"] == f"{image_name}:abc1234,{image_name}:latest"
 
 
-def test_a_git_tag_gives_the_version_too(tmp_path):
+def test_a_git_tag_gives_the_version_too(tmp_path: Path) -> None:
     step = named(tmp_path, GITHUB_REF_TYPE="tag", GITHUB_REF_NAME="v1.2.3")
     assert step.outputs["version"] == "v1.2.3"
     assert [tag.split(":")[1] for tag in step.outputs["tags"].split(",")] == [
@@ -90,26 +95,26 @@ def test_a_git_tag_gives_the_version_too(tmp_path):
 
 
 @pytest.mark.parametrize("name", ["v1", "latest", "v1.2.3-rc1", "v1.2.3,evil:latest"])
-def test_a_git_tag_that_is_no_version_names_no_image(tmp_path, name):
+def test_a_git_tag_that_is_no_version_names_no_image(tmp_path: Path, name: str) -> None:
     assert named(tmp_path, GITHUB_REF_TYPE="tag", GITHUB_REF_NAME=name).code == 2
 
 
 FOUND = {"ECR_REPOSITORY": "conflicto-backend-dev", "COMMIT": "abc1234", "VERSION": ""}
 
 
-def test_what_ecr_has_not_is_built(runs):
+def test_what_ecr_has_not_is_built(runs: Runs) -> None:
     step = runs("find-image.sh", MISSING, **FOUND)
     assert (step.code, step.outputs["digest"]) == (0, "")
     assert step.outputs["since"].endswith("Z")
 
 
-def test_what_ecr_has_is_not_built_again(runs):
+def test_what_ecr_has_is_not_built_again(runs: Runs) -> None:
     step = runs("find-image.sh", image("abc1234"), **FOUND)
     assert (step.code, step.outputs["digest"]) == (0, DIGEST)
-    assert [one.name for one in step.commands] == ["notice"]
+    assert [command.name for command in step.commands] == ["notice"]
 
 
-def test_a_version_that_names_another_image_is_never_moved(runs, status):
+def test_a_version_that_names_another_image_is_never_moved(runs: Runs, status: AwsCommand) -> None:
     taken = image("v1.0.0", digest=OTHER)
     step = runs("find-image.sh", image("abc1234"), taken, **FOUND | {"VERSION": "v1.0.0"})
     assert step.code == 1
@@ -124,7 +129,7 @@ def test_a_version_that_names_another_image_is_never_moved(runs, status):
         ("(AccessDeniedException)", "bootstrap/github.yaml"),
     ],
 )
-def test_what_ecr_refuses_is_told_with_the_next_step(runs, said, next_step):
+def test_what_ecr_refuses_is_told_with_the_next_step(runs: Runs, said: str, next_step: str) -> None:
     step = runs("find-image.sh", f"error An error occurred {said}", **FOUND)
     assert step.code == 6
     assert next_step in step.errors[0]
@@ -135,7 +140,9 @@ AGAIN = {"ENVIRONMENT": "dev", "SERVICE": SERVICE, "DIGEST": DIGEST, "WHY": "run
 
 
 @pytest.mark.parametrize("known", ["SUCCESSFUL", "IN_PROGRESS", "PENDING"])
-def test_a_service_that_was_last_asked_for_the_image_is_not_asked_again(runs, status, known):
+def test_a_service_that_was_last_asked_for_the_image_is_not_asked_again(
+    runs: Runs, status: AwsCommand, known: str
+) -> None:
     refused = record("REFUSED", digest=OTHER)
     step = runs("deploy-again.sh", replied(refused, record(known)), **AGAIN)
     assert step.outputs == {"deployment": record()["deployment"]}
@@ -145,7 +152,9 @@ def test_a_service_that_was_last_asked_for_the_image_is_not_asked_again(runs, st
 @pytest.mark.parametrize(
     "history", [[], [record("FAILED")], [record(digest=OTHER), record()]], ids=str
 )
-def test_an_image_that_was_left_is_deployed_by_hand(runs, status, history):
+def test_an_image_that_was_left_is_deployed_by_hand(
+    runs: Runs, status: AwsCommand, history: list[Any]
+) -> None:
     reply = {"deployment": "new", "status": "IN_PROGRESS"}
     step = runs("deploy-again.sh", replied(*history), reply, **AGAIN)
     assert step.outputs == {"deployment": "new"}
@@ -158,7 +167,9 @@ def test_an_image_that_was_left_is_deployed_by_hand(runs, status, history):
     }
 
 
-def test_an_image_that_was_successful_before_is_promoted_with_its_tags(runs, status):
+def test_an_image_that_was_successful_before_is_promoted_with_its_tags(
+    runs: Runs, status: AwsCommand
+) -> None:
     step = runs(
         "check-promotion.sh", replied(record()), image("latest", "abc1234", "v1.2.3"), **PROMOTED
     )
@@ -167,7 +178,7 @@ def test_an_image_that_was_successful_before_is_promoted_with_its_tags(runs, sta
     assert status.asked == [{"service": SERVICE, "image": DIGEST}]
 
 
-def test_without_a_name_what_was_successful_last_is_promoted(runs):
+def test_without_a_name_what_was_successful_last_is_promoted(runs: Runs) -> None:
     by_others = record(cause="foreign", digest="")  # deployed by a tag: nobody knows its bytes
     history = replied(by_others, record("FAILED", digest=OTHER), record(), record(digest=OTHER))
     step = runs(
@@ -192,7 +203,9 @@ def test_without_a_name_what_was_successful_last_is_promoted(runs):
         (["IN_PROGRESS", "SUCCESSFUL"], "Wait for its verdict"),
     ],
 )
-def test_what_was_not_successful_is_refused_and_an_override_is_told(runs, history, said):
+def test_what_was_not_successful_is_refused_and_an_override_is_told(
+    runs: Runs, history: list[str], said: str
+) -> None:
     known = replied(*map(record, history))
     refused = runs("check-promotion.sh", known, **PROMOTED)
     assert (refused.code, refused.outputs) == (1, {})
@@ -208,19 +221,21 @@ def test_what_was_not_successful_is_refused_and_an_override_is_told(runs, histor
 
 
 @pytest.mark.parametrize("history", [["SUPERSEDED", "SUCCESSFUL"], ["REFUSED", "SUCCESSFUL"]])
-def test_what_says_nothing_about_the_image_does_not_spoil_its_verdict(runs, history):
+def test_what_says_nothing_about_the_image_does_not_spoil_its_verdict(
+    runs: Runs, history: list[str]
+) -> None:
     step = runs("check-promotion.sh", replied(*map(record, history)), image("abc1234"), **PROMOTED)
     assert step.code == 0
 
 
-def test_an_image_without_a_tag_that_people_know_is_not_promoted(runs):
+def test_an_image_without_a_tag_that_people_know_is_not_promoted(runs: Runs) -> None:
     tags = image("latest", "sha256-" + "1" * 64 + ".sig")
     step = runs("check-promotion.sh", replied(record()), tags, **PROMOTED)
     assert step.code == 1
     assert "has no tag" in step.errors[0]
 
 
-def test_another_account_is_asked_by_its_number(runs, status):
+def test_another_account_is_asked_by_its_number(runs: Runs, status: AwsCommand) -> None:
     there = {"FROM_ACCOUNT": "210987654321", "IMAGE": "abc1234"}
     runs(
         "check-promotion.sh",
@@ -235,7 +250,9 @@ def test_another_account_is_asked_by_its_number(runs, status):
     assert "--registry-id 210987654321" in third
 
 
-def test_a_tag_that_names_another_image_there_stops_the_promotion(runs):
+def test_a_tag_that_names_another_image_there_stops_the_promotion(
+    runs: Runs,
+) -> None:
     step = runs(
         "copy-image.sh",
         image("abc1234", digest=OTHER),
@@ -249,7 +266,9 @@ def test_a_tag_that_names_another_image_there_stops_the_promotion(runs):
 BACK = {"ENVIRONMENT": "dev", "SERVICE": SERVICE, "WHY": "errors since noon", "TO": ""}
 
 
-def test_a_rollback_says_who_and_why_and_is_the_same_when_run_again(runs, status):
+def test_a_rollback_says_who_and_why_and_is_the_same_when_run_again(
+    runs: Runs, status: AwsCommand
+) -> None:
     step = runs("roll-back.sh", {"deployment": "back", "status": "IN_PROGRESS"}, **BACK)
     assert step.outputs == {"deployment": "back"}
     asked = {"service": SERVICE, "by": "github:sam", "why": BACK["WHY"], "key": "github-42"}
@@ -258,13 +277,13 @@ def test_a_rollback_says_who_and_why_and_is_the_same_when_run_again(runs, status
     assert status.asked == [asked | {"to": "v1.2.3"}]
 
 
-def test_a_rollback_that_is_refused_ends_with_slipways_words(runs):
+def test_a_rollback_that_is_refused_ends_with_slipways_words(runs: Runs) -> None:
     step = runs("roll-back.sh", {"error": "already back on x:1; name `to`"}, **BACK)
     assert step.code == 6
     assert step.errors == ["already back on x:1; name `to`"]
 
 
-def test_a_rollback_needs_a_reason(runs, status):
+def test_a_rollback_needs_a_reason(runs: Runs, status: AwsCommand) -> None:
     assert runs("roll-back.sh", **BACK | {"WHY": ""}).code == 2
     assert status.calls == []
 
@@ -272,7 +291,7 @@ def test_a_rollback_needs_a_reason(runs, status):
 HOSTILE = "$(touch pwned)`touch pwned`; touch pwned #\n::error::x"
 
 
-def test_what_people_type_is_data(runs, status, tmp_path):
+def test_what_people_type_is_data(runs: Runs, status: AwsCommand, tmp_path: Path) -> None:
     reply = {"deployment": "back", "status": "IN_PROGRESS"}
     step = runs("roll-back.sh", reply, **BACK | {"WHY": HOSTILE, "TO": HOSTILE})
     assert step.commands == []
@@ -283,7 +302,7 @@ def test_what_people_type_is_data(runs, status, tmp_path):
     assert not (tmp_path / "pwned").exists()
 
 
-def test_the_summary_names_image_digest_and_what_the_scan_found(tmp_path):
+def test_the_summary_names_image_digest_and_what_the_scan_found(tmp_path: Path) -> None:
     report = tmp_path / "report.json"
     found = [{"Severity": "HIGH"}, {"Severity": "HIGH"}, {"Severity": "LOW"}]
     report.write_text(json.dumps({"Results": [{"Vulnerabilities": found}, {"Target": "none"}]}))

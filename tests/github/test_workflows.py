@@ -1,4 +1,4 @@
-"""The workflows, read: pinned, least privileged, nothing typed by people in a shell's text."""
+"""The workflows: actions are pinned, rights are few, no input is part of a shell's text."""
 
 from __future__ import annotations
 
@@ -60,19 +60,19 @@ every_workflow = pytest.mark.parametrize("path", [*WORKFLOWS, *EXAMPLES], ids=na
 
 
 @every
-def test_everything_that_is_used_is_pinned_by_commit_with_its_version_beside_it(path):
+def test_everything_that_is_used_is_pinned_by_commit_with_its_version_beside_it(path: Path) -> None:
     used = re.findall(r"^\s*(?:- )?uses: *(.+?) *$", path.read_text("utf-8"), re.MULTILINE)
     assert [one for one in used if not PINNED.fullmatch(one)] == []
 
 
-def test_one_version_of_each_action_is_used():
+def test_one_version_of_each_action_is_used() -> None:
     text = "\n".join(path.read_text("utf-8") for path in EVERYTHING)
     pins = set(re.findall(r"uses: ([\w.-]+/[\w./-]+)@([0-9a-f]{40})", text))
     assert len(pins) == len({action for action, _ in pins})
 
 
 @every_workflow
-def test_a_workflow_begins_without_permissions_and_a_job_takes_only_two(path):
+def test_a_workflow_begins_without_permissions_and_a_job_takes_only_two(path: Path) -> None:
     document = read(path)
     assert document["permissions"] == {}
     for name, job in document["jobs"].items():
@@ -85,13 +85,13 @@ def test_a_workflow_begins_without_permissions_and_a_job_takes_only_two(path):
 
 
 @every
-def test_nothing_is_written_into_the_text_of_a_shell(path):
+def test_nothing_is_written_into_the_text_of_a_shell(path: Path) -> None:
     assert [step["run"] for step in steps(path) if "${{" in step.get("run", "")] == []
 
 
 @every
-def test_a_shell_step_is_one_command_that_a_test_or_the_readme_runs(path):
-    tested = "".join(one.read_text("utf-8") for one in Path(__file__).parent.glob("test_*.py"))
+def test_a_shell_step_is_one_command_that_a_test_or_the_readme_runs(path: Path) -> None:
+    tested = "".join(path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py"))
     for step in steps(path):
         command = step.get("run")
         if command and command not in OWN_COMMANDS:
@@ -100,13 +100,13 @@ def test_a_shell_step_is_one_command_that_a_test_or_the_readme_runs(path):
 
 
 @every_workflow
-def test_a_job_that_runs_steps_has_a_time_limit_of_its_own(path):
+def test_a_job_that_runs_steps_has_a_time_limit_of_its_own(path: Path) -> None:
     assert triggers(path)
     for job in read(path)["jobs"].values():
         assert ("uses" in job) != ("timeout-minutes" in job)
 
 
-def test_every_command_of_a_workflow_exists():
+def test_every_command_of_a_workflow_exists() -> None:
     makefile = (PROJECT / "Makefile").read_text("utf-8")
     for command in OWN_COMMANDS:
         if command.startswith("make "):
@@ -115,7 +115,7 @@ def test_every_command_of_a_workflow_exists():
             assert (PROJECT / command).stat().st_mode & 0o111, command
 
 
-def test_what_is_copied_is_named_on_the_page_and_needs_nothing_of_slipways_own():
+def test_what_is_copied_is_named_on_the_page_and_needs_nothing_of_slipways_own() -> None:
     page = (PROJECT / "docs" / "github.md").read_text("utf-8")
     (names,) = re.findall(r"workflows/\{([\w,-]+)\}\.yml", page)
     copied = {f"{name}.yml" for name in names.split(",")}
@@ -130,7 +130,7 @@ def test_what_is_copied_is_named_on_the_page_and_needs_nothing_of_slipways_own()
         assert f"`{name.removesuffix('.yml')}`" in page
 
 
-def test_a_release_publishes_only_what_was_checked_and_built():
+def test_a_release_publishes_only_what_was_checked_and_built() -> None:
     jobs = read(PROJECT / ".github" / "workflows" / "release.yml")["jobs"]
     assert jobs["check"]["uses"] == "$/.github/workflows/ci.yml"
     assert (jobs["build"]["needs"], jobs["publish"]["needs"]) == ("check", "build")
@@ -138,7 +138,7 @@ def test_a_release_publishes_only_what_was_checked_and_built():
     assert [command for command in ran if command] == [".ci/publish"]  # it may write: nothing else
 
 
-def test_every_script_is_used_and_may_be_run():
+def test_every_script_is_used_and_may_be_run() -> None:
     used = "".join(path.read_text("utf-8") for path in EVERYTHING)
     for script in SCRIPTS.glob("*.sh"):
         assert f".github/scripts/{script.name}" in used
@@ -146,7 +146,7 @@ def test_every_script_is_used_and_may_be_run():
 
 
 @pytest.mark.parametrize("path", [p for p in CALLED if p.stem != "ci"], ids=name_of)
-def test_only_jobs_of_an_environment_assume_its_role(path):
+def test_only_jobs_of_an_environment_assume_its_role(path: Path) -> None:
     for job in read(path)["jobs"].values():
         if "id-token" in job["permissions"]:
             assert job["environment"] == "${{ inputs.environment }}"
@@ -162,7 +162,7 @@ def test_only_jobs_of_an_environment_assume_its_role(path):
 
 
 @pytest.mark.parametrize("path", CALLED, ids=name_of)
-def test_every_reusable_workflow_has_an_example_that_calls_it_rightly(path):
+def test_every_reusable_workflow_has_an_example_that_calls_it_rightly(path: Path) -> None:
     (example,) = [one for one in EXAMPLES if f"$/{name_of(path)}" in one.read_text("utf-8")]
     asked = (triggers(path)["workflow_call"] or {}).get("inputs", {})
     for job in read(example)["jobs"].values():
@@ -174,7 +174,7 @@ def test_every_reusable_workflow_has_an_example_that_calls_it_rightly(path):
         assert job["permissions"] == needed
 
 
-def test_each_environment_takes_one_deployment_at_a_time_and_ends_none():
+def test_each_environment_takes_one_deployment_at_a_time_and_ends_none() -> None:
     groups = set()
     for name in ("build-and-push.yml", "promote.yml"):
         (job,) = read(PROJECT / ".github" / "workflows" / name)["jobs"].values()
@@ -185,7 +185,7 @@ def test_each_environment_takes_one_deployment_at_a_time_and_ends_none():
     assert "concurrency" not in rollback  # it may have to stop what runs
 
 
-def test_the_inputs_of_await_deployment_are_given_by_their_names():
+def test_the_inputs_of_await_deployment_are_given_by_their_names() -> None:
     (action,) = [path for path in ACTIONS if path.parent.name == "await-deployment"]
     known = read(action)["inputs"]
     for path in WORKFLOWS:
@@ -195,7 +195,7 @@ def test_the_inputs_of_await_deployment_are_given_by_their_names():
                 assert {"environment", "service"} <= step["with"].keys()
 
 
-def test_what_is_scanned_is_what_is_pushed():
+def test_what_is_scanned_is_what_is_pushed() -> None:
     """The scan's own files lie outside of the directory that is built a second time."""
     build, push = (
         step["with"]

@@ -1,8 +1,8 @@
-"""What an input must say for an act to follow from it.
+"""What an input must say before Slipway may act on it.
 
 Written from AWS' documentation of the events and from the payloads in docs/contracts.md, and small
-on purpose; it shares nothing with the product's own recognition. Each answer is necessary for an
-act, not sufficient: what is legitimate may still wait, be refused, or be known already.
+on purpose; it shares no code with the product. A legitimate input need not lead to an act: it may
+still wait, be refused, or be known already.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def push(event: Any, now: datetime) -> bool:
 
 
 def _by(time: str, latest: datetime) -> bool:
-    """Whether there is such a moment, and it is not after `latest`."""
+    """Whether this is a moment, and not one after `latest`."""
     try:
         # Python 3.11 reads a fraction of a second only up to six digits.
         return datetime.fromisoformat(re.sub(r"\.\d+", "", time)) <= latest
@@ -72,13 +72,15 @@ def _by(time: str, latest: datetime) -> bool:
 
 
 def change(event: Any) -> bool:
-    """Whether this tells of the target's own service, here: its deployment, or a stopped task."""
+    """Whether this is about the target's service here: its deployment, or a stopped task."""
     detail = _detail(event)
     if not isinstance(event, dict) or not _here(event, "aws.ecs"):
         return False
     if event.get("detail-type") == "ECS Deployment State Change":
         resources = event.get("resources")
-        return isinstance(resources, list) and any(_is(_SERVICE, one) for one in resources)
+        return isinstance(resources, list) and any(
+            _is(_SERVICE, resource) for resource in resources
+        )
     return (
         event.get("detail-type") == "ECS Task State Change"
         and detail.get("lastStatus") == "STOPPED"

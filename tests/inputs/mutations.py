@@ -1,9 +1,9 @@
-"""samples -> inputs like them: a real event or payload, changed where it matters.
+"""samples -> inputs like them: real events and payloads, changed in a few places.
 
-A mutated sample is the real one after none to four changes, each at a place drawn from those that
-it has: a key or entry dropped, added, doubled, nested or renamed; a value exchanged for a hostile
-one, for a neighbour's (the same key in another sample, another account, another result), or for
-itself slightly off. Beside these drawn ones, `changed_once` lists every single change.
+A mutated sample has up to four changes, each at a place drawn at random. A change drops, adds,
+doubles, nests or renames a key or an entry, or exchanges a value: for a hostile one, for one that
+the same key has in another sample, another account or another result, or for nearly the same.
+`changed_once` draws nothing: it lists every single change.
 """
 
 from __future__ import annotations
@@ -184,9 +184,9 @@ def _doubled(value: Any, place: Place) -> Any:
 def _elsewhere(draw: st.DrawFn, value: Any, place: Place, samples: Sequence[Any]) -> Any:
     """What another sample has under the same key."""
     same = [
-        at(one, path)
-        for one in samples
-        for path in paths(one)
+        at(sample, path)
+        for sample in samples
+        for path in paths(sample)
         if path and place and path[-1] == place[-1]
     ]
     return copy.deepcopy(draw(st.sampled_from(same))) if same else at(value, place)

@@ -1,4 +1,4 @@
-"""Whatever comes: a reply as the contract says, never an exception, never an act not asked for."""
+"""Any input gets a reply of the contract, and causes no exception and no act unasked."""
 
 from __future__ import annotations
 
@@ -15,20 +15,21 @@ from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, URI
 from tests.flow.fakes import Aws
 from tests.inputs import legitimate
+from tests.inputs.invocation import invoked, live, steady, waiting
 from tests.inputs.mutations import HOSTILE_TIMES, changed_once, mutated
-from tests.inputs.stage import invoked, live, steady, waiting
 
 _LARGEST = 60_000  # bytes of a reply, and of a log line; CloudWatch takes 256 KB, Lambda 6 MB
 EVENTS = [examples.event(name) for name in examples.SAMPLE_EVENTS]
-PUSHES = [examples.push_event(), *[one for one in EVENTS if one.get("source") == "aws.ecr"]]
-CHANGES = [one for one in EVENTS if one.get("source") == "aws.ecs"]
+PUSHES = [examples.push_event(), *[event for event in EVENTS if event.get("source") == "aws.ecr"]]
+CHANGES = [event for event in EVENTS if event.get("source") == "aws.ecs"]
+DETAIL_TYPES = sorted({str(event.get("detail-type")) for event in EVENTS})
 OTHER_ARN = "arn:aws:ecs:us-west-2:999999999999"
 # For a key, what another event or payload could say there: near the truth, and not it.
 NEIGHBOURS: dict[str, list[Any]] = {
     "account": ["999999999999", "12345678901", 123456789012, "123456789012 "],
     "region": ["us-east-1", "us-west-2a", "US-WEST-2"],
     "source": ["aws.ecr", "aws.ecs", "custom.ecr", "aws.ecr.", "AWS.ECR"],
-    "detail-type": [*sorted({str(one.get("detail-type")) for one in EVENTS}), "ecr image action"],
+    "detail-type": [*DETAIL_TYPES, "ecr image action"],
     "result": ["FAILURE", "success", "SUCCESS ", "PARTIAL"],
     "action-type": ["PUSH", "DELETE", "REPLICATE", "push", "UPDATE_STORAGE_CLASS"],
     "repository-name": [
@@ -89,12 +90,12 @@ def _outcomes(reply: Any) -> bool:
     return (
         reply.keys() == {"outcomes"}
         and bool(told)
-        and all(one["outcome"] != "ignored" or one["reason"] for one in told)
+        and all(outcome["outcome"] != "ignored" or outcome["reason"] for outcome in told)
     )
 
 
 def _swept(reply: Any) -> bool:
-    return reply.keys() == {"outcomes"}
+    return bool(reply.keys() == {"outcomes"})
 
 
 def _asked(reply: Any) -> bool:
@@ -124,7 +125,7 @@ def _polled(reply: Any) -> bool:
 
 @dataclass(frozen=True)
 class Entry:
-    """A function, the world that it finds, its inputs, and what its contract says of them."""
+    """A function, the AWS that it finds, its inputs, and what its contract says of them."""
 
     function: str
     world: Callable[[], Aws]
@@ -162,7 +163,7 @@ ENTRIES = {
     "status": _entry("status", live, STATUSES, lambda _: False, _listed),
     "sweep": _entry("sweep", steady, EVENTS, lambda _: False, _swept),
 }
-SENSIBLE = {
+SENSIBLE: dict[str, list[Any]] = {
     "image push": [examples.push_event(), examples.event("ecr-replication")],
     "ECS event": [
         examples.event("ecs-deployment-completed"),
@@ -175,14 +176,14 @@ SENSIBLE = {
 
 
 def _check(entry: Entry, given_input: Any) -> None:
-    came = invoked(entry.world(), entry.function, given_input)
-    if came.reply is None:  # Lambda or the state machine comes again, and may find it then
+    effect = invoked(entry.world(), entry.function, given_input)
+    if effect.reply is None:  # Lambda or the state machine comes again, and may find it then
         assert entry.retries(given_input)
         return
-    assert entry.asks(given_input) or not came.acted
-    assert entry.answers(came.reply), came.reply
-    assert len(json.dumps(came.reply)) < _LARGEST
-    for line in came.logged:
+    assert entry.asks(given_input) or not effect.acted
+    assert entry.answers(effect.reply), effect.reply
+    assert len(json.dumps(effect.reply)) < _LARGEST
+    for line in effect.logged:
         assert isinstance(json.loads(line), dict)
         assert len(line) < _LARGEST
 

@@ -1,25 +1,25 @@
-"""Hostile text from outside, on its way to people, logs and tables: one line, safe, cut to size."""
+"""Hostile text reaches people, logs and the ledger on one line, harmless, and cut to size."""
 
 from __future__ import annotations
 
 import json
 import re
 from typing import Any
-from unittest.mock import patch
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.aws import ledger, sns, webhooks
+from chalicelib.aws import ledger, webhooks
 from chalicelib.decide.after import after
 from chalicelib.decide.happened import happened
 from chalicelib.decide.head import recorded
 from chalicelib.explain.case import explain
 from chalicelib.explain.notice import notice
-from chalicelib.model.deployments import Cause, Deployment, Notice, Return, Status
+from chalicelib.model.deployments import Cause, Deployment, Return, Status
 from chalicelib.model.happenings import (
     Explained,
     Failed,
+    Happening,
     LacksPermission,
     Noted,
     RollbackRefused,
@@ -32,6 +32,7 @@ from chalicelib.model.services import ServiceEvent, StoppedTask
 from tests.fixtures import examples
 from tests.fixtures.examples import at
 from tests.inputs.mutations import HOSTILE_TEXT
+from tests.inputs.sns import sent_to_sns
 
 # SNS API reference, Publish: Subject, Message. A queue that subscribes takes only these characters
 # (SQS API reference, SendMessage).
@@ -65,7 +66,7 @@ unhealthy = st.builds(
 
 @st.composite
 def failures(draw: st.DrawFn) -> Deployment:
-    """A failed deployment of which everything that comes from outside is hostile."""
+    """A failed deployment; every text of it that comes from outside is hostile."""
     task = StoppedTask(
         id="b99d",
         stop_code=draw(st.sampled_from(["TaskFailedToStart", "EssentialContainerExited", ""])),
@@ -90,17 +91,9 @@ def failures(draw: st.DrawFn) -> Deployment:
     return after(record, Explained(case=case, reason=record.reason), at(90))
 
 
-def _published(told: Notice, record: Deployment) -> dict[str, Any]:
-    """What SNS is sent."""
-    with patch.object(sns, "client") as client:
-        sns.SnsTopic("arn:aws:sns:us-west-2:123456789012:t").send(told, record.id, record.service)
-    sent: dict[str, Any] = client.return_value.publish.call_args.kwargs
-    return sent
-
-
 @given(failures())
 def test_sns_takes_every_notice(record: Deployment) -> None:
-    sent = _published(notice(record), record)
+    sent = sent_to_sns(notice(record), record)
     assert _SUBJECT.fullmatch(sent["Subject"])
     assert _MESSAGE.fullmatch(sent["Message"])
     attributes = [one["StringValue"] for one in sent["MessageAttributes"].values()]
@@ -162,17 +155,16 @@ def test_the_largest_record_and_head_fit_into_their_items() -> None:
     record = examples.deployment(by=LONGEST, why=LONGEST, key=LONGEST, tag="t" * 128)
     returning = Return(by="person", how="stop", began=at(1))
     said = "💥" * 9_999
-    for number, happening in enumerate(
-        [
-            LacksPermission(denial=LONGEST),
-            Started(revision=examples.revision(8), applied_at=at(1), deadline=at(1800)),
-            LacksPermission(denial=LONGEST),
-            RollsBack(noted=Noted(), returning=returning, deadline=None, reason=said),
-            Explained(case="💥" * 4_500, reason=said),
-            LacksPermission(denial=LONGEST),
-            RollbackRefused(reason=said),
-        ]
-    ):
+    life: list[Happening] = [
+        LacksPermission(denial=LONGEST),
+        Started(revision=examples.revision(8), applied_at=at(1), deadline=at(1800)),
+        LacksPermission(denial=LONGEST),
+        RollsBack(noted=Noted(), returning=returning, deadline=None, reason=said),
+        Explained(case="💥" * 4_500, reason=said),
+        LacksPermission(denial=LONGEST),
+        RollbackRefused(reason=said),
+    ]
+    for number, happening in enumerate(life):
         head, record = happened(head, record, happening, at(number))
     assert len(record.notices) == 6
     assert _size(ledger.DynamoLedger("t", 400)._record(record)) < _ITEM_BYTES

@@ -1,4 +1,4 @@
-"""Whatever ECR and ECS allow as a name goes the whole way, and every name made of it is legal."""
+"""Slipway deploys with every name that ECR and ECS allow, and makes only legal names of them."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from rehearsal.rehearsal import Rehearsal, rehearse
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, REGISTRY, push_event
 from tests.flow.fakes import Aws
-from tests.inputs.stage import EveryImage, invoked
-from tests.inputs.test_hostile_text import _published
+from tests.inputs.invocation import EveryImage, invoked
+from tests.inputs.sns import sent_to_sns
 
 # Amazon ECR API reference, CreateRepository; ECS: CreateCluster, CreateService and
 # RegisterTaskDefinition ("up to 255 letters, numbers, underscores, and hyphens").
@@ -76,8 +76,8 @@ def test_a_push_in_any_legal_names_goes_live_and_can_be_taken_back(text: str, ta
     (target,) = load_targets(text, "dev").all
     world = _serving(target)
     pushed = push_event(repository=target.repository, tag=tag)
-    came = invoked(world, "on_image_push", pushed)
-    if came.reply["outcomes"][0]["outcome"] == "ignored":  # a signature's tag
+    effect = invoked(world, "on_image_push", pushed)
+    if effect.reply["outcomes"][0]["outcome"] == "ignored":  # a signature's tag
         assert tag.startswith("sha256-")
         return
     assert _acts(world) == ["start", "register", "update", "publish"]
@@ -111,7 +111,7 @@ def _every_name_is_legal(world: Aws, target: Target) -> None:
     assert all(_TAG_KEY.fullmatch(key) for key in made.tags)
     assert all(_TAG_VALUE.fullmatch(value) for value in made.tags.values())
     (notice,) = world.topic.published
-    sent = _published(notice, record)
+    sent = sent_to_sns(notice, record)
     assert re.fullmatch(r"[!-~][ -~]{0,98}", sent["Subject"])
     attributes = {name: one["StringValue"] for name, one in sent["MessageAttributes"].items()}
     assert attributes["service"] == target.name

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from embedded.services.ecs import Crash, UnhealthyTarget
 from example.scenarios import SCENARIOS
-from tests.rehearsal.conftest import SERVICE, TARGETS
+from tests.dialect.account import SERVICE
+from tests.dialect.rehearsed import TARGETS, rehearsed
 from tests.rehearsal.test_scenarios import played
 
 BAD = "bad5678"
 GROUP = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/conflicto/6d0e"
-BALANCED = {
+BALANCED: dict[str, Any] = {
     "loadBalancers": [{"targetGroupArn": GROUP, "containerPort": 5000}],
     "healthCheckGracePeriodSeconds": 600,
 }
@@ -18,40 +21,42 @@ SILENT = UnhealthyTarget(after=10, reason="Target.Timeout", description="Request
 ASKED = "elbv2:DescribeTargetHealth"
 
 
-def test_what_the_load_balancer_said_is_told_when_the_targets_are_gone():
-    (scenario,) = [one for one in SCENARIOS if one.name == "load-balancer"]
+def test_what_the_load_balancer_said_is_told_when_the_targets_are_gone() -> None:
+    (scenario,) = [scenario for scenario in SCENARIOS if scenario.name == "load-balancer"]
     reason = "Target.ResponseCodeMismatch: Health checks failed with these codes: [503]"
-    with played(scenario) as slipway:
-        assert f"The load balancer says:\n- {reason} (task " in slipway.record["case"]
-        assert "and 2 more)" in slipway.record["case"]
+    with played(scenario) as account:
+        assert f"The load balancer says:\n- {reason} (task " in account.record["case"]
+        assert "and 2 more)" in account.record["case"]
         failed = [
-            one for one in slipway.notices() if one["attributes"]["status"].startswith("ROLL")
+            notice
+            for notice in account.notices()
+            if notice["attributes"]["status"].startswith("ROLL")
         ]
         assert any(reason in one["body"] for one in failed)
-        assert slipway.calls.count(ASKED) == 1
+        assert account.calls.count(ASKED) == 1
 
 
-def test_what_the_load_balancer_says_is_told_while_ecs_still_waits(team):
+def test_what_the_load_balancer_says_is_told_while_ecs_still_waits() -> None:
     """Within the grace period ECS says nothing of a target that is unhealthy."""
-    with team(f'{TARGETS}\ndeadline = "2m"', **BALANCED) as t:
-        t.breaks(BAD, SILENT)
-        record = t.settle(SERVICE, t.push(BAD))
-        failing = {task.address for task in t.ecs.tasks(SERVICE) if SILENT in task.faults}
+    with rehearsed(f'{TARGETS}\ndeadline = "2m"', **BALANCED) as account:
+        account.breaks(BAD, SILENT)
+        record = account.settle(SERVICE, account.push(BAD))
+        failing = {task.address for task in account.ecs.tasks(SERVICE) if SILENT in task.faults}
         (line,) = [one for one in record["case"].splitlines() if REASON in one]
         assert {name.rpartition(":")[0] for name in line[:-1].split("(")[1].split(", ")} == failing
-        assert t.calls.count(ASKED) == 1
+        assert account.called(ASKED) == 1
 
 
-def test_targets_that_only_drain_say_nothing(team):
-    with team(**BALANCED) as t:
-        t.breaks(BAD, Crash(exit_code=3, after=1))
-        record = t.settle(SERVICE, t.push(BAD))
-        assert ASKED in t.calls
+def test_targets_that_only_drain_say_nothing() -> None:
+    with rehearsed(**BALANCED) as account:
+        account.breaks(BAD, Crash(exit_code=3, after=1))
+        record = account.settle(SERVICE, account.push(BAD))
+        assert ASKED in account.calls
         assert "oad balancer" not in record["case"]
 
 
-def test_a_service_without_a_load_balancer_asks_none(team):
-    with team() as t:
-        t.breaks(BAD, Crash(exit_code=3))
-        t.settle(SERVICE, t.push(BAD))
-        assert ASKED not in t.calls
+def test_a_service_without_a_load_balancer_asks_none() -> None:
+    with rehearsed() as account:
+        account.breaks(BAD, Crash(exit_code=3))
+        account.settle(SERVICE, account.push(BAD))
+        assert ASKED not in account.calls

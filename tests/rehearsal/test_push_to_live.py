@@ -9,19 +9,19 @@ import pytest
 
 from embedded.services.ecs import Crash
 from example import conflicto
-from tests.rehearsal.conftest import CLUSTER, NAME, REPOSITORY, SERVICE, TARGETS
+from tests.dialect.account import FAMILY, REPOSITORY, SERVICE, SERVICE_NAME
+from tests.dialect.rehearsed import TARGETS, rehearsed
 
-FAMILY = "conflicto-backend-dev"
 EVENTS = Path(__file__).parent.parent / "fixtures" / "events"
 
 
-def test_a_pushed_image_becomes_the_running_version_by_its_digest(team):
-    with team() as t:
-        digest = t.push("abc1234")
-        record = t.settle(SERVICE, digest)
+def test_a_pushed_image_becomes_the_running_version_by_its_digest() -> None:
+    with rehearsed() as account:
+        digest = account.push("abc1234")
+        record = account.settle(SERVICE, digest)
         assert record["status"] == "SUCCESSFUL"
-        assert t.running() == [f"{FAMILY}:2"] * 2
-        found = t.client("ecs").describe_task_definition(
+        assert account.running() == [f"{FAMILY}:2"] * 2
+        found = account.client("ecs").describe_task_definition(
             taskDefinition=f"{FAMILY}:2", include=["TAGS"]
         )
         container = found["taskDefinition"]["containerDefinitions"][0]
@@ -36,12 +36,12 @@ def test_a_pushed_image_becomes_the_running_version_by_its_digest(team):
         }
 
 
-def test_the_verdict_comes_within_two_seconds_of_ecs_own_event(team):
-    with team() as t:
-        record = t.settle(SERVICE, t.push("abc1234"))
+def test_the_verdict_comes_within_two_seconds_of_ecs_own_event() -> None:
+    with rehearsed() as account:
+        record = account.settle(SERVICE, account.push("abc1234"))
         completed = [
             event
-            for event in t.events
+            for event in account.events
             if event["detail"].get("eventName") == "SERVICE_DEPLOYMENT_COMPLETED"
         ][-1]
         assert (
@@ -50,150 +50,109 @@ def test_the_verdict_comes_within_two_seconds_of_ecs_own_event(team):
         )
 
 
-def test_people_are_told_when_it_starts_and_when_it_is_live(team):
-    with team() as t:
-        t.settle(SERVICE, t.push("abc1234"))
-        assert t.told("abc1234") == ["IN_PROGRESS", "SUCCESSFUL"]
-        assert t.notices()[-1]["subject"] == f"{NAME}: abc1234 is live"
+def test_people_are_told_when_it_starts_and_when_it_is_live() -> None:
+    with rehearsed() as account:
+        account.settle(SERVICE, account.push("abc1234"))
+        assert account.told("abc1234") == ["IN_PROGRESS", "SUCCESSFUL"]
+        assert account.notices()[-1]["subject"] == f"{SERVICE_NAME}: abc1234 is live"
 
 
-def test_an_image_under_two_tags_is_one_deployment(team):
-    with team() as t:
-        digest = t.push("abc1234", "v1.2.3", "latest")
-        t.settle(SERVICE, digest)
-        t.advance(600)
-        assert [one["tag"] for one in t.deployments(SERVICE)] == ["abc1234"]
-        assert t.calls.count("ecs:RegisterTaskDefinition") == 1
-        assert t.calls.count("ecs:UpdateService") == 1
+def test_an_image_under_two_tags_is_one_deployment() -> None:
+    with rehearsed() as account:
+        digest = account.push("abc1234", "v1.2.3", "latest")
+        account.settle(SERVICE, digest)
+        account.advance(600)
+        assert [record["tag"] for record in account.deployments(SERVICE)] == ["abc1234"]
+        assert account.called("ecs:RegisterTaskDefinition") == 1
+        assert account.called("ecs:UpdateService") == 1
 
 
 @pytest.mark.parametrize("sample", sorted(EVENTS.glob("ecr-*.json")), ids=lambda path: path.stem)
-def test_only_the_push_of_a_deployable_tag_acts(team, sample):
+def test_only_the_push_of_a_deployable_tag_acts(sample: Path) -> None:
     event = json.loads(sample.read_text())
-    with team() as t:
-        reply = t.invoke("on_image_push", event)
+    with rehearsed() as account:
+        reply = account.invoke("on_image_push", event)
         (outcome,) = reply["outcomes"]
         assert outcome["outcome"] == "ignored"
         assert outcome["reason"]
-        assert "ecs:UpdateService" not in t.calls
+        assert account.called("ecs:UpdateService") == 0
 
 
-def test_latest_alone_never_deploys(team):
-    with team() as t:
-        t.push("latest")
-        t.advance(600)
-        assert t.deployments(SERVICE) == []
+def test_latest_alone_never_deploys() -> None:
+    with rehearsed() as account:
+        account.push("latest")
+        account.advance(600)
+        assert account.deployments(SERVICE) == []
 
 
-def test_one_image_serves_every_service_that_follows_it(team):
-    targets = TARGETS + TARGETS.replace("backend-service", "worker-service")
-    with team(targets) as t:
-        t.deliver = False
-        client = t.client("ecs")
-        client.register_task_definition(
-            **conflicto.task_definition(
-                "nginx_fargate", "worker", "dev", f"{conflicto.repository_uri(REPOSITORY)}:0a1b2c3"
-            )
-        )
-        client.create_service(
-            cluster=CLUSTER,
-            serviceName="conflicto-worker-service-dev",
-            taskDefinition="conflicto-worker-dev",
-            desiredCount=1,
-        )
-        t.advance(300)
-        t.deliver = True
-        digest = t.push("abc1234")
-        for service in (SERVICE, f"{CLUSTER}/conflicto-worker-service-dev"):
-            assert t.settle(SERVICE, digest)["status"] == "SUCCESSFUL", service
-
-
-def test_a_good_rollout_costs_at_most_a_dozen_calls_of_ecs(team):
-    with team() as t:
-        t.settle(SERVICE, t.push("abc1234"))
-        t.advance(600)
-        calls = [call for call in t.calls if call.startswith("ecs:")]
+def test_a_good_rollout_costs_at_most_a_dozen_calls_of_ecs() -> None:
+    with rehearsed() as account:
+        account.settle(SERVICE, account.push("abc1234"))
+        account.advance(600)
+        calls = [call for call in account.calls if call.startswith("ecs:")]
         assert len(calls) <= 12, calls
 
 
-def test_a_service_that_wants_no_task_succeeds_and_proves_nothing(team):
-    with team(desired=0) as t:
-        record = t.settle(SERVICE, t.push("abc1234"))
+def test_a_service_that_wants_no_task_succeeds_and_proves_nothing() -> None:
+    with rehearsed(desired=0) as account:
+        record = account.settle(SERVICE, account.push("abc1234"))
         assert record["status"] == "SUCCESSFUL"
         assert "0 tasks" in record["reason"]
-        refused = t.invoke(
-            "rollback", {"service": SERVICE, "to": "abc1234", "by": "a test", "why": "to see"}
-        )
+        refused = account.rollback(to="abc1234")
         assert "ran successfully" in refused["error"]
 
 
-def test_observe_mode_tells_what_it_would_do_and_changes_nothing(team):
-    with team(TARGETS + 'mode = "observe"\n') as t:
-        record = t.settle(SERVICE, t.push("abc1234"))
+def test_observe_mode_tells_what_it_would_do_and_changes_nothing() -> None:
+    with rehearsed(TARGETS + 'mode = "observe"\n') as account:
+        record = account.settle(SERVICE, account.push("abc1234"))
         assert record["status"] == "OBSERVED"
         assert f"from {FAMILY}:1" in record["reason"]
-        assert {call for call in t.calls if call.startswith("ecs:")} == {
+        assert {call for call in account.calls if call.startswith("ecs:")} == {
             "ecs:DescribeServices",
             "ecs:DescribeTaskDefinition",
         }
-        assert t.revision() == f"{FAMILY}:1"
-        assert t.told("abc1234") == ["OBSERVED"]
+        assert account.revision() == f"{FAMILY}:1"
+        assert account.told("abc1234") == ["OBSERVED"]
 
 
-def test_what_terraform_registered_meanwhile_is_picked_up(team):
-    with team() as t:
-        client = t.client("ecs")
+def test_what_terraform_registered_meanwhile_is_picked_up() -> None:
+    with rehearsed() as account:
+        client = account.client("ecs")
         image = f"{conflicto.repository_uri(REPOSITORY)}:0a1b2c3"
         changed = conflicto.task_definition("gunicorn_fargate", "backend", "dev", image)
         client.register_task_definition(**{**changed, "cpu": "1024", "memory": "2048"})
-        record = t.settle(SERVICE, t.push("abc1234"))
+        record = account.settle(SERVICE, account.push("abc1234"))
         found = client.describe_task_definition(taskDefinition=record["revision"])
         assert found["taskDefinition"]["cpu"] == "1024"
 
 
-def test_a_revision_that_failed_is_never_built_upon(team):
-    with team() as t:
-        t.breaks("bad0000", Crash())
-        t.settle(SERVICE, t.push("bad0000"))
-        record = t.settle(SERVICE, t.push("fed4321"))
+def test_a_revision_that_failed_is_never_built_upon() -> None:
+    with rehearsed() as account:
+        account.breaks("bad0000", Crash())
+        account.settle(SERVICE, account.push("bad0000"))
+        record = account.settle(SERVICE, account.push("fed4321"))
         assert record["status"] == "SUCCESSFUL"
-        events = [call for call in t.calls if call == "ecs:ListTaskDefinitions"]
+        events = [call for call in account.calls if call == "ecs:ListTaskDefinitions"]
         assert len(events) == 1
 
 
-def test_the_sweep_finds_a_push_whose_event_was_lost(team):
-    with team() as t:
-        t.settle(SERVICE, t.push("abc1234"))
-        t.deliver = False
-        digest = t.push("fed4321")
-        t.deliver = True
-        t.advance(3600 - 60 * t.clock.now().minute)
-        t.invoke("sweep", _scheduled(t))
-        record = t.settle(SERVICE, digest)
+def test_the_sweep_finds_a_push_whose_event_was_lost() -> None:
+    with rehearsed() as account:
+        account.settle(SERVICE, account.push("abc1234"))
+        with account.undelivered():
+            digest = account.push("fed4321")
+        account.advance(3600 - 60 * account.clock.now().minute)
+        account.sweep()
+        record = account.settle(SERVICE, digest)
         assert (record["status"], record["cause"]) == ("SUCCESSFUL", "sweep")
 
 
-def test_meeting_a_service_deploys_nothing(team):
-    with team() as t:
-        t.deliver = False
-        t.push("abc1234")
-        t.deliver = True
+def test_meeting_a_service_deploys_nothing() -> None:
+    with rehearsed() as account:
+        with account.undelivered():
+            account.push("abc1234")
         for _ in range(8):
-            t.invoke("sweep", _scheduled(t))
-            t.advance(600)
-        assert t.deployments(SERVICE) == []
-        assert t.revision() == f"{FAMILY}:1"
-
-
-def _scheduled(t):
-    return {
-        "version": "0",
-        "id": "6a7e8feb-b491-4cf7-a9f1-bf3703467718",
-        "account": conflicto.ACCOUNT,
-        "region": conflicto.REGION,
-        "time": t.clock.now().isoformat(),
-        "source": "aws.events",
-        "detail-type": "Scheduled Event",
-        "resources": [],
-        "detail": {},
-    }
+            account.sweep()
+            account.advance(600)
+        assert account.deployments(SERVICE) == []
+        assert account.revision() == f"{FAMILY}:1"

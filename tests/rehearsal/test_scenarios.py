@@ -14,8 +14,8 @@ from embedded.services.ecs import Lag
 from example import conflicto
 from example.scenario import CLUSTER, Build, Scenario, Trial
 from example.scenarios import SCENARIOS
-from rehearsal.rehearsal import Rehearsal, rehearse
-from tests.rehearsal.conftest import TARGETS
+from rehearsal.rehearsal import rehearse
+from tests.dialect.rehearsed import TARGETS, RehearsedAccount
 
 VERDICTS = {
     "SUCCESSFUL": "successful",
@@ -30,8 +30,8 @@ ACTS = ("ecs:UpdateService", "ecs:StopServiceDeployment", "ecs:RegisterTaskDefin
 by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
 
 
-class Played(Rehearsal):
-    """A rehearsal in which one scenario was played to its end."""
+class PlayedAccount(RehearsedAccount):
+    """An account in which one scenario was played to its end."""
 
     trial: Trial
     record: dict[str, Any]
@@ -44,12 +44,11 @@ class Played(Rehearsal):
 
     def play(self, scenario: Scenario) -> None:
         self.trial = trial = Trial("backend", scenario, self.client, self.ecs, self.clock, _push)
-        self.deliver = False
-        self.client("ecs").create_cluster(clusterName=CLUSTER)
-        conflicto.add_service(self.client, "frontend", "nginx_fargate")
-        trial.build()
-        self.until(lambda: trial.ready and self.ecs.service(BYSTANDER).ongoing is None)
-        self.deliver = True
+        with self.undelivered():
+            self.client("ecs").create_cluster(clusterName=CLUSTER)
+            conflicto.add_service(self.client, "frontend", "nginx_fargate")
+            trial.build()
+            self.until(lambda: trial.ready and self.ecs.service(BYSTANDER).ongoing is None)
         if scenario.earlier:
             trial.push("earlier")
             self.settle(trial.key, trial.digest("earlier"))
@@ -65,10 +64,10 @@ def _push(trial: Trial, build: Build) -> None:
 
 
 @contextmanager
-def played(scenario: Scenario, lag: Lag | None = None) -> Iterator[Played]:
-    with rehearse(TARGETS, Played, lag=lag) as slipway:
-        slipway.play(scenario)
-        yield slipway
+def played(scenario: Scenario, lag: Lag | None = None) -> Iterator[PlayedAccount]:
+    with rehearse(TARGETS, PlayedAccount, lag=lag) as account:
+        account.play(scenario)
+        yield account
 
 
 def _lag(scenario: Scenario) -> Lag:
@@ -80,50 +79,52 @@ def _lag(scenario: Scenario) -> Lag:
     "lags", [pytest.param(False, marks=pytest.mark.slow), True], ids=["at-once", "lagging"]
 )
 @by_name
-def test_the_verdict_is_right_and_what_should_run_runs(scenario, lags):
-    with played(scenario, _lag(scenario) if lags else None) as slipway:
-        assert VERDICTS[slipway.record["status"]] == scenario.right, slipway.record
-        assert slipway.trial.runs() == {scenario.runs}
-        assert slipway.failures == []
+def test_the_verdict_is_right_and_what_should_run_runs(scenario: Scenario, lags: bool) -> None:
+    with played(scenario, _lag(scenario) if lags else None) as account:
+        assert VERDICTS[account.record["status"]] == scenario.right, account.record
+        assert account.trial.runs() == {scenario.runs}
+        assert account.failures == []
         if scenario.right == "failed" and scenario.runs in {"first", "earlier"}:
-            assert slipway.record["status"] == "ROLLBACK_SUCCESSFUL"
-        _assert_little_was_done(slipway, lags=lags)
-        _assert_bystanders_are_as_they_were(slipway)
+            assert account.record["status"] == "ROLLBACK_SUCCESSFUL"
+        _assert_little_was_done(account, lags=lags)
+        _assert_bystanders_are_as_they_were(account)
 
 
-def _assert_little_was_done(slipway: Played, *, lags: bool) -> None:
+def _assert_little_was_done(account: PlayedAccount, *, lags: bool) -> None:
     """One update for each push, at most one rollback, and none of what is not ours or is good.
 
     Where reads lag, ECS may refuse to stop what it has stopped already; then it is set back.
     """
-    update, stop, register = (slipway.calls.count(act) for act in ACTS)
-    pushes = 2 if "newer-push" in slipway.trial.scenario.name else 1
+    update, stop, register = (account.called(act) for act in ACTS)
+    pushes = 2 if "newer-push" in account.trial.scenario.name else 1
     assert register == pushes
-    failed = slipway.trial.scenario.right == "failed"
+    failed = account.trial.scenario.right == "failed"
     assert update - pushes <= failed
     assert stop <= failed
     assert update - pushes + stop <= failed or lags
-    told = [notice["attributes"] for notice in slipway.notices()]
-    mine = [one for one in told if one["deployment"] == slipway.record["deployment"]]
-    assert [one["status"] for one in mine].count("ROLLBACK_IN_PROGRESS") <= 1
-    assert mine[-1]["status"] == slipway.record["status"]
+    told = [notice["attributes"] for notice in account.notices()]
+    mine = [notice for notice in told if notice["deployment"] == account.record["deployment"]]
+    assert [notice["status"] for notice in mine].count("ROLLBACK_IN_PROGRESS") <= 1
+    assert mine[-1]["status"] == account.record["status"]
 
 
-def _assert_bystanders_are_as_they_were(slipway: Played) -> None:
-    assert [one.status for one in slipway.ecs.service_deployments(BYSTANDER)] == ["SUCCESSFUL"]
-    assert {task.service_key for task in slipway.ecs.tasks(BYSTANDER)} == {BYSTANDER}
-    found = slipway.client("ecs").list_task_definitions(familyPrefix="conflicto-frontend-dev")
+def _assert_bystanders_are_as_they_were(account: PlayedAccount) -> None:
+    deployments = account.ecs.service_deployments(BYSTANDER)
+    assert [deployment.status for deployment in deployments] == ["SUCCESSFUL"]
+    tasks = account.ecs.tasks(BYSTANDER)
+    assert {task.service_key for task in tasks} == {BYSTANDER}
+    found = account.client("ecs").list_task_definitions(familyPrefix="conflicto-frontend-dev")
     assert len(found["taskDefinitionArns"]) == 1
 
 
-def test_every_scenario_has_a_name_and_a_story_of_its_own():
-    assert len({one.name for one in SCENARIOS}) == len(SCENARIOS)
-    assert len({one.story for one in SCENARIOS}) == len(SCENARIOS)
+def test_every_scenario_has_a_name_and_a_story_of_its_own() -> None:
+    assert len({scenario.name for scenario in SCENARIOS}) == len(SCENARIOS)
+    assert len({scenario.story for scenario in SCENARIOS}) == len(SCENARIOS)
 
 
-def test_a_good_rollout_of_a_minute_costs_few_calls():
-    with played(_named("good")) as slipway:
-        calls = [call for call in slipway.calls if call.startswith("ecs:")]
+def test_a_good_rollout_of_a_minute_costs_few_calls() -> None:
+    with played(_named("good")) as account:
+        calls = [call for call in account.calls if call.startswith("ecs:")]
         assert len(calls) <= 12, calls
 
 
@@ -140,13 +141,15 @@ def test_a_good_rollout_of_a_minute_costs_few_calls():
         "command-not-found",
     ],
 )
-def test_what_cannot_heal_is_rolled_back_five_seconds_after_the_second_failed_task(name):
-    with played(_named(name)) as slipway:
-        trial = slipway.trial
-        ours = slipway.ecs.service_deployments(trial.key)[0]
+def test_what_cannot_heal_is_rolled_back_five_seconds_after_the_second_failed_task(
+    name: str,
+) -> None:
+    with played(_named(name)) as account:
+        trial = account.trial
+        ours = account.ecs.service_deployments(trial.key)[0]
         failed = sorted(
             task.stopped_at
-            for task in slipway.ecs.tasks(trial.key)
+            for task in account.ecs.tasks(trial.key)
             if task.stopped_at
             and task.stop_code in {"TaskFailedToStart", "EssentialContainerExited"}
         )
@@ -154,18 +157,18 @@ def test_what_cannot_heal_is_rolled_back_five_seconds_after_the_second_failed_ta
         assert (ours.rollback.started_at - failed[1]).total_seconds() <= 5
 
 
-def test_a_crash_loop_without_a_breaker_is_called_within_ninety_seconds():
-    with played(_named("crash-no-breaker")) as slipway:
-        ours = slipway.ecs.service_deployments(slipway.trial.key)[0]
+def test_a_crash_loop_without_a_breaker_is_called_within_ninety_seconds() -> None:
+    with played(_named("crash-no-breaker")) as account:
+        ours = account.ecs.service_deployments(account.trial.key)[0]
         assert ours.rollback is not None
         assert (ours.rollback.started_at - ours.created_at).total_seconds() < 90
 
 
-def test_a_quiet_rollout_of_eight_minutes_costs_few_calls():
-    with played(_named("good-slow")) as slipway:
-        calls = [call for call in slipway.calls if call.startswith("ecs:")]
+def test_a_quiet_rollout_of_eight_minutes_costs_few_calls() -> None:
+    with played(_named("good-slow")) as account:
+        calls = [call for call in account.calls if call.startswith("ecs:")]
         assert len(calls) <= 40, calls
 
 
 def _named(name: str) -> Scenario:
-    return next(one for one in SCENARIOS if one.name == name)
+    return next(scenario for scenario in SCENARIOS if scenario.name == name)

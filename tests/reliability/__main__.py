@@ -1,8 +1,8 @@
 """Every crash point and the long run: `python -m tests.reliability`, or `make reliability`.
 
-Writes out/reliability.json and out/reliability.md, the table of docs/reliability.md. Exit code 1
-when a rule was broken: each case is printed with what was wrong, and with what plays it again.
-ECS' reads lag in all of them; `--lags` draws other seeds.
+Writes out/reliability.json and out/reliability.md, the table of docs/reliability.md. The exit
+code is 1 when a rule was broken: each such case is printed with what was wrong and with the command
+that plays it again. ECS' reads lag in all of them; `--lags` chooses other seeds.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HEAD = "| | crash points | faults injected | notices lost | wrong ends |\n|---|
 
 @dataclass
 class Row:
-    """One line of the table: of a flow, or of a long run."""
+    """One line of the table, for a flow or a long run."""
 
     name: str
     points: int = 0
@@ -50,7 +50,7 @@ def _played(case: Case) -> tuple[Case, int, list[str]]:
 def _long(seed: int) -> tuple[int, int, int, list[str]]:
     run = LongRun(seed, SERVICES, HOURS * 60)
     wrong = run.play()
-    return seed, len(run.made.points), run.made.struck, wrong
+    return seed, len(run.account.points), run.account.struck, wrong
 
 
 def _rows(cases: Sequence[Case], seeds: Sequence[int], workers: int) -> Iterable[Row]:
@@ -99,7 +99,7 @@ def main() -> int:
     seeds = [int(seed) for seed in asked.seeds.split(",") if seed]
     cases = every_case(asked.lags)[:: asked.every]
     if asked.case:
-        cases, seeds = [one for one in cases if str(one) == asked.case], []
+        cases, seeds = [case for case in cases if str(case) == asked.case], []
     rows = list(_rows(cases, seeds, asked.workers))
     total = _together(rows)
     _OUT.mkdir(exist_ok=True)

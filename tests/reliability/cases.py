@@ -1,7 +1,7 @@
-"""Every crash point: each call of each flow as it is really made, in every way that it can fail.
+"""Every crash point: each call that each flow makes, in every way in which it can fail.
 
-ECS' reads lag in all of them. Each flow is played with `LAGS` seeds, shared out among the ways to
-fail: a case has the seed of the undisturbed run that its calls come from.
+ECS' reads lag in all of them. Each flow is played with `LAGS` seeds, and each way to fail uses one
+of them: a case has the seed of the undisturbed run whose calls it takes.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 
 from embedded.services.ecs import Lag
+from tests.reliability.faults import EVENT_KINDS, KINDS
 from tests.reliability.flows import FLOWS, Run, run
-from tests.reliability.machine import EVENT_KINDS, KINDS
 
 LAGS = 5
 ALL_KINDS = (*KINDS, *EVENT_KINDS)
@@ -20,7 +20,7 @@ ALL_KINDS = (*KINDS, *EVENT_KINDS)
 
 @dataclass(frozen=True)
 class Case:
-    """One run: a flow, and what goes wrong at which of its calls (or events)."""
+    """One run of a flow, in which one call or event goes wrong."""
 
     flow: str
     number: int
@@ -30,12 +30,12 @@ class Case:
 
     @property
     def seed(self) -> str:
-        """The lag's."""
+        """The seed of the lag."""
         return seed_of(self.flow, self.kind, self.salt)
 
     @property
     def again(self) -> str:
-        """What plays it again."""
+        """The command that plays it again."""
         return f"python -m tests.reliability --lags {self.salt} --case {self}"
 
     def __str__(self) -> str:

@@ -1,4 +1,4 @@
-"""What people do and what happens: the flows that are run again with a fault at every call."""
+"""The flows: what people do, and how it ends. Each is run again with a fault at every call."""
 
 from __future__ import annotations
 
@@ -9,13 +9,12 @@ from typing import Any
 from embedded.iam.evaluate import Decision
 from embedded.services.ecs import Crash, Fault, Lag, PullError
 from example import conflicto
-from tests.reliability.machine import CLUSTER, Machine, begin, machine
+from tests.dialect.account import BY_HAND, CLUSTER, FAMILY, FIRST_BUILD, FIRST_TAG, SERVICE
+from tests.dialect.rehearsed import NO_BREAKER, NO_ROLLBACK
+from tests.reliability.account import FaultyAccount, faulty
 from tests.reliability.rules import broken
 
-BACKEND = f"{CLUSTER}/conflicto-backend-service-dev"
 JOBS = f"{CLUSTER}/conflicto-jobs-service-dev"
-REPOSITORY = "conflicto-backend-dev"
-FAMILY = "conflicto-backend-dev"
 _TARGET = """
 [[target]]
 repository = "conflicto-backend-{env}"
@@ -26,24 +25,20 @@ pass_roles = ["arn:aws:iam::*:role/conflicto-*"]
 """
 ONE = _TARGET.replace("NAME", "backend")
 TWO = ONE + _TARGET.replace("NAME", "jobs")
-NO_BREAKER: Mapping[str, Any] = {"deploymentConfiguration": {}}
-NO_ROLLBACK: Mapping[str, Any] = {
-    "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
-}
-FIRST, GOOD, BAD, NEWER = "backend: the first image", "abc1234", "bad0000", "fed4321"
-WHO = {"service": BACKEND, "by": "ann", "why": "a test"}
+FIRST, GOOD, BAD, NEWER = FIRST_BUILD, "abc1234", "bad0000", "fed4321"
+ASKED = {"service": SERVICE, **BY_HAND}
 Ends = tuple[tuple[str, str], ...]  # (build, status) of every record, oldest request first
 
 
 @dataclass(frozen=True)
 class Flow:
-    """`happens` arms what people do; `ends` is how the records end when nothing breaks.
+    """`happens` plans what people do; `ends` is how the records end when nothing breaks.
 
-    `otherwise` are the other ends that a fault justifies, and why is said beside them; that reads
-    lag justifies none.
+    `otherwise` are other ends that a fault justifies, each with its reason beside it. Lagging reads
+    alone justify no other end.
     """
 
-    happens: Callable[[Machine], None]
+    happens: Callable[[FaultyAccount], None]
     ends: Ends
     otherwise: Sequence[Ends] = ()
     targets: str = ONE
@@ -52,59 +47,59 @@ class Flow:
     met: bool = True
 
 
-def _push(made: Machine) -> None:
+def _push(account: FaultyAccount) -> None:
     """One image under two tags: two events, one deployment."""
-    made.push(REPOSITORY, GOOD, "v1.0.0")
+    account.push(GOOD, "v1.0.0")
 
 
-def _failure(made: Machine) -> None:
-    made.push(REPOSITORY, BAD)
+def _failure(account: FaultyAccount) -> None:
+    account.push(BAD)
 
 
-def _is(made: Machine, status: str, build: str = GOOD) -> Callable[[], bool]:
+def _is(account: FaultyAccount, status: str, build: str = GOOD) -> Callable[[], bool]:
     """Whether the newest record of a build has this status."""
     digest = conflicto.digest_of(build)
 
     def look() -> bool:
-        states = [one["status"] for one in made.records() if one["digest"] == digest]
+        states = [record["status"] for record in account.records() if record["digest"] == digest]
         return bool(states) and states[-1] == status
 
     return look
 
 
-def _rollback(made: Machine) -> None:
-    made.push(REPOSITORY, GOOD)
-    back = {**WHO, "key": "back"}
-    made.when(_is(made, "SUCCESSFUL"), lambda: made.person("rollback", back))
+def _rollback(account: FaultyAccount) -> None:
+    account.push(GOOD)
+    back = {**ASKED, "key": "back"}
+    account.when(_is(account, "SUCCESSFUL"), lambda: account.insist("rollback", back))
 
 
-def _stopped(made: Machine) -> None:
-    made.push(REPOSITORY, GOOD)
-    made.later(12, lambda: made.person("rollback", {**WHO, "key": "stop"}))
+def _stopped(account: FaultyAccount) -> None:
+    account.push(GOOD)
+    account.later(12, lambda: account.insist("rollback", {**ASKED, "key": "stop"}))
 
 
-def _superseded(made: Machine) -> None:
-    made.push(REPOSITORY, GOOD)
-    made.later(12, lambda: made.push(REPOSITORY, NEWER))
+def _superseded(account: FaultyAccount) -> None:
+    account.push(GOOD)
+    account.later(12, lambda: account.push(NEWER))
 
 
-def _by_hand(made: Machine) -> None:
-    made.push(REPOSITORY, GOOD)
-    again = {**WHO, "image": "0a1b2c3", "key": "again"}
-    made.later(12, lambda: made.person("deploy", again))
+def _by_hand(account: FaultyAccount) -> None:
+    account.push(GOOD)
+    again = {**ASKED, "image": FIRST_TAG, "key": "again"}
+    account.later(12, lambda: account.insist("deploy", again))
 
 
-def _sweep(made: Machine) -> None:
-    """The push's events are lost; the next sweep finds it."""
-    made.deliver = False
-    made.push(REPOSITORY, GOOD)
-    made.deliver = True
+def _sweep(account: FaultyAccount) -> None:
+    """The events of the push are lost; the next sweep finds the push."""
+    account.deliver = False
+    account.push(GOOD)
+    account.deliver = True
 
 
-def _console(made: Machine) -> None:
-    made.push(REPOSITORY, GOOD)
+def _console(account: FaultyAccount) -> None:
+    account.push(GOOD)
     first = f"{FAMILY}:1"
-    made.later(12, lambda: made.console(BACKEND, "update_service", taskDefinition=first))
+    account.later(12, lambda: account.console(SERVICE, "update_service", taskDefinition=first))
 
 
 FLOWS: dict[str, Flow] = {
@@ -192,33 +187,33 @@ def run(
     asks_iam: bool = False,
 ) -> Run:
     """Play a flow with faults at these calls and events until all is quiet, and judge it."""
-    with machine(flow.targets, lag) as made:
-        made.asks_iam = asks_iam
-        conflicto.add_service(made.client, "backend", "gunicorn_fargate", **flow.service)
+    with faulty(flow.targets, lag) as account:
+        account.asks_iam = asks_iam
+        conflicto.add_service(account.client, "backend", "gunicorn_fargate", **flow.service)
         if flow.targets == TWO:
-            made.client("ecs").create_service(
+            account.client("ecs").create_service(
                 cluster=CLUSTER,
                 serviceName=JOBS.split("/")[1],
                 taskDefinition=FAMILY,
                 desiredCount=1,
             )
         for build, fault in flow.breaks.items():
-            made.ecs.faults.image(conflicto.digest_of(build), fault)
-        begin(made, met=flow.met)
-        made.faults, made.event_faults = dict(faults or {}), dict(event_faults or {})
-        flow.happens(made)
-        quiet = made.rest()
+            account.breaks(build, fault)
+        account.begin_events(met=flow.met)
+        account.faults, account.event_faults = dict(faults or {}), dict(event_faults or {})
+        flow.happens(account)
+        quiet = account.rest()
         wrong = [] if quiet else ["it is not quiet after four hours"]
-        wrong += broken(made)
-        found = _ends(made)
+        wrong += broken(account)
+        found = _ends(account)
         allowed = [flow.ends, *(flow.otherwise if faults or event_faults else ())]
         if found not in allowed:
             wrong.append(f"ends: {found}")
-        points = [str(one) for one in made.points]
-        return Run(points, made.heard, made.struck, wrong, made.permissions.iam.decisions)
+        points = [str(point) for point in account.points]
+        return Run(points, account.heard, account.struck, wrong, account.permissions.iam.decisions)
 
 
-def _ends(made: Machine) -> Ends:
+def _ends(account: FaultyAccount) -> Ends:
     builds = {conflicto.digest_of(build): build for build in (FIRST, GOOD, BAD, NEWER)}
-    records = sorted(made.records(), key=lambda one: (one["order"], one["service"]))
-    return tuple((builds.get(one["digest"], FIRST), one["status"]) for one in records)
+    records = sorted(account.records(), key=lambda one: (one["order"], one["service"]))
+    return tuple((builds.get(record["digest"], FIRST), record["status"]) for record in records)

@@ -1,6 +1,6 @@
-"""Hours of pushes, failures, rollbacks, crashes and console changes at once, by one seed.
+"""Hours of pushes, failures, rollbacks, crashes and console changes at once.
 
-ECS' reads lag all the while, by the same seed.
+One seed decides what happens, and how long ECS' reads lag.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from botocore.exceptions import ClientError
 
 from embedded.services.ecs import Crash, Fault, Lag, PullError, SlowStart
 from example import conflicto
-from tests.reliability.machine import CLUSTER, Machine, begin, machine
-from tests.reliability.rules import ALWAYS, broken
+from tests.dialect.account import BY_HAND, CLUSTER
+from tests.dialect.rehearsed import NO_BREAKER, NO_ROLLBACK
+from tests.reliability.account import FaultyAccount, faulty
+from tests.reliability.rules import ALWAYS, Rule, broken
 
 _TARGET = """
 [[target]]
@@ -26,11 +28,7 @@ cluster    = "conflicto-{{env}}"
 service    = "conflicto-{name}-service-{{env}}"
 """
 _FAULTS: tuple[Fault, ...] = (Crash(exit_code=3), PullError("not found"), SlowStart(40))
-_SETTINGS: tuple[dict[str, Any], ...] = (
-    {},
-    {"deploymentConfiguration": {}},
-    {"deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}},
-)
+_SETTINGS: tuple[dict[str, Any], ...] = ({}, NO_BREAKER, NO_ROLLBACK)
 SERVICES, HOURS = 20, 3  # of the long run in full
 _LOOKS = 600  # how often the rules are looked at, in simulated seconds
 
@@ -46,7 +44,7 @@ class LongRun:
     strikes: float = 0.02  # the share of calls, and of events, that something goes wrong with
     wrong: list[str] = field(default_factory=list)
     done: dict[str, int] = field(default_factory=dict)
-    made: Any = None
+    account: FaultyAccount = field(init=False)
 
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
@@ -55,38 +53,38 @@ class LongRun:
 
     def play(self) -> list[str]:
         targets = "".join(_TARGET.format(name=name) for name in self._names)
-        with machine(targets, Lag(seed=self.seed, unordered=True)) as self.made:
+        with faulty(targets, Lag(seed=self.seed, unordered=True)) as self.account:
             for name in self._names:
                 desired, settings = self._random.randint(1, 3), self._random.choice(_SETTINGS)
                 conflicto.add_service(
-                    self.made.client, name, "gunicorn_fargate", desired=desired, **settings
+                    self.account.client, name, "gunicorn_fargate", desired=desired, **settings
                 )
-            begin(self.made)
-            self.made.chance = self._chance
-            self._arm(self.made)
-            self._pass(self.made)
+            self.account.begin_events()
+            self.account.chance = self._chance
+            self._arm(self.account)
+            self._pass(self.account)
         return self.wrong
 
-    def _arm(self, made: Machine) -> None:
+    def _arm(self, account: FaultyAccount) -> None:
         seconds = 0.0
         while (seconds := seconds + self._random.expovariate(1 / self.every)) < self.minutes * 60:
             act = self._random.choices(self._ACTS, self._WEIGHTS)[0]
             name = self._random.choice(self._names)
-            made.later(seconds, partial(self._act, act, made, name))
+            account.later(seconds, partial(self._act, act, account, name))
 
-    def _pass(self, made: Machine) -> None:
+    def _pass(self, account: FaultyAccount) -> None:
         for _ in range(self.minutes * 60 // _LOOKS):
-            made.advance(_LOOKS)
-            self._look(made, ALWAYS)
-        made.chance = None
-        if not made.rest(6 * 3600):
+            account.advance(_LOOKS)
+            self._look(account, ALWAYS)
+        account.chance = None
+        if not account.rest(6 * 3600):
             self.wrong.append("it is not quiet six hours after the end")
-        self.wrong += [f"at the end: {words}" for words in broken(made)]
+        self.wrong += [f"at the end: {words}" for words in broken(account)]
 
-    def _look(self, made: Machine, rules: Any) -> None:
-        at = made.clock.now().strftime("%H:%M")
+    def _look(self, account: FaultyAccount, rules: tuple[Rule, ...]) -> None:
+        at = account.clock.now().strftime("%H:%M")
         self.wrong += [
-            f"{at}: {words}" for words in broken(made, rules) if words not in self._old()
+            f"{at}: {words}" for words in broken(account, rules) if words not in self._old()
         ]
 
     def _old(self) -> set[str]:
@@ -99,57 +97,59 @@ class LongRun:
 
     # What people do, and what happens
 
-    def _act(self, act: Callable[[LongRun, Machine, str], None], made: Machine, name: str) -> None:
+    def _act(
+        self, act: Callable[[LongRun, FaultyAccount, str], None], account: FaultyAccount, name: str
+    ) -> None:
         self.done[act.__name__.strip("_")] = self.done.get(act.__name__.strip("_"), 0) + 1
-        act(self, made, name)
+        act(self, account, name)
 
-    def _push(self, made: Machine, name: str) -> None:
+    def _push(self, account: FaultyAccount, name: str) -> None:
         build = f"{name}-{len(self._builds[name])}-{self.seed}"
         self._builds[name].append(build)
         tags = [build] if self._random.random() < 0.7 else [build, f"{build}-too"]
-        made.push(f"conflicto-{name}-dev", *tags)
+        account.push(*tags, repository=f"conflicto-{name}-dev")
 
-    def _push_bad(self, made: Machine, name: str) -> None:
+    def _push_bad(self, account: FaultyAccount, name: str) -> None:
         build = f"{name}-{len(self._builds[name])}-{self.seed}"
-        made.ecs.faults.image(conflicto.digest_of(build), self._random.choice(_FAULTS))
-        self._push(made, name)
+        account.breaks(build, self._random.choice(_FAULTS))
+        self._push(account, name)
 
-    def _push_two(self, made: Machine, name: str) -> None:
-        self._push(made, name)
-        made.later(self._random.uniform(1, 40), partial(self._push, made, name))
+    def _push_two(self, account: FaultyAccount, name: str) -> None:
+        self._push(account, name)
+        account.later(self._random.uniform(1, 40), partial(self._push, account, name))
 
-    def _rollback(self, made: Machine, name: str) -> None:
-        made.person("rollback", self._asked(made, name))
+    def _rollback(self, account: FaultyAccount, name: str) -> None:
+        account.insist("rollback", self._asked(account, name))
 
-    def _deploy(self, made: Machine, name: str) -> None:
+    def _deploy(self, account: FaultyAccount, name: str) -> None:
         if self._builds[name]:
             image = self._random.choice(self._builds[name])
-            made.person("deploy", self._asked(made, name) | {"image": image})
+            account.insist("deploy", self._asked(account, name) | {"image": image})
 
-    def _asked(self, made: Machine, name: str) -> dict[str, Any]:
-        key = f"{name}-{made.clock.now().isoformat()}"
-        return {"service": _service(name), "by": "ann", "why": "a test", "key": key}
+    def _asked(self, account: FaultyAccount, name: str) -> dict[str, Any]:
+        key = f"{name}-{account.clock.now().isoformat()}"
+        return {"service": _service(name), **BY_HAND, "key": key}
 
-    def _console_earlier(self, made: Machine, name: str) -> None:
-        made.console(_service(name), "update_service", taskDefinition=f"conflicto-{name}-dev:1")
+    def _console_earlier(self, account: FaultyAccount, name: str) -> None:
+        account.console(_service(name), "update_service", taskDefinition=f"conflicto-{name}-dev:1")
 
-    def _console_restart(self, made: Machine, name: str) -> None:
-        made.console(_service(name), "update_service", forceNewDeployment=True)
+    def _console_restart(self, account: FaultyAccount, name: str) -> None:
+        account.console(_service(name), "update_service", forceNewDeployment=True)
 
-    def _console_stop(self, made: Machine, name: str) -> None:
-        ongoing = made.ecs.service(_service(name)).ongoing
+    def _console_stop(self, account: FaultyAccount, name: str) -> None:
+        ongoing = account.ecs.service(_service(name)).ongoing
         if ongoing is not None:
-            made.touch(_service(name))
+            account.touch(_service(name))
             with suppress(ClientError):  # it may be rolling back already
-                made.client("ecs").stop_service_deployment(serviceDeploymentArn=ongoing.arn)
+                account.client("ecs").stop_service_deployment(serviceDeploymentArn=ongoing.arn)
 
-    def _scale(self, made: Machine, name: str) -> None:
-        made.ecs.scale(_service(name), self._random.randint(1, 4))
+    def _scale(self, account: FaultyAccount, name: str) -> None:
+        account.ecs.scale(_service(name), self._random.randint(1, 4))
 
-    def _spot(self, made: Machine, name: str) -> None:
-        running = [one for one in made.ecs.service(_service(name)).tasks if one.live]
+    def _spot(self, account: FaultyAccount, name: str) -> None:
+        running = [task for task in account.ecs.service(_service(name)).tasks if task.live]
         if running:
-            made.ecs.interrupt_spot(self._random.choice(running).id)
+            account.ecs.interrupt_spot(self._random.choice(running).id)
 
     _ACTS = (
         _push,

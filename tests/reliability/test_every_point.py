@@ -1,4 +1,4 @@
-"""Kill, throttle, delay or deny any call, double or lose any event: the end is the same."""
+"""Whichever call fails, and whichever event is lost or doubled, a deployment ends the same way."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def _of(flow: str, kind: str) -> list[Case]:
 
 
 def _played(chosen: list[Case]) -> dict[str, list[str]]:
-    """What was wrong, by case. Whatever was to go wrong must have gone wrong."""
+    """What was wrong, by case. A case whose fault struck nothing is wrong, too."""
     wrong = {}
     for case in chosen:
         run = case.play()
@@ -40,18 +40,18 @@ def test_a_flow_ends_the_same_while_reads_lag(flow: str) -> None:
 
 @pytest.mark.parametrize("flow", FLOWS)
 def test_every_call_of_a_flow_is_allowed_by_the_role_that_makes_it(flow: str) -> None:
-    """Those with faults make no other calls, and are played without IAM."""
+    """Runs with faults make no other calls, so they are played without IAM."""
     played = run(FLOWS[flow], asks_iam=True)
     assert played.wrong == []
     assert played.decided
-    assert [one for one in played.decided if not one.allowed] == []
+    assert [decision for decision in played.decided if not decision.allowed] == []
 
 
 @pytest.mark.parametrize(("flow", "kind"), PAIRS)
 def test_whatever_goes_wrong_at_a_call_or_an_event_the_rules_hold(
     flow: str, kind: str, record_property: Callable[[str, object], None]
 ) -> None:
-    """One point of every flow in every way; another one for every way."""
+    """Of every flow, one point for each way to fail, each time another point."""
     chosen = _of(flow, kind)
     record_property("crash points", 1)
     number = (1 + PAIRS.index((flow, kind))) * 7 % len(chosen)

@@ -1,4 +1,4 @@
-"""Everything at once for hours: the rules hold throughout, and at the end."""
+"""Everything happens at once for hours, and the rules hold all the time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.reliability.long_run import HOURS, SERVICES, LongRun
 
 
 def _wrong(run: LongRun) -> str:
-    """What was wrong, with the line that plays the very same run again."""
+    """What was wrong, with the command that plays the same run again."""
     words = run.play()
     again = f"SLIPWAY_SEED={run.seed} .venv/bin/pytest tests/reliability/test_long_run.py"
     return "\n".join([f"seed {run.seed}; again: {again}", *words]) if words else ""
@@ -27,6 +27,6 @@ def test_twenty_minutes_of_everything_at_once_break_no_rule() -> None:
 
 @pytest.mark.slow
 def test_hours_of_everything_at_once_break_no_rule() -> None:
-    """Another seed every time; the one that fails is printed."""
+    """The seed is another one every time; a seed that fails is printed."""
     seed = _seed(random.SystemRandom().randrange(1_000_000))
     assert _wrong(LongRun(seed, SERVICES, HOURS * 60)) == ""

@@ -1,9 +1,12 @@
-"""Many services, many pushes, many records, many tasks; full sizes are slow."""
+"""Slipway with many services, pushes, records or tasks; the full sizes are slow tests."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -26,7 +29,9 @@ def nothing_went_wrong(load: Load) -> None:
     ("services", "clusters", "ratio"),
     [(30, 3, 2.0), pytest.param(500, 50, 1.25, marks=slow)],
 )
-def test_one_image_reaches_every_service_about_as_fast_as_ecs_registers(services, clusters, ratio):
+def test_one_image_reaches_every_service_about_as_fast_as_ecs_registers(
+    services: int, clusters: int, ratio: float
+) -> None:
     load = fan_out(services, clusters)
     nothing_went_wrong(load)
     assert load.registered == services
@@ -39,8 +44,8 @@ def test_one_image_reaches_every_service_about_as_fast_as_ecs_registers(services
     [(44, 22, 4.0, 2.0), pytest.param(1000, 200, 60.0, 1.5, marks=slow)],
 )
 def test_of_a_flood_of_pushes_every_service_gets_its_newest_and_no_push_is_lost(
-    pushes, services, within, ratio
-):
+    pushes: int, services: int, within: float, ratio: float
+) -> None:
     load = flood(pushes, services, within)
     nothing_went_wrong(load)
     assert services <= load.registered < pushes
@@ -48,7 +53,7 @@ def test_of_a_flood_of_pushes_every_service_gets_its_newest_and_no_push_is_lost(
 
 
 @pytest.mark.parametrize("tasks", [40, pytest.param(200, marks=slow)])
-def test_a_rollout_of_many_tasks_is_told_of_twice(tasks):
+def test_a_rollout_of_many_tasks_is_told_of_twice(tasks: int) -> None:
     """ECS says that it began and that it completed; what its tasks do on the way is filtered."""
     good = burst(tasks, crash=False)
     assert good.status == "SUCCESSFUL"
@@ -58,7 +63,7 @@ def test_a_rollout_of_many_tasks_is_told_of_twice(tasks):
 
 
 @pytest.mark.parametrize("tasks", [40, pytest.param(200, marks=slow)])
-def test_the_ends_of_many_tasks_at_once_are_few_looks(tasks):
+def test_the_ends_of_many_tasks_at_once_are_few_looks(tasks: int) -> None:
     bad = burst(tasks, crash=True)
     assert bad.status == "ROLLBACK_SUCCESSFUL"
     assert bad.delivered >= tasks
@@ -67,7 +72,7 @@ def test_the_ends_of_many_tasks_at_once_are_few_looks(tasks):
 
 
 @pytest.mark.parametrize("records", [2_000, pytest.param(100_000, marks=slow)])
-def test_what_is_read_does_not_grow_with_the_history(records):
+def test_what_is_read_does_not_grow_with_the_history(records: int) -> None:
     few, many = dict(history(100).reads), dict(history(records).reads)
     assert few["status by service"].items == 21  # the newest twenty, and HEAD
     assert few.pop("status by image").items == 101
@@ -80,10 +85,10 @@ def test_what_is_read_does_not_grow_with_the_history(records):
 
 
 @pytest.fixture
-def measured(monkeypatch):
-    """Instead of measuring: the given load twice, and the least of everything else."""
+def measured(monkeypatch: pytest.MonkeyPatch) -> Callable[[Load], None]:
+    """The command measures nothing: it gets this load twice, and small figures."""
 
-    def instead(load):
+    def instead(load: Load) -> None:
         monkeypatch.setattr(scale, "fan_out", lambda *_: load)
         monkeypatch.setattr(scale, "flood", lambda *_: load)
         monkeypatch.setattr(scale, "burst", _burst)
@@ -92,15 +97,17 @@ def measured(monkeypatch):
     return instead
 
 
-def _burst(tasks, *, crash):
+def _burst(tasks: int, *, crash: bool) -> Burst:
     return Burst(tasks, crash, 9, 2, 0, 6, 28.0, "SUCCESSFUL")
 
 
-def _history(records):
+def _history(records: int) -> History:
     return History(records, {"sweep": Reads(2, 1)})
 
 
-def test_the_figures_are_written_and_printed(tmp_path, capsys, measured):
+def test_the_figures_are_written_and_printed(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], measured: Callable[[Load], None]
+) -> None:
     measured(LOAD)
     assert main(["--divide", "50", "--out", str(tmp_path)]) == 0
     figures = json.loads((tmp_path / "scale.json").read_text("utf-8"))
@@ -114,6 +121,8 @@ def test_the_figures_are_written_and_printed(tmp_path, capsys, measured):
 
 
 @pytest.mark.parametrize("wrong", [{"lost": 1}, {"failed": 1}, {"deployed": 3}])
-def test_what_went_wrong_is_the_commands_failure(tmp_path, measured, wrong):
+def test_what_went_wrong_is_the_commands_failure(
+    tmp_path: Path, measured: Callable[[Load], None], wrong: dict[str, Any]
+) -> None:
     measured(replace(LOAD, **wrong))
     assert main(["--out", str(tmp_path)]) == 1

@@ -79,7 +79,7 @@ def test_events_have_everything_that_the_samples_have(
     web.ecs.faults.image("c" * 64, OutOfMemory())
     web.update(web.register(BAD))
     web.finish(600)
-    wanted, found = sample("ecs_events", name), find(web, **detail)
+    wanted, found = sample("events", name), find(web, **detail)
     assert not list(lacking(wanted, found))
     assert set(found) == set(wanted)
     if "deployment" in name:
@@ -90,8 +90,8 @@ def test_a_rollback_is_worded_as_in_the_samples(web: WebService) -> None:
     web.ecs.faults.image("c" * 64, OutOfMemory())
     web.update(web.register(BAD))
     web.finish(600)
-    failed = sample("ecs_events", "ecs-deployment-failed")["detail"]
-    started = sample("ecs_events", "ecs-deployment-rollback-started")["detail"]
+    failed = sample("events", "ecs-deployment-failed")["detail"]
+    started = sample("events", "ecs-deployment-rollback-started")["detail"]
     events = web.told("ECS Deployment State Change")
     assert (events[1]["reason"], events[1]["eventType"]) == (failed["reason"], "ERROR")
     again = events[2]
@@ -112,7 +112,7 @@ def test_a_placement_failure_looks_like_the_sample() -> None:
             capacityProviderStrategy=strategy,
         )
         web.clock.advance(30)
-        wanted = sample("ecs_events", "ecs-service-placement-failure")
+        wanted = sample("events", "ecs-service-placement-failure")
         found = find(web, eventName="SERVICE_TASK_PLACEMENT_FAILURE")
         assert not list(lacking(wanted, found))
         assert set(found["detail"]) == set(wanted["detail"])

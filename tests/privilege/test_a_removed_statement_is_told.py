@@ -14,59 +14,62 @@ import pytest
 from chalicelib.model.targets import load_targets
 from cli.package.policies import LAMBDAS_OWN, generate
 from tests.privilege import plays
-from tests.privilege.plays import PLAYS, TARGETS, stage
+from tests.privilege.account import GOOD, TARGETS, unattended
+from tests.privilege.plays import PLAYS
 
 
 def _statements() -> Iterator[object]:
     """Every statement that a call of ours uses; `make test` removes one in eight."""
     counted = itertools.count()
     for function, policy in generate(load_targets(TARGETS, "dev")).documents.items():
-        for sid in (one["Sid"] for one in policy["Statement"]):
+        for sid in (statement["Sid"] for statement in policy["Statement"]):
             if sid not in LAMBDAS_OWN:
                 marks = [pytest.mark.slow] if next(counted) % 8 else []
                 yield pytest.param(function, sid, id=f"{function}-{sid}", marks=marks)
 
 
 @pytest.mark.parametrize(("function", "sid"), list(_statements()))
-def test_a_statement_that_is_removed_is_missed_by_name(function, sid):
+def test_a_statement_that_is_removed_is_missed_by_name(function: str, sid: str) -> None:
     for play in PLAYS[function]:
-        with stage() as t:
-            actions = t.without(function, sid)
-            play(t)
-            denied = {one.action for one in t.permissions.iam.decisions if not one.allowed}
+        with unattended() as account:
+            actions = account.without(function, sid)
+            play(account)
+            denied = {decision.action for decision in account.denied()}
             if not denied:
                 continue
             assert denied <= set(actions)
             who = f"slipway-dev-{function}"
             for action in denied:
                 words = f"{who} may not {action} on "
-                assert any(words in said for said in t.heard()), (t.heard(), t.logged)
-                assert any(words in line for line in t.logged), t.logged
+                heard = account.heard()
+                assert any(words in said for said in heard), (heard, account.logged)
+                assert any(words in line for line in account.logged), account.logged
             return
     pytest.fail(f"no play of {function} needs {sid}: add one to plays.py, or do not grant it")
 
 
-def test_where_the_only_channel_is_denied_the_log_says_so(monkeypatch):
+def test_where_the_only_channel_is_denied_the_log_says_so() -> None:
     """And whatever function may still publish tells what is left, later."""
-    monkeypatch.setattr(plays, "TARGETS", TARGETS.partition("[notices]")[0])
-    with stage() as t:
-        t.without("on_image_push", "Notify")
-        plays.pushes(t)
-        assert t.notices() == []
-        assert any("slipway-dev-on_image_push may not sns:Publish on " in line for line in t.logged)
-        t.advance(60)
-        t.ask("sweep", **plays.SCHEDULED)
-        statuses = [one["attributes"]["status"] for one in t.notices()]
+    with unattended(TARGETS.partition("[notices]")[0]) as account:
+        account.without("on_image_push", "Notify")
+        plays.pushes(account)
+        assert account.notices() == []
+        assert any(
+            "slipway-dev-on_image_push may not sns:Publish on " in line for line in account.logged
+        )
+        account.advance(60)
+        account.ask("sweep", **account.scheduled())
+        statuses = [notice["attributes"]["status"] for notice in account.notices()]
         assert statuses[-1] == "ROLLBACK_SUCCESSFUL"
 
 
-def test_a_denial_is_told_once_while_a_function_stays_warm():
-    with stage() as t:
-        t.without("on_image_push", "WriteLedger")
-        event = t.push(plays.GOOD)
+def test_a_denial_is_told_once_while_a_function_stays_warm() -> None:
+    with unattended() as account:
+        account.without("on_image_push", "WriteLedger")
+        event = account.pushed(GOOD)
         for _ in range(3):
-            t.ask("on_image_push", **event)
-        (told,) = t.notices()
+            account.ask("on_image_push", **event)
+        (told,) = account.notices()
         assert told["subject"] == "Slipway: slipway-dev-on_image_push may not dynamodb:PutItem"
         assert set(told["attributes"]) == {"notice", "status"}
-        assert len(t.logged) >= 3
+        assert len(account.logged) >= 3

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from chalicelib.model.targets import load_targets
 from cli.package.policies import LAMBDAS_OWN, generate
 from tests.cli.test_policies import kind_of, kinds_of
-from tests.privilege.plays import PLAYS, TARGETS, stage
+from tests.privilege.account import TARGETS, unattended
+from tests.privilege.plays import PLAYS
 
 FUNCTIONS = tuple(generate(load_targets(TARGETS, "dev")).documents)
 
 
-def granted(function, policy):
+def granted(function: str, policy: dict[str, Any]) -> set[tuple[str, str, str]]:
     """(Sid, action, resource) of what a policy grants; an action takes some resources only."""
     return {
         (statement["Sid"], action, resource)
@@ -24,24 +27,25 @@ def granted(function, policy):
     }
 
 
-def test_there_are_plays_for_every_function():
+def test_there_are_plays_for_every_function() -> None:
     assert set(PLAYS) == set(FUNCTIONS)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_a_function_is_denied_nothing_and_uses_all_that_it_is_granted(function):
+def test_a_function_is_denied_nothing_and_uses_all_that_it_is_granted(function: str) -> None:
     used: set[tuple[str, str, str]] = set()
     for play in PLAYS[function]:
-        with stage() as t:
-            play(t)
-            assert [one for one in t.permissions.iam.decisions if not one.allowed] == []
-            assert t.failures == []
-            used |= {grant[1:] for grant in t.used() if grant[0] == function}
-            wanted = granted(function, t.permissions.policies[function])
+        with unattended() as account:
+            play(account)
+            assert account.denied() == []
+            assert account.failures == []
+            used |= {grant[1:] for grant in account.used() if grant[0] == function}
+            wanted = granted(function, account.permissions.policies[function])
     assert wanted
     assert wanted - used == set()
 
 
-def test_what_lambda_does_itself_is_granted_to_some_function_and_used_by_no_call():
+def test_what_lambda_does_itself_is_granted_to_some_function_and_used_by_no_call() -> None:
     documents = generate(load_targets(TARGETS, "dev")).documents.values()
-    assert {one["Sid"] for policy in documents for one in policy["Statement"]} >= set(LAMBDAS_OWN)
+    sids = {statement["Sid"] for policy in documents for statement in policy["Statement"]}
+    assert sids >= set(LAMBDAS_OWN)

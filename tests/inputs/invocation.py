@@ -1,4 +1,4 @@
-"""The functions as Lambda enters them, over the fakes: what an input does, and what it answers."""
+"""Slipway's functions as Lambda enters them, over the fakes of tests/flow."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Context:
 
 
 class EveryImage:
-    """An ECR that has whatever it is asked for, in every repository: it protects nothing."""
+    """An ECR that has every image in every repository, so it never stops an act."""
 
     def image(self, repository: str, reference: str) -> Image:
         digest = reference if reference.startswith("sha256:") else examples.DIGEST
@@ -45,12 +45,12 @@ class EveryImage:
 
 
 def steady() -> Aws:
-    """A service met before, that runs revision 7 and has nothing to do."""
+    """A service that Slipway has met; it runs revision 7, and nothing is to be done."""
     return _copied(_steady())
 
 
 def waiting() -> Aws:
-    """A deployment recorded and not applied: whoever nudges it applies it."""
+    """A deployment that is recorded and not applied: the next nudge applies it."""
     return _copied(_waiting())
 
 
@@ -60,7 +60,7 @@ def live() -> Aws:
 
 
 def _copied(world: Aws) -> Aws:
-    """The same world again; what its collections hold is frozen."""
+    """A copy; what the collections hold is frozen, so it need not be copied."""
     made = Aws(targets=world.targets, images=world.images, now=world.now)
     ledger, services = world.ledger, world.services
     made.ledger.heads, made.ledger.records = dict(ledger.heads), dict(ledger.records)
@@ -106,16 +106,16 @@ def _live() -> Aws:
 
 
 @dataclass(frozen=True)
-class Came:
-    """What an input came to: the reply, the log lines, and whether anything outside was written."""
+class Effect:
+    """What an invocation did: its reply, its log lines, and whether it wrote anything outside."""
 
     reply: Any
     logged: tuple[str, ...]
     acted: bool
 
 
-def invoked(world: Aws, function: str, payload: Any) -> Came:
-    """One invocation; whatever it raises is the test's failure, but what says "not yet"."""
+def invoked(world: Aws, function: str, payload: Any) -> Effect:
+    """Invoke a function; `Unavailable` means "not yet", any other exception fails the test."""
     world.acts.clear()
     before = world.ledger.writes
     written = io.BytesIO()
@@ -131,7 +131,7 @@ def invoked(world: Aws, function: str, payload: Any) -> Came:
             reply = None
     stream.flush()
     sent = json.dumps(reply, ensure_ascii=False, allow_nan=False).encode()  # as the runtime does
-    return Came(
+    return Effect(
         json.loads(sent),
         tuple(written.getvalue().decode().splitlines()),
         bool(world.acts) or world.ledger.writes > before,

@@ -1,0 +1,58 @@
+"""The dialect on a rehearsal: the whole of Slipway in this process, on a virtual clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from example import conflicto
+from rehearsal.account import TABLE
+from rehearsal.rehearsal import Rehearsal, rehearse
+from tests.dialect.account import CLUSTER, Account
+
+TARGETS = """
+[[target]]
+repository = "conflicto-backend-{env}"
+cluster    = "conflicto-{env}"
+service    = "conflicto-backend-service-{env}"
+tags       = '^([0-9a-f]{7,40}|v.*)$'
+log_groups = ["/ecs/conflicto-backend-{env}"]
+pass_roles = ["arn:aws:iam::*:role/conflicto-*"]
+"""
+# Settings of the service, which otherwise has a circuit breaker that rolls back.
+NO_BREAKER: dict[str, Any] = {"deploymentConfiguration": {}}
+NO_ROLLBACK: dict[str, Any] = {
+    "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
+}
+
+
+class RehearsedAccount(Rehearsal, Account):
+    """A rehearsal in the words of `Account`."""
+
+    table = TABLE
+
+    def now(self) -> datetime:
+        return self.clock.now()
+
+    def called(self, call: str) -> int:
+        return self.calls.count(call)
+
+    @contextmanager
+    def undelivered(self) -> Iterator[None]:
+        """While inside, EventBridge loses every event."""
+        self.deliver = False
+        yield
+        self.deliver = True
+
+
+@contextmanager
+def rehearsed(targets: str = TARGETS, **settings: Any) -> Iterator[RehearsedAccount]:
+    """The team's service, steady, and Slipway beside it; `settings` change the service."""
+    with rehearse(targets, RehearsedAccount) as account:
+        with account.undelivered():
+            account.client("ecs").create_cluster(clusterName=CLUSTER)
+            conflicto.add_service(account.client, "backend", "gunicorn_fargate", **settings)
+            account.advance(300)
+        yield account

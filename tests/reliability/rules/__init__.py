@@ -1,0 +1,79 @@
+"""What must be true of every run. Each rule yields a sentence for each time that it is broken.
+
+`RULES` are those of a run that has ended; `ALWAYS` are those that hold at every moment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from tests.reliability.account import FaultyAccount
+from tests.reliability.history import History
+from tests.reliability.rules.acts import (
+    a_deployment_registers_and_updates_at_most_once,
+    every_revision_of_ours_has_its_record,
+    images_are_written_by_digest,
+    nobody_acts_between_two_acts_of_another,
+    only_the_revision_is_changed,
+    what_is_newer_is_applied_later,
+)
+from tests.reliability.rules.ends import (
+    the_end_is_what_ecs_did,
+    what_serves_is_what_the_newest_record_says,
+)
+from tests.reliability.rules.ledger import (
+    head_agrees_with_the_records,
+    no_lease_is_left,
+    the_ledger_is_written_in_turns,
+)
+from tests.reliability.rules.notices import (
+    everybody_is_told,
+    nobody_is_told_what_was_not_so,
+    what_is_told_twice_is_recognised,
+)
+from tests.reliability.rules.pushes import (
+    every_push_has_one_record,
+    every_record_is_closed,
+    no_key_is_used_twice,
+    what_is_foreign_others_did,
+)
+
+Rule = Callable[[History], Iterator[str]]
+
+RULES: tuple[Rule, ...] = (
+    every_push_has_one_record,
+    no_key_is_used_twice,
+    what_is_newer_is_applied_later,
+    nobody_acts_between_two_acts_of_another,
+    a_deployment_registers_and_updates_at_most_once,
+    only_the_revision_is_changed,
+    images_are_written_by_digest,
+    every_revision_of_ours_has_its_record,
+    every_record_is_closed,
+    what_is_foreign_others_did,
+    the_end_is_what_ecs_did,
+    what_serves_is_what_the_newest_record_says,
+    everybody_is_told,
+    what_is_told_twice_is_recognised,
+    nobody_is_told_what_was_not_so,
+    head_agrees_with_the_records,
+    no_lease_is_left,
+    the_ledger_is_written_in_turns,
+)
+ALWAYS: tuple[Rule, ...] = (
+    no_key_is_used_twice,
+    what_is_newer_is_applied_later,
+    nobody_acts_between_two_acts_of_another,
+    a_deployment_registers_and_updates_at_most_once,
+    only_the_revision_is_changed,
+    images_are_written_by_digest,
+    the_ledger_is_written_in_turns,
+    what_is_told_twice_is_recognised,
+    nobody_is_told_what_was_not_so,
+)
+
+
+def broken(account: FaultyAccount, rules: tuple[Rule, ...] = RULES) -> list[str]:
+    """Every rule that this run broke, in words."""
+    history = History(account)
+    return [f"{rule.__name__}: {words}" for rule in rules for words in rule(history)]
