@@ -75,11 +75,11 @@ sbom: $(SBOM)/installed ## out/sbom.cdx.json: the libraries in the package (Cycl
 	@{ cat requirements.txt; grep '^chalice==' requirements-dev.txt; } | $(SBOM)/bin/python -W ignore -m cyclonedx_py \
 	  requirements - --pyproject pyproject.toml --output-reproducible --of JSON -o out/sbom.cdx.json
 
-docs: $(DOCS)/installed ## out/site: these pages as a site that fetches nothing from elsewhere; a dead link fails
+docs: $(DOCS)/installed ## out/site: the pages as a site; a dead link is an error
 	@PATH="$(CURDIR)/$(DOCS)/bin:$$PATH" $(DOCS)/bin/python .ci/site.py
 
-picture: package ## docs/pictures/demo.svg: the demo's terminal, recorded while it runs
-	@$(BIN)/python -m demo.picture
+picture: package ## docs/pictures/demo.svg: the recorded terminal of the demo
+	@$(BIN)/python -m demo picture
 
 deploy: package ## package, then create or update the stack slipway-STAGE
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli deploy $(STAGE) $(if $(NOTIFY),--set NotifyEmail=$(NOTIFY))

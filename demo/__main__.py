@@ -1,4 +1,4 @@
-"""`python -m demo`: the story of `make demo`, or with `local` the account of `make local`."""
+"""`python -m demo`: the story of `make demo`; `local` is `make local`, `picture` `make picture`."""
 
 import sys
 
@@ -7,6 +7,7 @@ from cli.terminal import choose
 COMMANDS = {
     "story": ("demo.story", "the main job, told as it happens on the embedded AWS (make demo)"),
     "local": ("demo.local", "keep the embedded AWS running for the aws CLI (make local)"),
+    "picture": ("demo.picture", "record the story's second act for the front page (make picture)"),
 }
 
 if __name__ == "__main__":

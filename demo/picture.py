@@ -6,16 +6,16 @@ without the facts at its end. Its lines are as long as a phone can show, and it 
 
 from __future__ import annotations
 
+import argparse
 import io
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rich.console import Console
 from rich.terminal_theme import SVG_EXPORT_THEME
 from rich.text import Text
 
-from demo.story import main
+from demo import story
 
 PICTURE = Path("docs/pictures/demo.svg")
 COLUMNS = 66
@@ -51,10 +51,13 @@ _FORMAT = """\
 """
 
 
-def record() -> int:
+def main(arguments: Sequence[str] = ()) -> int:
     """Run the demo and write its picture. Returns the demo's exit code: not 0 where it failed."""
+    argparse.ArgumentParser(prog="python -m demo picture", description=__doc__).parse_args(
+        arguments
+    )
     console = Console(record=True, width=COLUMNS, highlight=False, force_terminal=True)
-    failed = main(console=console)
+    failed = story.main(console=console)
     if not failed:
         PICTURE.parent.mkdir(parents=True, exist_ok=True)
         PICTURE.write_text(drawn(act(console.export_text(styles=True))), encoding="utf-8")
@@ -99,7 +102,3 @@ def drawn(printed: str) -> str:
         title="make demo", theme=SVG_EXPORT_THEME, code_format=_FORMAT, unique_id="demo"
     )
     return "\n".join(line.rstrip() for line in svg.splitlines() if line.strip()) + "\n"
-
-
-if __name__ == "__main__":
-    sys.exit(record())

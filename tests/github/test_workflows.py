@@ -26,6 +26,7 @@ OWN_COMMANDS = {
     "make test-all",
     "make reliability",
     "make coverage",
+    "make docs",
     ".ci/run",
     ".ci/release",
     ".ci/publish",
