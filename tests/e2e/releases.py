@@ -37,7 +37,8 @@ def release_after(package: Package, directory: Path, *, writes: bool) -> Path:
     code = tree / "chalicelib"
     for pyc in code.rglob("*.pyc"):
         pyc.unlink()
-    _add_field(code / "model" / "deployments.py")
+    _add_field(code / "model" / "deployments.py", "Deployment")
+    _add_field(code / "model" / "heads.py", "Head")
     _append(code / "model" / "stored.py", _SCHEMA)
     if writes:
         _append(code / "aws" / "ledger.py", _WRITES)
@@ -48,13 +49,12 @@ def release_after(package: Package, directory: Path, *, writes: bool) -> Path:
     return made
 
 
-def _add_field(module: Path) -> None:
-    """Give HEAD and record a first field, with a default."""
+def _add_field(module: Path, model: str) -> None:
+    """Give the model a first field, with a default."""
     lines = module.read_text("utf-8").splitlines()
-    for model in ("Deployment", "Head"):
-        (at,) = [n for n, line in enumerate(lines) if line == f"class {model}(Frozen):"]
-        docstring = next(n for n in range(at + 1, len(lines)) if lines[n].endswith('"""'))
-        lines.insert(docstring + 1, f'    {FIELD}: str = ""')
+    at = lines.index(f"class {model}(Frozen):")
+    docstring = next(n for n in range(at + 1, len(lines)) if lines[n].endswith('"""'))
+    lines.insert(docstring + 1, f'    {FIELD}: str = ""')
     module.write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
