@@ -1,4 +1,4 @@
-"""Lambda entry points, nothing else: parse, one flow, return."""
+"""Lambda's entry points, and nothing else: each parses its event, calls one flow and returns."""
 
 from typing import Any
 

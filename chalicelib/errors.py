@@ -1,4 +1,4 @@
-"""What can go wrong, told apart by what the caller does about it.
+"""The errors of Slipway. Each class tells the caller what to do about it.
 
 A deployment that fails is a verdict, not an exception. A message says what was wanted, what was
 found, and what to do next.
@@ -6,21 +6,22 @@ found, and what to do next.
 
 
 class DeployerError(Exception):
-    """The parent of the two; never raised itself."""
+    """The parent of `Refused` and `Unavailable`; it is never raised itself."""
 
 
 class Refused(DeployerError):
-    """Permanent: record it, tell people, do not retry."""
+    """The error is permanent: record it and tell people, but do not retry."""
 
 
 class Unavailable(DeployerError):
-    """For now: AWS throttles, denies or is down; the same step is tried again later."""
+    """The error may pass: AWS throttles, denies or is down. Try the same step again later."""
 
 
 class Denied(Unavailable):
-    """A permission is missing: people must hear of it, and the step waits until it is there.
+    """A permission is missing. People must hear of it, and the step waits until it is granted.
 
-    `who` is the function that was denied `action` on `resource`; empty where AWS did not say.
+    `who` is the function that was denied `action` on `resource`. Each of the three is empty where
+    AWS did not say it.
     """
 
     def __init__(self, message: str, who: str = "", action: str = "", resource: str = "") -> None:
@@ -29,12 +30,12 @@ class Denied(Unavailable):
 
 
 class Unreadable(Unavailable):
-    """A newer release wrote this item of the ledger: it is left alone until that one is back."""
+    """A newer release wrote this item of the ledger. Leave it alone until that release is back."""
 
 
 class Unanswered(Unavailable):
-    """AWS did not answer, so nobody knows whether it acted: look before acting again."""
+    """AWS did not answer, so nobody knows whether it acted. Look before you act again."""
 
 
 class Conflict(Unavailable):
-    """Somebody else wrote the ledger first: read again and decide again."""
+    """Another writer changed the ledger first. Read again, and decide again."""

@@ -1,4 +1,4 @@
-"""Lambda's edge: how a flow is called, and how its outcome becomes log lines, replies, denials."""
+"""Lambda's edge: it calls a flow, and turns the outcome into log lines, replies and notices."""
 
 from __future__ import annotations
 
@@ -19,53 +19,55 @@ from chalicelib.explain.text import brief
 from chalicelib.flow.outcome import Outcome
 from chalicelib.flow.ports import World
 
-# Not "slipway": Chalice's own logger has that name, and two owners make each line appear twice.
-# RFC 3339, or Lambda's JSON logging counts every line as INFO.
-# ASCII only: what came as half a character cannot be written otherwise, and the line would be lost.
+# The name is not "slipway": Chalice's own logger has that name, and each line would appear twice.
+# Times are RFC 3339: with others, Lambda's JSON logging counts every line as INFO.
+# Lines are ASCII: half a surrogate pair cannot be encoded in UTF-8, and its line would be lost.
 logger = Logger(
     service="slipway-deployer",
     use_rfc3339=True,
     json_serializer=partial(json.dumps, default=str, separators=(",", ":")),
 )
-_LONGEST = 1_000  # characters of what is said of an input, in a reply or a log line
+_LONGEST = 1_000  # characters of a reason or an error, in a reply or a log line
 _TROUBLES = frozenset({"failed", "untold"})
 _Permission = tuple[str, str, str]  # function, action, resource
 
-# What this invocation told people, or wrote into a record for them.
-_told: ContextVar[tuple[str, ...]] = ContextVar("told", default=())
-# The missing permissions that were told already: a warm environment does not repeat itself.
-_told_missing: ContextVar[frozenset[_Permission]] = ContextVar("told_missing", default=frozenset())
+# The texts that this invocation told people, or wrote into a record for them.
+_told_texts: ContextVar[tuple[str, ...]] = ContextVar("told_texts", default=())
+# The missing permissions that people were told of. A warm environment tells each of them once.
+_told_permissions: ContextVar[frozenset[_Permission]] = ContextVar(
+    "told_permissions", default=frozenset()
+)
 
 
 def world(context: Any) -> World:
-    """The world of this invocation; what it tells people is remembered until it ends."""
+    """Return the world of this invocation, which remembers what it tells people until it ends."""
     return wiring.world(context, _remember)
 
 
 def _remember(text: str) -> None:
-    _told.set((*_told.get(), text))
+    _told_texts.set((*_told_texts.get(), text))
 
 
 def forget() -> None:
-    """Forget everything, as a cold start does."""
-    _told_missing.set(frozenset())
+    """Forget all that is kept between invocations, so that the next one begins as a cold start."""
+    _told_permissions.set(frozenset())
     wiring.forget()
 
 
 class _AnyEvent(CloudWatchEvent):
-    """An event as it came; the flows parse it, and say what is wrong with it."""
+    """An event as it came. The flows parse it and say what is wrong with it."""
 
     def _extract_attributes(self, event_dict: dict[str, Any]) -> None: ...
 
 
 def accept_any_event(*handlers: Any) -> None:
-    """Have these handlers called with whatever comes; Chalice's own class raises KeyError."""
+    """Have these handlers called with any event; Chalice's own class raises KeyError for some."""
     for handler in handlers:
         handler.event_class = _AnyEvent
 
 
 def report(outcomes: Iterable[Outcome]) -> dict[str, Any]:
-    """One log line an outcome; the reply repeats them."""
+    """Write one log line for each outcome, and return a reply that repeats the lines."""
     lines = [_line(outcome) for outcome in outcomes]
     for line in lines:
         log = logger.error if line["outcome"] in _TROUBLES else logger.info
@@ -81,9 +83,9 @@ def _line(outcome: Outcome) -> dict[str, Any]:
 def answered(
     flow: Callable[[World, object], dict[str, Any]], payload: object, context: Any
 ) -> dict[str, Any]:
-    """A flow's reply to a person; what cannot be done is a reply too, without a stack trace.
+    """Return a flow's reply to a person, and log the request and the reply as one line.
 
-    Who asked for what, and the reply, make one log line.
+    An error of Slipway becomes a reply with the key `error`, so a person reads no stack trace.
     """
     try:
         reply = flow(world(context), payload)
@@ -101,18 +103,19 @@ def answered(
 
 
 def _shortened(payload: object) -> object:
-    """A payload as it came; of one that no person writes, the beginning of its text."""
+    """Return the payload; when it is longer than 4,000 characters, only the start of its text."""
     text = json.dumps(payload, default=str)
     return payload if len(text) <= _LONGEST * 4 else f"{text[: _LONGEST * 4]}…"
 
 
 def tell_denials(event: Any, get_response: Callable[[Any], Any]) -> Any:
-    """Around every handler: each denial makes a log line, and a notice where nothing else told it.
+    """Call a handler, then log each denial, and send a notice of those that nobody was told of.
 
-    Told here is what was denied before there was a record, or to a step that does without it. A
-    person who asked has it in the reply.
+    A record that is denied something has a notice of its own, and a person who asked reads the
+    denial in the reply. The others happened before there was a record, or to a step that goes on
+    without the permission.
     """
-    _told.set(())
+    _told_texts.set(())
     errors.forget_denials()
     try:
         return get_response(event)
@@ -125,12 +128,12 @@ def tell_denials(event: Any, get_response: Callable[[Any], Any]) -> Any:
 
 def _tell_once(denied: Denied) -> None:
     permission = (denied.who, denied.action, denied.resource)
-    if permission in _told_missing.get():
+    if permission in _told_permissions.get():
         return
-    _told_missing.set(_told_missing.get() | {permission})
-    if any(str(denied) in text for text in _told.get()):
+    _told_permissions.set(_told_permissions.get() | {permission})
+    if any(str(denied) in text for text in _told_texts.get()):
         return
     try:
         wiring.channels(_remember).publish(denial(denied, wiring.now()), "", "")
     except Unavailable as unavailable:
-        logger.warning("nobody could be told of this denial: %s", unavailable)
+        logger.warning("the notice of this denial could not be sent: %s", unavailable)

@@ -1,4 +1,4 @@
-"""environment variables -> settings: what the template tells a function."""
+"""environment variables -> settings: read what the template sets for a function."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _VARIABLES = {
 
 
 class Settings(Frozen):
-    """One function's settings; those that it does not use may be empty."""
+    """The settings of one function. A setting that the function does not use may be empty."""
 
     stage: str
     region: str
@@ -29,10 +29,10 @@ class Settings(Frozen):
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:
-    """The settings in an environment.
+    """Return the settings that an environment holds.
 
     Raises:
-        Refused: naming the variable that is missing.
+        Refused: when a variable is missing; the message names it.
     """
     found = {field: environment.get(name, "") for field, name in _VARIABLES.items()}
     for field in ("stage", "region", "table"):

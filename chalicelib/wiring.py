@@ -1,4 +1,4 @@
-"""What a World is made of: the environment, the targets file, the clock, and AWS."""
+"""Make a World from the environment, the targets file, the clock and AWS."""
 
 from __future__ import annotations
 
@@ -30,59 +30,60 @@ from chalicelib.model.targets import Targets, load_targets
 from chalicelib.settings import Settings, settings_from
 
 _GRACE_SECONDS = 30
-Told = Callable[[str], None]  # is given every text that people are told
+Listener = Callable[[str], None]  # is called with every text that people are told
 
 
 @lru_cache
 def settings() -> Settings:
-    """This function's settings, read from its environment once."""
+    """Return this function's settings, which are read from its environment once."""
     return settings_from(os.environ)
 
 
 @lru_cache
 def targets() -> Targets:
-    """The targets of this stage, read from the package once."""
+    """Return the targets of this stage, which are read from the package once."""
     text = Path(__file__).with_name("targets.toml").read_text(encoding="utf-8")
     return load_targets(text, settings().stage)
 
 
 def now() -> datetime:
-    """This moment (UTC)."""
+    """Return the present time (UTC)."""
     return datetime.fromtimestamp(time.time(), UTC)
 
 
 def forget() -> None:
-    """Forget settings, targets and clients, as a cold start does."""
+    """Forget the settings, the targets and the clients; they are made again on their next use."""
     settings.cache_clear()
     targets.cache_clear()
     clients.forget()
 
 
 def prepare() -> None:
-    """Make the clients that nearly every step needs while Lambda initialises the function.
+    """While Lambda initialises the function, make the clients that nearly every step needs.
 
-    Init has a whole CPU, an invocation only the share that its memory buys (Serverless Land,
-    "Utilize initialization phase"). Elsewhere, as when packaging, clients are made on first use.
+    The init phase has a whole CPU, and an invocation has only the share that its memory buys
+    (Serverless Land, "Utilize initialization phase"). Outside Lambda, for example when packaging,
+    a client is made on its first use.
     """
     if "AWS_LAMBDA_RUNTIME_API" in os.environ:
         for service in ("dynamodb", "ecs"):
             clients.client(service)
 
 
-def world(context: Any, told: Told) -> World:
-    """The world of one Lambda invocation; `told` hears what people are told.
+def world(context: Any, listener: Listener) -> World:
+    """Return the world of one Lambda invocation; `listener` hears what people are told.
 
-    The lease that it may take outlasts the invocation by half a minute, so that nobody acts
-    beside one that still runs.
+    A lease that it takes lasts half a minute longer than the invocation can. So nobody else acts
+    while this invocation still runs.
     """
     own = settings()
     return World(
-        ledger=_Ledger(own.table, own.retention_days, told),
+        ledger=_Ledger(own.table, own.retention_days, listener),
         images=Ecr(own.region),
         scans=EcrScans(),
         services=Ecs(),
         watchers=StateMachine(own.state_machine),
-        topic=channels(told),
+        topic=channels(listener),
         targets=targets(),
         here=place_of(context.invoked_function_arn),
         holder=context.aws_request_id,
@@ -94,8 +95,8 @@ def world(context: Any, told: Told) -> World:
     )
 
 
-def channels(told: Told) -> Channels:
-    """Where this stage's notices go: the topic, and what the targets file names."""
+def channels(listener: Listener) -> Channels:
+    """Return the channels of this stage: the SNS topic, and those that the targets file names."""
     makers = {"slack": Slack, "webhook": Webhook}
     named = targets().notices.named
     return _Channels(
@@ -103,32 +104,32 @@ def channels(told: Told) -> Channels:
             "sns": SnsTopic(settings().topic),
             **{name: makers[name](secret) for name, secret in named.items()},
         },
-        told,
+        listener,
     )
 
 
 class _Ledger(DynamoLedger):
-    """The ledger. A record that is denied something tells people by its own notice."""
+    """The ledger. The listener hears each denial that is saved: the record's notice tells it."""
 
-    def __init__(self, table: str, retention_days: int, told: Told) -> None:
+    def __init__(self, table: str, retention_days: int, listener: Listener) -> None:
         super().__init__(table, retention_days)
-        self._told = told
+        self._listener = listener
 
     def save(self, head: Head, deployment: Deployment | None = None) -> Head:
         saved = super().save(head, deployment)
         if deployment is not None and deployment.denied:
-            self._told(deployment.denial)
+            self._listener(deployment.denial)
         return saved
 
 
 class _Channels(Channels):
-    """The channels. What is told through them is heard."""
+    """The channels. The listener hears each notice that is sent through them."""
 
-    def __init__(self, named: Any, told: Told) -> None:
+    def __init__(self, named: Any, listener: Listener) -> None:
         super().__init__(named)
-        self._told = told
+        self._listener = listener
 
     def publish(self, notice: Notice, deployment: str, service: str) -> Sequence[str]:
         missed = super().publish(notice, deployment, service)
-        self._told(notice.text)
+        self._listener(notice.text)
         return missed

@@ -1,4 +1,4 @@
-"""An EventBridge event: what all events share, and whether it is of this account and region."""
+"""The fields that all EventBridge events share, and the check of their account and region."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from chalicelib.model.places import Place
 
 
 class Ignored(Frozen):
-    """Why an event means no deployment; one log line."""
+    """The reason why an event means no deployment. It becomes one log line."""
 
     reason: str
 
@@ -28,11 +28,11 @@ class Envelope(BaseModel):
 
 
 def elsewhere(event: object, here: Place) -> Ignored | None:
-    """Why an event is not of this account and region; None when it is.
+    """Return why an event is not of this account and region; None when it is.
 
-    A default event bus may also be sent the events of other accounts and regions (Amazon
-    EventBridge user guide, "Sending and receiving events between AWS accounts"), whose
-    repositories and services may have the same names.
+    Other accounts and regions may send their events to this event bus too (Amazon EventBridge user
+    guide, "Sending and receiving events between AWS accounts"). Their repositories and services may
+    have the same names.
     """
     envelope = event if isinstance(event, Mapping) else {}
     account, region = envelope.get("account"), envelope.get("region")
@@ -45,7 +45,7 @@ def elsewhere(event: object, here: Place) -> Ignored | None:
 
 
 def what_is_wrong(error: ValidationError) -> str:
-    """The first thing that is wrong with an event, without the value that was sent."""
+    """Return the first fault of an event, without the value that was sent."""
     first = error.errors(include_input=False, include_url=False)[0]
     place = ".".join(str(part) for part in first["loc"])
     return f"{place}: {first['msg']}" if place else str(first["msg"])

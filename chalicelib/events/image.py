@@ -1,4 +1,4 @@
-"""ECR event -> push: is this event the push of a tagged image?"""
+"""ECR event -> push: decide whether an event is the push of a tagged image."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from chalicelib.events.event import Envelope, Ignored, what_is_wrong
 from chalicelib.model.images import Digest, ImagePush, is_tag
 
-# cosign's signatures, attestations and SBOMs, and OCI referrers: `sha256-<hex>[.sig|.att|.sbom]`.
+# The tags of cosign's signatures, attestations and SBOMs, and of OCI referrers.
 _SIGNATURE_TAG = re.compile(r"sha256-[0-9a-f]{64}(\.(sig|att|sbom))?")
 _PUSHES = {"ECR Image Action": "PUSH", "ECR Replication Action": "REPLICATE"}
 
 
-# EventBridge's times are RFC 3339; pydantic would also take a number for one.
+# EventBridge's times are RFC 3339. Pydantic alone would also take a number for a time.
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?", re.ASCII)
-_FIRST = datetime(2015, 12, 21, tzinfo=UTC)  # the day on which ECR was there
-_SKEW = timedelta(hours=1)  # between clocks, at the most
+_FIRST = datetime(2015, 12, 21, tzinfo=UTC)  # the day on which AWS opened ECR
+_SKEW = timedelta(hours=1)  # the most by which two clocks may differ
 
 
 def _rfc_3339(time: object) -> object:
@@ -47,12 +47,12 @@ class _Checked(BaseModel):
 
 
 def recognise_push(event: object) -> ImagePush | Ignored:
-    """The push that an EventBridge event tells of, or why it is none.
+    """Return the push that an EventBridge event tells of, or why it tells of none.
 
-    ECR publishes "ECR Image Action" with action-type PUSH, once for every tag; in a replica
-    region, "ECR Replication Action" with REPLICATE (Amazon ECR user guide, "Sample events from
-    Amazon ECR"). An event without `image-tag` is a manifest pushed by digest: a child of an image
-    index or an attestation, never what the tag names.
+    ECR publishes "ECR Image Action" with the action-type PUSH, once for every tag. In a replica
+    region it publishes "ECR Replication Action" with REPLICATE (Amazon ECR user guide, "Sample
+    events from Amazon ECR"). An event without `image-tag` tells of a manifest that was pushed by
+    digest. That is a child of an image index or an attestation, never the image that a tag names.
     """
     try:
         envelope = _Event.model_validate(event)
@@ -90,9 +90,9 @@ def _push(envelope: _Event, detail: _Detail) -> ImagePush | Ignored:
 
 
 def untimely(push: ImagePush, now: datetime) -> Ignored | None:
-    """Why nothing can have been pushed at this time; None when it can.
+    """Return why nothing can have been pushed at the event's time; None when something can.
 
-    A push of the future would keep every later one out: the order is that of the events' times.
+    The events' times order the pushes, so a push of the future would keep all later ones out.
     """
     if _FIRST <= push.time <= now + _SKEW:
         return None

@@ -1,4 +1,4 @@
-"""scan event -> the repository whose images were scanned."""
+"""scan event -> the repository that holds the scanned image."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _SCANS = {("aws.ecr", "ECR Image Scan"), ("aws.inspector2", "Inspector2 Scan")}
 
 
 class Scanned(Frozen):
-    """A scan ended in this repository. Which image's, and how, is looked up."""
+    """A scan ended in this repository. The flow looks up its image and its result."""
 
     repository: str
 
@@ -23,11 +23,11 @@ class _Detail(BaseModel):
 
 
 def recognise_scan(event: object) -> Scanned | Ignored:
-    """The repository that a scan event tells of.
+    """Return the repository that a scan event tells of, or why the event is no scan's.
 
     ECR's basic scanning publishes "ECR Image Scan" (Amazon ECR user guide, "Sample events from
-    Amazon ECR"); enhanced scanning is Amazon Inspector's "Inspector2 Scan", which names the
-    repository by its ARN (Amazon Inspector user guide, "EventBridge schema").
+    Amazon ECR"). For enhanced scanning, Amazon Inspector publishes "Inspector2 Scan", which names
+    the repository by its ARN (Amazon Inspector user guide, "EventBridge schema").
     """
     try:
         envelope = Envelope.model_validate(event)

@@ -1,4 +1,4 @@
-"""ECS event -> the service that it is about."""
+"""ECS event -> the service that changed, and which of its ECS deployments began or lost a task."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from pydantic import (
 from chalicelib.events.event import Envelope, Ignored
 from chalicelib.model.base import Frozen, Moment
 
-# arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE; a service from before 2018 may have no cluster
-# in it (Amazon ECS developer guide, "Amazon Resource Names (ARNs) and IDs").
+# arn:aws:ecs:REGION:ACCOUNT:service/CLUSTER/SERVICE. The ARN of a service from before 2018 may lack
+# the cluster (Amazon ECS developer guide, "Amazon Resource Names (ARNs) and IDs").
 _SERVICE = re.compile(r"arn:[a-z-]+:ecs:[a-z0-9-]+:\d{12}:service/((?:[\w-]{1,255}/)?[\w-]{1,255})")
 _CLUSTER = r"^arn:[a-z-]+:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]{1,255}$"
 
 
 class Changed(Frozen):
-    """The service, as `CLUSTER/SERVICE`, and what happened to which of its ECS deployments.
+    """The service that changed, as `CLUSTER/SERVICE`, and what happened to it.
 
-    Its old short ARN names no cluster: then it is `SERVICE`, of any cluster.
+    An old, short ARN names no cluster; then `service` is only `SERVICE` and means any cluster.
 
-    `began` is the ECS deployment that only now began; `ended` the one of which a task stopped,
-    at `stopped_at` (UTC).
+    `began` is the ECS deployment that has just begun. `ended` is the ECS deployment of a task that
+    stopped, at `stopped_at` (UTC).
     """
 
     service: str
@@ -53,11 +53,11 @@ class _StoppedTask(BaseModel):
 
 
 def recognise_change(event: object) -> Changed | Ignored:
-    """The service that an event of ECS is about.
+    """Return the service that an ECS event is about, or why the event means nothing here.
 
-    Amazon ECS developer guide, "Amazon ECS service deployment state change events" (the service's
-    ARN is the event's resource) and "Amazon ECS task state change events" (the task's `group` is
-    `service:NAME`, its `startedBy` the ECS deployment).
+    The service's ARN is the resource of a deployment's event (Amazon ECS developer guide, "Amazon
+    ECS service deployment state change events"). A task's event has the `group` `service:NAME`, and
+    its `startedBy` is the ECS deployment ("Amazon ECS task state change events").
     """
     try:
         envelope = _Event.model_validate(event)

@@ -1,4 +1,4 @@
-"""What every model shares: frozen, and strict about its fields."""
+"""The base of every model: a frozen value that takes no unknown field."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -7,14 +7,14 @@ from pydantic import BaseModel, ConfigDict, PlainSerializer
 
 
 class Frozen(BaseModel):
-    """A value: compared by its fields, never changed."""
+    """A value: two are equal when their fields are, and none ever changes."""
 
-    # By name, too: an alias is only what a field is called where it is stored (model/stored.py).
+    # Fields are given by their names. An alias is only the stored name (model/stored.py).
     model_config = ConfigDict(frozen=True, extra="forbid", validate_by_name=True)
 
 
 def iso(moment: datetime) -> str:
-    """ISO 8601 in UTC, whole milliseconds, ending in Z: sorts as text in the order of time."""
+    """Return a time as ISO 8601 in UTC with milliseconds and a Z; such texts sort by time."""
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 

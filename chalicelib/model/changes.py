@@ -1,6 +1,7 @@
-"""One item of the ledger -> the same with some fields changed, each field known by name and type.
+"""item of the ledger + fields -> a copy of the item that has these fields.
 
-`model_copy` takes any name and any value in silence. Here, where state changes, mypy checks both.
+Pydantic's `model_copy` takes any name and any value in silence. These functions name each field and
+its type, so mypy checks every change of state.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from chalicelib.model.heads import Attempt, Head, Lease, Proven, Recent, Unconfi
 
 
 class DeploymentFields(TypedDict, total=False):
-    """The fields of a record that may change after it was made."""
+    """The fields of a record that may change after the record was made."""
 
     status: Status
     reason: str
@@ -85,20 +86,20 @@ class NoticeFields(TypedDict, total=False):
 
 
 def changed(record: Deployment, **fields: Unpack[DeploymentFields]) -> Deployment:
-    """The record with these fields."""
+    """Return a copy of the record that has these fields."""
     return record.model_copy(update=dict(fields))
 
 
 def changed_head(head: Head, **fields: Unpack[HeadFields]) -> Head:
-    """The HEAD with these fields."""
+    """Return a copy of the HEAD that has these fields."""
     return head.model_copy(update=dict(fields))
 
 
 def changed_proven(proven: Proven, **fields: Unpack[ProvenFields]) -> Proven:
-    """The proven revision with these fields."""
+    """Return a copy of the proven revision that has these fields."""
     return proven.model_copy(update=dict(fields))
 
 
 def changed_notice(notice: Notice, **fields: Unpack[NoticeFields]) -> Notice:
-    """The notice with these fields."""
+    """Return a copy of the notice that has these fields."""
     return notice.model_copy(update=dict(fields))

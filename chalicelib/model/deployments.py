@@ -1,4 +1,4 @@
-"""A deployment's record in the ledger, and the notices that wait in it."""
+"""A deployment's record in the ledger, and the notices that it still has to send."""
 
 from __future__ import annotations
 
@@ -42,10 +42,10 @@ class Cause(StrEnum):
 
 
 class Notice(Frozen):
-    """One message to people; `id` lets a reader recognise that it came twice.
+    """One message to people. A reader who gets it twice recognises it by its `id`.
 
-    `text` is the story, in plain text; `facts` are (name, value) pairs below it. `unsent` names the
-    channels that it has not reached yet; None: none was tried.
+    `text` tells the story in plain text, and `facts` are (name, value) pairs below it. `unsent`
+    names the channels that the notice has not reached yet; it is None before the first attempt.
     """
 
     id: str
@@ -58,17 +58,18 @@ class Notice(Frozen):
 
     @property
     def body(self) -> str:
-        """The whole notice as plain text."""
+        """The whole notice as plain text: the story, and then one fact on each line."""
         width = max((len(name) for name, _ in self.facts), default=0) + 2
         lines = (f"{name + ':':<{width}}{value}" for name, value in self.facts)
         return "\n".join([self.text, "", *lines])
 
 
 class Return(Frozen):
-    """The rollback of a failed deployment: who wanted it, and how.
+    """The rollback of a failed deployment: who wanted it, how it is done, and when it began.
 
-    `stop` is StopServiceDeployment, `update` is UpdateService to `return_to`; ECS' own circuit
-    breaker and alarms need neither (`by` is then "ecs").
+    `how` is "stop" for StopServiceDeployment and "update" for UpdateService to `return_to`. When
+    ECS' own circuit breaker or alarms roll back, `by` is "ecs" and Slipway calls nothing. `done` is
+    true once ECS has taken the request.
     """
 
     by: Literal["ecs", "slipway", "person"]
@@ -78,7 +79,7 @@ class Return(Frozen):
 
 
 class Deployment(Frozen):
-    """One record: bring one service to one image. Times are UTC."""
+    """One record of the ledger: bring one service to one image. Its times are UTC."""
 
     id: str
     service: str
@@ -93,32 +94,32 @@ class Deployment(Frozen):
 
     repository: str
     digest: str
-    unconfirmed: bool = False  # ECR has not said yet that it is an image that can be deployed
+    unconfirmed: bool = False  # ECR has not said yet whether the image can be deployed
     tag: str = ""
-    tags: tuple[str, ...] = ()  # by which else its image is known, newest first
+    tags: tuple[str, ...] = ()  # the other tags of its image, newest first
     request: str = ""  # the id of the invocation that recorded it
-    commit: str = ""  # in Git, where a tag of the image names it
+    commit: str = ""  # the Git commit, where a tag of the image names one
     image: str
     order: Moment
     pushed_at: Moment | None = None
     created: Moment
     updated: Moment
 
-    denial: str = ""  # what AWS denies the next step, in words
-    waiting: Moment | None = None  # since when a rollout of somebody else's is waited for
-    gated: bool = False  # the scan of its image is waited for
-    found_nothing: Moment | None = None  # since when that scan has ended and shows no finding
-    unscanned: str = ""  # why it was applied without a scan, where a gate wants one
-    acting: bool = False  # an attempt to apply it began, and how it ended is not known
+    denial: str = ""  # the sentence that tells which permission the next step lacks
+    waiting: Moment | None = None  # when it began to wait for somebody else's rollout
+    gated: bool = False  # it waits for the scan of its image
+    found_nothing: Moment | None = None  # when that scan was first seen to end without a finding
+    unscanned: str = ""  # why it was applied without a scan although a gate wants one
+    acting: bool = False  # an attempt to apply it began, and nobody knows how it ended
     attempted: Moment | None = None  # when that attempt began
     watcher: int = 1
     base: str = ""
     revision: str = ""
-    goes_to: str = ""  # an existing revision to deploy instead of rendering one (a rollback)
+    goes_to: str = ""  # for a rollback: the existing revision to deploy; no revision is rendered
     return_to: str = ""
     applied_at: Moment | None = Field(default=None, alias="applied")
-    # Since when there is the rollout that carries our revision, where UpdateService did not begin
-    # it: the service ran the revision already, or somebody changed another setting.
+    # When the rollout that carries our revision began, where our UpdateService did not begin it:
+    # the service ran the revision already, or somebody changed another setting.
     began: Moment | None = None
     deadline: Moment | None = None
     ecs_deployment: str = ""
@@ -127,9 +128,9 @@ class Deployment(Frozen):
 
     desired: int = 0
     running: int = 0
-    looked: Moment | None = None  # when its tasks were last looked at
-    ended: int = 0  # how many of them had ended by then
-    unexplained: Moment | None = None  # when it failed, while its case is not made yet
+    looked: Moment | None = None  # when its tasks were last read
+    ended: int = 0  # how many of its tasks had ended by then
+    unexplained: Moment | None = None  # when it failed; None once its case is written
     case: str = ""
     notices: tuple[Notice, ...] = ()
 
@@ -139,26 +140,26 @@ class Deployment(Frozen):
 
     @property
     def since(self) -> Moment | None:
-        """Since when there is the rollout that carries our revision (UTC)."""
+        """When the rollout that carries our revision began (UTC); None before it was applied."""
         return self.began or self.applied_at
 
     @property
     def given(self) -> timedelta | None:
-        """How long the rollout was given: since UpdateService, or since it was adopted later."""
+        """How long the rollout may take: from UpdateService, or from its adoption if later."""
         if self.applied_at is None or self.deadline is None:
             return None
         return self.deadline - max(self.applied_at, self.began or self.applied_at)
 
     @property
     def changed_nothing(self) -> bool:
-        """Whether the service ran our revision before it was applied, so nothing was updated."""
+        """Whether the service ran our revision already, so that nothing had to be updated."""
         return (
             self.began is not None and self.applied_at is not None and self.began < self.applied_at
         )
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to be done: it is closed, explained, and everybody was told."""
+        """Whether nothing is left to do: it is closed and explained, and everybody was told."""
         return not self.open and not self.notices and self.unexplained is None
 
     @property
@@ -167,7 +168,7 @@ class Deployment(Frozen):
 
     @property
     def missing_permission(self) -> str:
-        """What is denied, whichever function met it: what a denial says after `may not`."""
+        """The part of the denial after `may not`; it is the same for every function that fails."""
         return self.denial.partition(" may not ")[2] or self.denial
 
     @property
@@ -180,10 +181,10 @@ class Deployment(Frozen):
 
     @property
     def all_tags(self) -> tuple[str, ...]:
-        """Every tag by which its image is known; first that which it was asked for by."""
+        """Every known tag of its image; the tag that was asked for comes first."""
         return tuple(filter(None, (self.tag, *self.tags)))
 
     @property
     def version(self) -> str:
-        """What people call it: its image's tag, else its digest's beginning, else its revision."""
+        """The name that people use: the image's tag, else its short digest, else the revision."""
         return self.tag or self.digest[:19] or self.goes_to.rsplit("/", 1)[-1]

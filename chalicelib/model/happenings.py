@@ -1,6 +1,7 @@
-"""What may happen to a deployment's record: one frozen value each, in the past tense.
+"""The happenings: each is one frozen value that tells what happened to a deployment's record.
 
-A decision yields one of these; `decide/after.py` alone says what the record becomes. Times are UTC.
+A decision returns one of them, and only `decide/after.py` says what the record becomes. Times are
+UTC.
 """
 
 from __future__ import annotations
@@ -11,15 +12,16 @@ from chalicelib.model.base import Frozen, Moment
 from chalicelib.model.deployments import Notice, Return, Status
 from chalicelib.model.images import Image
 
-# Before anything was applied
+# Before the deployment is applied
 
 
 class Waits(Frozen):
-    """It may not be applied yet.
+    """The deployment may not be applied yet.
 
-    `waiting` is since when somebody else's rollout is waited for; `gated`: the scan of its image is
-    waited for; `found_nothing`: since when that scan is known to have ended without a finding;
-    `denial`: what AWS denies the reading of that scan. None: no scan was read, a denial stays.
+    `waiting` is when it began to wait for somebody else's rollout. `gated` says that it waits for
+    the scan of its image, and `found_nothing` is when that scan was first seen to have ended
+    without a finding. `denial` tells which permission was missing to read the scan: it is empty
+    when none was, and None when no scan was read (the record then keeps the denial that it has).
     """
 
     reason: str
@@ -30,38 +32,38 @@ class Waits(Frozen):
 
 
 class LooksAgain(Frozen):
-    """What AWS shows cannot be believed yet; the next step looks again."""
+    """AWS' answer may be out of date, so nothing was decided. The next step looks again."""
 
     reason: str
 
 
 class LacksPermission(Frozen):
-    """AWS denied what the step needs."""
+    """AWS denied a permission that the step needs."""
 
     denial: str
 
 
 class Confirmed(Frozen):
-    """ECR answered for a push that was recorded without it: it is an image that can be deployed."""
+    """ECR confirmed that the image of an unconfirmed push can be deployed."""
 
     image: Image
 
 
 class Refused(Frozen):
-    """It will never be applied."""
+    """The deployment will never be applied, for this reason."""
 
     reason: str
 
 
 class Observed(Frozen):
-    """The target only observes: this is what would have been done, on this base (an ARN)."""
+    """The target only observes. The reason tells what Slipway would have done with `base`."""
 
     base: str
     reason: str
 
 
 class Abandoned(Frozen):
-    """Its service is no target any more."""
+    """The targets file no longer names the deployment's service."""
 
     reason: str
 
@@ -70,9 +72,10 @@ class Abandoned(Frozen):
 
 
 class AttemptBegan(Frozen):
-    """An attempt to apply it begins. `base` and `return_to` are ARNs of task definitions.
+    """An attempt to apply the deployment began.
 
-    `unscanned` is why it goes without a scan, where a gate wants one.
+    `base` and `return_to` are ARNs of task definitions. `unscanned` says why the deployment goes on
+    without a scan although a gate wants one.
     """
 
     base: str
@@ -81,13 +84,13 @@ class AttemptBegan(Frozen):
 
 
 class RevisionFound(Frozen):
-    """An attempt that died half way had registered, or chosen, this revision."""
+    """An earlier attempt, which died half way, had registered or chosen this revision."""
 
     revision: str
 
 
 class NotApplied(Frozen):
-    """The attempt failed. `answered`: AWS said that it was not done; else it may have been."""
+    """The attempt failed. Unless AWS `answered` that nothing was done, it may have been done."""
 
     revision: str
     reason: str
@@ -96,10 +99,10 @@ class NotApplied(Frozen):
 
 
 class Started(Frozen):
-    """The service works towards our revision since `applied_at`.
+    """The deployment was applied: since `applied_at`, the service works towards our revision.
 
-    `began` is when its rollout began, where UpdateService did not begin it; `ecs_deployment` and
-    `service_deployment` are empty while ECS does not show ours.
+    `began` is when the rollout began, where our UpdateService did not begin it. `ecs_deployment`
+    and `service_deployment` are empty until ECS shows those that are ours.
     """
 
     revision: str
@@ -112,13 +115,14 @@ class Started(Frozen):
     running: int = 0
 
 
-# Rolling out, and back
+# While the revision rolls out, or back
 
 
 class Noted(Frozen):
-    """What is worth remembering of one look at ECS, whatever the verdict; None: nothing new.
+    """The facts that the record keeps from one look at ECS, whatever the verdict is.
 
-    `looked` is when the tasks were looked at, `ended` how many of them had ended by then.
+    A field is None when the look showed nothing new. `looked` is when the tasks were read, and
+    `ended` is how many of them had ended by then.
     """
 
     desired: int | None = None
@@ -130,18 +134,18 @@ class Noted(Frozen):
 
 
 class LookBegan(Frozen):
-    """A task ended, so all are looked at: of several that end at once, one look serves all."""
+    """A task ended, so Slipway reads all tasks. Others that end now cause no further look."""
 
 
 class GoesOn(Frozen):
-    """No end yet: of the rollout, or of its rollback."""
+    """The rollout, or its rollback, has not ended yet."""
 
     noted: Noted
     reason: str = ""
 
 
 class Adopted(Frozen):
-    """Our revision goes on under another ECS deployment, which began then, until a new deadline."""
+    """Another ECS deployment now carries our revision. It began at `began`, with a new deadline."""
 
     noted: Noted
     ecs_deployment: str
@@ -151,7 +155,7 @@ class Adopted(Frozen):
 
 
 class Completed(Frozen):
-    """ECS calls it successful. `proven`: it ran with at least one task."""
+    """ECS calls the deployment successful; `proven` says that it ran at least one task."""
 
     noted: Noted
     reason: str = ""
@@ -159,14 +163,14 @@ class Completed(Frozen):
 
 
 class Superseded(Frozen):
-    """Another deployment took its place: a newer one of ours, or somebody else's."""
+    """Another deployment took its place: a newer one of Slipway's, or somebody else's."""
 
     reason: str = ""
     noted: Noted = Noted()
 
 
 class RollsBack(Frozen):
-    """It failed, and the service goes back, until this deadline (None: as before)."""
+    """The deployment failed, and the service goes back; None keeps the deadline that it had."""
 
     noted: Noted
     returning: Return
@@ -175,7 +179,7 @@ class RollsBack(Frozen):
 
 
 class Failed(Frozen):
-    """It ended badly: FAILED where nothing was rolled back, else how its rollback ended."""
+    """The deployment ended badly: FAILED without a rollback, else the end of its rollback."""
 
     noted: Noted
     status: Literal[Status.FAILED, Status.ROLLBACK_SUCCESSFUL, Status.ROLLBACK_FAILED]
@@ -183,70 +187,70 @@ class Failed(Frozen):
 
 
 class RollbackAsked(Frozen):
-    """ECS took the request to roll back."""
+    """ECS accepted the request to roll back."""
 
     how: Literal["stop", "update"]
 
 
 class CannotBeStopped(Frozen):
-    """ECS does not stop its service deployment (any more): the next step updates the service."""
+    """ECS can no longer stop the service deployment; the next step updates the service instead."""
 
 
 class RollbackRefused(Frozen):
-    """ECS refuses to go back."""
+    """ECS refused to roll the service back."""
 
     reason: str
 
 
 class RollbackUnanswered(Frozen):
-    """ECS did not answer the request to roll back, or denied it; the next step asks again."""
+    """ECS denied the request to roll back, or did not answer it. The next step asks again."""
 
     denial: str = ""
 
 
 class Explained(Frozen):
-    """Why it failed is known, or given up: its notice goes out now."""
+    """The case of the failure is written, or was given up. Its notice goes out now."""
 
     case: str
     reason: str
 
 
-# About the record itself
+# Beside the deployment's course
 
 
 class Told(Frozen):
-    """These notices are still to be sent; the others were."""
+    """Notices were sent; those in `unsent` still have to be."""
 
     unsent: tuple[Notice, ...]
 
 
 class ImageMissing(Frozen):
-    """The image that a rollback would need cannot be pulled any more; people are told."""
+    """ECS can no longer pull an image that a rollback would need; `notice` tells people."""
 
     notice: Notice
 
 
 class CalledAlso(Frozen):
-    """Its image is known by one more tag."""
+    """An event named one more tag of the image."""
 
     tag: str
 
 
 class PushedAgain(Frozen):
-    """The same digest was pushed again, at `order`, while ECR's answer is waited for."""
+    """The same digest was pushed again, at `order`, while the first push was unconfirmed."""
 
     tag: str
     order: Moment
 
 
 class WatcherStarted(Frozen):
-    """Its next execution of the state machine was started: this is its number."""
+    """The next execution of the state machine was started for it, with this number."""
 
     number: int
 
 
-# What becomes of it before it is applied, or without that; what applying it comes to; how it rolls
-# out, and back; and what is learned aside, which changes nothing about where it stands.
+# The families of happenings, in the order of a deployment's life. Those in `Aside` may come at any
+# time, and none of them changes the status.
 Waiting = Waits | LooksAgain | LacksPermission | Refused | Superseded | Observed | Abandoned
 Applying = AttemptBegan | NotApplied | Started
 RollingOut = LookBegan | GoesOn | Adopted | Completed | Failed | Explained

@@ -1,4 +1,4 @@
-"""A service's HEAD in the ledger: what orders its deployments, and what a rollback may go to."""
+"""A service's HEAD in the ledger: it orders the deployments and keeps the proven revisions."""
 
 from __future__ import annotations
 
@@ -11,14 +11,17 @@ _JUDGED = frozenset(Status) - {Status.REFUSED}
 
 
 class Lease(Frozen):
-    """The right to act on a service, until a moment (UTC)."""
+    """The right of one holder to act on a service; it ends at `until` (UTC)."""
 
     holder: str
     until: Moment
 
 
 class Attempt(Frozen):
-    """An attempt to change the service, whose end is not written yet: `order` as in a record."""
+    """An attempt to change the service that nobody has written the end of.
+
+    `order` and `pushed_at` are those of the deployment.
+    """
 
     deployment: str
     order: Moment
@@ -28,8 +31,9 @@ class Attempt(Frozen):
 class Proven(Frozen):
     """A revision that this service ran successfully, with at least one task.
 
-    `deployment` and `tag` are those that brought it last; `earlier` are the deployments before it,
-    and `tags` what else its image is called, newest first.
+    `first` is when it was first deployed. `deployment` and `tag` are those that brought it last.
+    `earlier` lists the deployments that brought it before, and `tags` the other tags of its image,
+    both newest first.
     """
 
     revision: str
@@ -39,13 +43,13 @@ class Proven(Frozen):
     digest: str = ""
     tag: str = ""
     tags: tuple[str, ...] = ()
-    # A rollback went away from it: one by hand without `to` does not go back to it.
+    # A rollback by hand left this revision. Another one without `to` does not go back to it.
     rolled_away: bool = Field(default=False, alias="left")
-    missing: str = ""  # why its image cannot be pulled any more, as people were told
+    missing: str = ""  # why ECS can no longer pull its image, as people were told
 
     @property
     def deployments(self) -> tuple[str, ...]:
-        """Every deployment that brought it, newest first."""
+        """Every deployment that brought the revision, newest first."""
         return tuple(filter(None, (self.deployment, *self.earlier)))
 
     @property
@@ -54,7 +58,7 @@ class Proven(Frozen):
 
 
 class Recent(Frozen):
-    """What became of one recent deployment."""
+    """A recent deployment, and where it stands."""
 
     deployment: str
     digest: str
@@ -63,20 +67,20 @@ class Recent(Frozen):
 
 
 class Unconfirmed(Frozen):
-    """A push that is recorded, and of which ECR has not said yet whether it is an image."""
+    """A recorded push of which ECR has not said yet whether its image can be deployed."""
 
     deployment: str
     digest: str
 
 
 class Head(Frozen):
-    """A service's one HEAD item, never expired: what orders its deployments.
+    """A service's one HEAD item. It orders the service's deployments, and it never expires.
 
-    `version` grows by one with every change of the service's records; `met` is when Slipway first
-    looked at the service; `order`, `pushed_at` and `digest` are those of the newest request (before
-    the first one, `order` is when what the service runs was deployed); the `applied…` fields are
-    those of the deployment that last changed the service, `applied_revision` what it works towards
-    (when it is rolled back: what it goes back to).
+    `version` grows by one with every write to the service's items. `met` is when Slipway first
+    looked at the service. `order`, `pushed_at` and `digest` are those of the newest request; before
+    the first request, `order` is the time at which the running revision was deployed. The
+    `applied…` fields are those of the deployment that last changed the service. `applied_revision`
+    is the revision that the service works towards: after a failure, the one that it returns to.
     """
 
     service: str
@@ -94,25 +98,25 @@ class Head(Frozen):
     lease: Lease | None = None
     attempt: Attempt | None = None
     hold: str = ""
-    barred: tuple[str, ...] = ()  # digests that a person left: not deployed but by hand
+    barred: tuple[str, ...] = ()  # digests that a person rolled back or stopped: only by hand
     proven: tuple[Proven, ...] = ()
     recent: tuple[Recent, ...] = ()
 
     @property
     def meeting(self) -> Moment | None:
-        """When Slipway met the service; earlier releases kept it in `order`, until a request."""
+        """When Slipway met the service; older releases kept this in `order` until a request."""
         return self.met or (None if self.digest else self.order)
 
     def unconfirmed_of(self, digest: str) -> str:
-        """The open deployment of a push of this digest that ECR has not confirmed, or empty."""
-        open_ones = (push for push in self.unconfirmed if push.deployment in self.open_deployments)
-        return next((push.deployment for push in open_ones if push.digest == digest), "")
+        """Return the open, unconfirmed deployment of a push of this digest; empty for none."""
+        still_open = (push for push in self.unconfirmed if push.deployment in self.open_deployments)
+        return next((push.deployment for push in still_open if push.digest == digest), "")
 
     def proven_revision(self, revision: str) -> Proven | None:
         return next((proven for proven in self.proven if proven.revision == revision), None)
 
     def verdict_of(self, digest: str) -> Recent | None:
-        """The newest recent deployment of this digest; a refused one had no verdict."""
+        """Return the newest recent deployment of this digest that was not refused."""
         return next(
             (
                 recent

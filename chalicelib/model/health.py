@@ -1,4 +1,4 @@
-"""A target of a load balancer: DescribeTargetHealth."""
+"""The health of a load balancer's target, as DescribeTargetHealth tells it."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from chalicelib.model.base import Frozen
 
 
 class TargetHealth(Frozen):
-    """What is said of one target, `ID:PORT`; a healthy one has no reason and no description."""
+    """The health of one target, `ID:PORT`. A healthy one has no reason and no description."""
 
     target: str
     state: str

@@ -1,4 +1,4 @@
-"""Where Slipway and its targets are."""
+"""The account and region in which Slipway and its targets are."""
 
 from __future__ import annotations
 
@@ -13,6 +13,6 @@ class Place(Frozen):
 
 
 def place_of(arn: str) -> Place:
-    """The place that an ARN names: `arn:PARTITION:SERVICE:REGION:ACCOUNT:…`."""
+    """Return the place that an ARN names: `arn:PARTITION:SERVICE:REGION:ACCOUNT:…`."""
     _, _, _, region, account, _ = arn.split(":", 5)
     return Place(account=account, region=region)

@@ -1,4 +1,4 @@
-"""image reference -> its registry, repository, tag and digest; one ECR registry has several hosts.
+"""image reference -> its registry, repository, tag and digest. An ECR registry has several hosts.
 
 Amazon ECR user guide, "Making requests to Amazon ECR registries"; ECR endpoints and quotas ("FIPS
 endpoints"): `ACCOUNT.dkr.ecr.REGION.amazonaws.com`, `ACCOUNT.dkr.ecr-fips.REGION.amazonaws.com`,
@@ -33,31 +33,31 @@ _ECR_HOST = re.compile(
 
 
 class Repository(Frozen):
-    """One repository of ECR, whatever the host under which it is named."""
+    """One repository of ECR; it is the same one under every host of its registry."""
 
     place: Place
     name: str
 
 
 def repository_of(image: str) -> str:
-    """An image reference without its tag and digest; a registry's port is not a tag."""
+    """Return an image reference without its tag and digest; a registry's port is not a tag."""
     name = image.split("@", 1)[0]
     head, slash, last = name.rpartition("/")
     return f"{head}{slash}{last.split(':', 1)[0]}"
 
 
 def tag_of(image: str) -> str:
-    """The tag of an image reference; empty when it has none."""
+    """Return the tag of an image reference; empty when it has none."""
     return image.split("@", 1)[0].rsplit("/", 1)[-1].partition(":")[2]
 
 
 def digest_of(image: str) -> str:
-    """The digest of an image reference; empty when it has none."""
+    """Return the digest of an image reference; empty when it has none."""
     return image.partition("@")[2]
 
 
 def ecr_repository(image: str) -> Repository | None:
-    """The ECR repository that an image reference names; None when it names none of ECR's."""
+    """Return the ECR repository that an image reference names; None when it names none of ECR."""
     host, _, name = repository_of(image).partition("/")
     found = _ECR_HOST.fullmatch(host)
     if found is None or not name:
@@ -67,7 +67,7 @@ def ecr_repository(image: str) -> Repository | None:
 
 
 def same_repository(image: str, other: str) -> bool:
-    """Whether two references name one repository: of ECR by account, region and name."""
+    """Whether two references name one repository; ECR's compare by account, region and name."""
     repository = ecr_repository(image)
     if repository is None:
         return repository_of(image) == repository_of(other)
@@ -75,7 +75,11 @@ def same_repository(image: str, other: str) -> bool:
 
 
 def same_image(image: str, other: str) -> bool:
-    """Whether two references name one repository, and there the same digest, else the same tag."""
+    """Whether two references name one image.
+
+    They do when repository and digest are the same, or repository and tag where neither has a
+    digest.
+    """
     if not same_repository(image, other):
         return False
     digests = digest_of(image), digest_of(other)
@@ -83,14 +87,14 @@ def same_image(image: str, other: str) -> bool:
 
 
 def digest_in(repository: Repository, image: str) -> str:
-    """The digest that a reference names in this repository; empty where it names another one."""
+    """Return the digest that a reference names; empty when it names another repository."""
     return digest_of(image) if ecr_repository(image) == repository else ""
 
 
 def with_host_of(base: str, image: str) -> str:
-    """`image` under the host that `base` uses, where both name the same registry of ECR.
+    """Return `image` under the host of `base` when both name one registry of ECR, else unchanged.
 
-    So a service that pulls over the FIPS or the dual-stack host goes on doing so.
+    So a service that pulls from the FIPS or the dual-stack host keeps doing so.
     """
     ours, theirs = ecr_repository(image), ecr_repository(base)
     if ours is None or theirs is None or ours.place != theirs.place:

@@ -1,4 +1,4 @@
-"""What somebody asks for: that a service runs an image."""
+"""A request: somebody wants a service to run an image."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from chalicelib.model.deployments import Cause
 
 
 class Request(Frozen):
-    """Somebody wants a service to run an image. `order` is the event's or invocation's time.
+    """A person or a push asks for an image. `order` is the time of the event or invocation (UTC).
 
-    `observes`: the target's mode is "observe". `goes_to` names an existing task definition to
-    deploy, instead of one to render (a rollback); `leaves` is the digest that a rollback leaves.
+    `observes` says that the target's mode is "observe". For a rollback, `goes_to` is the ARN of the
+    existing task definition to deploy, and `leaves` is the digest that the rollback leaves.
     """
 
     service: str

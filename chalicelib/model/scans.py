@@ -1,4 +1,4 @@
-"""What a vulnerability scan says of an image: ECR's own, or Amazon Inspector's."""
+"""The result of an image's vulnerability scan, by ECR or by Amazon Inspector."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chalicelib.model.base import Frozen, Moment
 
 
 class Severity(StrEnum):
-    """ECR's words (API reference, ImageScanFindings), mildest first."""
+    """The severities of a finding, mildest first (ECR API reference, ImageScanFindings)."""
 
     UNDEFINED = "UNDEFINED"
     INFORMATIONAL = "INFORMATIONAL"
@@ -24,16 +24,16 @@ class Severity(StrEnum):
 
 
 def severity(name: str) -> Severity:
-    """ECR's severity of this name; what it does not know (Inspector's UNTRIAGED) is UNDEFINED."""
+    """Return ECR's severity of this name; any other name (UNTRIAGED) means UNDEFINED."""
     return Severity(name) if name in Severity.__members__ else Severity.UNDEFINED
 
 
 class Scan(Frozen):
-    """The scan of one image; `waiting`: it has not ended, or not begun; `none`: it never will.
+    """The scan of one image. `state` is "waiting" before its end, and "none" when none will come.
 
-    `counts` are the findings by severity, worst first. `empty`: it has ended and shows no finding;
-    `ended` is then when (UTC), as far as AWS says. `why` says why there is no result; `denial` is
-    what AWS denied, in words.
+    `counts` are the findings by severity, worst first. `empty` says that the scan has ended without
+    a finding; `ended` is then its end (UTC), where AWS tells it. `why` says why there is no result,
+    and `denial` tells which permission was missing to read it.
     """
 
     state: Literal["done", "waiting", "none"]

@@ -1,4 +1,4 @@
-"""A service as ECS tells of it: DescribeServices, DescribeServiceDeployments."""
+"""A service, its deployments and its tasks, as ECS' Describe operations show them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NETWORK_LOAD_BALANCER_MINUTES = 10
 
 
 class EcsDeployment(Frozen):
-    """One entry of `Service.deployments`: a revision on its way in, running, or on its way out."""
+    """One entry of `Service.deployments`: a revision that starts, runs, or drains."""
 
     id: str
     status: str
@@ -32,13 +32,13 @@ class ServiceEvent(Frozen):
 
 
 class Strategy(Frozen):
-    """How ECS rolls a service out (API reference, DeploymentConfiguration), with its defaults.
+    """How ECS rolls a service out; the defaults are ECS' (API reference, DeploymentConfiguration).
 
-    LINEAR moves `step_percent` of the traffic at a time and waits `step_minutes` after each step
-    but the last; CANARY moves a little, waits `canary_minutes` and moves the rest; all then watch
-    the new revision for `bake_minutes`. A Network Load Balancer needs about ten minutes more to
-    move traffic (Amazon ECS developer guide, "Network Load Balancer resources for blue/green,
-    linear, and canary deployments").
+    LINEAR moves `step_percent` of the traffic at a time, and waits `step_minutes` after each step
+    but the last. CANARY moves a small part, waits `canary_minutes`, and moves the rest. All
+    strategies then watch the new revision for `bake_minutes`. Behind a Network Load Balancer, each
+    move of traffic takes about ten minutes more (Amazon ECS developer guide, "Network Load Balancer
+    resources for blue/green, linear, and canary deployments").
     """
 
     name: str = "ROLLING"
@@ -50,7 +50,7 @@ class Strategy(Frozen):
 
     @property
     def minutes(self) -> float:
-        """What the strategy itself takes when all goes well, beside starting the tasks."""
+        """The minutes that the strategy itself takes when all goes well, without task starts."""
         shifts = {"BLUE_GREEN": 1, "LINEAR": self._steps, "CANARY": 2}.get(self.name, 0)
         waits = {
             "LINEAR": self.step_minutes * (self._steps - 1),
@@ -65,14 +65,17 @@ class Strategy(Frozen):
 
 
 class BreakerThreshold(Frozen):
-    """A circuit breaker's `thresholdConfiguration`: COUNT, BOUNDED_PERCENT, UNBOUNDED_PERCENT."""
+    """A circuit breaker's `thresholdConfiguration`.
+
+    `kind` is COUNT, BOUNDED_PERCENT or UNBOUNDED_PERCENT.
+    """
 
     kind: str
     value: int
 
 
 class Service(Frozen):
-    """What DescribeServices says of one service, as far as a deployment depends on it."""
+    """The part of DescribeServices' answer that a deployment depends on."""
 
     name: str
     arn: str
@@ -85,7 +88,7 @@ class Service(Frozen):
     minimum_percent: int | None = None
     maximum_percent: int | None = None
     strategy: Strategy = Strategy()
-    early_percent: int | None = None  # of desired tasks, that complete a rollout early
+    early_percent: int | None = None  # of the desired tasks: so many complete a rollout early
     breaker_threshold: BreakerThreshold | None = None
     deployments: tuple[EcsDeployment, ...] = ()
     service_deployment: str | None = None
@@ -94,7 +97,7 @@ class Service(Frozen):
 
     @property
     def primary(self) -> EcsDeployment | None:
-        """The deployment that ECS works towards."""
+        """The PRIMARY deployment, which ECS works towards; None when there is none."""
         return next(
             (deployment for deployment in self.deployments if deployment.status == "PRIMARY"), None
         )
@@ -105,11 +108,11 @@ class Service(Frozen):
 
     @property
     def steady(self) -> EcsDeployment | None:
-        """The PRIMARY deployment when it has ended well.
+        """The PRIMARY deployment when its rollout has ended well, else None.
 
-        Earlier ones may still drain beside it (early success with deferred clean-up).
-        `rolloutState` is absent behind a Classic Load Balancer; there, a single deployment whose
-        running count is the desired one counts as steady (API reference, Deployment).
+        Earlier deployments may still drain beside it (early success with deferred clean-up). Behind
+        a Classic Load Balancer, ECS gives no `rolloutState`; there, a single deployment that runs
+        the desired number of tasks counts as steady (API reference, Deployment).
         """
         primary = self.primary
         if primary is None:
@@ -121,10 +124,10 @@ class Service(Frozen):
 
 
 class ServiceDeployment(Frozen):
-    """One entry of DescribeServiceDeployments: the truth about how a rollout ended.
+    """One entry of DescribeServiceDeployments, which alone tells for sure how a rollout ended.
 
-    `ended_at` is when it finished or was stopped. `alarms` are the CloudWatch alarms that were
-    triggered during it.
+    `ended_at` is when it finished or was stopped (UTC). `alarms` names the CloudWatch alarms that
+    it triggered.
     """
 
     arn: str
@@ -138,14 +141,14 @@ class ServiceDeployment(Frozen):
 
 
 class RunningTask(Frozen):
-    """One task of a deployment that runs (DescribeTasks)."""
+    """One running task of a deployment (DescribeTasks)."""
 
     id: str
     started_at: Moment | None = None
 
 
 class StoppedContainer(Frozen):
-    """How one container of a stopped task ended; `exit_code` None: it never ran."""
+    """How one container of a stopped task ended. `exit_code` is None when it never ran."""
 
     name: str
     reason: str = ""
@@ -153,10 +156,10 @@ class StoppedContainer(Frozen):
 
 
 class StoppedTask(Frozen):
-    """Why one task of a deployment ended (DescribeTasks); `started_at` None: it never ran.
+    """Why one task of a deployment ended (DescribeTasks). `started_at` is None if it never ran.
 
-    `container`, `container_reason` and `exit_code` are those of the container that ended it,
-    `containers` all of them (`decide/ending.py`).
+    `container`, `container_reason` and `exit_code` are those of the container that ended the task
+    (`explain/ending.py` finds it); `containers` holds all of them.
     """
 
     id: str
@@ -171,11 +174,11 @@ class StoppedTask(Frozen):
 
 
 class Tasks(Frozen):
-    """The tasks that one ECS deployment started, as far as they were read.
+    """The tasks that one ECS deployment started, as far as Slipway read them.
 
-    `stopped` are those that ended within an hour, newest first; `running` the rest (None: not
-    read, and then no crash loop is called). `log` are the last lines of the newest that crashed at
-    once, oldest first.
+    `stopped` are those that ended within the last hour, newest first. `running` are the others; it
+    is None when they were not read, and then no crash loop is called. `log` holds the last log
+    lines, oldest first, of the newest task that crashed at once.
     """
 
     stopped: tuple[StoppedTask, ...] = ()

@@ -1,17 +1,17 @@
-"""HEAD, record <-> the attributes that are stored: every stored name, with its schema's number.
+"""HEAD or record <-> stored attributes: this file lists every stored name, and its schema number.
 
-An item carries the number of the oldest schema that can read it, so an older release goes on with
-every item that uses nothing new, and leaves the others alone. Schema 1 is not written: the release
-that knew no numbers refuses an attribute that it does not know.
+An item carries the number of the oldest schema that can read it. So an older release goes on with
+every item that uses nothing new, and leaves the others alone. The number 1 is never written: the
+release before the numbers refuses an attribute that it does not know.
 
-To add a field: give it a default, and add its stored name to the newest schema's line here and to
-that schema's items in tests/fixtures/stored. A new value of a status, a cause or another
-enumeration is added the same way. Once a release has written a schema, its line is closed and the
-next number begins.
+To add a field, give it a default. Then add its stored name to the newest schema's line here, and to
+that schema's items in tests/fixtures/stored. Add a new value of a status, a cause or another
+enumeration in the same way. Once a release has written a schema, its line is closed, and the next
+number begins.
 
-A field that is renamed keeps its stored name as its alias: `runs: str = Field("", alias="old")`.
-What a stored name means never changes, nor what leaving it out means (its default): what means
-something else gets another name.
+A renamed field keeps its stored name as its alias: `runs: str = Field("", alias="old")`. The
+meaning of a stored name never changes, and neither does its default. A new meaning needs a new
+name.
 """
 
 from __future__ import annotations
@@ -43,20 +43,20 @@ _STATUSES: _Names = {
 
 @dataclass(frozen=True)
 class Kind:
-    """One kind of item: its stored names (`outer.inner`), and the values of its enumerations."""
+    """One kind of item: its stored names (`outer.inner`) and the values of its enumerations."""
 
     names: _Names
     values: Mapping[str, _Names]
 
     @cached_property
     def since(self) -> dict[str, int]:
-        """The schema with which each name came, and each `name=value`."""
-        named = {name: number for number, some in self.names.items() for name in some.split()}
+        """The number of the schema that brought each name, and each `name=value`."""
+        named = {name: number for number, names in self.names.items() for name in names.split()}
         valued = {
             f"{name}={value}": number
-            for name, values in self.values.items()
-            for number, some in values.items()
-            for value in some.split()
+            for name, schemas in self.values.items()
+            for number, values in schemas.items()
+            for value in values.split()
         }
         return named | valued
 
@@ -101,9 +101,9 @@ KINDS: Mapping[type[Frozen], Kind] = {
 
 
 def stored(model: Frozen) -> dict[str, Any]:
-    """The model as plain values under their stored names, with the number of its schema.
+    """Return the model as plain values under their stored names, with the number of its schema.
 
-    What has its default is left out, and so is the number 1.
+    Fields that have their default are left out, and so is the number 1.
     """
     fields = model.model_dump(mode="json", exclude_defaults=True, by_alias=True)
     number = schema_of(KINDS[type(model)], fields)
@@ -111,20 +111,20 @@ def stored(model: Frozen) -> dict[str, Any]:
 
 
 def schema_of(kind: Kind, fields: Mapping[str, Any]) -> int:
-    """The oldest schema that can read these fields; of a name that no line has, the newest."""
+    """Return the oldest schema that can read these fields; an unlisted name needs the newest."""
     return max((kind.since.get(word, NEWEST) for word in _words(kind, fields, "")), default=1)
 
 
-def read(model: type[_Model], fields: Mapping[str, Any], what: str) -> _Model:
-    """What was stored, as a model; `what` names the item.
+def read(model: type[_Model], fields: Mapping[str, Any], item: str) -> _Model:
+    """Return the model that these stored fields hold; `item` names them in an error.
 
     Raises:
-        Unreadable: when its schema is newer than this release, or it is of no known form.
+        Unreadable: when the schema is newer than this release, or the fields do not fit the model.
     """
     number = fields.get(SCHEMA, 1)
     if not isinstance(number, int | Decimal) or number > NEWEST:
         raise Unreadable(
-            f"the ledger's {what} has schema {number}, and this release of Slipway reads up to "
+            f"the ledger's {item} has schema {number}, and this release of Slipway reads up to "
             f"{NEWEST}: a newer release wrote it. {_NEXT}"
         )
     try:
@@ -133,7 +133,7 @@ def read(model: type[_Model], fields: Mapping[str, Any], what: str) -> _Model:
         first = error.errors(include_url=False, include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise Unreadable(
-            f"the ledger's {what} cannot be read: `{where}`: {first['msg']}. Another release of "
+            f"the ledger's {item} cannot be read: `{where}`: {first['msg']}. Another release of "
             f"Slipway wrote it, or somebody by hand. {_NEXT}"
         ) from error
 
@@ -145,7 +145,7 @@ _NEXT = (
 
 
 def _words(kind: Kind, value: Any, name: str) -> Iterator[str]:
-    """Each name that is used, and `name=value` of what is enumerated."""
+    """Yield each name that is used, and `name=value` for each value of an enumeration."""
     match value:
         case dict():
             for key, inner in value.items():

@@ -27,10 +27,10 @@ _ECS_NAME = r"^[a-zA-Z0-9_-]{1,255}$"
 
 
 def seconds(text: object) -> int:
-    """The seconds that "90s", "30m" or "2h" means; a whole number is seconds already.
+    """Return the seconds that "90s", "30m" or "2h" means; a whole number is taken as seconds.
 
     Raises:
-        ValueError: when it is neither, or not between a minute and two days.
+        ValueError: when it is neither, or when it is not between a minute and two days.
     """
     match = re.fullmatch(r"(\d{1,6})([smh])", text) if isinstance(text, str) else None
     meant = int(match[1]) * _UNITS[match[2]] if match else text
@@ -48,14 +48,14 @@ def _compiles(pattern: str) -> str:
 
 
 Seconds = Annotated[int, BeforeValidator(seconds)]
-# An SSM parameter (SecureString) or a Secrets Manager secret, by its name in this account.
+# The name, in this account, of an SSM parameter (SecureString) or of a Secrets Manager secret.
 _SECRET_NAME = r"^(ssm:/[A-Za-z0-9_./-]+|secretsmanager:[A-Za-z0-9_/+=.@-]+)$"  # noqa: S105 - a pattern
 SecretName = Annotated[str, StringConstraints(pattern=_SECRET_NAME, max_length=500)]
 EcsName = Annotated[str, StringConstraints(pattern=_ECS_NAME)]
 
 
 class ScanGate(BaseModel):
-    """A push waits until its image was scanned; worse findings than `max` refuse it."""
+    """The gate on scans: a push waits for its scan, and findings worse than `max` refuse it."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -65,7 +65,7 @@ class ScanGate(BaseModel):
 
 
 class Gate(BaseModel):
-    """What a deployment has to pass before it is applied."""
+    """The checks that a deployment has to pass before it is applied."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -73,7 +73,7 @@ class Gate(BaseModel):
 
 
 class Target(BaseModel):
-    """A service kept up to date from a repository (one `[[target]]`, one environment)."""
+    """A service that Slipway keeps up to date from a repository: one `[[target]]` of one stage."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -93,7 +93,7 @@ class Target(BaseModel):
 
     @property
     def name(self) -> str:
-        """`CLUSTER/SERVICE`, the name by which people and the ledger know it."""
+        """The name by which people and the ledger know the service: `CLUSTER/SERVICE`."""
         return f"{self.cluster}/{self.service}"
 
 
@@ -104,7 +104,7 @@ _TABLES: dict[tuple[int | str, ...], type[BaseModel]] = {
 
 
 class NoticeChannels(BaseModel):
-    """Where notices go besides SNS: the names of secrets that hold the URLs, never the URLs."""
+    """The channels besides SNS. Each value names the secret that holds the URL, never the URL."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -113,7 +113,7 @@ class NoticeChannels(BaseModel):
 
     @property
     def named(self) -> dict[str, str]:
-        """Channel -> secret, for the channels that there are."""
+        """The secret's name for each channel that the file sets."""
         return {name: secret for name, secret in self.model_dump().items() if secret}
 
 
@@ -127,26 +127,26 @@ class Targets(BaseModel):
     notices: NoticeChannels = NoticeChannels()
 
     def following(self, repository: str) -> tuple[Target, ...]:
-        """The targets that follow exactly this repository (`app` is not `app-worker`)."""
+        """Return the targets that follow exactly this repository (`app` is not `app-worker`)."""
         return tuple(target for target in self.all if target.repository == repository)
 
     def called(self, service: str) -> tuple[Target, ...]:
-        """The target of `CLUSTER/SERVICE`; of `SERVICE`, those of any cluster."""
+        """Return the target of `CLUSTER/SERVICE`, or all that have this `SERVICE` name."""
         return tuple(target for target in self.all if service in {target.name, target.service})
 
     def named(self, service: str) -> Target | None:
-        """The target of `CLUSTER/SERVICE`; None when no target names it."""
+        """Return the target of `CLUSTER/SERVICE`; None when no target has this name."""
         return next((target for target in self.all if target.name == service), None)
 
 
 def load_targets(text: str, stage: str) -> Targets:
-    """The targets of `stage` in a targets.toml.
+    """Return the targets of `stage` in the text of a targets.toml.
 
-    `{env}` becomes the stage's name everywhere; keys of `[environment.STAGE]` override every
-    target's own. Without any `[environment.*]` table, every stage is allowed.
+    `{env}` becomes the stage's name everywhere, and keys of `[environment.STAGE]` override each
+    target's own. When the file has no `[environment.*]` table, every stage is allowed.
 
     Raises:
-        Refused: naming the table, the key and what was expected.
+        Refused: when the file is wrong; the message names the table, the key and what was expected.
     """
     try:
         document = tomllib.loads(text)
@@ -239,11 +239,11 @@ def _with_env(value: Any, stage: str) -> Any:
 
 
 def _no_service_twice(targets: tuple[Target, ...]) -> None:
-    seen: set[str] = set()
+    names: set[str] = set()
     for target in targets:
-        if target.name in seen:
+        if target.name in names:
             raise Refused(
                 f"targets.toml: the service {target.name} is named by two [[target]] tables; "
                 "a service follows one repository."
             )
-        seen.add(target.name)
+        names.add(target.name)

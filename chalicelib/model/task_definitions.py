@@ -1,4 +1,4 @@
-"""A task definition as raw JSON: what ECS sent, unknown fields included."""
+"""A task definition as the raw JSON that ECS sent, with the fields that nobody here knows."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.model.base import Frozen
 
 
 class TaskDefinition(Frozen):
-    """One registered revision: ECS' own JSON, never a model of it, so that nothing gets lost."""
+    """One registered revision. It keeps ECS' own JSON, so that no field gets lost."""
 
     body: dict[str, Any]
     tags: dict[str, str] = Field(default_factory=dict)
@@ -29,10 +29,10 @@ class TaskDefinition(Frozen):
 
     @property
     def name(self) -> str:
-        """`family:revision`."""
+        """The short name, `family:revision`."""
         return short_name(self.arn)
 
 
 def short_name(task_definition: str | None) -> str:
-    """`family:revision` of a task definition's ARN (or of what already is one)."""
+    """Return the `family:revision` of a task definition's ARN; a short name stays as it is."""
     return (task_definition or "").rsplit("/", 1)[-1]

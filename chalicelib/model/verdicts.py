@@ -1,4 +1,4 @@
-"""What is decided about a deployment: the facts it is judged by, and the judgement."""
+"""A verdict on a deployment, and the observation that it is based on."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from chalicelib.model.services import Service, ServiceDeployment, Tasks
 
 
 class Observation(Frozen):
-    """The facts at one moment: the service (None: gone), and what else was read.
+    """The facts that ECS showed at one moment. `service` is None when ECS has no such service.
 
-    `ours` is our service deployment, `tasks` those of our ECS deployment.
+    `ours` is our service deployment, and `tasks` are those of our ECS deployment; each is None when
+    it was not read or not found.
     """
 
     at: Moment
@@ -23,7 +24,7 @@ class Observation(Frozen):
 
 
 class Remedy(StrEnum):
-    """What Slipway does about a failure that ECS does not heal itself."""
+    """What Slipway does about a failure that ECS does not repair itself."""
 
     NONE = "none"
     STOP = "stop"  # StopServiceDeployment(stopType=ROLLBACK)
@@ -31,11 +32,11 @@ class Remedy(StrEnum):
 
 
 class Verdict(Frozen):
-    """A judgement: the status that follows, why, and what to do about it.
+    """The judgement on a deployment: the status that follows, the reason, and the remedy.
 
-    `rule` is the name of the rule that matched. `explained`: the reason names the tasks' cause.
-    `adopt` is the id of the ECS deployment that now carries our revision. `proven` says that the
-    revision ran with at least one task; `by` is who wants the remedy.
+    `rule` is the name of the rule that matched. `explained` says that the reason already names why
+    the tasks failed. `adopt` is the id of the ECS deployment that now carries our revision.
+    `proven` says that the revision ran at least one task. `by` is who wants the remedy.
     """
 
     rule: str
