@@ -1,4 +1,4 @@
-"""Topic: every channel that notices go to, each reached or not by itself."""
+"""notice -> channels: send a notice to each channel; one that fails does not stop the others."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from chalicelib.model.deployments import Notice
 
 
 class Channel(Protocol):
-    """One way to people."""
+    """One way by which a notice reaches people."""
 
     def send(self, notice: Notice, deployment: str, service: str) -> None: ...
 
 
 class Channels:
-    """All ways to people, by name."""
+    """All channels by their names; the flows' `Topic`."""
 
     def __init__(self, channels: Mapping[str, Channel]) -> None:
         self._channels = channels

@@ -1,4 +1,4 @@
-"""boto3 clients, made on first use: a function pays only for those that it calls."""
+"""service -> boto3 client: a client is made on first use, so a function pays only for its own."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ _ATTEMPTS = 3
 
 
 def client(service: str) -> Any:
-    """The client of `service`; it tries a call up to three times."""
+    """Return the client of a service; it sends a call at most three times."""
     return _client(service, _ATTEMPTS, _READ_SECONDS)
 
 
 def client_once(service: str) -> Any:
-    """A client that tries once, for calls that take no client token.
+    """Return a client that sends a call only once, for operations that take no client token.
 
-    Whether a lost answer was acted upon is looked up, never tried again blindly.
+    When an answer is lost, a later step looks whether AWS acted; the call is not repeated blindly.
     """
     return _client(service, 1, _READ_SECONDS)
 
 
 def client_quick(service: str) -> Any:
-    """A client that tries once, and waits three seconds, for what is good to know and no more."""
+    """Return a client that sends a call once and waits three seconds, for facts that may lack."""
     return _client(service, 1, _QUICK_SECONDS)
 
 
 def forget() -> None:
-    """Forget every client, as a cold start does."""
+    """Forget all clients; each is made again on its next use."""
     _client.cache_clear()
 
 

@@ -1,4 +1,4 @@
-"""Images: DescribeImages in, models out."""
+"""ECR DescribeImages -> images: implements the flows' `Images`."""
 
 from __future__ import annotations
 
@@ -16,13 +16,18 @@ _PAGE = 1000
 
 
 class Ecr:
-    """ECR in one account and region."""
+    """The ECR registry of one account and region."""
 
     def __init__(self, region: str, domain: str = "amazonaws.com") -> None:
         self._region = region
         self._domain = "amazonaws.com.cn" if region.startswith("cn-") else domain
 
     def image(self, repository: str, reference: str) -> Image | None:
+        """Return the image of this tag or digest; None when the repository does not have it.
+
+        Raises:
+            Refused: when the repository does not exist.
+        """
         by = "imageDigest" if reference.startswith("sha256:") else "imageTag"
         with translated(f"read the image {reference} of {repository}"):
             try:
@@ -42,7 +47,10 @@ class Ecr:
         return self._image(details[0]) if details else None
 
     def tagged(self, repository: str) -> Sequence[Image]:
-        """DescribeImages cannot filter by time: every page is read (1,000 images each)."""
+        """Return all tagged images, oldest push first.
+
+        DescribeImages cannot filter by time, so every page is read (1,000 images each).
+        """
         images: list[Image] = []
         with translated(f"list the images of {repository}"):
             pages = client("ecr").get_paginator("describe_images")

@@ -1,4 +1,4 @@
-"""Scans of images: DescribeImageScanFindings in, models out; basic and enhanced alike."""
+"""ECR DescribeImageScanFindings -> scans, basic and enhanced: implements the flows' `Scans`."""
 
 from __future__ import annotations
 
@@ -20,12 +20,13 @@ Counts = tuple[tuple[Severity, int], ...]
 
 
 class EcrScans:
-    """ECR's scans, or those that Amazon Inspector makes for it."""
+    """The scans of ECR, or those that Amazon Inspector makes for ECR."""
 
     def scan(self, repository: str, digest: str) -> Scan:
-        """ECR scans no index ("An artifact with media type … cannot be scanned"): its images are.
+        """Return the scan of an image; of an index, the worst scan of the images that it names.
 
-        What an index names beside its images, attestations and SOCI artifacts, is left out.
+        ECR does not scan an index itself ("An artifact with media type … cannot be scanned"). The
+        attestations and SOCI artifacts that an index names are left out.
         """
         with translated(f"read the scan of {digest[:19]} of {repository}"):
             scan = _scan(repository, digest)
@@ -36,7 +37,10 @@ class EcrScans:
 
 
 def _scan(repository: str, digest: str) -> Scan:
-    """ACTIVE: Inspector has scanned it, and goes on (API reference, ImageScanStatus)."""
+    """Return the scan of one image (ECR API reference, ImageScanStatus).
+
+    ACTIVE means that Inspector has scanned the image and keeps scanning it.
+    """
     try:
         answer = client("ecr").describe_image_scan_findings(
             repositoryName=repository, imageId={"imageDigest": digest}, maxResults=1
@@ -45,12 +49,12 @@ def _scan(repository: str, digest: str) -> Scan:
         if code_of(error) == "ScanNotFoundException":
             return Scan(state="waiting")
         raise
-    told = answer.get("imageScanStatus", {})
-    status = told.get("status", "PENDING")
+    scan_status = answer.get("imageScanStatus", {})
+    status = scan_status.get("status", "PENDING")
     if status in _SCANNING:
         return Scan(state="waiting")
     if status not in _SCANNED:
-        return Scan(state="none", why=told.get("description") or f"its scan is {status}")
+        return Scan(state="none", why=scan_status.get("description") or f"its scan is {status}")
     findings = answer.get("imageScanFindings", {})
     counts = _counted(findings.get("findingSeverityCounts", {}))
     empty = not any(count for _, count in counts)
@@ -70,10 +74,11 @@ def _worst_first(counts: Mapping[Severity, int]) -> Counts:
 
 
 def _images_of_index(repository: str, digest: str) -> Sequence[str]:
-    """Empty for an image that is none.
+    """Return the digests of the images that an index names; empty when the digest is no index.
 
-    An attestation's platform is unknown (BuildKit, "Image attestation storage"); a SOCI index has
-    an artifact type (SOCI index manifest v2). What has neither type nor platform is looked at.
+    An attestation has the platform "unknown" (BuildKit, "Image attestation storage"), and a SOCI
+    index has an artifact type (SOCI index manifest v2). A child that has no artifact type and no
+    platform counts when its own manifest is an image's.
     """
     children = [
         child
@@ -89,7 +94,7 @@ def _images_of_index(repository: str, digest: str) -> Sequence[str]:
 
 
 def _is_image(repository: str, digest: str) -> bool:
-    """Whether what has this digest can run, by its config; what is not there cannot."""
+    """Whether the manifest of this digest has an image's config; a missing manifest has not."""
     return any(
         manifest.get("config", {}).get("mediaType") in IMAGE_CONFIGS
         for manifest in _manifests(repository, digest)
@@ -104,9 +109,11 @@ def _manifests(repository: str, digest: str) -> Sequence[Mapping[str, Any]]:
 
 
 def _worst(scans: Sequence[Scan]) -> Scan:
-    """One scan for several: what one lacks, all lack; of each severity the most found in one.
+    """Return one scan that stands for several.
 
-    It is `empty` where one of them is, since its end the last of theirs.
+    When one of them has no result, neither has the whole. Else each severity counts as often as in
+    the image that has the most of it. The whole is `empty` when one of them is, and then `ended` is
+    the latest end of the empty ones.
     """
     for state in ("none", "waiting"):
         if (lacking := next((scan for scan in scans if scan.state == state), None)) is not None:

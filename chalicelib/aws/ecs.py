@@ -1,8 +1,9 @@
-"""Services: ECS' operations in, models out.
+"""ECS' operations -> services, deployments, tasks: implements the flows' `Services`.
 
-Task definitions travel as raw JSON: botocore silently drops the response fields that its model
-does not know, so an old SDK would erase what is new. Its hooks give the body before it is parsed
-and take a body instead of the one it serialised; credentials, retries and endpoints stay its own.
+Task definitions travel as raw JSON. botocore drops the response fields that its model does not
+know, so an old SDK would erase new fields without a word. Its hooks give the response body before
+it is parsed, and take a request body instead of the serialised one. Credentials, retries and
+endpoints stay botocore's.
 """
 
 from __future__ import annotations
@@ -32,9 +33,9 @@ from chalicelib.model.services import (
 )
 from chalicelib.model.task_definitions import TaskDefinition, short_name
 
-_EVENTS = 30  # of 100; a task that fails behind a load balancer makes up to six
-_PAGE = 100  # the most that DescribeTasks takes
-_MOST_PAGES = 5  # of a list: an account's rate is 20 calls a second
+_EVENTS = 30  # of the 100 that ECS keeps; a task that fails behind a load balancer makes up to six
+_PAGE = 100  # the most tasks that DescribeTasks takes
+_MOST_PAGES = 5  # the most pages of a list that are read: an account may send 20 calls a second
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -42,9 +43,11 @@ class Ecs:
     """ECS in one account and region."""
 
     def service(self, cluster: str, service: str) -> Service | None:
+        """Return the service; None when ECS has no such service or cluster."""
         return next(iter(self.services(cluster, [service])), None)
 
     def services(self, cluster: str, services: Sequence[str]) -> Sequence[Service]:
+        """Return those of at most ten services that exist (DescribeServices)."""
         named = services[0] if len(services) == 1 else f"({len(services)} services)"
         with translated(f"read the service {cluster}/{named}"):
             try:
@@ -56,6 +59,7 @@ class Ecs:
         return tuple(_service(service) for service in answer["services"])
 
     def service_deployment(self, arn: str) -> ServiceDeployment | None:
+        """Return the service deployment of this ARN; None while ECS does not show it."""
         with translated("read the service deployment"):
             answer = client("ecs").describe_service_deployments(serviceDeploymentArns=[arn])
         found = answer["serviceDeployments"]
@@ -64,15 +68,18 @@ class Ecs:
     def newest_service_deployment(
         self, cluster: str, service: str, status: str | None = None
     ) -> ServiceDeployment | None:
+        """Return the newest service deployment, of this status if one is given."""
         filters = {"status": [status]} if status else {}
         return next(iter(_service_deployments(cluster, service, **filters)), None)
 
     def service_deployments_since(
         self, cluster: str, service: str, since: datetime
     ) -> Sequence[ServiceDeployment]:
+        """Return the service deployments created after `since` (UTC), newest first."""
         return _service_deployments(cluster, service, createdAt={"after": since})
 
     def revision_task_definition(self, service_revision: str) -> str:
+        """Return the ARN of a service revision's task definition; empty while ECS shows none."""
         with translated("read the service revision"):
             answer = client("ecs").describe_service_revisions(
                 serviceRevisionArns=[service_revision]
@@ -81,6 +88,10 @@ class Ecs:
         return str(revisions[0]["taskDefinition"]) if revisions else ""
 
     def task_definition(self, name: str) -> TaskDefinition | None:
+        """Return the task definition of an ARN or `family:revision`; of a family, the newest.
+
+        It is None when ECS has none.
+        """
         ecs = client("ecs")
         with translated(f"read the task definition {short_name(name)}"):
             try:
@@ -93,6 +104,7 @@ class Ecs:
         return _task_definition(bodies[-1])
 
     def newest_revisions(self, family: str) -> Sequence[str]:
+        """Return the ARNs of the family's ten newest ACTIVE revisions, newest first."""
         with translated(f"list the revisions of {family}"):
             answer = client("ecs").list_task_definitions(
                 familyPrefix=family, status="ACTIVE", sort="DESC", maxResults=10
@@ -100,6 +112,7 @@ class Ecs:
         return tuple(answer["taskDefinitionArns"])
 
     def register(self, registration: Mapping[str, Any]) -> TaskDefinition:
+        """Send RegisterTaskDefinition once, with this JSON as it is, and return ECS' own answer."""
         ecs = client_once("ecs")
         family = str(registration["family"])
         with (
@@ -111,7 +124,10 @@ class Ecs:
         return _task_definition(bodies[-1])
 
     def update(self, cluster: str, service: str, task_definition: str) -> Service:
-        """Never sends `desiredCount`: autoscaling owns it."""
+        """Send UpdateService once, with the revision only, and return the service.
+
+        `desiredCount` is never sent, because autoscaling owns it.
+        """
         with translated(f"update the service {cluster}/{service}"):
             answer = client_once("ecs").update_service(
                 cluster=cluster, service=service, taskDefinition=task_definition
@@ -119,6 +135,11 @@ class Ecs:
         return _service(answer["service"])
 
     def stop(self, service_deployment: str) -> None:
+        """Send StopServiceDeployment, which rolls the service back.
+
+        Raises:
+            Refused: when ECS can no longer stop this service deployment.
+        """
         with translated("stop the service deployment"):
             client("ecs").stop_service_deployment(
                 serviceDeploymentArn=service_deployment, stopType="ROLLBACK"
@@ -127,7 +148,10 @@ class Ecs:
     def stopped_tasks(
         self, cluster: str, service: str, ecs_deployment: str
     ) -> Sequence[StoppedTask]:
-        """By service: ListTasks takes `startedBy` only without other filters, such as STOPPED."""
+        """Return the stopped tasks that an ECS deployment started, newest first.
+
+        They are listed by service: ListTasks takes `startedBy` only without other filters.
+        """
         tasks, _ = _tasks(cluster, service, serviceName=service, desiredStatus="STOPPED")
         ours = [task for task in tasks if task.get("startedBy") == ecs_deployment]
         newest = sorted(ours, key=lambda task: str(task.get("stoppedAt", "")), reverse=True)
@@ -136,13 +160,16 @@ class Ecs:
     def running_tasks(
         self, cluster: str, service: str, ecs_deployment: str
     ) -> Sequence[RunningTask] | None:
-        """By `startedBy`, its only filter: the status that is listed by default is RUNNING."""
+        """Return the running tasks that an ECS deployment started; None if there are too many.
+
+        They are listed by `startedBy` alone: ListTasks' default status is RUNNING.
+        """
         tasks, complete = _tasks(cluster, service, startedBy=ecs_deployment)
         return tuple(_running_task(task) for task in tasks) if complete else None
 
 
 def _service_deployments(cluster: str, service: str, **filters: Any) -> Sequence[ServiceDeployment]:
-    """Newest first, of the first 500 that ListServiceDeployments names; it promises no order."""
+    """Return the first 500 that ListServiceDeployments names, newest first; it keeps no order."""
     briefs: list[ServiceDeployment] = []
     with translated(f"list the deployments of {cluster}/{service}"):
         for _ in range(_MOST_PAGES):
@@ -157,7 +184,7 @@ def _service_deployments(cluster: str, service: str, **filters: Any) -> Sequence
 
 
 def _tasks(cluster: str, service: str, **filters: str) -> tuple[Sequence[Mapping[str, Any]], bool]:
-    """The tasks of at most five pages, and whether these were all; they come in no order."""
+    """Return the tasks of at most five pages, in no order, and whether these are all tasks."""
     ecs = client("ecs")
     found: list[Mapping[str, Any]] = []
     token: str | None = None
@@ -173,11 +200,11 @@ def _tasks(cluster: str, service: str, **filters: str) -> tuple[Sequence[Mapping
     return found, token is None
 
 
-# https://docs.aws.amazon.com/boto3/latest/guide/events.html: `before-call` may change the
-# serialised request, `before-parse` sees the response before the model does.
+# https://docs.aws.amazon.com/boto3/latest/guide/events.html: a `before-call` hook may change the
+# serialised request, and a `before-parse` hook sees the response before botocore parses it.
 @contextmanager
 def _raw_answers(ecs: Any, operation: str) -> Iterator[list[bytes]]:
-    """Collect the bodies that `ecs` receives for `operation`, the last one being the answer."""
+    """Collect the response bodies that `ecs` receives for an operation; the last is the answer."""
     bodies: list[bytes] = []
 
     def collect(response_dict: Mapping[str, Any], **_: Any) -> None:
@@ -189,7 +216,7 @@ def _raw_answers(ecs: Any, operation: str) -> Iterator[list[bytes]]:
 
 @contextmanager
 def _raw_request(ecs: Any, operation: str, body: Mapping[str, Any]) -> Iterator[None]:
-    """Send `body` as it is, whatever the call's own arguments are."""
+    """Send `body` as it is, instead of the call's own arguments."""
 
     def replace(params: dict[str, Any], **_: Any) -> None:
         params["body"] = json.dumps(body).encode()
@@ -242,7 +269,7 @@ def _service(answer: Mapping[str, Any]) -> Service:
 
 
 def _target_groups(balancers: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    """Those behind load balancers; a blue/green service's tasks take turns in two of them."""
+    """Return the target groups of a service; a blue/green service has two for one balancer."""
     groups = (
         group
         for balancer in balancers
@@ -255,10 +282,10 @@ def _target_groups(balancers: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
 
 
 def _strategy(configuration: Mapping[str, Any], balancers: Sequence[Mapping[str, Any]]) -> Strategy:
-    """What is absent has ECS' default (API reference: Linear- and CanaryConfiguration)."""
+    """Return the strategy; ECS' defaults fill in (API: Linear- and CanaryConfiguration)."""
     linear = configuration.get("linearConfiguration", {})
     canary = configuration.get("canaryConfiguration", {})
-    told = {
+    given = {
         "name": configuration.get("strategy"),
         "bake_minutes": configuration.get("bakeTimeInMinutes"),
         "step_percent": linear.get("stepPercent"),
@@ -271,7 +298,7 @@ def _strategy(configuration: Mapping[str, Any], balancers: Sequence[Mapping[str,
     )
     return Strategy(
         network_load_balancer=any("/net/" in listener for listener in listeners),
-        **{name: value for name, value in told.items() if value is not None},
+        **{name: value for name, value in given.items() if value is not None},
     )
 
 

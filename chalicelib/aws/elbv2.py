@@ -1,4 +1,4 @@
-"""Load balancers: DescribeTargetHealth in, models out."""
+"""ELB DescribeTargetHealth -> target health: implements the flows' `LoadBalancers`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class ElasticLoadBalancing:
     """Elastic Load Balancing (application, network, gateway) in one account and region."""
 
     def target_health(self, target_group: str) -> Sequence[TargetHealth]:
-        """DescribeTargetHealth answers all registered targets at once, draining ones too."""
+        """Return the health of all targets of a group; one call answers draining ones too."""
         name = target_group.rpartition(":targetgroup/")[2]
         with translated(f"read the health of the targets of {name}"):
             answer = client_quick("elbv2").describe_target_health(TargetGroupArn=target_group)

@@ -1,8 +1,8 @@
-"""Ledger: the DynamoDB table in, records out.
+"""DynamoDB table <-> HEADs and records: implements the flows' `Ledger`.
 
-Keys: `pk` is CLUSTER/SERVICE; `sk` is HEAD or DEPLOYMENT#id. A record carries `deployment` (index
-`by-deployment`) and, while it is open or has unsent notices, `open` (the sparse index `open`).
-What else an item holds is written in `model/stored.py`.
+The key `pk` is CLUSTER/SERVICE, and `sk` is HEAD or DEPLOYMENT#id. A record has the attribute
+`deployment` for the index `by-deployment`. While it is open or has unsent notices, it also has the
+attribute `open`, for the sparse index of that name. `model/stored.py` lists all other attributes.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _Model = TypeVar("_Model", bound=Frozen)
 
 
 class DynamoLedger:
-    """The table; closed records expire after `retention_days`, HEADs never."""
+    """The ledger's table. A finished record expires after `retention_days`; a HEAD never does."""
 
     def __init__(self, table: str, retention_days: int) -> None:
         self._table = table
@@ -128,7 +128,7 @@ class DynamoLedger:
 
 
 def _item(model: Frozen, **keys: Any) -> dict[str, Any]:
-    """The model's fields, as people read them in the console, and the table's keys beside them."""
+    """Return the item of a model: its fields, readable in the console, and the table's keys."""
     fields = stored(model)
     if taken := _KEYS & fields.keys():
         raise ValueError(f"{sorted(taken)} are the table's own attributes, not a model's fields")
@@ -137,5 +137,5 @@ def _item(model: Frozen, **keys: Any) -> dict[str, Any]:
 
 def _model(model: type[_Model], item: Mapping[str, Any]) -> _Model:
     fields = {key: _read(value) for key, value in item.items()}
-    what = f"{fields['sk']} of {fields['pk']}"
-    return read(model, {key: fields[key] for key in fields if key not in _KEYS}, what)
+    name = f"{fields['sk']} of {fields['pk']}"
+    return read(model, {key: fields[key] for key in fields if key not in _KEYS}, name)

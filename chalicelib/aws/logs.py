@@ -1,4 +1,4 @@
-"""Logs: the end of a CloudWatch log stream, lines out."""
+"""CloudWatch Logs GetLogEvents -> the last lines of a stream: implements the flows' `Logs`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ class CloudWatchLogs:
     """CloudWatch Logs in one account and region."""
 
     def last_lines(self, group: str, stream: str, count: int) -> Sequence[str]:
-        """GetLogEvents answers the newest events, oldest first, with `startFromHead` false."""
+        """Return the last `count` lines of a stream, oldest first.
+
+        With `startFromHead` false, GetLogEvents answers the newest events in this order.
+        """
         with translated(f"read the log stream {stream} of {group}"):
             answer = client_quick("logs").get_log_events(
                 logGroupName=group, logStreamName=stream, limit=count, startFromHead=False

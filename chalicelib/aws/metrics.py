@@ -1,16 +1,16 @@
-"""CloudWatch metrics as log lines (its embedded metric format): no call, no permission."""
+"""counts -> CloudWatch metrics, as log lines in its embedded metric format, without any call."""
 
 from __future__ import annotations
 
 
 class Metrics:
-    """Counts of one stage, in the namespace Slipway."""
+    """The counts of one stage, in the metric namespace Slipway; the flows' `Counts`."""
 
     def __init__(self, stage: str) -> None:
         self._stage = stage
 
     def count(self, name: str, value: int) -> None:
-        # Imported when something is counted, which is rare: it is not worth a cold start.
+        # To count is rare, so the import waits until then and does not slow down a cold start.
         from aws_lambda_powertools.metrics import (  # noqa: PLC0415
             MetricUnit,
             single_metric,

@@ -1,4 +1,4 @@
-"""The name of a secret -> its value, from SSM (SecureString) or Secrets Manager."""
+"""name of a secret -> its value, from SSM (SecureString) or Secrets Manager."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from chalicelib.aws.errors import translated
 
 @lru_cache
 def secret(name: str) -> str:
-    """The value of `ssm:/NAME` or `secretsmanager:NAME`; remembered until `forget`."""
+    """Return the value of `ssm:/NAME` or `secretsmanager:NAME`, and remember it until `forget`."""
     store, _, key = name.partition(":")
     with translated(f"read the secret {name}"):
         if store == "ssm":
@@ -20,5 +20,5 @@ def secret(name: str) -> str:
 
 
 def forget() -> None:
-    """Forget every value: a webhook that stopped working may have a new URL."""
+    """Forget all values, so that they are read again: a webhook that fails may have a new URL."""
     secret.cache_clear()

@@ -1,4 +1,4 @@
-"""A channel: a notice -> SNS Publish."""
+"""notice -> SNS Publish: the channel that every stage has."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from chalicelib.model.deployments import Notice
 
 
 class SnsTopic:
-    """The topic of all notices."""
+    """The SNS topic that all notices go to."""
 
     def __init__(self, arn: str) -> None:
         self._arn = arn
@@ -18,7 +18,7 @@ class SnsTopic:
         """Publish one notice.
 
         Raises:
-            Unavailable: it was not published, or nobody knows.
+            Unavailable: when it was not published, or when nobody knows whether it was.
         """
         attributes = {
             "notice": notice.id,
@@ -35,9 +35,9 @@ class SnsTopic:
                     MessageAttributes={
                         name: {"DataType": "String", "StringValue": value}
                         for name, value in attributes.items()
-                        if value  # SNS takes no empty one
+                        if value  # SNS refuses an empty attribute
                     },
                 )
         except Refused as refused:
-            # A topic that is gone or disabled may come back; the notice must not be lost.
+            # A topic that is gone or disabled may come back, and the notice must not be lost.
             raise Unavailable(str(refused)) from refused

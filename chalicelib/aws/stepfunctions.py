@@ -1,4 +1,4 @@
-"""Watchers: executions of the state machine that polls."""
+"""deployment -> execution of the state machine that polls it: implements the flows' `Watchers`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ class StateMachine:
         self._arn = arn
 
     def start(self, deployment: str, number: int) -> None:
-        """A name that was used within the last 90 days answers ExecutionAlreadyExists."""
+        """Start an execution; leave one alone that exists, or existed in the last 90 days.
+
+        StartExecution answers ExecutionAlreadyExists to a name that it knows.
+        """
         name = f"{deployment}-{number}"
         with translated(f"start the watcher {name}"):
             try:
@@ -31,6 +34,7 @@ class StateMachine:
                     raise
 
     def alive(self, deployment: str, number: int) -> bool:
+        """Return whether this execution is running; one that does not exist is not."""
         arn = f"{self._arn.replace(':stateMachine:', ':execution:')}:{deployment}-{number}"
         with translated(f"look at the watcher {deployment}-{number}"):
             try:

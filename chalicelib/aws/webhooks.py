@@ -1,6 +1,6 @@
-"""Channels: a notice -> an HTTP POST to Slack, or to anybody's webhook.
+"""notice -> HTTP POST to Slack or to any other webhook: two channels.
 
-The URL is itself a secret: it is read from a secret store, and appears in no message of ours.
+The URL is itself a secret. It is read from a secret store, and no message of Slipway contains it.
 """
 
 from __future__ import annotations
@@ -18,13 +18,14 @@ from chalicelib.model.deployments import Notice
 _TIMEOUT = urllib3.Timeout(connect=2.0, read=3.0)
 _SAFE_URL = re.compile(r"https://\S+|http://(127\.0\.0\.1|localhost)[:/]\S*")
 _OK, _MULTIPLE = 200, 300
-# Block Kit's limits: a header's, a section's and a field's characters, a section's fields.
+# The limits of Slack's Block Kit: the characters of a header, of a section and of a field, and the
+# number of fields in a section.
 _HEADER, _SECTION, _FIELD, _FIELDS = 150, 2_900, 1_900, 10
 _http = urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
 
 
 class Webhook:
-    """One JSON POST for a notice: its fields, for whoever writes the receiver."""
+    """A webhook that takes a notice as JSON. Its keys are a contract with those who receive it."""
 
     def __init__(self, secret: str) -> None:
         self._secret = secret
@@ -33,11 +34,11 @@ class Webhook:
         """Post one notice.
 
         Raises:
-            Unavailable: it did not answer within seconds, or not with 2xx. It is tried again.
+            Unavailable: when the webhook does not answer within seconds, or not with a 2xx status.
         """
         status = self._post(self.payload(notice, deployment, service))
         if not _OK <= status < _MULTIPLE:
-            secrets.forget()  # revoked or moved: the secret may hold a new URL by now
+            secrets.forget()  # the URL may be revoked, and the secret may hold a new one
             raise Unavailable(f"the webhook of {self._secret} answered {status}")
 
     def payload(self, notice: Notice, deployment: str, service: str) -> dict[str, Any]:
@@ -68,13 +69,13 @@ class Webhook:
             )
         except urllib3.exceptions.HTTPError as error:
             kind = type(error).__name__
-            # Not `from error`: urllib3's messages hold the URL.
+            # `from None`, because urllib3's messages contain the URL.
             raise Unavailable(f"the webhook of {self._secret} failed: {kind}") from None
         return int(answer.status)
 
 
 class Slack(Webhook):
-    """A Slack incoming webhook: blocks that read well in a channel.
+    """A Slack incoming webhook; it takes a notice as blocks, which read well in a channel.
 
     https://docs.slack.dev/reference/block-kit/blocks
     """
@@ -103,7 +104,7 @@ def _plain(text: str) -> dict[str, Any]:
 
 
 def _formatted(text: str) -> dict[str, Any]:
-    """Verbatim, or Slack itself makes mentions and links of `@channel` and of addresses.
+    """Return a verbatim text: in others, Slack makes mentions and links of `@channel` and URLs.
 
     https://docs.slack.dev/reference/block-kit/composition-objects/text-object
     """
@@ -111,10 +112,10 @@ def _formatted(text: str) -> dict[str, Any]:
 
 
 def _escaped(text: str) -> str:
-    """Slack reads &, < and > as its own; in a verbatim text nothing else can mention or link."""
+    """Escape &, < and >; in a verbatim text, only these can begin a mention or a link."""
     return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
 
 
 def _cut(text: str, length: int) -> str:
-    """At most `length` characters; what was escaped is never cut in two."""
+    """Return at most `length` characters of a text; an escaped character is never cut in two."""
     return text if len(text) <= length else re.sub(r"&\w*$", "", text[: length - 1]) + "…"

@@ -1,4 +1,4 @@
-"""record + what happened -> record: the only place where a deployment's record changes."""
+"""record + happening -> record: this is the only place where a deployment's record changes."""
 
 from __future__ import annotations
 
@@ -23,22 +23,23 @@ from chalicelib.model.happenings import (
 )
 from chalicelib.model.images import commit_named
 
-_LONGEST_REASON = 1_000  # characters: AWS may quote whatever it was sent
-_SILENT = frozenset({Status.PENDING})  # nobody needs to hear that something waits its turn
+_LONGEST_REASON = 1_000  # characters; AWS' messages may quote a whole request
+_SILENT = frozenset({Status.PENDING})  # no notice tells that a deployment waits
 
 
 def after(record: Deployment, happening: Happening, now: datetime) -> Deployment:
-    """The record after `happening` at `now` (UTC).
+    """Return the record after `happening` at `now` (UTC).
 
-    A change of status adds its notice to the outbox, and so does the first time that a permission
-    is missing; a failure's notice waits for its case. A denial is forgotten when the status
-    changes. A closed record acts no more.
+    A new status adds its notice to the outbox, and so does a permission that is newly missing. The
+    notice of a failure waits until the failure's case is written. A closed record never stays in
+    an attempt (`acting`).
 
     Raises:
-        ValueError: when the table of transitions does not allow it (a fault of ours).
+        ValueError: when the table of transitions does not allow the new status. This is a fault of
+            Slipway's own.
     """
     if isinstance(happening, Aside):
-        return _told_more(record, happening)
+        return _changed_aside(record, happening)
     new = _moved(record, happening, now)
     if not allowed(record.status, new.status):
         raise ValueError(f"{record.id}: {record.status} -> {new.status} is not allowed")
@@ -192,7 +193,7 @@ def _while_rolling_back(record: Deployment, happening: RollingBack, now: datetim
 
 
 def _noted(record: Deployment, noted: Noted, reason: str) -> Deployment:
-    """The record with what a look at ECS showed; AWS answered, so nothing was denied."""
+    """Return the record with the facts of a look at ECS. AWS answered, so no denial is left."""
     return changed(
         record,
         denial="",
@@ -207,18 +208,18 @@ def _noted(record: Deployment, noted: Noted, reason: str) -> Deployment:
 
 
 def _unexplained(record: Deployment, now: datetime) -> Deployment:
-    """The record of what fails: its case is made once, and again only if nothing was found."""
+    """Return the record marked as failed at `now`, unless it is marked or has its case already."""
     explains = record.unexplained is None and not record.case
     return changed(record, unexplained=now) if explains else record
 
 
 def _returning(record: Deployment, how: Literal["stop", "update"], *, done: bool) -> Return:
     if record.returning is None:
-        raise ValueError(f"{record.id}: a remedy without a decision to roll back")
+        raise ValueError(f"{record.id}: a rollback was asked for, but none was decided")
     return Return(by=record.returning.by, how=how, began=record.returning.began, done=done)
 
 
-def _told_more(record: Deployment, happening: Aside) -> Deployment:
+def _changed_aside(record: Deployment, happening: Aside) -> Deployment:
     match happening:
         case happened.Confirmed(image=image):
             return changed(
@@ -249,7 +250,7 @@ def _told_more(record: Deployment, happening: Aside) -> Deployment:
 
 
 def _news(before: Deployment, new: Deployment) -> tuple[Notice, ...]:
-    """The notices that this change is worth: of a status, of a permission that is missing."""
+    """Return the notices of this change: of a new status, or of a newly missing permission."""
     if new.unexplained is not None:
         return ()
     if before.unexplained is not None:

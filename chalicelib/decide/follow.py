@@ -1,4 +1,4 @@
-"""push + targets -> the services that it is deployed to; and what ECR calls an image."""
+"""push + targets -> the targets that follow the push; and image -> whether ECS can run it."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ _MANIFESTS = frozenset(
 
 
 def followers(push: ImagePush, targets: Sequence[Target]) -> tuple[Target, ...] | Ignored:
-    """The targets that this push deploys to, or why there are none.
+    """Return the targets that this push deploys to, or why there are none.
 
-    Repository names are compared whole. A target's `tags` must match the whole tag; without it,
-    every tag but `latest` deploys.
+    The whole names of the repositories must be equal. A target's `tags` must match the whole tag;
+    a target without `tags` deploys every tag but `latest`.
     """
     same_repository = [target for target in targets if target.repository == push.repository]
     if not same_repository:
@@ -46,17 +46,18 @@ def followers(push: ImagePush, targets: Sequence[Target]) -> tuple[Target, ...] 
 
 
 def tag_deploys(tag: str, target: Target) -> bool:
-    """Whether this target's rule lets an image with this tag deploy by itself."""
+    """Whether the target's rule lets a push with this tag deploy."""
     if target.tags is None:
         return tag != "latest"
     return re.fullmatch(target.tags, tag) is not None
 
 
 def undeployable(image: Image) -> str | None:
-    """Why ECS could not run what ECR holds under this digest; None when it can.
+    """Return why ECS cannot run this artifact of a repository; None when ECS can.
 
-    An index has no config, so ECR reports no artifact media type for it; a signature or a Helm
-    chart is a manifest whose config is not an image's (ECR API, ImageDetail.artifactMediaType).
+    A signature or a Helm chart has a manifest whose config is not an image's (ECR API reference,
+    ImageDetail, artifactMediaType). An image index has no config, so ECR gives no artifact media
+    type for it.
     """
     if image.manifest_type and image.manifest_type not in _MANIFESTS:
         return f"its manifest's media type is {image.manifest_type}, not an image's"

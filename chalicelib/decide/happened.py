@@ -1,4 +1,4 @@
-"""HEAD + record + what happened -> both, after it: how the ledger's two items change together."""
+"""HEAD + record + happening -> HEAD + record: the two items of the ledger change together."""
 
 from __future__ import annotations
 
@@ -18,14 +18,15 @@ from chalicelib.model.requests import Request
 def happened(
     head: Head, before: Deployment, happening: Happening, now: datetime
 ) -> tuple[Head, Deployment]:
-    """Both items after `happening` to the record at `now` (UTC).
+    """Return HEAD and the record after `happening` at `now` (UTC).
 
     Raises:
-        ValueError: when the table of transitions does not allow it (a fault of ours).
+        ValueError: when the table of transitions does not allow the new status. This is a fault of
+            Slipway's own.
     """
     record = after(before, happening, now)
     if before.unconfirmed and (not record.unconfirmed or not record.open):
-        head = _asked_of_ecr(head, record)
+        head = _no_longer_unconfirmed(head, record)
     if isinstance(happening, Aside):
         return head, record
     if isinstance(happening, Started) and not overtaken(record, head):
@@ -35,15 +36,15 @@ def happened(
     return followed(head, record), record
 
 
-def _asked_of_ecr(head: Head, record: Deployment) -> Head:
-    """HEAD once ECR has answered for a push that was recorded without it."""
+def _no_longer_unconfirmed(head: Head, record: Deployment) -> Head:
+    """Return HEAD after an unconfirmed push was confirmed or closed."""
     others = tuple(push for push in head.unconfirmed if push.deployment != record.id)
     head = changed_head(head, unconfirmed=others)
     return head if record.unconfirmed else recorded(head, record, request_of(record))
 
 
 def request_of(record: Deployment) -> Request:
-    """What a push's record asks for."""
+    """Return the request that a push's record was made of."""
     return Request(
         service=record.service,
         cause=record.cause,

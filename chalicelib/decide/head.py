@@ -1,4 +1,4 @@
-"""HEAD + request or record -> HEAD: what orders a service's deployments."""
+"""HEAD + request or record -> HEAD: keep the item that orders a service's deployments."""
 
 from __future__ import annotations
 
@@ -19,23 +19,24 @@ _STAYS = frozenset({Status.SUCCESSFUL, Status.ROLLBACK_FAILED})
 
 
 def met(name: str, service: Service | None, now: datetime) -> Head:
-    """The HEAD of a service that Slipway meets for the first time.
+    """Return the first HEAD of a service, which Slipway meets at `now` (UTC).
 
-    What it runs steadily now counts as proven. A push from before this moment may be deployed for
-    an hour, unless what the service runs began after it (Deployment.createdAt of the PRIMARY one).
+    The revision that the service runs steadily counts as proven. A push from before this meeting
+    may still be deployed for an hour, unless the PRIMARY deployment was created after the push
+    (ECS API reference, Deployment, createdAt).
     """
     primary = service.primary if service else None
     began = (primary.created_at if primary else None) or now - 2 * FRESH
     order = began.replace(microsecond=0)
-    earlier = order - timedelta(milliseconds=1)  # whatever is pushed in this second is newer
+    earlier = order - timedelta(milliseconds=1)  # so any push within this second is newer
     head = Head(service=name, met=now, order=order, pushed_at=earlier)
     return found_running(head, service, now)
 
 
 def recorded(head: Head, deployment: Deployment, request: Request) -> Head:
-    """HEAD after a new record: it is what the service was last asked to run.
+    """Return HEAD after a new record, whose digest is now the one that was last asked for.
 
-    The order never goes back, also when something older is asked for by hand.
+    HEAD's order never goes back, not even when a person asks for something older.
     """
     pushed_at = request.pushed_at if is_after(request, head) else head.pushed_at
     return changed_head(
@@ -50,20 +51,20 @@ def recorded(head: Head, deployment: Deployment, request: Request) -> Head:
 
 
 def _barred_after(head: Head, request: Request) -> tuple[str, ...]:
-    """What may not be deployed by itself: a rollback adds what it leaves, a person lifts a bar."""
+    """Return the barred digests: a rollback adds the one it leaves, and a person may lift one."""
     by_hand = request.cause in {Cause.MANUAL, Cause.ROLLBACK}
     barred = bar(head, request.leaves).barred
     return tuple(digest for digest in barred if not (by_hand and digest == request.digest))
 
 
 def bar(head: Head, *digests: str) -> Head:
-    """HEAD that refuses these digests, under whatever tag, until a person deploys them."""
+    """Return HEAD with these digests barred: only a person may deploy them, under any tag."""
     new = [digest for digest in digests if digest and digest not in head.barred]
     return changed_head(head, barred=(*new, *head.barred)[:_BARRED_KEPT])
 
 
 def recorded_unconfirmed(head: Head, deployment: Deployment) -> Head:
-    """HEAD after a push of which ECR could not be asked: open, and in nobody's way until it was."""
+    """Return HEAD after an unconfirmed push: it is open, but changes no order until ECR answers."""
     known = (push for push in head.unconfirmed if push.deployment in head.open_deployments)
     mine = Unconfirmed(deployment=deployment.id, digest=deployment.digest)
     return changed_head(
@@ -77,13 +78,13 @@ def _with_open(head: Head, deployment: Deployment) -> tuple[str, ...]:
 
 
 def asked_again(head: Head, request: Request) -> Head:
-    """HEAD after the newest request was repeated: what is between the two is older than it."""
+    """Return HEAD after the newest request was repeated: it counts from the repetition on."""
     order = max(request.order, head.order)
     return changed_head(head, order=order, pushed_at=request.pushed_at)
 
 
 def followed(head: Head, record: Deployment) -> Head:
-    """HEAD with where this deployment stands now."""
+    """Return HEAD with the present state of this deployment."""
     open_ids = tuple(
         deployment for deployment in head.open_deployments if deployment != record.id or record.open
     )
@@ -100,7 +101,7 @@ def followed(head: Head, record: Deployment) -> Head:
 
 
 def _attempt(head: Head, deployment: Deployment) -> Attempt | None:
-    """The attempt that HEAD knows of: this deployment's, while how it ended is not known."""
+    """Return this deployment's attempt while its end is unknown; else the one that HEAD has."""
     if deployment.acting:
         return Attempt(
             deployment=deployment.id, order=deployment.order, pushed_at=deployment.pushed_at
@@ -110,7 +111,7 @@ def _attempt(head: Head, deployment: Deployment) -> Attempt | None:
 
 
 def applied(head: Head, deployment: Deployment, revision: str) -> Head:
-    """HEAD after this deployment changed the service: whatever is older is superseded by it."""
+    """Return HEAD after this deployment was applied; it supersedes all older deployments."""
     return changed_head(
         head,
         applied_deployment=deployment.id,
@@ -121,7 +122,7 @@ def applied(head: Head, deployment: Deployment, revision: str) -> Head:
 
 
 def found_foreign(head: Head, deployment: Deployment, *, proven: bool) -> Head:
-    """HEAD that knows what somebody else deployed; what it was asked to run is as it was."""
+    """Return HEAD with a deployment of somebody else; the last request stays as it was."""
     head = changed_head(
         head, applied_revision=deployment.revision, recent=_with_recent(head, deployment)
     )
@@ -140,5 +141,5 @@ def _with_recent(head: Head, deployment: Deployment) -> tuple[Recent, ...]:
             mine if recent.deployment == deployment.id else recent for recent in head.recent
         )
     if deployment.status is Status.REFUSED or deployment.unconfirmed:
-        return head.recent  # it was never admitted, so it says nothing about the service
+        return head.recent  # it was not admitted, so it says nothing about the service
     return (mine, *head.recent)[:_RECENT_KEPT]

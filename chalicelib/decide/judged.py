@@ -1,4 +1,4 @@
-"""record + observation + verdict -> what happened: the verdict as a change of the record."""
+"""record + observation -> verdict -> happening: judge, and say what happened to the record."""
 
 from __future__ import annotations
 
@@ -22,24 +22,24 @@ Judged = GoesOn | Adopted | Completed | Superseded | RollsBack | Failed
 
 
 def verdict_of(record: Deployment, observation: Observation) -> Verdict:
-    """The verdict on a rollout, or on the rollback of one.
+    """Return the verdict on a rollout, or on its rollback.
 
-    ECS rolls back by itself, and may have finished already when that is first seen: then
-    the verdict is how the rollback ended.
+    ECS may have rolled back by itself, and may have finished before Slipway looks. Then the verdict
+    tells how the rollback ended.
     """
     if record.status is Status.ROLLBACK_IN_PROGRESS:
         return judge_return(record, observation)
     verdict = judge(record, observation)
     if verdict.status is not Status.ROLLBACK_IN_PROGRESS or verdict.remedy is not Remedy.NONE:
         return verdict
-    # The rollback's own deadline begins now.
+    # The rollback has a deadline of its own, which begins now.
     begun = changed(record, reason=verdict.reason, deadline=None)
     later = judge_return(begun, observation)
     return verdict if later.status is Status.ROLLBACK_IN_PROGRESS else later
 
 
 def judged(record: Deployment, observation: Observation, verdict: Verdict) -> Judged:
-    """What the verdict makes of the record, with what is worth remembering of the observation."""
+    """Return the happening that the verdict means, with the facts to keep of the observation."""
     noted, reason = noted_of(record, observation), verdict.reason
     if verdict.adopt:
         return _adopted(record, observation, verdict, noted)
@@ -59,9 +59,9 @@ def judged(record: Deployment, observation: Observation, verdict: Verdict) -> Ju
 def _adopted(
     record: Deployment, observation: Observation, verdict: Verdict, noted: Noted
 ) -> Adopted:
-    """Our revision goes on under another ECS deployment; its verdict is the next step's.
+    """Return that another ECS deployment carries our revision now; the next step judges it.
 
-    It has a deadline of its own, as long as the first one's.
+    Its deadline is new, and as long after its beginning as the first deadline was.
     """
     primary = primary_of(observation)
     began = (primary.created_at if primary else None) or observation.at
@@ -77,7 +77,7 @@ def _adopted(
 def _rolls_back(
     record: Deployment, observation: Observation, verdict: Verdict, noted: Noted
 ) -> RollsBack:
-    """How it goes back, and until when: as long as it was given to get there."""
+    """Return how the service goes back; the rollback may take as long as the rollout might."""
     if verdict.remedy is Remedy.NONE:
         returning = Return(by="ecs", how="breaker", began=observation.at, done=True)
     else:
@@ -88,7 +88,7 @@ def _rolls_back(
 
 
 def noted_of(record: Deployment, observation: Observation) -> Noted:
-    """What is worth remembering of an observation, whatever the verdict."""
+    """Return the facts of an observation that the record keeps, whatever the verdict is."""
     primary = primary_of(observation)
     ours = primary if primary and primary.task_definition == record.revision else None
     new = ours and not record.ecs_deployment and could_be_ours(record, ours.created_at)

@@ -1,4 +1,4 @@
-"""a repository's images + HEAD -> the push whose event was lost."""
+"""images of a repository + HEAD -> the newest image whose push event was lost."""
 
 from __future__ import annotations
 
@@ -12,11 +12,13 @@ from chalicelib.model.targets import Target
 
 
 def lost_push(images: Sequence[Image], target: Target, head: Head) -> Image | None:
-    """The newest image that deploys by itself and that nothing asked for since is newer than.
+    """Return the newest image whose push event was lost; None when no event was lost.
 
-    `images` are a repository's tagged ones, oldest push first. What was pushed before the meeting
-    is not lost: meeting a service deploys nothing. Ordered by `imagePushedAt` alone, a push is no
-    newer here than its event was: what was refused as too old is not found.
+    `images` are the repository's tagged images, oldest push first. An image is lost when its push
+    is newer than HEAD's order and than the meeting, when its digest is not the last one asked for,
+    when the target's rule deploys one of its tags, and when ECS can run it. Here `imagePushedAt`
+    alone orders the pushes. It is never later than the event, so a push that was refused as too old
+    is not found again.
     """
     found = [image for image in images if _lost(image, target, head)]
     return found[-1] if found else None

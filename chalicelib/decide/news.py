@@ -1,4 +1,4 @@
-"""ECS event + record -> does the event say anything new about this deployment?"""
+"""ECS event + record -> why the event says nothing new about this deployment, if it does not."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _PAUSE = timedelta(seconds=5)
 
 
 def no_news(record: Deployment, changed: Changed, now: datetime) -> str:
-    """Why an event says nothing new of a deployment at `now` (UTC); empty when it does.
+    """Return why an event says nothing new of a deployment at `now` (UTC); empty when it does.
 
-    Two ended tasks may settle a rollout, so the first ends are looked at one by one. Once four
-    have ended, one look in five seconds is enough: whatever ends between two looks is seen by the
-    one after it, at the next end or poll.
+    Two ended tasks may decide a rollout, so Slipway looks at each of the first ends. Once four
+    tasks have ended, one look in five seconds is enough: the look at the next end, or at the next
+    poll, also sees the tasks that ended in between.
     """
     if changed.began and changed.began == record.ecs_deployment:
         return "the beginning of its own rollout is no news"

@@ -1,4 +1,4 @@
-"""record -> seconds until the next poll: quick while things move, slow while nothing does."""
+"""record -> seconds until the next poll: short while things change, long while nothing does."""
 
 from __future__ import annotations
 
@@ -21,14 +21,15 @@ _NEVER = 0
 
 
 def wait_seconds(deployment: Deployment, now: datetime) -> int:
-    """How long the state machine waits before it comes back; 0: it need not come back.
+    """Return how many seconds the state machine waits before the next poll; 0 ends its polls.
 
-    A closed record with nothing left to say needs nobody (what cannot be said for ten minutes is
-    the sweep's), and one that waits for a person is taken up again by what the person does. ECS'
-    events bring news sooner than any poll; what they cannot bring is mostly seen in the first
-    minute, and a poll is the dearest part of a deployment (docs/price.md). What is still PENDING
-    waits half its age: the more deployments ECS' rates hold up, the less of those rates goes into
-    asking.
+    A closed record whose notices are all sent needs no poll; when one cannot be sent for ten
+    minutes, the sweep sends it. A record that waits for a person goes on when the person acts.
+
+    ECS' events bring most news sooner than a poll does, and a poll is the most expensive part of a
+    deployment (docs/price.md). Most of what no event tells shows in the first minute, so polls
+    become rarer after it. A PENDING record waits for half its age: the more deployments ECS'
+    rates hold up, the fewer calls are spent on asking.
     """
     if not deployment.open:
         closed = (now - deployment.updated).total_seconds()
@@ -36,10 +37,10 @@ def wait_seconds(deployment: Deployment, now: datetime) -> int:
         return _POLL_OUTBOX if unsent else _NEVER
     if deployment.status is Status.HELD:
         return _NEVER
-    if deployment.gated:  # the scan's event comes sooner; denied or not, its time runs out
+    if deployment.gated:  # comes before `denied`: also a denied scan has only the gate's time
         return _POLL_LATE_FINDINGS if deployment.found_nothing else _POLL_GATED
     if deployment.denied:
-        return _POLL_DENIED  # a person must act first
+        return _POLL_DENIED  # a person must grant the permission first
     since = (now - (deployment.applied_at or deployment.created)).total_seconds()
     if deployment.status is Status.PENDING:
         least, most = _POLL_PENDING

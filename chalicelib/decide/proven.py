@@ -1,4 +1,4 @@
-"""HEAD + what ran -> HEAD: the revisions that a rollback may go back to."""
+"""HEAD + a revision that ran -> HEAD: keep the revisions that a rollback may go back to."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _PROVEN_KEPT = 10
 
 
 def found_running(head: Head, service: Service | None, now: datetime) -> Head:
-    """HEAD with what the service runs steadily as the newest proven revision.
+    """Return HEAD with the revision that the service runs steadily as the newest proven one.
 
-    Somebody else may have deployed it since the sweep last looked: a rollback from what is deployed
-    now goes back to it.
+    Somebody else may have deployed it after the last sweep. A later rollback by hand then goes back
+    to it.
     """
     steady = unknown_steady(head, service)
     if steady is None or not steady.running or head.proven_revision(steady.task_definition):
@@ -27,10 +27,10 @@ def found_running(head: Head, service: Service | None, now: datetime) -> Head:
 
 
 def unknown_steady(head: Head, service: Service | None) -> EcsDeployment | None:
-    """What a service runs steadily, when it is not what Slipway knows to be deployed to it.
+    """Return the steady deployment that Slipway does not know of; None when it knows it.
 
-    What began before Slipway's last deployment was asked for is an answer out of date: ECS' reads
-    are eventually consistent.
+    ECS' reads are eventually consistent: a deployment that began before Slipway's last one was
+    asked for is an answer that is out of date.
     """
     steady = service.steady if service else None
     if steady is None or steady.task_definition in {head.applied_revision, _accounted_for(head)}:
@@ -40,7 +40,7 @@ def unknown_steady(head: Head, service: Service | None) -> EcsDeployment | None:
 
 
 def _accounted_for(head: Head) -> str:
-    """The newest proven revision, where a record tells of it, or the meeting found it running."""
+    """Return the newest proven revision if it has a record or was found at the meeting."""
     newest = head.proven[0] if head.proven else None
     if newest is None:
         return ""
@@ -49,15 +49,15 @@ def _accounted_for(head: Head) -> str:
 
 
 def _with_proven(head: Head, proven: Proven) -> Head:
-    """HEAD with this one as its newest proven revision, of at most ten."""
+    """Return HEAD with this one as its newest proven revision; HEAD keeps the last ten."""
     others = tuple(other for other in head.proven if other.revision != proven.revision)
     return changed_head(head, proven=(proven, *others)[:_PROVEN_KEPT])
 
 
 def proved(head: Head, deployment: Deployment, now: datetime) -> Head:
-    """HEAD after a revision ran successfully: kept among the last ten, newest first.
+    """Return HEAD after the deployment's revision ran successfully: it is the newest proven one.
 
-    A rollback by hand marks what ran before it as left.
+    A rollback by hand also marks the revision that it left as rolled away from.
     """
     known = head.proven_revision(deployment.revision)
     proven = Proven(
@@ -75,7 +75,7 @@ def proved(head: Head, deployment: Deployment, now: datetime) -> Head:
 
 
 def called(head: Head, digest: str, tag: str) -> Head:
-    """HEAD once an image that ran here is known by one more tag."""
+    """Return HEAD after an image that ran on this service got one more tag."""
     changed = tuple(
         changed_proven(proven, tags=more_names(proven.tag, proven.tags, tag))
         if digest and proven.digest == digest
@@ -94,7 +94,7 @@ def _rolled_away(head: Head, revision: str) -> Head:
 
 
 def without_image(head: Head, proven: Proven, why: str) -> Head:
-    """HEAD that knows why a proven revision's image cannot be pulled; empty: it can again."""
+    """Return HEAD with why ECS cannot pull a proven revision's image; empty when it can again."""
     changed = tuple(
         changed_proven(other, missing=why) if other.revision == proven.revision else other
         for other in head.proven

@@ -1,4 +1,4 @@
-"""record + HEAD + service -> may it be applied now? Refuse, wait, or go."""
+"""record + HEAD + service -> readiness: decide whether a deployment goes, waits or is refused."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ _ROLLOUT_UNDER_WAY = frozenset(
         "ROLLBACK_IN_PROGRESS",
     }
 )
-_YIELDING = frozenset({Cause.PUSH, Cause.SWEEP})  # what a person asks for is never kept back
+_YIELDING = frozenset({Cause.PUSH, Cause.SWEEP})  # only these wait for a newer request
 
 
 class Go(Frozen):
-    """It may be applied to this service now; `unscanned` is why it goes without a scan."""
+    """The deployment may be applied to this service now; `unscanned` says why without a scan."""
 
     service: Service
     unscanned: str = ""
@@ -46,9 +46,9 @@ def ready(  # noqa: PLR0913 - each is one thing that is known
     *,
     rollout: ServiceDeployment | None = None,
 ) -> Readiness:
-    """Whether a PENDING deployment may be applied to the service as it is now.
+    """Return whether a PENDING deployment may be applied to the service at `now` (UTC).
 
-    `rollout` is the service's newest service deployment, where the service is `unclear`.
+    `rollout` is the service's newest service deployment; it is read where the service is `unclear`.
     """
     if (known := without_looking(deployment, head, target)) is not None:
         return known
@@ -75,11 +75,12 @@ def ready(  # noqa: PLR0913 - each is one thing that is known
 def without_looking(
     deployment: Deployment, head: Head, target: Target
 ) -> Waits | Superseded | None:
-    """What HEAD alone says, before ECS is asked anything: overtaken, or a newer one goes first.
+    """Return what HEAD alone decides, before ECS is asked; None when HEAD decides nothing.
 
-    While the newest request is PENDING, a push before it waits: ECS registers one task definition a
-    second, and none is to be spent on what is replaced at once. Should the newest be refused, it
-    goes on. Where a scan is waited for, each goes when its own is there.
+    A deployment is superseded when a newer one was applied. A push waits while the newest request
+    is PENDING: ECS registers one task definition a second, and the older image would be replaced at
+    once. It goes on when the newest request is refused. Where the target has a gate on scans, no
+    push waits for a newer one; each goes when its own scan has ended.
     """
     if overtaken(deployment, head):
         return Superseded(reason=f"a newer deployment was applied ({head.applied_deployment})")
@@ -93,10 +94,10 @@ def without_looking(
 
 
 def older_than_what_runs(deployment: Deployment, head: Head, service: Service) -> str | None:
-    """Why a push from before the meeting is not deployed; None when it is.
+    """Return why a push from before the meeting is too old to be deployed; None when it is not.
 
-    What the service ran at the meeting was deployed after it; where ECS could not be asked then,
-    this is seen only now.
+    It is too old when the revision that ran at the meeting was deployed after the push. Slipway
+    sees this only now, when ECS did not answer at the meeting.
     """
     primary = service.primary
     first = deployment.cause in _YIELDING and not head.applied_deployment
@@ -113,7 +114,7 @@ def older_than_what_runs(deployment: Deployment, head: Head, service: Service) -
 
 
 def overtaken(deployment: Deployment, head: Head) -> bool:
-    """Only applying supersedes: a newer deployment that was applied, never one that waits."""
+    """Whether a newer deployment was applied; one that only waits overtakes nothing."""
     if head.applied_deployment in {"", deployment.id} or head.applied_order is None:
         return False
     return newer(
@@ -122,7 +123,7 @@ def overtaken(deployment: Deployment, head: Head) -> bool:
 
 
 def newer_attempt(deployment: Deployment, head: Head) -> Attempt | None:
-    """The attempt to apply a newer deployment that began, if nobody wrote how it ended."""
+    """Return the attempt to apply a newer deployment whose end nobody has written; else None."""
     attempt = head.attempt
     if attempt is None or attempt.deployment == deployment.id:
         return None
@@ -131,11 +132,11 @@ def newer_attempt(deployment: Deployment, head: Head) -> Attempt | None:
 
 
 def unsupported(service: Service) -> str | None:
-    """Why Slipway does not deploy to this service at all; None when it does.
+    """Return why Slipway cannot deploy to this service at all; None when it can.
 
-    A rolling update needs room: ECS may neither stop an old task first (`minimumHealthyPercent`,
-    rounded up) nor start a new one first (`maximumPercent`, rounded down) where both are the
-    desired count (ECS API reference, DeploymentConfiguration).
+    A rolling update needs room for one task. ECS rounds `minimumHealthyPercent` up and
+    `maximumPercent` down. When both then equal the desired count, ECS can neither stop an old task
+    first nor start a new one first (ECS API reference, DeploymentConfiguration).
     """
     if service.controller in PERMANENT_CONTROLLERS:
         return (
@@ -161,9 +162,9 @@ def unsupported(service: Service) -> str | None:
 
 
 def unclear(service: Service) -> bool:
-    """Whether the service alone does not say if a rollout is under way.
+    """Whether DescribeServices alone does not tell if a rollout is under way.
 
-    `rolloutState` exists only for rolling updates that are not behind a Classic Load Balancer.
+    ECS gives a `rolloutState` only for rolling updates, and not behind a Classic Load Balancer.
     """
     primary = service.primary
     if primary is None or primary.rollout_state:
@@ -177,13 +178,13 @@ def foreign_rollout(
     service: Service,
     rollout: ServiceDeployment | None = None,
 ) -> bool:
-    """Whether a rollout is under way that neither this nor an earlier deployment of ours began.
+    """Whether a rollout is under way that Slipway did not begin, and that must be waited for.
 
-    A rollback of ours, by ECS or by Slipway, is ours as well. `rollout` is the service's newest
-    service deployment, where the service is `unclear`.
+    The rollback of a deployment of Slipway's counts as Slipway's, also when ECS does it. `rollout`
+    is the service's newest service deployment; it is read where the service is `unclear`.
 
-    A service's very first rollout that fails already is not waited for: it replaces nothing, and
-    may well be waiting for the image that is being deployed.
+    Slipway does not wait for a service's very first rollout once its tasks fail: it replaces
+    nothing, and it may itself be waiting for the image that is deployed now.
     """
     primary = service.primary
     if primary is None:

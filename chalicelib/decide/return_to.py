@@ -1,4 +1,4 @@
-"""what ran before -> the revision that a deployment returns to when it fails."""
+"""revisions that ran before -> the revision that a deployment returns to when it fails."""
 
 from __future__ import annotations
 
@@ -7,19 +7,21 @@ from chalicelib.model.heads import Head
 
 
 class LastGood(Frozen):
-    """The revision of the newest rollout that ECS shows to have ended well, and when it began."""
+    """The revision of the newest rollout that ended well, as ECS shows it, and when it began."""
 
     revision: str = ""
     began: Moment | None = None
 
 
 def return_to(own: str, last: LastGood, superseded: str, head: Head) -> str:
-    """The first that is known and is not our own revision; empty when the service ran nothing else.
+    """Return the revision to return to; empty when no revision but `own` is known.
 
-    What ECS shows comes first, whoever deployed it. ECS may show what ran before the deployment
-    that HEAD knows to have been applied last and to have ended well: then that one comes first.
-    Next is where the deployment that this one supersedes would return to, last what is proven, the
-    newest first: ECS forgets service deployments after 90 days.
+    The first known revision that is not `own` is taken, in this order:
+
+    1. The revision that HEAD applied last and that is proven, when ECS still shows an older one.
+    2. The revision that ECS shows, whoever deployed it.
+    3. The revision that the superseded deployment would return to.
+    4. The proven revisions, newest first, because ECS forgets service deployments after 90 days.
     """
     revisions = [proven.revision for proven in head.proven]
     old_view = (

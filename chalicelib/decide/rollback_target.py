@@ -1,4 +1,4 @@
-"""HEAD + what runs -> the revision that a rollback by hand goes to, and what it needs."""
+"""HEAD + running revision -> the proven revision that a rollback by hand goes to."""
 
 from __future__ import annotations
 
@@ -11,18 +11,19 @@ from chalicelib.model.task_definitions import short_name
 
 
 def last_judged(head: Head) -> Recent | None:
-    """The newest recent deployment; one that was refused never touched the service."""
+    """Return the newest recent deployment that was not refused; only it can have changed ECS."""
     return next((recent for recent in head.recent if recent.status is not Status.REFUSED), None)
 
 
 def back(head: Head, running: str, last: Deployment | None) -> Proven:
-    """The newest proven revision first deployed before the running one, and never left before.
+    """Return the newest proven revision that was first deployed before the running one.
 
-    `running` is the ARN of the revision that the service runs, `last` the record of `last_judged`.
+    Revisions that an earlier rollback left are skipped. `running` is the ARN of the revision that
+    the service runs, and `last` is the record of `last_judged`.
 
     Raises:
-        Refused: when the service runs what the last deployment was rolled back to, or nothing
-            earlier is proven.
+        Refused: when the service already runs the revision that the last deployment was rolled back
+            to, or when no earlier revision is proven.
     """
     rolled_back = last is not None and last.status is Status.ROLLBACK_SUCCESSFUL
     if last is not None and rolled_back and last.return_to == running:
@@ -40,7 +41,7 @@ def back(head: Head, running: str, last: Deployment | None) -> Proven:
 
 
 def needed(head: Head) -> tuple[Proven, ...]:
-    """What must stay deployable: the newest proven revision, and where a rollback from it goes."""
+    """Return the revisions that must stay deployable: the newest proven, and the one before it."""
     if not head.proven:
         return ()
     newest = head.proven[0]
@@ -49,24 +50,24 @@ def needed(head: Head) -> tuple[Proven, ...]:
 
 
 def _newest_before(head: Head, running: str) -> Proven | None:
-    now = head.proven_revision(running)
+    current = head.proven_revision(running)
     earlier = (
         proven
         for proven in head.proven
         if proven.revision != running
         and not proven.rolled_away
-        and (now is None or proven.first < now.first)
+        and (current is None or proven.first < current.first)
     )
     return max(earlier, key=lambda proven: proven.first, default=None)
 
 
 def named(head: Head, to: str) -> Proven:
-    """The proven revision that `to` names: a deployment id, family:revision, a tag or a digest.
+    """Return the proven revision that `to` names: a deployment, family:revision, tag or digest.
 
-    Every deployment that brought it and every tag of its image names it.
+    Every deployment that brought a revision names it, and so does every tag of its image.
 
     Raises:
-        Refused: when none is; only what ran successfully on this service is gone back to.
+        Refused: when `to` names no revision that ran successfully on this service.
     """
     for proven in head.proven:
         names = {proven.revision, short_name(proven.revision), proven.digest}

@@ -1,7 +1,7 @@
-"""deployment + gate + scan -> may it be applied yet? Open, wait, or refuse.
+"""deployment + gate + scan -> readiness: the gate is open, or the deployment waits or is refused.
 
-A gate holds what is new: a push, or a deployment by hand without `override`. What goes back to a
-revision that ran before (a rollback) passes.
+The gate holds pushes, and deployments by hand without `override`. A rollback passes, because its
+revision ran before.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ _LATE_FINDINGS = timedelta(seconds=60)
 
 
 def scan_gate(deployment: Deployment, target: Target) -> ScanGate | None:
-    """The gate that this deployment has to pass; None: it may pass unseen.
+    """Return the gate that this deployment has to pass; None when it needs no scan.
 
-    What was being applied already when a step died has passed it.
+    A deployment whose attempt has begun has passed the gate already.
     """
     passes = deployment.override or deployment.goes_to or deployment.acting
     return None if passes else target.gate.scan
 
 
 def scanned(deployment: Deployment, gate: ScanGate, scan: Scan, go: Go, now: datetime) -> Readiness:
-    """Whether the gate is open at `now` (UTC).
+    """Return whether the gate is open at `now` (UTC).
 
-    Refused when the worst finding is above `max`. A scan that found nothing opens it a minute after
-    its end, or after it was first seen to have ended. Without a result, `on_timeout` decides once
-    `wait` seconds have passed since the record was made, or no result is to be expected.
+    A finding worse than `max` refuses the deployment. A scan without findings opens the gate a
+    minute after its end, or a minute after Slipway first saw that it had ended. `on_timeout`
+    decides when no result will come, or when none came within `wait` seconds of the record.
     """
     if scan.state == "done":
         return _judged(deployment, gate, scan, go, now)
@@ -66,7 +66,7 @@ def _judged(deployment: Deployment, gate: ScanGate, scan: Scan, go: Go, now: dat
 
 
 def _after_late_findings(deployment: Deployment, scan: Scan, go: Go, now: datetime) -> Readiness:
-    """Open once late findings would be there: by then this was seen twice, or ended long ago."""
+    """Return `go` once the time for late findings is over; until then the deployment waits."""
     first_seen = deployment.found_nothing or now
     until = min(first_seen, scan.ended or first_seen) + _LATE_FINDINGS
     if now >= until:

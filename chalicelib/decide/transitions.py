@@ -1,4 +1,4 @@
-"""The one table of what may follow what in a deployment's life."""
+"""status -> the statuses that may follow it: the one table of a deployment's life."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
         }
     ),
     Status.ROLLBACK_IN_PROGRESS: frozenset(
-        # SUCCESSFUL: ECS completed it before Slipway could have it rolled back.
+        # SUCCESSFUL follows when ECS completed the rollout before it could be rolled back.
         {Status.ROLLBACK_SUCCESSFUL, Status.ROLLBACK_FAILED, Status.FAILED, Status.SUCCESSFUL}
     ),
     **{status: frozenset() for status in Status if status not in OPEN},
@@ -28,5 +28,5 @@ TRANSITIONS: dict[Status, frozenset[Status]] = {
 
 
 def allowed(before: Status, after: Status) -> bool:
-    """Whether a record may go from `before` to `after`; staying is always allowed."""
+    """Whether a record may go from `before` to `after`; it may always keep its status."""
     return before == after or after in TRANSITIONS[before]

@@ -1,7 +1,7 @@
-"""The one step: look at the world, decide, act once, write the record back.
+"""deployment -> look -> decide -> act -> write: the one step that moves a deployment on.
 
-Every nudge (a push, an ECS event, the state machine's poll, the sweep, a person) ends here, any
-number of times, at any moment. A step that dies half way is simply taken again.
+A push, an ECS event, a poll of the state machine, the sweep and a person all end in this step. It
+may be taken at any time and any number of times. When a step dies half way, the next one goes on.
 """
 
 from __future__ import annotations
@@ -27,17 +27,18 @@ def advance(world: World, service: str, deployment: str) -> Deployment:
     """Take a deployment as far as it can go at `world.now`, and return its record.
 
     Raises:
-        Unavailable: when AWS does not answer, or others keep writing; the same step may be taken
-            again at any time.
-        Refused: when the ledger knows no such deployment.
+        Unavailable: when AWS does not answer, or when other writers do not stop. The caller may
+            take the same step again at any time.
+        Refused: when the ledger has no such deployment.
     """
     return retried(service, lambda: _advanced(world, *read(world, service, deployment)))
 
 
 def nudge(world: World, service: str, changed: Changed, deployment: str) -> tuple[Deployment, str]:
-    """As `advance`, because ECS said that something changed; when a task ended, all are looked at.
+    """Take the step after an event of ECS; when a task ended, the step reads all tasks.
 
-    Returns the record, and why the event says nothing new of it: then nothing was done.
+    Return the record, and why the event says nothing new of it. Such an event causes no step, and
+    the reason is empty for the others. The errors are those of `advance`.
     """
 
     def attempt() -> tuple[Deployment, str]:
@@ -59,12 +60,14 @@ def _advanced(
         except Conflict:
             raise
         except Unavailable:
-            _told(world, head, before, before)  # what was to be told before waits for nothing
+            _with_notices_sent(world, head, before, before)  # older notices wait for no step
             raise
-    return _told(world, head, record, before)
+    return _with_notices_sent(world, head, record, before)
 
 
-def _told(world: World, head: Head, record: Deployment, before: Deployment) -> Deployment:
+def _with_notices_sent(
+    world: World, head: Head, record: Deployment, before: Deployment
+) -> Deployment:
     if before.unexplained is not None:
         head, record = explained_later(world, head, record)
     return tell(world, head, record, inherited=before.notices)

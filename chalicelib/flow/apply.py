@@ -1,4 +1,4 @@
-"""plan -> ECS: register the revision, compare it, point the service at it, once each."""
+"""plan -> ECS: register the revision, compare it, update the service; send each call once."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from chalicelib.model.targets import Target
 def apply(
     world: World, record: Deployment, target: Target, service: Service, planned: Plan
 ) -> Started | NotApplied | happened.Refused:
-    """Register and update, once each; what that came to, also when AWS says not now.
+    """Register the revision and update the service, and return what came of it.
 
-    What AWS answered with an error was not done. What it did not answer may have been: a later
-    step looks.
+    A call that AWS answered with an error was not carried out. A call that AWS did not answer may
+    have been; a later step looks. No error is raised for either: both are `NotApplied`.
     """
     revision = planned.revision
     try:
         if not revision:
             revision = _registered(world, planned)
         if service.runs(revision):
-            # Nothing is to be updated: its rollout is ours, however old.
+            # The service runs the revision already, so its rollout is ours, of whatever age.
             began = service.primary.created_at if service.primary else None
             return started(world, target, service, revision, began=began)
         updated = world.services.update(record.cluster, record.service_name, revision)
@@ -53,10 +53,10 @@ def started(  # noqa: PLR0913 - each is one thing that may be known
     began: datetime | None = None,
     service_deployment: str = "",
 ) -> Started:
-    """The service works towards `revision`: since `applied_at`, or else from now on.
+    """Return that the service works towards `revision`, since `applied_at` or else since now.
 
-    UpdateService's answer may still show the deployment before ours: then ours is found later, as
-    is our service deployment.
+    The deadline counts from now, and adds the time that the service's strategy takes. The answer of
+    UpdateService may still show the deployment before ours; then later steps find ours.
     """
     primary = service.primary if service.runs(revision) else None
     given = timedelta(seconds=target.deadline, minutes=service.strategy.minutes)

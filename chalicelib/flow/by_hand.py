@@ -1,4 +1,4 @@
-"""What `deploy` and `rollback` by hand share: their payloads, and the way into the ledger."""
+"""request by hand -> deployment -> reply: the parts that `deploy` and `rollback` share."""
 
 from __future__ import annotations
 
@@ -16,17 +16,24 @@ from chalicelib.model.requests import Request
 from chalicelib.model.targets import Target
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
-# CLUSTER/SERVICE may have 511 characters, an image's URI with its tag and digest a few more.
+# CLUSTER/SERVICE may have 511 characters, and an image's URI with tag and digest a few more.
 Name = Annotated[str, StringConstraints(min_length=1, max_length=1_000, strip_whitespace=True)]
 _Model = TypeVar("_Model", bound=BaseModel)
 
 
 def ask(world: World, target: Target, asked: Request, image: Image) -> dict[str, Any]:
+    """Record a request by hand, take its first step, and return the reply.
+
+    When AWS does not answer the first step, the reply still tells where the deployment stands.
+
+    Raises:
+        Unavailable: when the request could not be recorded.
+    """
     made = request(world, target, asked, image)
     try:
         return reply_of(advance(world, target.name, made.deployment))
     except Unavailable:
-        # Recorded, and its watcher runs: the reply says where it stands now.
+        # The request is recorded, and its watcher goes on with it.
         record = world.ledger.deployment(target.name, made.deployment)
         if record is None:
             raise
@@ -34,11 +41,17 @@ def ask(world: World, target: Target, asked: Request, image: Image) -> dict[str,
 
 
 def reply_of(record: Deployment) -> dict[str, Any]:
+    """Return the reply `{"deployment", "status"}`, with an `error` for a refused deployment."""
     reply = {"deployment": record.id, "status": record.status.value}
     return {**reply, "error": record.reason} if record.status is Status.REFUSED else reply
 
 
 def parsed(model: type[_Model], payload: object) -> _Model:
+    """Return the payload as a model.
+
+    Raises:
+        Refused: when it does not fit; the message names the key and what was expected.
+    """
     try:
         return model.model_validate(payload)
     except ValidationError as error:
@@ -52,6 +65,11 @@ def parsed(model: type[_Model], payload: object) -> _Model:
 
 
 def target_named(world: World, service: str) -> Target:
+    """Return the target of `CLUSTER/SERVICE`.
+
+    Raises:
+        Refused: when there is no such target; the message names those that there are.
+    """
     target = world.targets.named(service)
     if target is None:
         known = ", ".join(target.name for target in world.targets.all)

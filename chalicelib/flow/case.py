@@ -1,6 +1,6 @@
-"""failed deployment -> case: read what tells why, and put it into words.
+"""failed deployment -> case: read the facts that tell why it failed, and put them into words.
 
-Nothing here may keep a verdict waiting: what cannot be read is left out, or said.
+An explanation must never fail. It leaves out what cannot be read, or says so.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ _NO_PERMISSION = (
 
 
 class Case(Frozen):
-    """Why a deployment failed: in one clause (empty when unknown), and on one screen."""
+    """Why a deployment failed: in one clause (empty if unknown), and as a text for one screen."""
 
     headline: str
     text: str
 
 
 class _Targets(Frozen):
-    """The targets of a service's target groups, and why they are not all known."""
+    """The health of the targets of a service's target groups, and why some are not known."""
 
     health: tuple[TargetHealth, ...] = ()
     note: str = ""
 
 
 def case(world: World, record: Deployment, observation: Observation) -> Case:
-    """The case of a deployment that fails now; causes that nobody knows are counted."""
+    """Return the case of a deployment that fails now, and count the unknown causes as a metric."""
     try:
         stopped = _stopped(world, record, observation)
     except DeployerError as error:
@@ -85,7 +85,7 @@ def _changed(ours: TaskDefinition | None, before: TaskDefinition | None) -> Sequ
 
 
 def _targets(world: World, service: Service | None) -> _Targets:
-    """What the load balancers say now; the first group that cannot be read is the last asked."""
+    """Return what the load balancers say now; the reading ends at the first group that fails."""
     found: list[TargetHealth] = []
     if service is None or world.load_balancers is None:
         return _Targets()

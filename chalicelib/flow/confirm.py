@@ -1,4 +1,4 @@
-"""unconfirmed record -> record: what ECR could not be asked when the push came is asked now."""
+"""unconfirmed record -> confirmed or refused: ask ECR again about the image of a push."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from chalicelib.model.images import Image
 
 
 def confirm(world: World, head: Head, record: Deployment) -> Items:
-    """Both once ECR has answered: the push is ordered now, as if it had come just then.
+    """Return HEAD and the record after ECR has answered; the push takes its order only now.
 
-    It ends REFUSED when ECR holds no image that can be deployed, or when something newer was asked
-    for. Its age is what it was when the event came, however long ECR took.
+    The record ends REFUSED when ECR holds no image that can be deployed, or when a newer image was
+    asked for meanwhile. The push counts as old as it was when its event came.
 
     Raises:
         Unavailable: when ECR still does not answer.
     """
-    return write(world, head, record, _answered(world, head, record))
+    return write(world, head, record, _answer_of_ecr(world, head, record))
 
 
-def _answered(world: World, head: Head, record: Deployment) -> Confirmed | happened.Refused:
+def _answer_of_ecr(world: World, head: Head, record: Deployment) -> Confirmed | happened.Refused:
     try:
         image = world.images.image(record.repository, record.digest)
-    except Refused as refused:  # the repository itself is gone
+    except Refused as refused:  # the repository does not exist any more
         return happened.Refused(reason=str(refused))
     if image is None:
         gone = f"{record.repository} no longer holds {record.digest}"
@@ -47,6 +47,6 @@ def _ordered(
     confirmed = Confirmed(image=image)
     asked = request_of(after(record, confirmed, world.now))
     admitted = admit(asked, head, record.created)
-    if admitted.what is Admission.NEW:
+    if admitted.admission is Admission.NEW:
         return confirmed
     return happened.Refused(reason=admitted.reason)

@@ -1,4 +1,4 @@
-"""payload -> deployment: `deploy` by hand, on the same path as a push."""
+"""payload -> deployment -> reply: `deploy` by hand goes the same way as a push."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from chalicelib.model.targets import Target
 
 
 class DeployRequest(BaseModel):
-    """`deploy`'s payload; `image` is a tag, a digest, or an image URI of the repository."""
+    """The payload of `deploy`. `image` is a tag, a digest, or an image URI of the repository."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -38,11 +38,12 @@ class DeployRequest(BaseModel):
 
 
 def deploy_by_hand(world: World, payload: object) -> dict[str, Any]:
-    """Deploy an image by hand; `{"deployment", "status"}`.
+    """Deploy an image by hand, and return `{"deployment", "status"}`.
 
     Raises:
-        Refused: when the payload, the service or the image is not one that can be deployed.
-        Unavailable: when AWS does not answer; nothing was recorded.
+        Refused: when the payload is wrong, no target has this service, or the image cannot be
+            deployed.
+        Unavailable: when AWS does not answer; then nothing was recorded.
     """
     asked = parsed(DeployRequest, payload)
     target = target_named(world, asked.service)
@@ -66,7 +67,11 @@ def deploy_by_hand(world: World, payload: object) -> dict[str, Any]:
 
 
 def _image(world: World, target: Target, wanted: str) -> tuple[Image, str]:
-    """The image that `wanted` names, and the tag by which people know it."""
+    """Return the image that `wanted` names, and the tag by which people know it.
+
+    Raises:
+        Refused: when `wanted` names no image of the repository, or one that ECS cannot run.
+    """
     reference, tag = _reference(world.here, target, wanted)
     image = world.images.image(target.repository, reference)
     if image is None:
@@ -80,7 +85,9 @@ def _image(world: World, target: Target, wanted: str) -> tuple[Image, str]:
 
 
 def _reference(here: Place, target: Target, wanted: str) -> tuple[str, str]:
-    """(what ECR is asked for, the tag) of a tag, a digest or an image URI; a digest wins.
+    """Return (the digest or tag to ask ECR for, the tag) of what a person wants.
+
+    A person names a tag, a digest or an image URI. Of a URI with both, ECR is asked for the digest.
 
     Raises:
         Refused: when it is none of these, or the URI of another registry or repository.

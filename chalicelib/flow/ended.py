@@ -1,4 +1,4 @@
-"""record -> the tasks of its rollout that ended, each told by the container that ended it."""
+"""record -> the ended tasks of its rollout, each with the container that ended it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from chalicelib.model.services import StoppedTask
 
 
 def ended_tasks(world: World, record: Deployment) -> tuple[StoppedTask, ...]:
-    """The ended tasks, newest first; the task definition is read only where it may tell more."""
+    """Return the ended tasks of the record's rollout, newest first.
+
+    The task definition is read only when it may change which container ended a task: only an
+    essential container ends one.
+    """
     stopped = world.services.stopped_tasks(
         record.cluster, record.service_name, record.ecs_deployment
     )
@@ -23,7 +27,7 @@ def ended_tasks(world: World, record: Deployment) -> tuple[StoppedTask, ...]:
 
 
 def _essential(world: World, revision: str) -> Collection[str]:
-    """Empty when it cannot be read: no verdict waits for it."""
+    """Return the names of the essential containers; empty when they cannot be read."""
     try:
         definition = world.services.task_definition(revision) if revision else None
     except DeployerError:

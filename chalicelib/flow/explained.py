@@ -1,6 +1,6 @@
-"""failed record -> the same with its case, told: after its verdict was written and acted upon.
+"""failed record -> record with its case: explain a failure after its rollback was asked for.
 
-Nothing here keeps a rollback waiting, so nothing here happens before one.
+An explanation reads much and may be slow, so it never comes before the rollback.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from chalicelib.model.happenings import Explained
 from chalicelib.model.heads import Head
 from chalicelib.model.verdicts import Observation
 
-_PATIENCE = timedelta(seconds=30)  # for the step that failed it, which explains it as well
+_PATIENCE = timedelta(seconds=30)  # the time that the step which saw the failure has to explain it
 _GIVE_UP = timedelta(minutes=3)
 _UNREAD = Case(headline="", text="Why it failed could not be read in time; see ECS' own events.")
 
@@ -25,23 +25,25 @@ _UNREAD = Case(headline="", text="Why it failed could not be read in time; see E
 def explained(
     world: World, head: Head, record: Deployment, observation: Observation, *, named: bool
 ) -> Items:
-    """Both with the case of what has just failed; the notice of the failure waits for it.
+    """Return HEAD and the record with the case of a failure that this step has just seen.
 
-    `named`: the record's reason names the cause already, from more than the case reads.
+    `named` says that the record's reason names the cause already, from more facts than the case has
+    read.
     """
     made = case(world, record, observation)
-    return _told(world, head, record, Case(headline="", text=made.text) if named else made)
+    return _saved(world, head, record, Case(headline="", text=made.text) if named else made)
 
 
 def explained_later(world: World, head: Head, record: Deployment) -> Items:
-    """Both with the case, where the step that failed it has died before it was made.
+    """Return HEAD and the record with the case of a failure that an earlier step left unexplained.
 
-    What could not be explained within three minutes is told without a case.
+    That step has half a minute to explain it. After three minutes the failure is told without a
+    case.
     """
     if record.unexplained is None or world.now - record.unexplained < _PATIENCE:
         return head, record
     late = world.now - record.unexplained > _GIVE_UP
-    return _told(world, head, record, _UNREAD if late else _looked_again(world, record))
+    return _saved(world, head, record, _UNREAD if late else _looked_again(world, record))
 
 
 def _looked_again(world: World, record: Deployment) -> Case:
@@ -54,35 +56,35 @@ def _looked_again(world: World, record: Deployment) -> Case:
     return case(world, record, Observation(at=world.now, service=service, ours=found))
 
 
-def _told(world: World, head: Head, record: Deployment, made: Case) -> Items:
-    """Both, written; when others write meanwhile, to what they wrote."""
+def _saved(world: World, head: Head, record: Deployment, made: Case) -> Items:
+    """Save the case; when another writer got there first, read both items again and save it."""
     try:
         return _written(world, head, record, made)
     except Conflict:
         pass
     try:
-        return retried(record.service, lambda: _written_anew(world, record, made))
+        return retried(record.service, lambda: _read_and_written(world, record, made))
     except Unavailable:
         return head, record  # a later step explains it
 
 
-def _written_anew(world: World, record: Deployment, made: Case) -> Items:
+def _read_and_written(world: World, record: Deployment, made: Case) -> Items:
     head = world.ledger.head(record.service)
-    now = world.ledger.deployment(record.service, record.id)
-    if head is None or now is None:
+    newest = world.ledger.deployment(record.service, record.id)
+    if head is None or newest is None:
         raise Unavailable(f"the ledger does not show {record.id}")
-    return _written(world, head, now, made)
+    return _written(world, head, newest, made)
 
 
 def _written(world: World, head: Head, record: Deployment, made: Case) -> Items:
     if record.unexplained is None:
         return head, record
     reason = record.reason
-    if made.headline and not _says(reason, made.headline):
+    if made.headline and not _names_cause(reason, made.headline):
         reason = f"{made.headline}; {reason}"
     return write(world, head, record, Explained(case=made.text, reason=reason))
 
 
-def _says(reason: str, headline: str) -> bool:
-    """Whether a reason names the cause already: `CAUSE (2 tasks)`, in other words about tasks."""
+def _names_cause(reason: str, headline: str) -> bool:
+    """Whether the reason names the headline's cause, whatever it says about the number of tasks."""
     return headline.rpartition(" (")[0] in reason

@@ -1,6 +1,6 @@
-"""ECR event -> a push, or the end of a scan: what `on_image_push` receives.
+"""ECR or Inspector event -> push or end of a scan -> outcomes: the flow of `on_image_push`.
 
-A push makes deployments (`flow/push.py`). A scan that ended lets those go on that wait for it.
+A push makes deployments (`flow/push.py`). The end of a scan moves on those that wait for it.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from chalicelib.model.targets import Target
 
 
 def image_event(world: World, event: object) -> tuple[Outcome, ...]:
-    """What an event of ECR, or of Amazon Inspector, came to: one outcome a service.
+    """Handle an event of ECR or Amazon Inspector, and return one outcome for each service.
 
     Raises:
-        DeployerError: the first, when all services have had their turn; Lambda retries the event.
+        DeployerError: the first error, after all services had their turn; Lambda retries the event.
     """
     happened = _recognised(event)
     if isinstance(happened, Ignored):
@@ -43,7 +43,7 @@ def _recognised(event: object) -> ImagePush | Scanned | Ignored:
 
 
 def _scan_ended(world: World, repository: str) -> tuple[Outcome, ...]:
-    """Take the step of every deployment that waits for a scan in this repository."""
+    """Take the step of each deployment that waits for a scan in this repository."""
     outcomes: list[Outcome] = []
     failed: list[DeployerError] = []
     for target in world.targets.following(repository):
@@ -58,7 +58,10 @@ def _scan_ended(world: World, repository: str) -> tuple[Outcome, ...]:
 
 
 def _advanced(world: World, target: Target, deployment: str) -> Outcome:
-    """Whichever image was scanned: an index waits for the scans of the images that it names."""
+    """Take the step when the deployment waits for any scan.
+
+    The event may name another digest: an index waits for the scans of its images.
+    """
     _, record = read(world, target.name, deployment)
     if not record.gated:
         return ignored("it waits for no scan", target.name, deployment)

@@ -1,6 +1,6 @@
-"""ended task -> the last lines that its container wrote.
+"""ended task -> the last log lines of the container that ended it.
 
-Nothing here may keep a verdict waiting: what cannot be read is said.
+This never fails: a note says why lines cannot be read.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ _LINES = 30
 
 
 class Output(Frozen):
-    """The last lines of a container, oldest first, or a note why there are none."""
+    """The last log lines of a container, oldest first, or a note that says why there are none."""
 
     lines: tuple[str, ...] = ()
     note: str = ""
 
 
 def last_lines(world: World, record: Deployment, task: StoppedTask) -> Output:
-    """The last thirty lines of the container that `task` ended by, from CloudWatch Logs.
+    """Return the last thirty log lines of the container that ended `task`, from CloudWatch Logs.
 
     With the `awslogs` driver, a container's stream is PREFIX/CONTAINER/TASK (Amazon ECS developer
     guide, "Send Amazon ECS logs to CloudWatch").

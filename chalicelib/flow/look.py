@@ -1,4 +1,4 @@
-"""record -> observation: what must be read of ECS to judge a deployment, and no more."""
+"""record -> observation: read from ECS what a verdict needs, and no more."""
 
 from __future__ import annotations
 
@@ -15,11 +15,15 @@ from chalicelib.verdict.hopeless import crashed_at_once, many_ended
 from chalicelib.verdict.needed import needs_service_deployment, needs_tasks
 from chalicelib.verdict.ours import SKEW, newest_of_ours
 
-_SAID_IN_FULL = frozenset({"PENDING", "IN_PROGRESS", "SUCCESSFUL"})  # a list says no more of these
+_COMPLETE_IN_LISTS = frozenset({"PENDING", "IN_PROGRESS", "SUCCESSFUL"})  # Describe adds nothing
 
 
 def look(world: World, record: Deployment, *, task_ended: bool) -> Observation:
-    """The facts at `world.now`; tasks are read where one is known to have ended, or need be."""
+    """Return the facts at `world.now`. Tasks are read only if one ended, or a rule needs them.
+
+    Raises:
+        Unavailable: when ECS does not answer for the service or its service deployment.
+    """
     service = world.services.service(record.cluster, record.service_name)
     observation = Observation(at=world.now, service=service)
     if service is not None and (task_ended or needs_tasks(record, observation)):
@@ -29,9 +33,9 @@ def look(world: World, record: Deployment, *, task_ended: bool) -> Observation:
 
 
 def with_log(world: World, record: Deployment, observation: Observation) -> Observation:
-    """The observation, with the last log lines of a task that crashed at once, where one did.
+    """Return the observation with the last log lines of a task that crashed at once, if one did.
 
-    Only for what ECS' own answers leave open: no verdict waits for a log.
+    Call this only when ECS' own answers decide nothing: no verdict waits for a log.
     """
     tasks = observation.tasks
     task = crashed_at_once(tasks.stopped) if tasks else None
@@ -57,10 +61,11 @@ def _with_service_deployment(
 
 
 def our_service_deployment(world: World, record: Deployment) -> ServiceDeployment | None:
-    """The service deployment of this record: by its ARN, else the newest that is ours.
+    """Return the service deployment of this record; None while ECS does not show it.
 
-    None while ECS does not show it. Whose one is, its revision and its time tell: no ARN that ECS
-    hands out is believed (what is current there may be out of date).
+    It is found by the ARN in the record, else it is the newest one that is ours. A service
+    deployment is ours by its revision and its time. ECS' `currentServiceDeployment` is not used,
+    because it may be out of date.
     """
     if record.service_deployment:
         return world.services.service_deployment(record.service_deployment)
@@ -71,15 +76,15 @@ def our_service_deployment(world: World, record: Deployment) -> ServiceDeploymen
     ours = newest_of_ours(
         record, ((deployment, _revision(world, deployment)) for deployment in listed)
     )
-    if ours is None or ours.status in _SAID_IN_FULL:
+    if ours is None or ours.status in _COMPLETE_IN_LISTS:
         return ours
     return world.services.service_deployment(ours.arn) or ours
 
 
 def deployed_since(world: World, record: Deployment, observation: Observation) -> str | None:
-    """The revision of the newest service deployment after ours; None: there is none after it.
+    """Return the revision of the newest service deployment after ours; None when there is none.
 
-    Empty when ECS does not show its revision yet.
+    It is empty while ECS does not show the revision.
     """
     ours = observation.ours
     since = ours.created_at if ours and ours.created_at else record.since
@@ -101,7 +106,7 @@ def _revision(world: World, found: ServiceDeployment) -> str:
 
 
 def _readable_tasks(world: World, record: Deployment, service: Service) -> Tasks | None:
-    """None when they cannot be read: no verdict that needs none of them waits for that."""
+    """Return the tasks; None when they cannot be read, because most verdicts need no tasks."""
     try:
         return _tasks(world, record, service)
     except DeployerError:

@@ -1,4 +1,4 @@
-"""What one event, or one turn of the sweep, came to."""
+"""The outcome of an event, or of one turn of the sweep."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from chalicelib.model.base import Frozen
 
 
 class Outcome(Frozen):
-    """What an event (or its part for one service) came to; one log line."""
+    """The outcome of an event for one service, or for all. It becomes one log line."""
 
     outcome: str
     reason: str = ""
@@ -16,5 +16,5 @@ class Outcome(Frozen):
 
 
 def ignored(reason: str, service: str = "", deployment: str = "") -> Outcome:
-    """The outcome of an event that means nothing here, for this reason."""
+    """Return the outcome of an event that means nothing to Slipway, with the reason."""
     return Outcome(outcome="ignored", reason=reason, service=service, deployment=deployment)

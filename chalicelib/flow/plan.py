@@ -1,4 +1,4 @@
-"""record + service -> plan: what applying will register and deploy. It only reads."""
+"""record + service -> plan: say what will be registered and deployed; this only reads."""
 
 from __future__ import annotations
 
@@ -20,7 +20,11 @@ from chalicelib.verdict.ours import settled
 
 
 class Plan(Frozen):
-    """What applying will do: `registration` (empty: `revision` is there already) on `base`."""
+    """The plan of an attempt.
+
+    `registration` is rendered from `base`. `revision` is the one to deploy when it exists already;
+    else it is empty.
+    """
 
     base: TaskDefinition
     registration: dict[str, Any]
@@ -28,15 +32,16 @@ class Plan(Frozen):
 
 
 def plan(world: World, record: Deployment, target: Target, service: Service, head: Head) -> Plan:
-    """What to register and deploy; reads only.
+    """Return what to register and deploy for this record.
 
     Raises:
-        Refused: when the image cannot be rendered, or what an attempt that died half way
-            registered is not what was planned.
+        Refused: when the image cannot be rendered, or when an earlier attempt, which died half
+            way, registered something else than what was planned.
+        Unavailable: when ECS does not show yet what the earlier attempt registered.
     """
     marks = provenance(record.id, record.tag, record.cause)
     if record.goes_to:
-        # An INACTIVE revision cannot be deployed (UpdateService): it is registered again, a copy.
+        # UpdateService takes no INACTIVE revision, so a copy of it is registered.
         base = definition_of(world, record.goes_to)
         registration = {} if base.active else copied(base, marks)
         revision = record.revision or (base.arn if base.active else "")
@@ -51,7 +56,7 @@ def plan(world: World, record: Deployment, target: Target, service: Service, hea
 
 
 def observed(record: Deployment, planned: Plan) -> Observed:
-    """What a target in mode `observe` would have done."""
+    """Return what Slipway would have done if the target's mode were not "observe"."""
     rendered = [
         str(container.get("name"))
         for container in planned.registration.get("containerDefinitions", [])
@@ -64,9 +69,9 @@ def observed(record: Deployment, planned: Plan) -> Observed:
 
 
 def _base(world: World, target: Target, service: Service, head: Head) -> TaskDefinition:
-    """What to render from: the newest ACTIVE revision that is not an unproven one of ours.
+    """Return the base to render from: the newest ACTIVE revision, unless it is ours and unproven.
 
-    So what Terraform registered is picked up, and what failed is not built upon.
+    So Slipway picks up what Terraform registered, and never builds upon a revision that failed.
     """
     if target.base == "service":
         return definition_of(world, service.task_definition)
@@ -93,7 +98,12 @@ def _may_be_base(definition: TaskDefinition, head: Head) -> bool:
 
 
 def _registered_before(world: World, record: Deployment) -> TaskDefinition:
-    """The revision of an earlier attempt; ECS may not show it for a moment."""
+    """Return the revision that an earlier attempt registered.
+
+    Raises:
+        Unavailable: when ECS does not show it yet, for half a minute at most.
+        Refused: when ECS does not show it after that.
+    """
     definition = world.services.task_definition(record.revision)
     if definition is not None:
         return definition
@@ -104,6 +114,7 @@ def _registered_before(world: World, record: Deployment) -> TaskDefinition:
 
 
 def refuse_unlike(planned: dict[str, Any], registered: TaskDefinition) -> None:
+    """Raise Refused when ECS registered something else than what was planned."""
     if unlike := differences(planned, registered):
         raise Refused(
             f"ECS registered {registered.name} otherwise than planned ({', '.join(unlike[:5])}); "
@@ -112,10 +123,16 @@ def refuse_unlike(planned: dict[str, Any], registered: TaskDefinition) -> None:
 
 
 def family_of(target: Target, service: Service) -> str:
+    """Return the family to render from: the target's own, else the one that the service runs."""
     return target.family or short_name(service.task_definition).rsplit(":", 1)[0]
 
 
 def definition_of(world: World, name: str) -> TaskDefinition:
+    """Return the task definition of this name or ARN.
+
+    Raises:
+        Refused: when ECS has no such task definition.
+    """
     definition = world.services.task_definition(name)
     if definition is None:
         raise Refused(f"ECS has no task definition {short_name(name)}")

@@ -1,4 +1,4 @@
-"""What the flows need of the world; `aws/` implements it, tests fake it."""
+"""The protocols by which the flows reach the world; `aws/` implements them, and tests fake them."""
 
 from __future__ import annotations
 
@@ -19,44 +19,47 @@ from chalicelib.model.task_definitions import TaskDefinition
 
 
 class Ledger(Protocol):
-    """The deployments of all services; every read is strongly consistent unless said."""
+    """The deployments of all services. A read is strongly consistent, unless its method differs."""
 
     def head(self, service: str) -> Head | None: ...
 
     def deployment(self, service: str, deployment: str) -> Deployment | None: ...
 
     def service_of(self, deployment: str) -> str | None:
-        """Eventually consistent: a record just made may not be found yet."""
+        """Return the service of a deployment; None when it is not found.
+
+        This read is eventually consistent: it may not find a record that was just made.
+        """
 
     def save(self, head: Head, deployment: Deployment | None = None) -> Head:
-        """Write both in one transaction; returns the HEAD with its new version.
+        """Write both items in one transaction, and return HEAD with its new version.
 
         Raises:
-            Conflict: when HEAD's version is no longer the one that `head` was read with.
+            Conflict: when the stored HEAD no longer has the version of `head`.
         """
 
     def unfinished(self) -> Sequence[tuple[str, str]]:
-        """(service, deployment) of every record that is open or has unsent notices."""
+        """Return (service, deployment) of each record that is open or has unsent notices."""
 
     def history(self, service: str, limit: int) -> Sequence[Deployment]:
-        """The newest records of a service, newest first."""
+        """Return at most `limit` records of a service, newest first."""
 
 
 class Images(Protocol):
     """ECR."""
 
     def image(self, repository: str, reference: str) -> Image | None:
-        """The image of this tag or digest; None when the repository does not have it."""
+        """Return the image of this tag or digest; None when the repository does not have it."""
 
     def tagged(self, repository: str) -> Sequence[Image]:
-        """Every tagged image of a repository, oldest push first."""
+        """Return all tagged images of a repository, oldest push first."""
 
 
 class Scans(Protocol):
-    """Vulnerability scans, for gates."""
+    """Vulnerability scans of images, which gates wait for."""
 
     def scan(self, repository: str, digest: str) -> Scan:
-        """What a scan says of an image; of an index, the worst of its images."""
+        """Return the scan of an image; for an index, the worst scan of its images."""
 
 
 class Services(Protocol):
@@ -65,7 +68,7 @@ class Services(Protocol):
     def service(self, cluster: str, service: str) -> Service | None: ...
 
     def services(self, cluster: str, services: Sequence[str]) -> Sequence[Service]:
-        """Those of at most ten services that there are; none where the cluster is gone."""
+        """Return those of at most ten services that exist; none where the cluster is gone."""
 
     def service_deployment(self, arn: str) -> ServiceDeployment | None: ...
 
@@ -76,25 +79,25 @@ class Services(Protocol):
     def service_deployments_since(
         self, cluster: str, service: str, since: datetime
     ) -> Sequence[ServiceDeployment]:
-        """Those created after `since` (UTC), newest first."""
+        """Return the service deployments created after `since` (UTC), newest first."""
 
     def revision_task_definition(self, service_revision: str) -> str:
-        """The ARN of the task definition of a service revision."""
+        """Return the ARN of a service revision's task definition; empty when ECS shows none."""
 
     def task_definition(self, name: str) -> TaskDefinition | None: ...
 
     def newest_revisions(self, family: str) -> Sequence[str]:
-        """The ARNs of the family's ten newest ACTIVE revisions, newest first."""
+        """Return the ARNs of the family's ten newest ACTIVE revisions, newest first."""
 
     def register(self, registration: Mapping[str, Any]) -> TaskDefinition: ...
 
     def update(self, cluster: str, service: str, task_definition: str) -> Service: ...
 
     def stop(self, service_deployment: str) -> None:
-        """Ask ECS to roll this service deployment back.
+        """Ask ECS to stop this service deployment and roll it back.
 
         Raises:
-            Refused: when it cannot be stopped (any more).
+            Refused: when ECS can no longer stop it.
         """
 
     def stopped_tasks(
@@ -112,19 +115,21 @@ class Watchers(Protocol):
     """The state machine whose executions come back to a deployment until it is closed."""
 
     def start(self, deployment: str, number: int) -> None:
-        """Start execution `<deployment>-<number>`; one that already exists is left alone."""
+        """Start the execution `<deployment>-<number>`; leave one alone that already exists."""
 
     def alive(self, deployment: str, number: int) -> bool: ...
 
 
 class Topic(Protocol):
-    """Where notices go: one or more channels."""
+    """The way of notices to people: one or more channels."""
 
     def publish(self, notice: Notice, deployment: str, service: str) -> Sequence[str] | None:
-        """Send to the channels in `notice.unsent` (None: to all); returns those not reached.
+        """Send a notice to the channels in `notice.unsent`, and return those not reached.
+
+        When `unsent` is None, the notice goes to all channels.
 
         Raises:
-            Unavailable: when none was reached.
+            Unavailable: when this was the first attempt and no channel was reached.
         """
 
 
@@ -132,14 +137,14 @@ class LoadBalancers(Protocol):
     """Elastic Load Balancing."""
 
     def target_health(self, target_group: str) -> Sequence[TargetHealth]:
-        """Every target that is registered in a target group (its ARN), or still drains."""
+        """Return the health of each target of a target group (an ARN), draining ones too."""
 
 
 class Logs(Protocol):
     """CloudWatch Logs."""
 
     def last_lines(self, group: str, stream: str, count: int) -> Sequence[str]:
-        """The newest lines of a stream, oldest first."""
+        """Return at most `count` of the newest lines of a log stream, oldest first."""
 
 
 class Counts(Protocol):
@@ -150,9 +155,10 @@ class Counts(Protocol):
 
 @dataclass(frozen=True)
 class World:
-    """Everything outside, for one invocation: it began at `now` (UTC), it calls itself `holder`.
+    """All that a flow reaches outside itself, for one invocation.
 
-    `here` is the account and region in which it runs.
+    `now` is when the invocation began (UTC), `holder` is its name on a lease, and `here` is the
+    account and region in which it runs. The last three are None where a caller needs none.
     """
 
     ledger: Ledger

@@ -1,4 +1,4 @@
-"""push -> deployments: record it for the services that follow it, take the first steps."""
+"""push -> deployments: record one for each service that follows the image, then begin them."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from chalicelib.model.images import Image, ImagePush
 from chalicelib.model.requests import Request
 from chalicelib.model.targets import Target
 
-# ECS registers twenty task definitions in a burst, then one a second ("Request throttling for the
-# Amazon ECS API"): where more services follow an image, the first steps are their watchers'.
+# ECS registers twenty task definitions in a burst, and then one a second ("Request throttling for
+# the Amazon ECS API"). When more services follow an image, their watchers take the first steps.
 _STEPS_AT_ONCE = 20
 
 
 def push(world: World, pushed: ImagePush) -> tuple[Outcome, ...]:
-    """Record a deployment for every service that follows the pushed image, then begin them.
+    """Record a deployment for each service that follows the pushed image, then begin them.
 
-    Whatever is not the push of a deployable image that some target follows is ignored, with the
-    reason. All are recorded before any is begun: a first step that does not get through, or that
-    there is no time for, is left to the watcher, which was started already. Recording needs the
-    ledger only: where ECR does not answer, a push is recorded unconfirmed.
+    A push that no target follows, or whose image ECS cannot run, is ignored with the reason. All
+    deployments are recorded before the first one begins. When a first step fails, or there is no
+    time for it, the watcher takes it; the watcher was started with the record. To record needs only
+    the ledger: when ECR does not answer, the push is recorded unconfirmed.
 
     Raises:
         Unavailable: when the push could not be recorded for some service; Lambda retries the
@@ -67,7 +67,7 @@ def _recorded_and_begun(
 
 
 def _image(world: World, pushed: ImagePush) -> Image | Ignored | None:
-    """The image, or why it is none; None when ECR does not answer: the first step asks again."""
+    """Return the image, or why it is ignored; None when ECR does not answer."""
     try:
         image = world.images.image(pushed.repository, pushed.digest)
     except Unavailable:
@@ -99,7 +99,9 @@ def _begun(world: World, target: Target, asked: Asked, *, at_once: bool) -> Outc
             status, reason = record.status, reason or record.reason
         except DeployerError as error:
             reason = f"recorded; the watcher goes on: {error}"
-    outcome = "recorded" if asked.admitted.what is Admission.NEW else asked.admitted.what.value
+    outcome = (
+        "recorded" if asked.admitted.admission is Admission.NEW else asked.admitted.admission.value
+    )
     return Outcome(
         outcome=outcome,
         reason=reason,

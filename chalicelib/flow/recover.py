@@ -1,4 +1,4 @@
-"""record + service -> what an attempt that died half way left: its revision, and its rollout."""
+"""record + service -> the revision and the rollout of an attempt that died half way."""
 
 from __future__ import annotations
 
@@ -17,9 +17,10 @@ from chalicelib.verdict.ours import SKEW
 def recovered(
     world: World, record: Deployment, target: Target, service: Service
 ) -> tuple[Deployment, Started | None]:
-    """The record with the revision of the attempt; and its rollout, wherever it stands by now.
+    """Return the record with the attempt's revision, and that revision's rollout.
 
-    None when ECS knows no service deployment of that revision since the attempt.
+    The rollout may have ended already. It is None when ECS shows no service deployment of the
+    revision since the attempt began.
     """
     revision = record.revision or _revision(world, record, target, service)
     if not revision:
@@ -41,7 +42,7 @@ def recovered(
 
 
 def _revision(world: World, record: Deployment, target: Target, service: Service) -> str:
-    """The revision that the attempt registered, or would have gone to; empty when there is none."""
+    """Return the revision that the attempt registered or chose; empty when there is none."""
     if record.goes_to and definition_of(world, record.goes_to).active:
         return record.goes_to
     for arn in world.services.newest_revisions(family_of(target, service)):

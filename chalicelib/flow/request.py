@@ -1,4 +1,4 @@
-"""request -> record: what is asked of a service enters the ledger once, and its watcher starts."""
+"""request -> record -> watcher: record a request in the ledger once, and start its watcher."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from chalicelib.model.targets import Target
 
 
 class Asked(Frozen):
-    """What became of a request: its admission, and the deployment it made or told of."""
+    """The answer to a request: its admission, and the id of its deployment."""
 
     admitted: Admitted
     deployment: str
@@ -31,14 +31,14 @@ class Asked(Frozen):
 def request(
     world: World, target: Target, asked: Request, image: Image | None, *, refuse: str = ""
 ) -> Asked:
-    """Record a request in the ledger and start its watcher; asking again changes nothing.
+    """Record a request in the ledger and start its watcher. A repeated request changes nothing.
 
-    Without `image`, ECR could not be asked: the push is recorded unconfirmed, and its first step
-    asks again. With `refuse` (a reason), what would be new is refused instead: recorded, told, not
-    deployed.
+    `image` is None when ECR did not answer: the push is recorded unconfirmed, and its first step
+    asks ECR again. When `refuse` gives a reason, a request that would be new is recorded as REFUSED
+    for it, and people are told.
 
     Raises:
-        Unavailable: when AWS does not answer; ask again.
+        Unavailable: when AWS does not answer; the caller may ask again.
     """
     return retried(target.name, lambda: _request(world, target, asked, image, refuse))
 
@@ -47,21 +47,21 @@ def _request(
     world: World, target: Target, asked: Request, image: Image | None, refuse: str
 ) -> Asked:
     head = world.ledger.head(target.name) or _first_meeting(world, target)
-    if _pushed(asked) and (waiting := head.unconfirmed_of(asked.digest)):
+    if _is_push(asked) and (waiting := head.unconfirmed_of(asked.digest)):
         return _still_unconfirmed(world, head, asked, waiting)
     admitted = admit(asked, head, world.now)
-    if refuse and admitted.what is Admission.NEW:
-        admitted = Admitted(what=Admission.REFUSED, reason=refuse)
-    if admitted.what is Admission.KNOWN:
-        _told_again(world, head, asked, admitted.deployment)
+    if refuse and admitted.admission is Admission.NEW:
+        admitted = Admitted(admission=Admission.REFUSED, reason=refuse)
+    if admitted.admission is Admission.KNOWN:
+        _note_repetition(world, head, asked, admitted.deployment)
         return Asked(admitted=admitted, deployment=admitted.deployment)
     identity = deployment_id(asked)
     if world.ledger.deployment(target.name, identity) is not None:
-        _told_again(world, head, asked, identity)
-        repeated = Admitted(what=Admission.KNOWN, reason="the same event, again")
+        _note_repetition(world, head, asked, identity)
+        repeated = Admitted(admission=Admission.KNOWN, reason="the same event, again")
         return Asked(admitted=repeated, deployment=identity)
     record = _record(world, target, asked, image)
-    if image is not None and admitted.what is Admission.REFUSED:
+    if image is not None and admitted.admission is Admission.REFUSED:
         refused = Refused(reason=admitted.reason)
         head, record = happened(head, record, refused, world.now)
         tell(world, world.ledger.save(head, record), record)
@@ -69,39 +69,41 @@ def _request(
     head = recorded_unconfirmed(head, record) if image is None else recorded(head, record, asked)
     world.ledger.save(head, record)
     world.watchers.start(record.id, record.watcher)
-    return Asked(admitted=Admitted(what=Admission.NEW), deployment=identity)
+    return Asked(admitted=Admitted(admission=Admission.NEW), deployment=identity)
 
 
-def _pushed(asked: Request) -> bool:
+def _is_push(asked: Request) -> bool:
     return asked.cause in {Cause.PUSH, Cause.SWEEP}
 
 
 def _newest_again(asked: Request, head: Head) -> bool:
-    """Whether a push repeats what the service was last asked for, later than it was asked."""
-    return _pushed(asked) and asked.digest == head.digest and is_after(asked, head)
+    """Whether a push repeats the newest request, and is later than it."""
+    return _is_push(asked) and asked.digest == head.digest and is_after(asked, head)
 
 
-def _told_again(world: World, head: Head, asked: Request, deployment: str) -> None:
-    """A known push again: it may be newer by now, and its image may have one more tag."""
-    if not _pushed(asked):
+def _note_repetition(world: World, head: Head, asked: Request, deployment: str) -> None:
+    """Save what a repeated push says: its later time, and a tag that may be new."""
+    if not _is_push(asked):
         return
-    after_it = asked_again(head, asked) if _newest_again(asked, head) else head
-    after_it = called(after_it, asked.digest, asked.tag)
+    new_head = asked_again(head, asked) if _newest_again(asked, head) else head
+    new_head = called(new_head, asked.digest, asked.tag)
     before = world.ledger.deployment(head.service, deployment) if deployment else None
     record = after(before, CalledAlso(tag=asked.tag), world.now) if before else None
-    if after_it != head or record != before:
-        world.ledger.save(after_it, record)
+    if new_head != head or record != before:
+        world.ledger.save(new_head, record)
 
 
 def _still_unconfirmed(world: World, head: Head, asked: Request, deployment: str) -> Asked:
-    """A push of a digest that waits for ECR's answer: the same deployment, as new as the newest."""
+    """Return the unconfirmed deployment of this digest, which takes the later of the two times."""
     record = world.ledger.deployment(head.service, deployment)
     if record is not None and record.unconfirmed:
         pushed_again = PushedAgain(tag=asked.tag, order=asked.order)
         again = after(record, pushed_again, world.now)
         if again != record:
             world.ledger.save(head, again)
-    waits = Admitted(what=Admission.KNOWN, reason="ECR has not been asked about this image yet")
+    waits = Admitted(
+        admission=Admission.KNOWN, reason="ECR has not been asked about this image yet"
+    )
     return Asked(admitted=waits, deployment=deployment)
 
 
@@ -133,7 +135,7 @@ def _record(world: World, target: Target, asked: Request, image: Image | None) -
 
 
 def _first_meeting(world: World, target: Target) -> Head:
-    """Without what the service runs, where ECS does not say: the first step finds it."""
+    """Return the first HEAD; when ECS does not answer, the first step finds what runs."""
     try:
         service = world.services.service(target.cluster, target.service)
     except DeployerError:

@@ -1,4 +1,4 @@
-"""What others' writes undid -> done again."""
+"""attempt -> result: retry when another writer got there first."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Result = TypeVar("Result")
 
 
 def retried(service: str, attempt: Callable[[], Result]) -> Result:
-    """What `attempt` returns; made anew, from its first read, while others write to the service.
+    """Return what `attempt` returns. Retry it, from its first read on, after each Conflict.
 
     Raises:
-        Unavailable: when they keep writing; whoever called may call again at any time.
+        Unavailable: after five conflicts; the caller may call again at any time.
     """
     for _ in range(_TRIES):
         try:

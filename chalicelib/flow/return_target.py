@@ -1,4 +1,4 @@
-"""record + service -> the revision that the service goes back to, should this one fail."""
+"""record + service -> the revision that the service returns to if this deployment fails."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ from chalicelib.model.services import Service
 
 
 def return_target(world: World, record: Deployment, service: Service, head: Head) -> str:
-    """The revision to return to; empty when the service never ran anything else that is known.
+    """Return the revision to return to; empty when no other revision is known.
 
-    While an attempt may have brought the service to our revision, what was found before it stays;
-    where it runs our revision already, there is nothing to return from.
+    When the service runs our revision already, it is our own revision: there is nothing to return
+    from. But when an attempt of ours may have brought it there, the revision that was found before
+    the attempt stays.
     """
     own = record.revision or record.goes_to
     if own and service.runs(own):
@@ -26,9 +27,10 @@ def return_target(world: World, record: Deployment, service: Service, head: Head
 
 
 def _last_successful(world: World, record: Deployment, service: Service) -> LastGood:
-    """The last SUCCESSFUL service deployment, whoever made it.
+    """Return the last SUCCESSFUL rollout, whoever began it.
 
-    The steady PRIMARY is that one, so ECS is asked only when a rollout is under way.
+    A steady PRIMARY deployment is that rollout, so service deployments are listed only while no
+    deployment is steady.
     """
     if (steady := service.steady) is not None:
         return LastGood(revision=steady.task_definition, began=steady.created_at)
@@ -42,11 +44,11 @@ def _last_successful(world: World, record: Deployment, service: Service) -> Last
 
 
 def _of_the_superseded(world: World, record: Deployment, head: Head) -> str:
-    """Where the deployment that is under way, and that this one replaces, would return to."""
+    """Return the revision that the superseded deployment would return to; empty if unknown."""
     if head.applied_deployment in {"", record.id}:
         return ""
     try:
         before = world.ledger.deployment(record.service, head.applied_deployment)
-    except Unreadable:  # a newer release's; what is proven is known all the same
+    except Unreadable:  # a newer release wrote it; the proven revisions are known all the same
         return ""
     return before.return_to if before and before.status is not Status.SUCCESSFUL else ""

@@ -1,4 +1,4 @@
-"""payload -> deployment: `rollback` by hand, to a revision that ran before."""
+"""payload -> deployment -> reply: `rollback` by hand stops a deployment or goes back from one."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ _GOES_BACK = frozenset({Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFUL}
 
 
 class RollbackRequest(BaseModel):
-    """`rollback`'s payload. `to` is a deployment id, family:revision, a tag or a digest."""
+    """The payload of `rollback`. `to` is a deployment id, family:revision, a tag or a digest."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -47,14 +47,15 @@ class RollbackRequest(BaseModel):
 
 
 def rollback_by_hand(world: World, payload: object) -> dict[str, Any]:
-    """Stop the deployment under way, or go back to a proven revision; `{"deployment", "status"}`.
+    """Stop the rollout under way, or go back to a proven revision.
 
-    What only waits is refused, and the service goes back all the same; so it does where the
-    deployment has ended, or somebody else's has taken its place, since anybody looked.
+    Return `{"deployment", "status"}`. A deployment that only waits is refused, and the service goes
+    back as well. The service also goes back when the deployment has just ended, or when somebody
+    else's has just taken its place.
 
     Raises:
-        Refused: when there is nothing to go back to, or `to` names nothing proven.
-        Unavailable: when AWS does not answer, or another step is acting; ask again.
+        Refused: when there is nothing to go back to, or when `to` names no proven revision.
+        Unavailable: when AWS does not answer, or another step is acting; the person may ask again.
     """
     asked = parsed(RollbackRequest, payload)
     target = target_named(world, asked.service)
@@ -81,7 +82,7 @@ def _go_back(
     world: World, target: Target, asked: RollbackRequest, proven: Proven
 ) -> dict[str, Any]:
     image, tag = _image_of(world, target, proven)
-    left = _left(world, target)
+    left = _running_digest(world, target)
     return ask(
         world,
         target,
@@ -103,24 +104,25 @@ def _go_back(
     )
 
 
-def _left(world: World, target: Target) -> str:
-    """The digest that the service runs, or is being brought to; empty when that is not known."""
+def _running_digest(world: World, target: Target) -> str:
+    """Return the digest that the service runs or is rolling out; empty when it is not known."""
     service = world.services.service(target.cluster, target.service)
     revision = service.task_definition if service else ""
     return digest_that_runs(world, target, _head(world, target), revision) if revision else ""
 
 
 def _asked_before(world: World, head: Head, key: str) -> dict[str, Any] | None:
-    """The reply to a rollback that was asked for with this key before."""
+    """Return the reply to the earlier request with this key; None when there is none."""
     same = next((recent for recent in head.recent if recent.key == key), None)
     record = world.ledger.deployment(head.service, same.deployment) if same else None
     return reply_of(record) if record is not None else None
 
 
 def _withdrawn(world: World, head: Head, why: str) -> Deployment | None:
-    """Stop what is open, what waits first; the one that was being rolled out, else the newest.
+    """Stop all open deployments, and return the one that was rolled out, else the newest.
 
-    REFUSED: it only waited, so what the service runs is still to be gone back from.
+    Waiting ones are stopped first. When the returned one is REFUSED, it only waited, and the
+    service still has to go back. None means that no deployment was open.
     """
     waiting = [
         deployment for deployment in head.open_deployments if deployment != head.applied_deployment
@@ -129,7 +131,7 @@ def _withdrawn(world: World, head: Head, why: str) -> Deployment | None:
         deployment for deployment in head.open_deployments if deployment == head.applied_deployment
     ]
     if head.open_deployments:
-        retried(head.service, lambda: _barred(world, head))
+        retried(head.service, lambda: _bar_open(world, head))
     stopped = [
         withdraw(world, head.service, deployment, why) for deployment in (*waiting, *rolling)
     ]
@@ -137,19 +139,19 @@ def _withdrawn(world: World, head: Head, why: str) -> Deployment | None:
     return next(reversed(begun or stopped), None)
 
 
-def _barred(world: World, head: Head) -> None:
-    """What is stopped by hand stays away, whatever becomes of the call that stops it."""
+def _bar_open(world: World, head: Head) -> None:
+    """Bar the digests of all open deployments first, so that they stay barred if a call fails."""
     records = (
         world.ledger.deployment(head.service, deployment) for deployment in head.open_deployments
     )
     digests = [record.digest for record in records if record is not None]
-    now = world.ledger.head(head.service) or head
-    if (after := bar(now, *digests)) != now:
+    newest = world.ledger.head(head.service) or head
+    if (after := bar(newest, *digests)) != newest:
         world.ledger.save(after)
 
 
 def _earlier(world: World, target: Target) -> Proven:
-    """Where a rollback goes that names nothing; what others deployed is remembered first."""
+    """Return the revision of a rollback without `to`; first remember what others deployed."""
     return retried(target.name, lambda: _before(world, target))
 
 
@@ -176,10 +178,14 @@ def _head(world: World, target: Target) -> Head:
 
 
 def _image_of(world: World, target: Target, proven: Proven) -> tuple[Image, str]:
-    """The image of a proven revision and its tag, as far as known; one that ECR lost is refused.
+    """Return the image of a proven revision and its tag, as far as they are known.
 
-    A revision that Slipway did not render may name its image by a tag, which says no digest, or
-    run one of another repository, of which only its own registry could tell.
+    The digest stays empty when it cannot be known: a revision that Slipway did not render may name
+    its image by a tag only, or may run an image of another repository.
+
+    Raises:
+        Refused: when the revision was deleted from ECS, or its image is gone from ECR or cannot be
+            deployed.
     """
     definition = world.services.task_definition(proven.revision)
     if definition is None:

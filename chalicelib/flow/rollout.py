@@ -1,4 +1,4 @@
-"""IN_PROGRESS record -> its verdict: look, judge, write, act; then explain what failed."""
+"""record in rollout -> look -> verdict -> write -> act: judge a rollout, and explain a failure."""
 
 from __future__ import annotations
 
@@ -25,8 +25,8 @@ from chalicelib.verdict.ours import stopped_just_now
 
 
 def follow(world: World, head: Head, record: Deployment, *, task_ended: bool) -> Items:
-    """Both items after one look at the rollout, or at its rollback."""
-    if task_ended:  # said first: of several tasks that end at once, one nudge looks for all
+    """Return HEAD and the record after one look at the rollout, or at its rollback."""
+    if task_ended:  # written first, so that other tasks that end now cause no further look
         head, record = write(world, head, record, LookBegan())
     observation = look(world, record, task_ended=task_ended)
     verdict = verdict_of(record, observation)
@@ -39,14 +39,17 @@ def follow(world: World, head: Head, record: Deployment, *, task_ended: bool) ->
 def carry_out(
     world: World, head: Head, record: Deployment, observation: Observation, verdict: Verdict
 ) -> Items:
-    """Write the verdict, then act on it; what explains it is read when that is done."""
+    """Write the verdict, act on it, and only then explain it; return HEAD and the record.
+
+    While Slipway acts, it holds the lease.
+    """
     verdict = _unless_replaced(world, record, observation, verdict)
     judgement = judged(record, observation, verdict)
     if isinstance(judgement, Adopted):
         return write(world, head, record, judgement)
     is_explained_already = record.unexplained is not None
     invisible = verdict.remedy is Remedy.STOP and observation.ours is None
-    if verdict.remedy is Remedy.NONE or invisible:  # asked once ECS shows what to stop
+    if verdict.remedy is Remedy.NONE or invisible:  # a later step stops what ECS shows then
         head, record = write_news(world, head, record, judgement)
     else:
         head, record = write(world, with_lease(world, head), record, judgement)
@@ -60,7 +63,7 @@ def carry_out(
 def _unless_replaced(
     world: World, record: Deployment, observation: Observation, verdict: Verdict
 ) -> Verdict:
-    """The verdict; before an UpdateService back, what others deployed since is looked for."""
+    """Return the verdict, unless it updates the service and somebody else deployed since."""
     if verdict.remedy is not Remedy.UPDATE:
         return verdict
     newer = deployed_since(world, record, observation)
@@ -72,9 +75,10 @@ def _unless_replaced(
 def _remedy(
     world: World, record: Deployment, observation: Observation, remedy: Remedy
 ) -> RollbackAsked | CannotBeStopped | RollbackRefused | RollbackUnanswered:
-    """Roll back, once: the decision is already written, and the lease is held.
+    """Ask ECS to roll back, with one call, and return its answer.
 
-    What cannot be stopped any more is set back with UpdateService at the next step.
+    The decision is written and the lease is held by now. When ECS can no longer stop the service
+    deployment, the next step updates the service instead.
     """
     stops = remedy is Remedy.STOP
     try:

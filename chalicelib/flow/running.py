@@ -1,4 +1,4 @@
-"""a service -> what ECS runs of it at this moment, whoever put it there, as `status` replies it."""
+"""service -> reply: what ECS runs of a service at this moment, whoever deployed it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ROLLED_BACK = frozenset({Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFU
 
 
 class Version(Frozen):
-    """What people call a revision's image, as far as it is known."""
+    """A revision's image, with its digest and tags as far as they are known."""
 
     image: str = ""
     digest: str = ""
@@ -26,9 +26,10 @@ class Version(Frozen):
 
 
 def running(world: World, target: Target) -> dict[str, Any]:
-    """The service's PRIMARY deployment, its tasks by state, and who deployed it.
+    """Return the service's PRIMARY deployment, its tasks by state, and who deployed it.
 
-    `by` is "Slipway", with the deployment's id, or "somebody else"; `stage` is ECS' rolloutState.
+    `by` is "Slipway" (then `deployment` is its id) or "somebody else". `stage` is ECS'
+    `rolloutState`. `status` is "MISSING" when ECS has no such service.
 
     Raises:
         Unavailable: when ECS does not answer.
@@ -60,7 +61,7 @@ def running(world: World, target: Target) -> dict[str, Any]:
 
 
 def digest_that_runs(world: World, target: Target, head: Head, revision: str) -> str:
-    """The digest of the image that a revision runs; empty when it names none."""
+    """Return the digest of the image that a revision runs; empty when it is not known."""
     return _version(world, target, head, revision).digest
 
 

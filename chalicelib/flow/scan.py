@@ -1,4 +1,4 @@
-"""record -> what is known of its image's scan: what cannot be read has not ended."""
+"""record -> scan: read the scan of its image; a scan that cannot be read counts as not ended."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from chalicelib.model.scans import Scan
 
 
 def scan_of(world: World, record: Deployment) -> Scan:
-    """The scan of the record's image; when AWS does not tell, one that has not ended, and why.
+    """Return the scan of the record's image.
 
-    So the gate's `wait` goes on counting whatever stands between Slipway and the scan.
+    When AWS does not answer, the scan counts as waiting, with the reason, and the gate's `wait`
+    goes on. When AWS refuses, there is no scan to wait for.
     """
     try:
         return world.scans.scan(record.repository, record.digest)

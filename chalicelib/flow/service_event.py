@@ -1,4 +1,4 @@
-"""ECS event -> the step, for every open deployment of the service that the event is about."""
+"""ECS event -> outcomes: take the step of each open deployment of the event's service."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from chalicelib.model.targets import Target
 
 
 def service_event(world: World, event: object) -> tuple[Outcome, ...]:
-    """Nudge what is open on the event's service.
+    """Nudge each open deployment of the event's service, and return one outcome for each.
 
-    The event says that something happened, never what: a circuit breaker's rollback reuses an
-    older deployment's id, so it is judged by our own service deployment.
+    An event only says that something changed. It never decides a verdict: a rollback of the circuit
+    breaker has the id of an older deployment, so Slipway looks at its own service deployment.
 
     Raises:
-        Unavailable: Lambda retries the event.
+        DeployerError: the first error, after all deployments had their turn; Lambda retries.
     """
     changed = recognise_change(event)
     if isinstance(changed, Ignored):
@@ -39,10 +39,10 @@ def service_event(world: World, event: object) -> tuple[Outcome, ...]:
 
 
 def every_open(world: World, service: str, act: Callable[[str], Outcome]) -> tuple[Outcome, ...]:
-    """What `act` makes of each open deployment of a service.
+    """Call `act` with each open deployment of a service, and return the outcomes.
 
     Raises:
-        DeployerError: the first, when all have had their turn: one's fault keeps no other waiting.
+        DeployerError: the first error, after all deployments had their turn.
     """
     head = world.ledger.head(service)
     if head is None or not head.open_deployments:

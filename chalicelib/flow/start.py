@@ -1,4 +1,4 @@
-"""PENDING record -> applied, where that may be done now; else what it waits for."""
+"""PENDING record -> applied, waiting or closed: apply a deployment when it may be applied now."""
 
 from __future__ import annotations
 
@@ -27,9 +27,10 @@ _NOT_KNOWN = "an attempt to apply it was not answered; whether ECS carried it ou
 
 
 def start(world: World, head: Head, record: Deployment, target: Target) -> Items:
-    """Apply a PENDING deployment where that may be done now; else write what it waits for.
+    """Apply a PENDING deployment if it may be applied now; else write why it waits or is closed.
 
-    What an attempt that died half way has left is found first, and goes on.
+    First this looks for what an earlier attempt, which died half way, has left, and goes on from
+    there.
     """
     known = without_looking(record, head, target)
     if known is not None and not record.acting:
@@ -64,7 +65,7 @@ def _attempt(  # noqa: PLR0913, PLR0917 - each is one thing that was decided
     planned: Plan,
     return_to: str,
 ) -> Items:
-    """Write that an attempt begins, apply, write what that came to; the lease is held meanwhile."""
+    """Write that an attempt begins, apply the plan, and write the outcome; hold the lease."""
     began = AttemptBegan(base=planned.base.arn, return_to=return_to, unscanned=go.unscanned)
     head, record = write(world, with_lease(world, head), record, began)
     outcome = apply(world, record, target, go.service, planned)
@@ -74,7 +75,7 @@ def _attempt(  # noqa: PLR0913, PLR0917 - each is one thing that was decided
 def _readiness(
     world: World, head: Head, record: Deployment, target: Target, service: Service | None
 ) -> Readiness:
-    """Whether it may be applied now; a scan is read only where nothing else keeps it back."""
+    """Return whether it may be applied now; the scan is read only when nothing else prevents it."""
     rollout = None
     if service is not None and unclear(service):
         rollout = world.services.newest_service_deployment(record.cluster, record.service_name)
@@ -86,7 +87,10 @@ def _readiness(
 
 
 def _may_be_an_old_view(world: World, head: Head, record: Deployment, service: Service) -> bool:
-    """Whether ECS shows that it runs what is gone back to, though another was just applied."""
+    """Whether ECS shows the revision to go back to as running only because its view is old.
+
+    That may be so for a moment after Slipway applied another revision.
+    """
     if not service.runs(record.goes_to) or head.applied_revision in {"", record.goes_to}:
         return False
     last = world.ledger.deployment(record.service, head.applied_deployment)
@@ -98,9 +102,11 @@ def _may_be_an_old_view(world: World, head: Head, record: Deployment, service: S
 def resume(
     world: World, head: Head, record: Deployment, target: Target, service: Service
 ) -> tuple[Deployment, Items | None]:
-    """The record with what an attempt that died half way left; and both items where it goes on.
+    """Return the record with what an attempt, which died half way, has left.
 
-    What ECS does not show yet may still have been done: it has half a minute to show it.
+    The second value is HEAD and the record when the step ends here: the attempt's rollout was
+    found, or the attempt is so new that ECS may not show it yet (half a minute). Otherwise it is
+    None.
     """
     record, rollout = recovered(world, record, target, service)
     if rollout is not None:

@@ -1,4 +1,4 @@
-"""status request -> the records asked for, newest first."""
+"""payload -> reply: `status` shows the records that a person asks for, newest first."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from chalicelib.model.heads import Head
 from chalicelib.model.task_definitions import short_name
 
 _RECORDS = 20
-_SEARCHED = 200  # by image: as far back as one read of the table goes
+_SEARCHED = 200  # the records of a service in which an image is looked for
 
 
 class StatusRequest(BaseModel):
-    """Which records: of one service, one deployment, or one image (tag or digest); else of all.
+    """The payload of `status`: it chooses a service, a deployment or an image (tag or digest).
 
-    With `now`, also what ECS runs of the service at this moment.
+    Without any of them it means all services. `now` adds what ECS runs at this moment.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -34,14 +34,15 @@ class StatusRequest(BaseModel):
 
 
 def tell_status(world: World, payload: object) -> dict[str, Any]:
-    """`{"deployments": [...]}`, newest first, the last 20 of a service; by image, of its last 200.
+    """Return `{"deployments": [...]}`, newest first.
 
-    With `now`, `{"now": {...}}` too: see `running`. Of all services, those that a newer release
-    wrote are left out, and `unreadable` says why.
+    A service shows its last 20 records; an image is looked for in the last 200 of each service.
+    With `now`, the reply also has `{"now": {...}}` (see `running`). When all services are asked
+    for, those that a newer release wrote are left out, and `unreadable` says why.
 
     Raises:
-        Refused: when the payload is malformed, or nothing is known by that name.
-        Unreadable: when a newer release wrote what was asked for by its name.
+        Refused: when the payload is malformed, or when a name is not known.
+        Unreadable: when a newer release wrote the service or deployment that was asked for.
         Unavailable: when AWS does not answer.
     """
     asked = parse_status(payload)
@@ -81,7 +82,7 @@ def _recorded(world: World, asked: StatusRequest) -> dict[str, Any]:
 
 
 def _history(world: World, service: str, image: str | None) -> list[dict[str, Any]]:
-    """The service's newest records, or those of an image, as they are replied."""
+    """Return the service's newest records, or those of an image, in the form of a reply."""
     records = world.ledger.history(service, _SEARCHED if image else _RECORDS)
     chosen = [
         record
@@ -92,12 +93,17 @@ def _history(world: World, service: str, image: str | None) -> list[dict[str, An
 
 
 def _described(world: World, records: Sequence[Deployment]) -> list[dict[str, Any]]:
-    """One service's records as they are replied."""
+    """Return the records of one service in the form of a reply."""
     head = world.ledger.head(records[0].service) if records else None
     return [described(record, head) for record in records]
 
 
 def parse_status(payload: object) -> StatusRequest:
+    """Return the payload as a request; no payload asks for all services.
+
+    Raises:
+        Refused: when it does not fit; the message names the key and what was expected.
+    """
     try:
         return StatusRequest.model_validate(payload or {})
     except ValidationError as error:
@@ -110,9 +116,9 @@ def parse_status(payload: object) -> StatusRequest:
 
 
 def described(record: Deployment, head: Head | None) -> dict[str, Any]:
-    """A record as `status` replies it; times are ISO 8601 in UTC.
+    """Return a record in the form of a reply of `status`; its times are ISO 8601 in UTC.
 
-    `proven`: a rollback by hand may go to its revision.
+    `proven` says that a rollback by hand may go to its revision.
     """
     return {
         "deployment": record.id,

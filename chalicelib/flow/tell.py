@@ -1,4 +1,4 @@
-"""record with unsent notices -> notices sent: at least once, and never in a deployment's way."""
+"""record with unsent notices -> record: send each notice at least once; a failure stops no step."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _PATIENCE = timedelta(seconds=30)
 def tell(
     world: World, head: Head, record: Deployment, *, inherited: tuple[Notice, ...] = ()
 ) -> Deployment:
-    """Publish the notices of the record's outbox, oldest first, and remove what was sent.
+    """Publish the record's notices, oldest first, and return the record without those sent.
 
-    What could not be sent stays, for the next step or the sweep; a channel that takes nothing for
-    a day is given up when another was reached. One that was sent but could not be removed is
-    sent again: its id tells that it is the same. `inherited` are the notices of an earlier step,
-    which gets half a minute to send them itself.
+    A notice that could not be sent stays for the next step or the sweep. When some channel was
+    reached, those that were not are given up after a day. A notice that was sent but could not be
+    removed is sent again, with the same id. `inherited` are the notices of an earlier step, which
+    has half a minute to send them itself.
     """
     unsent: list[Notice] = []
     for number, notice in enumerate(record.notices):
@@ -32,7 +32,7 @@ def tell(
             unsent += record.notices[number:]
             break
         rest = _send(world, record, notice)
-        if rest is notice:  # nobody was reached: those after it wait, so that order is kept
+        if rest is notice:  # nobody was reached: later notices wait, so that the order stays
             unsent += record.notices[number:]
             break
         unsent += [rest] if rest else []
@@ -47,7 +47,7 @@ def tell(
 
 
 def _send(world: World, record: Deployment, notice: Notice) -> Notice | None:
-    """What is left to send of a notice; None when nothing is."""
+    """Send a notice, and return what still has to be sent of it; None when nothing has."""
     try:
         missed = world.topic.publish(notice, record.id, record.service)
     except Unavailable:

@@ -1,4 +1,4 @@
-"""state machine's poll -> the step -> what the loop needs to know."""
+"""poll of the state machine -> step -> reply: take the step, and say when to poll again."""
 
 from __future__ import annotations
 
@@ -21,12 +21,13 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.write import read, write
 from chalicelib.model.happenings import WatcherStarted
 
-# Step Functions quotas: 25,000 events in a history. A poll makes 9: at most 17,300 a day.
+# An execution may have 25,000 events (Step Functions quotas). A poll makes 9 of them, and a day of
+# polls 17,300 at most.
 _LONGEST = timedelta(hours=24)
 
 
 class _Poll(BaseModel):
-    """What the state machine sends; `began` is since when this execution of it runs."""
+    """The input of a poll. `began` is when this execution of the state machine began."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
@@ -35,10 +36,12 @@ class _Poll(BaseModel):
 
 
 def poll(world: World, event: object) -> dict[str, Any]:
-    """`watch` of what the state machine sends; anything else is answered REFUSED, and not again.
+    """Return the reply of `watch` to the state machine's input.
+
+    To any other input the reply is REFUSED with a wait of 0, so nobody polls again.
 
     Raises:
-        Unavailable: AWS does not answer; the state machine retries.
+        Unavailable: when AWS does not answer; the state machine retries.
     """
     try:
         poll = _Poll.model_validate(event)
@@ -48,13 +51,13 @@ def poll(world: World, event: object) -> dict[str, Any]:
 
 
 def watch(world: World, deployment: str, began: datetime | None = None) -> dict[str, Any]:
-    """Take the step; start the next execution when the one that began then has run for a day.
+    """Take the step, and return `{"deployment", "status", "open", "wait"}`.
 
-    `began` is in UTC. Returns `{"deployment", "status", "open", "wait"}`, `wait` in seconds (0:
-    come back no more).
+    `wait` is in seconds; 0 means that this execution polls no more. `began` is when the execution
+    began (UTC). After a day the next execution is started, and this one ends.
 
     Raises:
-        Unavailable: AWS does not answer; the state machine retries.
+        Unavailable: when AWS does not answer; the state machine retries.
     """
     service = world.ledger.service_of(deployment)
     if service is None:
@@ -68,13 +71,14 @@ def watch(world: World, deployment: str, began: datetime | None = None) -> dict[
 
 
 def start_next(world: World, service: str, deployment: str) -> None:
-    """Start the deployment's execution n+1 and remember its number.
+    """Start the deployment's next execution, then remember its number.
 
-    Started first: an execution too many only repeats an idempotent step, one too few loses it.
+    The order matters: one execution too many only repeats an idempotent step, but with one too few
+    nobody polls.
     """
     head, record = read(world, service, deployment)
     world.watchers.start(record.id, record.watcher + 1)
     try:
         write(world, head, record, WatcherStarted(number=record.watcher + 1))
     except Conflict:
-        return  # the next sweep or hand-over finds the same number started already
+        return  # the next one to start it finds that this number was started already

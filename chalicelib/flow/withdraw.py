@@ -1,4 +1,4 @@
-"""deployment + a person's wish -> stopped: what waits is refused, what rolls out is rolled back."""
+"""open deployment + a person's reason -> stopped: refuse it while it waits, else roll it back."""
 
 from __future__ import annotations
 
@@ -20,12 +20,14 @@ from chalicelib.verdict.rollout import judge, withdrawn
 
 
 def withdraw(world: World, service: str, deployment: str, why: str) -> Deployment:
-    """Stop a deployment by hand: what waits is refused, what is being rolled out is rolled back.
+    """Stop a deployment by hand, and return its record.
 
-    What ended meanwhile stays as it ended.
+    A waiting deployment is refused, and one that is being rolled out is rolled back. One that has
+    ended meanwhile stays as it is.
 
     Raises:
-        Unavailable: when another step is acting on the service; ask again in a moment.
+        Unavailable: when another step is acting on the service, or when it is not known yet whether
+            the deployment was applied; the person may ask again in a moment.
     """
     return retried(service, lambda: _withdraw(world, service, deployment, why))
 
@@ -34,13 +36,13 @@ def _withdraw(world: World, service: str, deployment: str, why: str) -> Deployme
     head, record = read(world, service, deployment)
     if busy(head, world.holder, world.now):
         raise Unavailable(f"another step is acting on {service}; ask again in a minute")
-    head, record = _known(world, head, record)
+    head, record = _with_attempt_settled(world, head, record)
     if record.status in {Status.PENDING, Status.HELD}:
         head, record = write(world, head, record, Refused(reason=why))
     elif record.status is Status.IN_PROGRESS:
-        observation = _seen(world, record)
+        observation = _observation(world, record)
         verdict = judge(record, observation)
-        if verdict.adopt:  # it is ours under another id: go on with that one
+        if verdict.adopt:  # another ECS deployment carries our revision now: adopt it first
             carry_out(world, head, record, observation, verdict)
             return _withdraw(world, service, deployment, why)
         if verdict.status is Status.IN_PROGRESS:
@@ -49,8 +51,12 @@ def _withdraw(world: World, service: str, deployment: str, why: str) -> Deployme
     return tell(world, head, record)
 
 
-def _known(world: World, head: Head, record: Deployment) -> Items:
-    """Both items, with what became of an attempt that died half way: it may have been applied."""
+def _with_attempt_settled(world: World, head: Head, record: Deployment) -> Items:
+    """Return HEAD and the record with the end of an attempt that died half way, if there is one.
+
+    Raises:
+        Unavailable: when it is not known yet whether the attempt was applied.
+    """
     if not record.acting:
         return head, record
     target = world.targets.named(record.service)
@@ -63,7 +69,7 @@ def _known(world: World, head: Head, record: Deployment) -> Items:
     return head, record
 
 
-def _seen(world: World, record: Deployment) -> Observation:
+def _observation(world: World, record: Deployment) -> Observation:
     service = world.services.service(record.cluster, record.service_name)
     ours = our_service_deployment(world, record) if service else None
     return Observation(at=world.now, service=service, ours=ours)

@@ -1,4 +1,4 @@
-"""The ledger's two items that a step reads and writes: HEAD and record."""
+"""happening -> ledger: read and write the two items of a step, HEAD and the record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Items = tuple[Head, Deployment]
 
 
 def read(world: World, service: str, deployment: str) -> Items:
-    """HEAD and record as they are now.
+    """Return HEAD and the record as the ledger holds them now.
 
     Raises:
         Refused: when the ledger has no such deployment.
@@ -30,17 +30,20 @@ def read(world: World, service: str, deployment: str) -> Items:
 
 
 def write(world: World, head: Head, record: Deployment, happening: Happening) -> Items:
-    """Both items after this happened to the record, written in one transaction.
+    """Write HEAD and the record after this happening, in one transaction, and return both.
 
     Raises:
-        Conflict: when somebody else has written since they were read.
+        Conflict: when another writer changed the ledger since they were read.
     """
     head, record = happened(head, record, happening, world.now)
     return world.ledger.save(head, record), record
 
 
 def write_news(world: World, head: Head, record: Deployment, happening: Happening) -> Items:
-    """As `write`, but what brings no news (most polls) costs no write; a lease is given back."""
+    """Do as `write`, but write nothing when nothing changed, and give back a lease of this holder.
+
+    Most polls change nothing.
+    """
     mine = head.lease is not None and head.lease.holder == world.holder
     _, new = happened(head, record, happening, world.now)
     if changed(new, updated=record.updated) == record and not mine:
@@ -49,5 +52,5 @@ def write_news(world: World, head: Head, record: Deployment, happening: Happenin
 
 
 def with_lease(world: World, head: Head) -> Head:
-    """HEAD while this invocation alone may act on the service; it outlasts the invocation."""
+    """Return HEAD with a lease for this invocation; the lease lasts longer than the invocation."""
     return leased(head, world.holder, world.now + timedelta(seconds=world.lease_seconds))

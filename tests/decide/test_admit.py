@@ -30,7 +30,7 @@ NEW, KNOWN, REFUSED = Admission.NEW, Admission.KNOWN, Admission.REFUSED
 
 
 @pytest.mark.parametrize(
-    ("asked", "head", "what"),
+    ("asked", "head", "admission"),
     [
         pytest.param({}, {}, REFUSED, id="3: what runs was deployed at this very moment"),
         pytest.param({"order": at(1)}, {}, NEW, id="6: after the meeting"),
@@ -135,7 +135,7 @@ NEW, KNOWN, REFUSED = Admission.NEW, Admission.KNOWN, Admission.REFUSED
             {"order": at(1)},
             {"digest": DIGEST, "barred": (DIGEST,)},
             REFUSED,
-            id="4 and not 2: also when it is what was asked for last",
+            id="4 and not 2: also when it is admission was asked for last",
         ),
         pytest.param(
             {"order": at(-9)},
@@ -173,16 +173,16 @@ NEW, KNOWN, REFUSED = Admission.NEW, Admission.KNOWN, Admission.REFUSED
     ],
 )
 def test_a_push_is_admitted_by_the_first_rule_that_matches(
-    asked: dict[str, object], head: dict[str, object], what: Admission
+    asked: dict[str, object], head: dict[str, object], admission: Admission
 ) -> None:
     for cause in (Cause.PUSH, Cause.SWEEP):
         request = examples.request(cause=cause, **asked)
-        assert admit(request, examples.head(**head), at(100)).what is what
+        assert admit(request, examples.head(**head), at(100)).admission is admission
 
 
 @pytest.mark.parametrize("cause", BY_HAND)
 @pytest.mark.parametrize(
-    ("key", "head", "what"),
+    ("key", "head", "admission"),
     [
         pytest.param("k", {}, NEW, id="a service just met"),
         pytest.param("", {"digest": DIGEST}, NEW, id="the digest asked for last"),
@@ -202,11 +202,11 @@ def test_a_push_is_admitted_by_the_first_rule_that_matches(
     ],
 )
 def test_by_hand_only_the_same_key_is_a_duplicate(
-    cause: Cause, key: str, head: dict[str, object], what: Admission
+    cause: Cause, key: str, head: dict[str, object], admission: Admission
 ) -> None:
     admitted = admit(examples.request(cause=cause, key=key), examples.head(**head), at(100))
-    assert admitted.what is what
-    assert admitted.deployment == ("d-1" if what is KNOWN else "")
+    assert admitted.admission is admission
+    assert admitted.deployment == ("d-1" if admission is KNOWN else "")
 
 
 def test_what_is_known_names_its_newest_deployment() -> None:
@@ -218,7 +218,7 @@ def test_what_is_known_names_its_newest_deployment() -> None:
 
 def test_what_is_known_but_long_ago_names_no_deployment() -> None:
     admitted = admit(examples.request(), examples.head(digest=DIGEST), at(0))
-    assert (admitted.what, admitted.deployment) == (KNOWN, "")
+    assert (admitted.admission, admitted.deployment) == (KNOWN, "")
 
 
 def test_a_refusal_says_what_was_found_and_what_to_do() -> None:
@@ -289,10 +289,10 @@ def _arrive(pushes: list[Request]) -> tuple[Head, list[str]]:
     """HEAD and the new deployments after these pushes, as the ledger would hold them."""
     head, made = examples.head(met=at(0), order=at(-3600)), []
     for push in pushes:
-        what = admit(push, head, at(600)).what
-        if what is KNOWN and push.digest == head.digest:
+        admission = admit(push, head, at(600)).admission
+        if admission is KNOWN and push.digest == head.digest:
             head = asked_again(head, push) if is_after(push, head) else head
-        elif what is NEW:
+        elif admission is NEW:
             record = examples.deployment(
                 id=deployment_id(push), digest=push.digest, order=push.order
             )
@@ -348,7 +348,7 @@ def test_what_was_pushed_before_the_newest_repeat_is_older_than_it() -> None:
     )
     head, made = _arrive([first, again, between])
     assert (head.digest, head.order, len(made)) == (DIGEST, at(3), 1)
-    assert admit(between, head, at(3)).what is REFUSED
+    assert admit(between, head, at(3)).admission is REFUSED
 
 
 @pytest.mark.parametrize(
@@ -410,10 +410,10 @@ def test_what_is_refused_as_too_old_is_no_lost_push(
     image = examples.image(pushed_at=pushed_at)
     lost = lost_push([image], examples.target(), head) is not None
     time, _ = _event(pushed_at, late)
-    admitted = admit(examples.request(order=time, pushed_at=pushed_at), head, at(10)).what
+    admitted = admit(examples.request(order=time, pushed_at=pushed_at), head, at(10)).admission
     assert not (lost and admitted is REFUSED)
     found = examples.request(cause=Cause.SWEEP, order=pushed_at, pushed_at=pushed_at)
-    assert not lost or admit(found, head, at(10)).what is NEW
+    assert not lost or admit(found, head, at(10)).admission is NEW
     if late == 0 and pushed_at > met:
         assert lost is (admitted is NEW)
 
@@ -474,13 +474,13 @@ def test_a_push_from_before_the_first_meeting_is_told_why(
     head: dict[str, object], reason: str
 ) -> None:
     refused = admit(examples.request(order=at(-10)), examples.head(**head), at(3600))
-    assert refused.what is Admission.REFUSED
+    assert refused.admission is Admission.REFUSED
     assert refused.reason.startswith(reason)
     assert refused.reason.endswith("deploy it by hand.")
 
 
 @pytest.mark.parametrize(
-    ("observes", "status", "what"),
+    ("observes", "status", "admission"),
     [
         pytest.param(False, Status.OBSERVED, Admission.NEW, id="it left observe: it deploys now"),
         pytest.param(True, Status.OBSERVED, Admission.KNOWN, id="it still observes"),
@@ -488,8 +488,8 @@ def test_a_push_from_before_the_first_meeting_is_told_why(
     ],
 )
 def test_a_digest_that_was_only_observed_deploys_once_its_target_does(
-    observes: bool, status: Status, what: Admission
+    observes: bool, status: Status, admission: Admission
 ) -> None:
     head = examples.head(digest=DIGEST, recent=(examples.recent(status=status),))
     request = examples.request(order=at(60), observes=observes)
-    assert admit(request, head, at(61)).what is what
+    assert admit(request, head, at(61)).admission is admission

@@ -1,4 +1,4 @@
-"""what services run -> records of what somebody else deployed: never fought, only remembered."""
+"""running revisions -> records: remember what somebody else deployed, and never fight it."""
 
 from __future__ import annotations
 
@@ -21,15 +21,16 @@ from chalicelib.model.targets import Target
 
 
 def foreign(world: World, cluster: str, targets: Sequence[Target]) -> list[Outcome]:
-    """A closed record for every steady revision that no deployment of ours brought.
+    """Record each steady revision that no deployment of Slipway brought, and return the outcomes.
 
-    `targets` are at most ten of one cluster, read with one call. What was found running is proven:
-    a rollback by hand may go back to it. Nobody is told; whoever deployed it knows.
+    `targets` are at most ten targets of one cluster; one call reads their services. Services with
+    an open deployment are left out. A revision that was found running is proven, so a rollback by
+    hand may go back to it. No notice is sent: the person who deployed it knows.
 
-    One service's trouble keeps no other from being looked at.
+    An error of one service becomes an outcome, and the others are still looked at.
 
     Raises:
-        Unavailable: when AWS does not answer; the next hour looks again.
+        Unavailable: when AWS does not answer; the sweep looks again an hour later.
     """
     heads = ((target, _head(world, target)) for target in targets)
     quiet = {
@@ -43,7 +44,7 @@ def foreign(world: World, cluster: str, targets: Sequence[Target]) -> list[Outco
 
 
 def _head(world: World, target: Target) -> Head | None:
-    """None also where a newer release wrote it: the target's own turn of the sweep says so."""
+    """Return HEAD; None if there is none, or a newer release wrote it (another turn says so)."""
     try:
         return world.ledger.head(target.name)
     except Unreadable:
@@ -58,9 +59,9 @@ def _tried(world: World, target: Target, head: Head, service: Service) -> Outcom
 
 
 def remember(world: World, target: Target, head: Head, service: Service) -> Outcome | None:
-    """A closed record of what the service runs steadily, when nobody here deployed that.
+    """Record the steady revision of a service when Slipway did not deploy it; None when it did.
 
-    HEAD was read before the service, so that what we deploy meanwhile is a conflict.
+    `head` must be read before `service`: then a deployment of Slipway in between is a Conflict.
     """
     steady = unknown_steady(head, service)
     if steady is None or steady.task_definition in _of_the_last_applied(world, head):
@@ -79,7 +80,7 @@ def remember(world: World, target: Target, head: Head, service: Service) -> Outc
 
 
 def _of_the_last_applied(world: World, head: Head) -> set[str]:
-    """What our last deployment brought and, where it failed, what it returned to, or meant to."""
+    """Return the revision of our last deployment and, if it failed, the one that it returns to."""
     last = (
         world.ledger.deployment(head.service, head.applied_deployment)
         if head.applied_deployment

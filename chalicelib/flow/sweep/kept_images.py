@@ -1,4 +1,4 @@
-"""a sweep -> whether what a rollback needs is still in ECR; told once when it is not."""
+"""proven revisions + ECR -> outcomes: tell people once when a rollback's image is gone."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from chalicelib.model.task_definitions import short_name
 
 
 def keep(world: World, target: Target, head: Head, tagged: Sequence[Image]) -> list[Outcome]:
-    """Look for the images of the newest proven revision and of the one that it would go back to.
+    """Look for the images of the two revisions that must stay deployable; return the changes.
 
-    What is not among the repository's `tagged` images is asked for, so at most two reads of ECR;
-    nothing while a deployment is open, which will say what it needs. One that is gone (a lifecycle
-    policy) or archived is told of once, and again after it was back.
+    An image that is not among the repository's `tagged` ones is asked for, so ECR is read twice at
+    most. Nothing is read while a deployment is open. When an image is gone (a lifecycle policy) or
+    archived, people are told once, and once more if it comes back and is lost again.
 
     Raises:
         Unavailable: when AWS does not answer; the next sweep looks again.
@@ -37,7 +37,7 @@ def keep(world: World, target: Target, head: Head, tagged: Sequence[Image]) -> l
 
 
 def _why_missing(world: World, target: Target, proven: Proven, known: Mapping[str, Image]) -> str:
-    """Empty when ECS can pull its image, or when nobody knows which one it is."""
+    """Return why ECS cannot pull a revision's image; empty when it can, or none is known."""
     if not proven.digest:
         return ""
     image = known.get(proven.digest) or world.images.image(target.repository, proven.digest)

@@ -1,4 +1,4 @@
-"""every ten minutes -> what was lost is found: pushes, watchers, steps, notices, images."""
+"""all targets, every ten minutes -> outcomes: find lost pushes, watchers, notices and images."""
 
 from __future__ import annotations
 
@@ -29,25 +29,25 @@ from chalicelib.model.requests import Request
 from chalicelib.model.targets import Target
 
 _LOOK_BACK = timedelta(hours=24)
-_SKEW = timedelta(minutes=1)  # between Lambda's clock and ECR's
+_SKEW = timedelta(minutes=1)  # the most by which Lambda's clock and ECR's may differ
 _RECORDS = 20
-# What others deployed is looked for without a cause, so only once an hour: ten services in each
-# turn, the turns spread over the hour's six slots of ten minutes.
+# The sweep looks for what others deployed once an hour. A turn takes ten services, and the turns
+# are spread over the hour's six slots of ten minutes.
 _SLOT_SECONDS, _SLOTS = 600, 6
-_BATCH = 10  # services, the most that DescribeServices takes
+_BATCH = 10  # the most services that DescribeServices takes
 
 Tagged = Callable[[str], Sequence[Image]]
 
 
 def sweep_targets(world: World) -> tuple[Outcome, ...]:
-    """Advance what is unfinished, restart dead watchers, and look around.
+    """Advance all unfinished deployments, restart dead watchers, and look into ECR and ECS.
 
-    In ECR it finds pushes whose events were lost, and that images which a rollback needs are gone:
-    every time, with one read of a repository (1,000 images a call) that its followers share. In
-    ECS, once an hour, it finds what others deployed.
+    In ECR each sweep finds pushes whose events were lost, and images that a rollback needs but that
+    are gone. It reads each repository once (1,000 images a call) for all targets that follow it. In
+    ECS the sweep finds what others deployed, once an hour.
 
-    One service's trouble never keeps another from being swept: it becomes an outcome, and the
-    next sweep comes to it again. A fault of ours is raised when all have had their turn.
+    An error of one service becomes an outcome, and the others are still swept. An error that is no
+    DeployerError is a fault of Slipway's own; the first one is raised at the end.
     """
     turns = [
         (service, deployment, partial(_unfinished, world, service, deployment))
@@ -77,16 +77,17 @@ def sweep_targets(world: World) -> tuple[Outcome, ...]:
 
 
 def _has_its_turn(cluster: str, targets: Sequence[Target], now: datetime) -> bool:
-    """Whether these are looked at in the slot of ten minutes, counted from 1970, that this is.
+    """Whether the present slot of ten minutes is the one, of six in an hour, for these targets.
 
-    Always the same one of six, however late a sweep comes within it.
+    Slots are counted from 1970. A batch has the same slot in every hour, however late within it the
+    sweep comes.
     """
     slot = int(now.timestamp()) // _SLOT_SECONDS % _SLOTS
     return crc32(f"{cluster}/{targets[0].service}".encode()) % _SLOTS == slot
 
 
 def _batches(targets: Sequence[Target]) -> Iterator[tuple[str, Sequence[Target]]]:
-    """The targets by cluster, at most ten together."""
+    """Yield each cluster with its targets, at most ten at a time."""
     for cluster in dict.fromkeys(target.cluster for target in targets):
         own = [target for target in targets if target.cluster == cluster]
         yield from ((cluster, own[at : at + _BATCH]) for at in range(0, len(own), _BATCH))
@@ -140,7 +141,7 @@ def _meet(world: World, target: Target) -> Outcome:
 
 
 def _heard_of(world: World, target: Target, image: Image) -> bool:
-    """Whether the ledger has a record of this push: then it was not lost, however it ended."""
+    """Whether the ledger has a record of this push; then its event was not lost."""
     since = image.pushed_at - _SKEW
     records = world.ledger.history(target.name, _RECORDS)
     return any(record.digest == image.digest and record.created >= since for record in records)
@@ -166,9 +167,9 @@ def _lost_push(world: World, target: Target, image: Image) -> Outcome:
     status = ""
     if asked.deployment:
         status = advance(world, target.name, asked.deployment).status
-    found = asked.admitted.what is Admission.NEW
+    found = asked.admitted.admission is Admission.NEW
     return Outcome(
-        outcome="found" if found else asked.admitted.what.value,
+        outcome="found" if found else asked.admitted.admission.value,
         service=target.name,
         deployment=asked.deployment,
         status=status,
@@ -177,7 +178,10 @@ def _lost_push(world: World, target: Target, image: Image) -> Outcome:
 
 
 def _too_old(world: World, image: Image) -> str:
-    """Why a lost push is only told of, once: nobody expects yesterday's image to go live now."""
+    """Return why a lost push is too old to be deployed; empty when it is not older than a day.
+
+    Nobody expects yesterday's image to go live now, so people are only told of it, once.
+    """
     if world.now - image.pushed_at <= _LOOK_BACK:
         return ""
     return (
