@@ -39,7 +39,9 @@ class Table:
 
     def get(self, service: str, sort: str) -> Item | None:
         key = {"pk": {"S": service}, "sk": {"S": sort}}
-        return account.client("dynamodb").get_item(TableName=TABLE, Key=key).get("Item")
+        answer = account.client("dynamodb").get_item(TableName=TABLE, Key=key)
+        item: Item | None = answer.get("Item")
+        return item
 
     def all(self) -> list[Item]:
         return list(account.client("dynamodb").scan(TableName=TABLE)["Items"])

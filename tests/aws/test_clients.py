@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 
 from chalicelib.aws import clients
@@ -15,7 +18,12 @@ from chalicelib.aws import clients
         pytest.param(clients.client_quick, 1, 3, id="what nobody has to wait for"),
     ],
 )
-def test_a_client_tries_and_waits_as_its_name_says(make, attempts, seconds, monkeypatch) -> None:
+def test_a_client_tries_and_waits_as_its_name_says(
+    make: Callable[[str], Any],
+    attempts: int,
+    seconds: int,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
     config = make("logs").meta.config
     assert config.retries["total_max_attempts"] == attempts

@@ -17,9 +17,8 @@ NO_POLICY = "because no identity-based policy allows the"
 
 def denied(message: str, code: str = "AccessDeniedException") -> Denied:
     errors.forget_denials()
-    answer = {"Error": {"Code": code, "Message": message}}
     with pytest.raises(Denied) as raised, translated("do this"):
-        raise ClientError(answer, "Operation")
+        raise ClientError({"Error": {"Code": code, "Message": message}}, "Operation")
     assert errors.denials() == (raised.value,)
     return raised.value
 
@@ -57,11 +56,11 @@ def denied(message: str, code: str = "AccessDeniedException") -> Denied:
     ],
     ids=["usual", "sns", "no resource level", "scp", "no resource", "short", "silent"],
 )
-def test_a_denial_says_who_may_not_do_what_on_what(message, words):
+def test_a_denial_says_who_may_not_do_what_on_what(message: str, words: str) -> None:
     assert str(denied(message)) == words
 
 
-def test_the_parts_of_a_denial_are_kept():
+def test_the_parts_of_a_denial_are_kept() -> None:
     found = denied(
         f"{USER} is not authorized to perform: ecs:UpdateService on resource: {SERVICE} "
         f"{NO_POLICY} ecs:UpdateService action"
@@ -71,5 +70,5 @@ def test_the_parts_of_a_denial_are_kept():
 
 
 @pytest.mark.parametrize("code", ["AccessDeniedException", "AccessDenied", "AuthorizationError"])
-def test_every_protocol_denies_in_its_own_code(code):
+def test_every_protocol_denies_in_its_own_code(code: str) -> None:
     assert denied("no", code).who == ""

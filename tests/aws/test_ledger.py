@@ -17,10 +17,11 @@ from rehearsal.wire import Attempt
 from tests.aws.conftest import Answer, Table
 from tests.fixtures import examples
 from tests.fixtures.examples import NAME
+from tests.fixtures.stored import Item
 
 # What a newer release stored
 
-NEWER = {
+NEWER: dict[str, Item] = {
     "a newer schema": {"schema": {"N": str(NEWEST + 1)}},
     "a newer schema and an unknown field": {"schema": {"N": "99"}, "unheard": {"S": "of"}},
     "an unknown field": {"unheard": {"S": "of"}},
@@ -28,7 +29,9 @@ NEWER = {
 
 
 @pytest.mark.parametrize("newer", NEWER.values(), ids=NEWER)
-def test_what_a_newer_release_wrote_is_read_by_no_path_and_stays_as_it_is(table, newer):
+def test_what_a_newer_release_wrote_is_read_by_no_path_and_stays_as_it_is(
+    table: Table, newer: Item
+) -> None:
     record = examples.rolling_out()
     table.ledger.save(examples.head(), record)
     for item in table.all():
@@ -47,7 +50,9 @@ def test_what_a_newer_release_wrote_is_read_by_no_path_and_stays_as_it_is(table,
     assert table.all() == before
 
 
-def test_what_was_written_by_a_newer_release_meanwhile_is_a_conflict_and_not_overwritten(table):
+def test_what_was_written_by_a_newer_release_meanwhile_is_a_conflict_and_not_overwritten(
+    table: Table,
+) -> None:
     head = table.ledger.save(examples.head())
     newer = {"schema": {"N": str(NEWEST + 1)}, "version": {"N": str(head.version + 1)}}
     (item,) = table.all()
@@ -66,7 +71,7 @@ def _read_all(table: Table) -> None:
     table.ledger.history(NAME, 5)
 
 
-def test_every_read_that_rules_depend_on_is_consistent(table):
+def test_every_read_that_rules_depend_on_is_consistent(table: Table) -> None:
     """Eventually consistent reads of an index are all that DynamoDB has; they only find keys."""
     _read_all(table)
     assert [attempt.operation for attempt in table.sent] == ["GetItem", "GetItem", "Query"]
@@ -75,8 +80,8 @@ def test_every_read_that_rules_depend_on_is_consistent(table):
     table.ledger.service_of("id")
     table.ledger.unfinished()
     asked = [attempt.parameters for attempt in table.sent]
-    assert [one["IndexName"] for one in asked] == ["by-deployment", "open"]
-    assert not any("ConsistentRead" in one for one in asked)
+    assert [query["IndexName"] for query in asked] == ["by-deployment", "open"]
+    assert not any("ConsistentRead" in query for query in asked)
 
 
 # What is answered
@@ -116,21 +121,21 @@ ANSWERS = {
 
 @pytest.mark.parametrize(("answer", "error"), ANSWERS.values(), ids=ANSWERS)
 def test_a_write_that_is_not_taken_says_whether_to_read_again_to_wait_or_to_stop(
-    table, answer, error
-):
+    table: Table, answer: Answer, error: type[Exception]
+) -> None:
     table.answers = [answer] * 3
     with pytest.raises(Exception, match=f"^could not write {NAME} to the ledger") as raised:
         table.ledger.save(examples.head(), examples.rolling_out())
     assert type(raised.value) is error
 
 
-def test_a_fault_of_a_transaction_is_told_in_dynamodbs_words(table):
+def test_a_fault_of_a_transaction_is_told_in_dynamodbs_words(table: Table) -> None:
     table.answers = [_cancelled("None", "ValidationError")]
     with pytest.raises(Refused, match=r"ValidationError: about ValidationError$"):
         table.ledger.save(examples.head(), examples.rolling_out())
 
 
-def test_the_sdks_own_retry_of_a_lost_answer_carries_the_same_token(table):
+def test_the_sdks_own_retry_of_a_lost_answer_carries_the_same_token(table: Table) -> None:
     """DynamoDB takes a token once in ten minutes: what was written is not refused as a conflict."""
 
     def lost(attempt: Attempt) -> AWSResponse:

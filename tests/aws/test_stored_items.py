@@ -6,9 +6,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from chalicelib.model.deployments import Cause, Return, Status
+from chalicelib.model.deployments import Cause, Deployment, Return, Status
 from chalicelib.model.heads import Attempt, Head, Lease, Proven, Recent
-from tests.fixtures.stored import is_head, items
+from tests.aws.conftest import Table
+from tests.fixtures.stored import Item, is_head, items
 
 HEADS = {name: item for name, item in items().items() if is_head(item)}
 RECORDS = {name: item for name, item in items().items() if not is_head(item)}
@@ -26,7 +27,9 @@ def clock(time: str) -> datetime:
 
 
 @pytest.mark.parametrize("item", RECORDS.values(), ids=RECORDS)
-def test_a_record_of_any_release_is_read_and_written_back_as_it_was(table, item):
+def test_a_record_of_any_release_is_read_and_written_back_as_it_was(
+    table: Table, item: Item
+) -> None:
     table.put(item)
     service, identity = item["service"]["S"], item["id"]["S"]
     record = table.ledger.deployment(service, identity)
@@ -37,7 +40,7 @@ def test_a_record_of_any_release_is_read_and_written_back_as_it_was(table, item)
 
 
 @pytest.mark.parametrize("item", HEADS.values(), ids=HEADS)
-def test_a_head_of_any_release_is_read_and_written_back_as_it_was(table, item):
+def test_a_head_of_any_release_is_read_and_written_back_as_it_was(table: Table, item: Item) -> None:
     table.put(item)
     head = table.ledger.head(item["service"]["S"])
     assert head is not None
@@ -46,7 +49,7 @@ def test_a_head_of_any_release_is_read_and_written_back_as_it_was(table, item):
     assert table.get(head.service, "HEAD") == {**item, **version}
 
 
-def test_a_stored_record_means_what_it_meant(table):
+def test_a_stored_record_means_what_it_meant(table: Table) -> None:
     item = RECORDS["1/rollback-in-progress-update"]
     table.put(item)
     record = table.ledger.deployment(SERVICE, item["id"]["S"])
@@ -78,7 +81,7 @@ def test_a_stored_record_means_what_it_meant(table):
     assert notice.subject == "conflicto-backend-service-dev: bad0000 failed; rolling back"
 
 
-def test_what_waits_means_what_it_meant(table):
+def test_what_waits_means_what_it_meant(table: Table) -> None:
     rollback, gated, untold, denied = (
         RECORDS[f"1/{name}"]
         for name in (
@@ -88,10 +91,12 @@ def test_what_waits_means_what_it_meant(table):
             "pending-denied",
         )
     )
-    read = {}
+    read: dict[int, Deployment] = {}
     for item in (rollback, gated, untold, denied):
         table.put(item)
-        read[id(item)] = table.ledger.deployment(SERVICE, item["id"]["S"])
+        record = table.ledger.deployment(SERVICE, item["id"]["S"])
+        assert record is not None
+        read[id(item)] = record
     asked = read[id(rollback)]
     assert (asked.status, asked.acting, asked.attempted) == (
         Status.PENDING,
@@ -105,7 +110,7 @@ def test_what_waits_means_what_it_meant(table):
     assert read[id(denied)].denial.endswith(f"may not ecs:UpdateService on {SERVICE_ARN}")
 
 
-def test_a_stored_head_means_what_it_meant(table):
+def test_a_stored_head_means_what_it_meant(table: Table) -> None:
     table.put(HEADS["1/head-acting"])
     head = table.ledger.head(SERVICE)
     assert head is not None
@@ -131,7 +136,7 @@ def test_a_stored_head_means_what_it_meant(table):
     )
 
 
-def test_what_is_open_or_untold_is_listed_and_the_rest_expires(table):
+def test_what_is_open_or_untold_is_listed_and_the_rest_expires(table: Table) -> None:
     for item in RECORDS.values():
         table.put(item)
     open_ones = {(item["pk"]["S"], item["id"]["S"]) for item in RECORDS.values() if "open" in item}

@@ -8,8 +8,10 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 import pytest
+import urllib3
 
 from chalicelib.aws import secrets, webhooks
 from chalicelib.errors import Unavailable
@@ -40,7 +42,7 @@ class Receiver:
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}/services/T0/B0/top-secret"
         self.status, self.delay = 200, 0.0
-        self.got: list[dict] = []
+        self.got: list[dict[str, Any]] = []
 
 
 @contextmanager
@@ -87,7 +89,7 @@ def push(t: Rehearsal, build: str) -> str:
     return conflicto.push(t.client, "conflicto-backend-dev", [build])
 
 
-def test_a_deployment_is_told_to_slack_and_to_the_webhook():
+def test_a_deployment_is_told_to_slack_and_to_the_webhook() -> None:
     with receiver() as slack, receiver() as hook, team(slack.url, hook.url) as t:
         t.ecs.faults.image(conflicto.digest_of("bad0000"), Crash(exit_code=3))
         t.settle(SERVICE, push(t, "bad0000"))
@@ -104,7 +106,7 @@ def test_a_deployment_is_told_to_slack_and_to_the_webhook():
         assert hook.got[-1]["deployment"] in context["elements"][0]["text"]
 
 
-def test_what_slack_would_read_as_its_own_is_text():
+def test_what_slack_would_read_as_its_own_is_text() -> None:
     hostile = "<!channel> <https://evil.example|here> @here #general & `x` *y*"
     told = notice(examples.deployment(by=hostile, why=hostile, reason=hostile))
     payload = webhooks.Slack("ssm:/x").payload(told, "d-1", "c/s")
@@ -116,7 +118,7 @@ def test_what_slack_would_read_as_its_own_is_text():
 
 
 @pytest.mark.parametrize("shift", range(6))
-def test_a_cut_leaves_no_half_of_what_was_escaped(shift):
+def test_a_cut_leaves_no_half_of_what_was_escaped(shift: int) -> None:
     told = notice(examples.deployment(reason="x")).model_copy(
         update={"text": "x" * shift + "<&>" * 2_000, "facts": (("By", "x" * shift + "<&>" * 999),)}
     )
@@ -126,7 +128,7 @@ def test_a_cut_leaves_no_half_of_what_was_escaped(shift):
 
 
 @pytest.mark.parametrize("status", [500, 429, 404, 302])
-def test_one_that_answers_no_is_told_later_and_delays_nothing(status):
+def test_one_that_answers_no_is_told_later_and_delays_nothing(status: int) -> None:
     with receiver() as slack, receiver() as hook, team(slack.url, hook.url) as t:
         slack.status = status
         record = t.settle(SERVICE, push(t, "abc1234"))
@@ -138,7 +140,7 @@ def test_one_that_answers_no_is_told_later_and_delays_nothing(status):
         assert (len(hook.got), len(t.notices())) == (2, 2)
 
 
-def test_one_that_is_down_for_good_is_given_up_after_a_day_and_costs_no_polls():
+def test_one_that_is_down_for_good_is_given_up_after_a_day_and_costs_no_polls() -> None:
     with receiver() as hook, team("http://127.0.0.1:9/nobody", hook.url) as t:
         t.settle(SERVICE, push(t, "abc1234"))
         t.advance(1200)
@@ -152,8 +154,8 @@ def test_one_that_is_down_for_good_is_given_up_after_a_day_and_costs_no_polls():
         assert DynamoLedger("ledger", 400).unfinished() == []
 
 
-def test_a_slow_one_is_not_waited_for_beyond_seconds(monkeypatch):
-    monkeypatch.setattr(webhooks, "_http", webhooks.urllib3.PoolManager(retries=False, timeout=0.2))
+def test_a_slow_one_is_not_waited_for_beyond_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(webhooks, "_http", urllib3.PoolManager(retries=False, timeout=0.2))
     with receiver() as slack, receiver() as hook, team(slack.url, hook.url) as t:
         slack.delay = 1.0
         began = time.monotonic()
@@ -162,9 +164,9 @@ def test_a_slow_one_is_not_waited_for_beyond_seconds(monkeypatch):
         assert time.monotonic() - began < 20
 
 
-def test_the_url_is_never_told(monkeypatch):
+def test_the_url_is_never_told(monkeypatch: pytest.MonkeyPatch) -> None:
     secrets.forget()
-    monkeypatch.setattr(webhooks.secrets, "secret", lambda _: "https://127.0.0.1:9/top-secret")
+    monkeypatch.setattr(secrets, "secret", lambda _: "https://127.0.0.1:9/top-secret")
     told = notice(examples.rolling_out())
     with pytest.raises(Unavailable) as raised:
         webhooks.Slack("ssm:/slack").send(told, "id", "c/s")
@@ -173,9 +175,9 @@ def test_the_url_is_never_told(monkeypatch):
 
 
 @pytest.mark.parametrize("value", ["", "ftp://x/y", "http://example.com/x", "not a url"])
-def test_only_https_is_posted_to(monkeypatch, value):
+def test_only_https_is_posted_to(monkeypatch: pytest.MonkeyPatch, value: str) -> None:
     secrets.forget()
-    monkeypatch.setattr(webhooks.secrets, "secret", lambda _: value)
+    monkeypatch.setattr(secrets, "secret", lambda _: value)
     with pytest.raises(Unavailable, match="https"):
         webhooks.Webhook("ssm:/hook").send(notice(examples.rolling_out()), "id", "c/s")
 

@@ -72,12 +72,14 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_every_field_and_value_of_a_model_has_its_schema_and_nothing_else_has(model) -> None:
+def test_every_field_and_value_of_a_model_has_its_schema_and_nothing_else_has(
+    model: type[Frozen],
+) -> None:
     assert set(_fields(model)) == set(KINDS[model].since)
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_every_name_stands_in_one_schema_only(model) -> None:
+def test_every_name_stands_in_one_schema_only(model: type[Frozen]) -> None:
     kind = KINDS[model]
     for named in (kind.names, *kind.values.values()):
         words = [word for some in named.values() for word in some.split()]
@@ -88,7 +90,9 @@ def test_every_name_stands_in_one_schema_only(model) -> None:
 
 @pytest.mark.parametrize("schema", range(1, NEWEST + 1))
 @pytest.mark.parametrize("model", MODELS)
-def test_every_name_and_value_of_a_schema_is_in_one_of_its_fixtures(model, schema) -> None:
+def test_every_name_and_value_of_a_schema_is_in_one_of_its_fixtures(
+    model: type[Frozen], schema: int
+) -> None:
     kind = KINDS[model]
     found = {
         word
@@ -102,7 +106,7 @@ def test_every_name_and_value_of_a_schema_is_in_one_of_its_fixtures(model, schem
 
 
 @pytest.mark.parametrize("model", MODELS)
-def test_what_an_item_leaves_out_means_what_it_always_meant(model) -> None:
+def test_what_an_item_leaves_out_means_what_it_always_meant(model: type[Frozen]) -> None:
     """A default is stored data too: no item says it."""
     pinned = json.loads((STORED / "defaults.json").read_text("utf-8"))[model.__name__]
     defaults = _defaults(model)
@@ -129,12 +133,14 @@ KIND = Kind(
         pytest.param({"late": 1, "tags": ["a"]}, 3, id="the newest counts"),
     ],
 )
-def test_an_item_has_the_oldest_schema_that_can_read_it(fields, schema) -> None:
+def test_an_item_has_the_oldest_schema_that_can_read_it(
+    fields: dict[str, Any], schema: int
+) -> None:
     assert schema_of(KIND, fields) == schema
 
 
 @pytest.mark.parametrize("fields", [{"unheard": 1}, {"status": "UNHEARD"}])
-def test_what_no_line_names_has_the_newest_schema(fields) -> None:
+def test_what_no_line_names_has_the_newest_schema(fields: dict[str, Any]) -> None:
     assert schema_of(KIND, fields) == NEWEST
 
 
@@ -144,7 +150,9 @@ def test_what_uses_todays_fields_only_is_written_without_a_number() -> None:
     assert "schema" not in stored.stored(examples.rolling_out())
 
 
-def test_what_uses_a_newer_field_is_written_with_its_number(monkeypatch) -> None:
+def test_what_uses_a_newer_field_is_written_with_its_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     newer = Kind(names={1: "service order", 2: "digest"}, values={})
     monkeypatch.setattr(stored, "KINDS", {Head: newer})
     head = Head(service="c/s", order=examples.NOW)
@@ -156,7 +164,7 @@ NUMBERS = [Decimal(NEWEST + 1), 99, "2", None]
 
 
 @pytest.mark.parametrize("number", NUMBERS, ids=str)
-def test_a_newer_schema_is_not_read_and_says_what_to_do(number) -> None:
+def test_a_newer_schema_is_not_read_and_says_what_to_do(number: object) -> None:
     fields = stored.stored(examples.head()) | {"schema": number}
     with pytest.raises(Unreadable) as raised:
         read(Head, fields, "HEAD of c/s")
@@ -180,7 +188,9 @@ def test_a_newer_schema_is_not_read_and_says_what_to_do(number) -> None:
         ),
     ],
 )
-def test_what_has_no_known_form_is_not_read_and_its_value_is_not_told(change, where) -> None:
+def test_what_has_no_known_form_is_not_read_and_its_value_is_not_told(
+    change: dict[str, Any], where: str
+) -> None:
     fields = stored.stored(examples.rolling_out()) | change
     with pytest.raises(Unreadable) as raised:
         read(Deployment, fields, "DEPLOYMENT#1 of c/s")
@@ -202,7 +212,7 @@ class _Renamed(Frozen):
     runs: tuple[_Inner, ...] = Field((), alias="proven")
 
 
-def test_a_renamed_field_keeps_its_stored_name(monkeypatch) -> None:
+def test_a_renamed_field_keeps_its_stored_name(monkeypatch: pytest.MonkeyPatch) -> None:
     kind = Kind(names={1: "proven proven.revision"}, values={})
     monkeypatch.setattr(stored, "KINDS", {_Renamed: kind})
     model = _Renamed(runs=(_Inner(task_definition="x:1"),))
