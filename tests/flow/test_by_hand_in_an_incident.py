@@ -13,7 +13,10 @@ from chalicelib.model.deployments import Deployment, Status
 from tests.fixtures import examples
 from tests.fixtures.examples import NAME, OLD_DIGEST, at, push_event, revision
 from tests.flow.fakes import Aws, Fault, aws
-from tests.flow.test_at_a_bad_moment import pushed_with_a_late_answer, somebody_starts_another
+from tests.flow.test_outages_and_other_deployers import (
+    pushed_with_a_late_answer,
+    somebody_starts_another,
+)
 
 WHO = {"service": NAME, "by": "ann", "why": "broken"}
 

@@ -6,6 +6,7 @@ import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import pytest
 
@@ -52,13 +53,17 @@ def _thrice(step: Callable[[], object]) -> None:
     any(_try(step) for _ in range(3))
 
 
+def _polled(world: Aws, deployment: str) -> None:
+    watch(world.world(), deployment)
+
+
 def _ten_minutes(world: Aws) -> None:
     """What AWS calls within them: the state machine's polls, then the sweep."""
     for _ in range(5):
         for deployment, number in sorted(world.watchers.running):
             record = world.ledger.deployment(NAME, deployment)
             if record and record.watcher == number and (record.open or record.notices):
-                _try(lambda name=deployment: watch(world.world(), name))
+                _try(partial(_polled, world, deployment))
     _try(lambda: sweep_targets(world.world()))
 
 

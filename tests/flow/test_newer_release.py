@@ -99,7 +99,9 @@ HEAD_READS: dict[str, Callable[[World], object]] = {
 
 @pytest.mark.parametrize("head", [True, False], ids=["HEAD too", "the record only"])
 @pytest.mark.parametrize("read", READS.values(), ids=READS)
-def test_whoever_reads_what_a_newer_release_wrote_stops_there(read, head) -> None:
+def test_whoever_reads_what_a_newer_release_wrote_stops_there(
+    read: Callable[[World], object], head: bool
+) -> None:
     world, ledger = _rolling_out()
     ledger.by_newer(head=head)
     world.services.complete(NAME)
@@ -107,7 +109,9 @@ def test_whoever_reads_what_a_newer_release_wrote_stops_there(read, head) -> Non
 
 
 @pytest.mark.parametrize("read", HEAD_READS.values(), ids=HEAD_READS)
-def test_whoever_asks_for_something_of_a_head_that_a_newer_release_wrote_stops_there(read) -> None:
+def test_whoever_asks_for_something_of_a_head_that_a_newer_release_wrote_stops_there(
+    read: Callable[[World], object],
+) -> None:
     world, ledger = _rolling_out()
     ledger.by_newer(head=True)
     _stops(world, ledger, read)

@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.image_event import image_event
+from chalicelib.flow.outcome import Outcome
 from chalicelib.flow.service_event import service_event
 from chalicelib.model.deployments import Status
 from tests.fixtures import examples
@@ -107,7 +108,8 @@ def test_of_several_tasks_that_end_together_one_nudge_looks_for_all(
     """The second event comes before, or after, the first nudge has said that it looks."""
     world = aws()
     image_event(world.world(), push_event())
-    ended, seconds, real = _task_ended(world), [], getattr(getattr(world, port), call)
+    ended, real = _task_ended(world), getattr(getattr(world, port), call)
+    seconds: list[tuple[Outcome, ...]] = []
 
     def meanwhile(*arguments: Any) -> Any:
         answer = real(*arguments)

@@ -1,4 +1,4 @@
-"""`deploy` and `rollback` by hand."""
+"""`rollback` by hand: what it stops, and what it goes back to."""
 
 from __future__ import annotations
 
@@ -15,200 +15,43 @@ from chalicelib.model.deployments import Status
 from chalicelib.model.heads import Lease
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, URI, at, push_event, revision
+from tests.flow.by_hand import WHO, deployed, end, throttled
 from tests.flow.fakes import Aws, Fault, aws
-
-FIPS = f"123456789012.dkr.ecr-fips.us-west-2.amazonaws.com/{examples.REPOSITORY}"
-DUAL_STACK = f"123456789012.dkr-ecr.us-west-2.on.aws/{examples.REPOSITORY}"
-WHO = {"service": NAME, "by": "ann", "why": "a test"}
-
-
-def _end(world: Aws, *, well: bool = True) -> Status:
-    """The rollout under way ends, and Slipway looks."""
-    if well:
-        world.services.complete(NAME)
-    else:
-        world.services.breaker(NAME)
-        world.services.rolled_back(NAME)
-    return advance(world.world(), NAME, world.record().id).status
-
-
-def _deployed(*, well: bool = True) -> Aws:
-    """Revision 7 ran; revision 8 was pushed and ended."""
-    world = aws()
-    world.images.all += [
-        examples.image(OTHER_DIGEST, tags=("def5678",)),
-        examples.image(examples.OLD_DIGEST, tags=("old",)),
-    ]
-    image_event(world.world(), push_event())
-    _end(world, well=well)
-    world.acts.clear()
-    return world
-
-
-@pytest.mark.parametrize(
-    ("image", "tag"),
-    [
-        pytest.param("def5678", "def5678", id="a tag"),
-        pytest.param(OTHER_DIGEST, "def5678", id="a digest"),
-        pytest.param(f"{URI}:def5678", "def5678", id="an image by tag"),
-        pytest.param(f"{URI}@{OTHER_DIGEST}", "def5678", id="an image by digest"),
-        pytest.param(f"{URI}:named@{OTHER_DIGEST}", "named", id="both: the digest wins"),
-        pytest.param(f"{FIPS}:def5678", "def5678", id="the FIPS host"),
-        pytest.param(f"{DUAL_STACK}@{OTHER_DIGEST}", "def5678", id="the dual-stack host"),
-    ],
-)
-def test_an_image_is_deployed_by_hand_like_a_push(image: str, tag: str) -> None:
-    world = _deployed()
-    reply = deploy_by_hand(world.world(), {**WHO, "image": image})
-    record = world.record()
-    assert reply == {"deployment": record.id, "status": "IN_PROGRESS"}
-    assert (record.cause, record.by, record.why) == ("manual", "ann", "a test")
-    assert (record.digest, record.tag) == (OTHER_DIGEST, tag)
-    assert world.ecs_acts == ["register", "update conflicto-backend-dev:9"]
-    assert _end(world) is Status.SUCCESSFUL
-
-
-def test_the_longest_names_that_aws_allows_can_be_given() -> None:
-    target = examples.target(cluster="c" * 255, service="s" * 255, repository="r" * 256)
-    world = aws(target)
-    world.images.all.append(examples.image(repository="r" * 256))
-    uri = f"{examples.REGISTRY}/{'r' * 256}:{'t' * 128}@{DIGEST}"
-    reply = deploy_by_hand(world.world(), {**WHO, "service": target.name, "image": uri})
-    assert world.record(target.name).id == reply["deployment"]
-
-
-@pytest.mark.parametrize(
-    "image",
-    ["abc 1234", "-abc", "a" * 129, "sha256:", f"{URI}:we!rd@{DIGEST}", f"sha256:a@{DIGEST}"],
-)
-def test_what_can_name_no_image_is_refused_before_ecr_is_asked(image: str) -> None:
-    world = aws()
-    with pytest.raises(Refused, match="names no tag and no digest"):
-        deploy_by_hand(world.world(), {**WHO, "image": image})
-    assert "image" not in world.calls
-
-
-@pytest.mark.parametrize(
-    "image",
-    [
-        f"{URI}-worker:abc1234",
-        f"{URI}-worker@{DIGEST}",
-        f"999999999999.dkr.ecr.us-west-2.amazonaws.com/{examples.REPOSITORY}:abc1234",
-        f"123456789012.dkr.ecr.eu-central-1.amazonaws.com/{examples.REPOSITORY}:abc1234",
-        f"ghcr.io/{examples.REPOSITORY}:abc1234",
-        f"octo/{examples.REPOSITORY}@{DIGEST}",
-        f"https://{URI}:abc1234",
-    ],
-)
-def test_an_image_of_another_registry_or_repository_is_refused_before_ecr_is_asked(
-    image: str,
-) -> None:
-    world = aws()
-    with pytest.raises(Refused, match="is not the repository that conflicto-dev/"):
-        deploy_by_hand(world.world(), {**WHO, "image": image})
-    assert "image" not in world.calls
-
-
-@pytest.mark.parametrize(
-    "image", [f"abc1234@{DIGEST}", f"nginx@{DIGEST}", f"{examples.REPOSITORY}:abc1234"]
-)
-def test_what_names_a_repository_without_its_registry_is_not_read_as_a_tag(image: str) -> None:
-    world = aws()
-    with pytest.raises(Refused, match="names no tag and no digest"):
-        deploy_by_hand(world.world(), {**WHO, "image": image})
-    assert "image" not in world.calls
-
-
-def test_only_the_same_key_is_a_duplicate() -> None:
-    world = _deployed()
-    payload = {**WHO, "image": "def5678", "key": "build-7"}
-    first = deploy_by_hand(world.world(), payload)
-    assert deploy_by_hand(world.world(), payload) == first
-    assert deploy_by_hand(world.world(), {**payload, "key": "build-8"}) != first
-
-
-def test_by_hand_an_image_that_failed_may_be_tried_again() -> None:
-    world = _deployed(well=False)
-    reply = deploy_by_hand(world.world(), {**WHO, "image": DIGEST})
-    assert reply["status"] == "IN_PROGRESS"
-
-
-@pytest.mark.parametrize(
-    ("payload", "error"),
-    [
-        pytest.param({}, "`service`: Field required; expected an object of", id="nothing"),
-        pytest.param([], "`payload`", id="no object"),
-        pytest.param({**WHO, "image": " "}, "`image`", id="a blank image"),
-        pytest.param({**WHO, "image": "x", "forced": True}, "`forced`", id="an unknown key"),
-        pytest.param({**WHO, "image": "x", "override": "yes"}, "`override`", id="no boolean"),
-        pytest.param({**WHO, "image": "x", "service": "y"}, "no target is named 'y'", id="service"),
-        pytest.param({**WHO, "image": "none"}, "has no image 'none'", id="no such tag"),
-        pytest.param({**WHO, "image": URI}, "names no tag and no digest", id="no tag"),
-        pytest.param(
-            {**WHO, "image": f"{URI}-worker:def5678"}, "is not the repository", id="repository"
-        ),
-        pytest.param({**WHO, "image": "chart"}, "cannot be deployed: it holds", id="a chart"),
-    ],
-)
-def test_what_cannot_be_deployed_is_refused(payload: Any, error: str) -> None:
-    world = _deployed()
-    world.images.all.append(
-        examples.image("sha256:" + "c" * 64, tags=("chart",), artifact_type="text/sbom+json")
-    )
-    with pytest.raises(Refused, match=error):
-        deploy_by_hand(world.world(), payload)
-    assert world.acts == []
-
-
-def test_a_deployment_by_hand_that_is_throttled_is_recorded_and_goes_on() -> None:
-    world = _deployed()
-    world.restart()
-    world.faults = [Fault(0, Unavailable("down"), name="service")]
-    assert deploy_by_hand(world.world(), {**WHO, "image": "def5678"})["status"] == "PENDING"
-    assert advance(world.world(), NAME, world.record().id).status is Status.IN_PROGRESS
-
-
-def test_a_refusal_after_the_record_is_replied_as_an_error() -> None:
-    world = _deployed()
-    world.services.all[NAME] = world.services.all[NAME].model_copy(update={"status": "INACTIVE"})
-    reply = deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
-    assert reply["status"] == "REFUSED"
-    assert "has no active service" in reply["error"]
 
 
 def test_a_rollback_goes_to_the_proven_revision_before_and_registers_nothing() -> None:
-    world = _deployed()
+    world = deployed()
     reply = rollback_by_hand(world.world(), WHO)
     record = world.record()
     assert reply == {"deployment": record.id, "status": "IN_PROGRESS"}
     assert (record.cause, record.revision, record.goes_to) == ("rollback", revision(7), revision(7))
     assert record.digest == examples.OLD_DIGEST
     assert world.ecs_acts == ["update conflicto-backend-dev:7"]
-    assert _end(world) is Status.SUCCESSFUL
+    assert end(world) is Status.SUCCESSFUL
     assert [one.rolled_away for one in world.ledger.heads[NAME].proven] == [False, True]
 
 
 def test_after_a_rollback_a_second_one_goes_no_further_than_what_is_proven() -> None:
-    world = _deployed()
+    world = deployed()
     rollback_by_hand(world.world(), WHO)
-    _end(world)
+    end(world)
     with pytest.raises(Refused, match="no proven revision from before conflicto-backend-dev:7"):
         rollback_by_hand(world.world(), WHO)
 
 
 @pytest.mark.parametrize("to", ["conflicto-backend-dev:7", revision(7)])
 def test_a_rollback_goes_where_it_is_told(to: str) -> None:
-    world = _deployed(well=False)
+    world = deployed(well=False)
     assert rollback_by_hand(world.world(), {**WHO, "to": to})["status"] == "IN_PROGRESS"
 
 
 def test_after_a_rollback_by_ecs_one_by_hand_needs_a_name() -> None:
     with pytest.raises(Refused, match="is already back on conflicto-backend-dev:7"):
-        rollback_by_hand(_deployed(well=False).world(), WHO)
+        rollback_by_hand(deployed(well=False).world(), WHO)
 
 
 def test_an_inactive_revision_is_registered_again_as_a_copy() -> None:
-    world = _deployed()
+    world = deployed()
     seven = world.services.definitions[revision(7)]
     seven.body["status"] = "INACTIVE"
     rollback_by_hand(world.world(), WHO)
@@ -218,7 +61,7 @@ def test_an_inactive_revision_is_registered_again_as_a_copy() -> None:
 
 
 def test_a_rollback_stops_what_is_under_way_and_returns_its_id() -> None:
-    world = _deployed()
+    world = deployed()
     deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     open_one = world.record()
     world.acts.clear()
@@ -231,7 +74,7 @@ def test_a_rollback_stops_what_is_under_way_and_returns_its_id() -> None:
 
 
 def test_a_rollback_of_what_has_just_completed_goes_back_from_it() -> None:
-    world = _deployed()
+    world = deployed()
     deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     stopped = world.record()
     world.services.complete(NAME)
@@ -242,7 +85,7 @@ def test_a_rollback_of_what_has_just_completed_goes_back_from_it() -> None:
 
 
 def test_a_rollback_refuses_what_waits_and_goes_back_all_the_same() -> None:
-    world = _throttled(_deployed())
+    world = throttled(deployed())
     deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     waiting = world.record()
     assert waiting.status is Status.PENDING
@@ -254,7 +97,7 @@ def test_a_rollback_refuses_what_waits_and_goes_back_all_the_same() -> None:
 
 
 def test_what_waits_is_stopped_also_where_there_is_nothing_to_go_back_to() -> None:
-    world = _throttled(_deployed(well=False))
+    world = throttled(deployed(well=False))
     deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     waiting = world.record()
     reply = rollback_by_hand(world.world(), WHO)
@@ -265,7 +108,7 @@ def test_what_waits_is_stopped_also_where_there_is_nothing_to_go_back_to() -> No
 
 
 def test_a_rollback_while_another_step_acts_is_asked_for_again() -> None:
-    world = _deployed()
+    world = deployed()
     deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     lease = Lease(holder="another", until=world.now + (at(90) - at(0)))
     head = world.ledger.heads[NAME]
@@ -284,7 +127,7 @@ def test_a_rollback_while_another_step_acts_is_asked_for_again() -> None:
 )
 def test_what_cannot_be_gone_back_to_is_refused(payload: Any, error: str) -> None:
     with pytest.raises(Refused, match=error):
-        rollback_by_hand(_deployed().world(), payload)
+        rollback_by_hand(deployed().world(), payload)
 
 
 def test_a_service_never_met_has_nothing_to_go_back_to() -> None:
@@ -293,14 +136,14 @@ def test_a_service_never_met_has_nothing_to_go_back_to() -> None:
 
 
 def test_a_revision_deleted_from_ecs_is_refused() -> None:
-    world = _deployed()
+    world = deployed()
     del world.services.definitions[revision(7)]
     with pytest.raises(Refused, match="was deleted from ECS"):
         rollback_by_hand(world.world(), WHO)
 
 
 def test_a_revision_that_runs_another_registrys_image_is_gone_back_to() -> None:
-    world = _deployed()
+    world = deployed()
     seven = world.services.definitions[revision(7)]
     image = f"999999999999.dkr.ecr.us-west-2.amazonaws.com/{examples.REPOSITORY}@sha256:{'9' * 64}"
     seven.body["containerDefinitions"][0]["image"] = image
@@ -311,21 +154,21 @@ def test_a_revision_that_runs_another_registrys_image_is_gone_back_to() -> None:
 
 
 def test_an_image_deleted_from_ecr_is_refused() -> None:
-    world = _deployed()
+    world = deployed()
     world.images.all = [examples.image()]
     with pytest.raises(Refused, match="no longer has"):
         rollback_by_hand(world.world(), WHO)
 
 
 def test_an_image_archived_by_ecr_is_refused() -> None:
-    world = _deployed()
+    world = deployed()
     world.images.all[-1] = examples.image(examples.OLD_DIGEST, status="ARCHIVED")
     with pytest.raises(Refused, match="its status is ARCHIVED"):
         rollback_by_hand(world.world(), WHO)
 
 
 def test_a_revision_whose_image_was_named_by_tag_only_is_gone_back_to() -> None:
-    world = _deployed()
+    world = deployed()
     seven = world.services.definitions[revision(7)]
     seven.body["containerDefinitions"][0]["image"] = f"{URI}:old"
     assert rollback_by_hand(world.world(), WHO)["status"] == "IN_PROGRESS"
@@ -333,23 +176,17 @@ def test_a_revision_whose_image_was_named_by_tag_only_is_gone_back_to() -> None:
 
 
 def test_a_rollback_of_a_deleted_service_is_refused() -> None:
-    world = _deployed()
+    world = deployed()
     world.services.all.clear()
     with pytest.raises(Refused, match="has no active service"):
         rollback_by_hand(world.world(), WHO)
 
 
-def _throttled(world: Aws) -> Aws:
-    world.restart()
-    world.faults = [Fault(0, Unavailable("throttled"), name="register")]
-    return world
-
-
 def test_a_rollback_ends_what_waits_and_stops_what_is_rolled_out() -> None:
-    world = _deployed()
+    world = deployed()
     deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     rolling = world.record()
-    deploy_by_hand(_throttled(world).world(), {**WHO, "image": "old"})
+    deploy_by_hand(throttled(world).world(), {**WHO, "image": "old"})
     waiting = world.record()
     reply = rollback_by_hand(world.world(), WHO)
     assert reply == {"deployment": rolling.id, "status": "ROLLBACK_IN_PROGRESS"}
@@ -358,9 +195,9 @@ def test_a_rollback_ends_what_waits_and_stops_what_is_rolled_out() -> None:
 
 
 def test_a_late_push_that_is_refused_does_not_hide_that_the_last_one_was_rolled_back() -> None:
-    world = _deployed()
+    world = deployed()
     image_event(world.world(), push_event(OTHER_DIGEST, "def5678", at(60)))
-    assert _end(world, well=False) is Status.ROLLBACK_SUCCESSFUL
+    assert end(world, well=False) is Status.ROLLBACK_SUCCESSFUL
     late = "sha256:" + "c" * 64
     world.images.all.append(examples.image(late, tags=("late",)))
     assert image_event(world.world(), push_event(late, "late", at(-60)))[0].outcome == "refused"
@@ -369,7 +206,7 @@ def test_a_late_push_that_is_refused_does_not_hide_that_the_last_one_was_rolled_
 
 
 def test_a_rollback_that_another_step_wrote_into_is_decided_again() -> None:
-    world = _deployed()
+    world = deployed()
     deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     world.restart()
     world.faults = [Fault(0, Conflict("written by another"), name="save")]
@@ -378,7 +215,7 @@ def test_a_rollback_that_another_step_wrote_into_is_decided_again() -> None:
 
 
 def test_a_rollback_that_others_keep_writing_into_is_asked_for_again() -> None:
-    world = _deployed()
+    world = deployed()
     deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     world.restart()
     world.faults = [Fault(number, Conflict("again"), name="save") for number in range(5)]
@@ -389,23 +226,13 @@ def test_a_rollback_that_others_keep_writing_into_is_asked_for_again() -> None:
 
 @pytest.mark.parametrize("ended", [False, True], ids=["under way", "over"])
 def test_a_rollback_asked_for_again_with_its_key_changes_nothing(ended: bool) -> None:
-    world = _deployed()
+    world = deployed()
     first = rollback_by_hand(world.world(), {**WHO, "key": "k"})
     if ended:
-        _end(world)
+        end(world)
     again = rollback_by_hand(world.world(), {**WHO, "key": "k"})
     assert again["deployment"] == first["deployment"]
     assert world.ecs_acts == ["update conflicto-backend-dev:7"]
-
-
-def test_a_deployment_asked_for_again_with_its_key_is_no_newer_than_before() -> None:
-    world = _deployed()
-    payload = {**WHO, "image": "old", "key": "k"}
-    deploy_by_hand(world.world(), payload)
-    in_between = world.now + (at(30) - at(0))
-    deploy_by_hand(world.world(), payload)
-    (outcome,) = image_event(world.world(), push_event(OTHER_DIGEST, "def5678", in_between))
-    assert outcome.outcome == "recorded"
 
 
 def test_a_rollback_of_what_may_have_been_applied_leaves_nothing_rolling_out() -> None:
@@ -421,7 +248,7 @@ def test_a_rollback_of_what_may_have_been_applied_leaves_nothing_rolling_out() -
 
 @pytest.mark.parametrize("happened", [False, True])
 def test_a_copy_whose_registration_was_not_answered_is_registered_once(happened: bool) -> None:
-    world = _deployed()
+    world = deployed()
     world.services.definitions[revision(7)].body["status"] = "INACTIVE"
     world.restart()
     world.faults = [Fault(0, Unanswered("no answer"), after=happened, name="register")]
@@ -443,29 +270,29 @@ def _by_somebody(world: Aws) -> str:
 
 @pytest.mark.parametrize("well", [True, False], ids=["after a success", "after a rollback"])
 def test_a_rollback_of_what_somebody_else_deployed_goes_to_what_ran_before(well: bool) -> None:
-    world = _deployed(well=well)
+    world = deployed(well=well)
     theirs = _by_somebody(world)
     assert rollback_by_hand(world.world(), WHO)["status"] == "IN_PROGRESS"
     assert world.record().revision == revision(8 if well else 7)
     foreign = next(one for one in world.ledger.records.values() if one.cause == "foreign")
     assert (foreign.revision, foreign.status) == (theirs, Status.SUCCESSFUL)
-    assert _end(world) is Status.SUCCESSFUL
+    assert end(world) is Status.SUCCESSFUL
     assert [
         one.rolled_away for one in world.ledger.heads[NAME].proven if one.revision == theirs
     ] == [True]
 
 
 def test_a_rollback_goes_to_what_ran_just_before_also_when_somebody_else_deployed_that() -> None:
-    world = _deployed()
+    world = deployed()
     theirs = _by_somebody(world)
     image_event(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
-    assert _end(world) is Status.SUCCESSFUL
+    assert end(world) is Status.SUCCESSFUL
     rollback_by_hand(world.world(), WHO)
     assert world.record().revision == theirs
 
 
 def test_while_somebody_elses_rollout_is_under_way_a_rollback_is_not_told_that_it_is_back() -> None:
-    world = _deployed(well=False)
+    world = deployed(well=False)
     made = world.services.register({**examples.task_definition().body, "tags": []})
     world.services.begin(NAME, made.arn)
     reply = rollback_by_hand(world.world(), WHO)
@@ -482,16 +309,16 @@ def test_every_deployment_and_every_tag_of_a_proven_revision_keep_naming_it() ->
         examples.image(OTHER_DIGEST, tags=("def5678",)),
     ]
     image_event(world.world(), push_event())
-    _end(world)
+    end(world)
     first = world.record().id
     image_event(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
-    _end(world)
+    end(world)
     rollback_by_hand(world.world(), {**WHO, "to": first})
-    _end(world)
+    end(world)
     again = world.record()
     assert (again.cause, again.revision, again.tags) == ("rollback", revision(8), ("v1.0",))
     deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
-    _end(world)
+    end(world)
     for to in (first, again.id, "abc1234", "v1.0", DIGEST):
         reply = rollback_by_hand(world.world(), {**WHO, "to": to, "key": to})
         assert world.ledger.records[NAME, reply["deployment"]].goes_to == revision(8)
@@ -504,89 +331,20 @@ def test_all_tags_of_an_image_name_it_whichever_event_came_first(first: str, end
     world.images.all = [examples.image(tags=(first,))]
     image_event(world.world(), push_event(tag=first))
     if ended:
-        _end(world)
+        end(world)
     second = {"abc1234": "v1.0", "v1.0": "abc1234"}[first]
     world.images.all = [examples.image(tags=(first, second))]
     assert image_event(world.world(), push_event(tag=second, time=at(1)))[0].outcome == "known"
     assert world.record().tags == (second,)
     if not ended:
-        _end(world)
+        end(world)
     for number, to in enumerate((first, second)):
         reply = rollback_by_hand(world.world(), {**WHO, "to": to, "key": str(number)})
         assert world.ledger.records[NAME, reply["deployment"]].goes_to == revision(8)
 
 
 def test_the_same_tag_told_of_again_writes_nothing() -> None:
-    world = _deployed()
+    world = deployed()
     writes = world.ledger.writes
     image_event(world.world(), push_event())
     assert world.ledger.writes == writes
-
-
-# What a person left does not come back by itself
-
-
-def _pushed_again(world: Aws, tag: str, digest: str = DIGEST) -> tuple[str, str]:
-    """The same bytes are pushed under another tag, a minute later."""
-    world.images.all.append(examples.image(digest, tags=(tag,)))
-    (outcome,) = image_event(world.world(), push_event(digest, tag, world.now + (at(60) - at(0))))
-    return outcome.outcome, outcome.reason
-
-
-def test_what_a_rollback_by_hand_left_is_refused_under_any_tag_until_deployed_by_hand() -> None:
-    world = _deployed()
-    rollback_by_hand(world.world(), WHO)
-    assert _end(world) is Status.SUCCESSFUL
-    for tag in ("again", "and-again"):
-        outcome, reason = _pushed_again(world, tag)
-        assert (outcome, reason.endswith("Push a new build, or deploy it by hand.")) == (
-            "refused",
-            True,
-        )
-    assert world.ecs_acts == ["update conflicto-backend-dev:7"]
-    deploy_by_hand(world.world(), {**WHO, "image": "again"})
-    _end(world)
-    assert world.ledger.heads[NAME].barred == ()
-    assert _pushed_again(world, "third")[0] == "known"
-
-
-@pytest.mark.parametrize("to", [None, "conflicto-backend-dev:7"], ids=["before", "named"])
-def test_a_rollback_bars_what_somebody_else_deployed_too(to: str | None) -> None:
-    world = _deployed()
-    base = examples.task_definition().body
-    theirs = {**base, "containerDefinitions": [dict(one) for one in base["containerDefinitions"]]}
-    theirs["containerDefinitions"][0]["image"] = f"{URI}@{OTHER_DIGEST}"
-    made = world.services.register({**theirs, "tags": []})
-    world.services.begin(NAME, made.arn)
-    world.services.complete(NAME)
-    rollback_by_hand(world.world(), {**WHO, "to": to} if to else WHO)
-    assert world.ledger.heads[NAME].barred == (OTHER_DIGEST,)
-
-
-@pytest.mark.parametrize("waits", [False, True], ids=["under way", "waiting"])
-def test_what_was_stopped_by_hand_is_refused_under_any_tag(waits: bool) -> None:
-    world = _deployed()
-    if waits:
-        _throttled(world)
-    image_event(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
-    rollback_by_hand(world.world(), WHO)
-    assert OTHER_DIGEST in world.ledger.heads[NAME].barred
-    assert _pushed_again(world, "again", OTHER_DIGEST)[0] == "refused"
-
-
-def test_a_rollback_to_what_was_barred_lifts_the_bar() -> None:
-    world = _deployed()
-    rollback_by_hand(world.world(), WHO)
-    _end(world)
-    assert world.ledger.heads[NAME].barred == (DIGEST,)
-    rollback_by_hand(world.world(), {**WHO, "to": DIGEST, "key": "back"})
-    assert world.ledger.heads[NAME].barred == (examples.OLD_DIGEST,)
-
-
-def test_a_new_build_deploys_after_a_rollback_by_hand() -> None:
-    world = _deployed()
-    rollback_by_hand(world.world(), WHO)
-    _end(world)
-    image_event(world.world(), push_event(OTHER_DIGEST, "def5678", world.now + (at(60) - at(0))))
-    assert _end(world) is Status.SUCCESSFUL
-    assert world.record().digest == OTHER_DIGEST
