@@ -11,9 +11,25 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PURE = [
     path
-    for folder in ("model", "decide", "flow")
-    for path in sorted((ROOT / "chalicelib" / folder).glob("*.py"))
+    for room in ("events", "model", "decide", "verdict", "definition", "explain", "flow")
+    for path in sorted((ROOT / "chalicelib" / room).rglob("*.py"))
 ]
+OURS = sorted((ROOT / "chalicelib").rglob("*.py"))
+STEP = [
+    ROOT / "chalicelib" / "flow" / f"{name}.py"
+    for name in (
+        "advance", "start", "rollout", "withdraw", "write", "apply", "plan", "recover", "confirm",
+    )
+]  # fmt: skip
+LONGEST_OF_THE_STEP = 25  # lines of a function, without its docstring
+CHANGES = {"changed", "changed_head", "changed_proven", "changed_notice"}  # model/changes.py
+# Where a value that is no item of the ledger is copied with other fields.
+COPIES_A_VALUE = {"verdict/rollout.py", "explain/ending.py", "explain/case.py"}
+# The replies to people and to the state machine, and a task definition's raw JSON.
+HOLDS_JSON = {
+    "flow/by_hand.py", "flow/deploy.py", "flow/plan.py", "flow/rollback.py", "flow/running.py",
+    "flow/status.py", "flow/watch.py",
+}  # fmt: skip
 APP = ast.parse((ROOT / "app.py").read_text("utf-8"))
 FORBIDDEN_MODULES = {"boto3", "botocore", "os", "time", "logging", "random", "uuid", "socket"}
 FORBIDDEN_CALLS = {
@@ -32,6 +48,24 @@ def _imports(tree: ast.AST) -> Iterator[str]:
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def _functions(path: Path) -> list[ast.FunctionDef]:
+    tree = ast.parse(path.read_text("utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)]
+
+
+def _calls(path: Path) -> list[ast.Call]:
+    tree = ast.parse(path.read_text("utf-8"))
+    return [node for node in ast.walk(tree) if isinstance(node, ast.Call)]
+
+
+def _lines_without_docstring(function: ast.FunctionDef) -> int:
+    first = function.body[0]
+    docstring = 0
+    if ast.get_docstring(function) is not None:
+        docstring = (first.end_lineno or first.lineno) - first.lineno + 1
+    return (function.end_lineno or function.lineno) - function.lineno + 1 - docstring
 
 
 def _handlers() -> list[ast.FunctionDef]:
@@ -105,3 +139,56 @@ def test_every_public_function_that_decides_says_by_which_rule(path: Path) -> No
         and ast.get_docstring(node) is None
     }
     assert silent == set()
+
+
+# A record changes only by a happening: decide/after.py, with the typed changes of model/changes.py.
+
+
+def test_an_item_of_the_ledger_is_copied_only_where_each_field_is_known_by_name_and_type() -> None:
+    copying = {
+        _name(path)
+        for path in OURS
+        for call in _calls(path)
+        if isinstance(call.func, ast.Attribute) and call.func.attr == "model_copy"
+    }
+    assert copying == {"model/changes.py"} | COPIES_A_VALUE
+
+
+@pytest.mark.parametrize("path", OURS, ids=_name)
+def test_a_change_names_its_fields(path: Path) -> None:
+    """A dict after `**` may hold any name and any value; mypy cannot see into it."""
+    unnamed = [
+        call.lineno
+        for call in _calls(path)
+        if isinstance(call.func, ast.Name) and call.func.id in CHANGES
+        if any(keyword.arg is None for keyword in call.keywords)
+    ]
+    assert unnamed == []
+
+
+@pytest.mark.parametrize(
+    "path", [path for path in PURE if path.parent.name in {"decide", "flow", "sweep"}], ids=_name
+)
+def test_no_function_that_decides_or_acts_takes_fields_of_any_name(path: Path) -> None:
+    assert [function.name for function in _functions(path) if function.args.kwarg] == []
+
+
+def test_only_replies_and_task_definitions_are_dicts_of_anything() -> None:
+    rooms = ("decide", "flow")
+    holding = {
+        _name(path)
+        for path in OURS
+        if path.relative_to(ROOT / "chalicelib").parts[0] in rooms
+        and "dict[str, Any]" in path.read_text("utf-8")
+    }
+    assert holding == HOLDS_JSON
+
+
+@pytest.mark.parametrize("path", STEP, ids=_name)
+def test_the_step_reads_in_short_functions(path: Path) -> None:
+    long = {
+        function.name: lines
+        for function in _functions(path)
+        if (lines := _lines_without_docstring(function)) > LONGEST_OF_THE_STEP
+    }
+    assert long == {}
