@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
 from chalicelib.errors import Conflict, Refused, Unanswered, Unavailable, Unreadable
+from chalicelib.model.deployments import Notice, Status
 from chalicelib.model.heads import Head
 from chalicelib.model.stored import NEWEST
 from rehearsal.wire import Attempt
@@ -148,3 +150,68 @@ def test_the_sdks_own_retry_of_a_lost_answer_carries_the_same_token(table: Table
     assert first["ClientRequestToken"]
     table.ledger.save(Head(service="c/other", order=examples.NOW))
     assert table.sent[-1].parameters["ClientRequestToken"] != first["ClientRequestToken"]
+
+
+# What is written
+
+
+def test_head_is_written_on_condition_that_it_is_as_it_was_read(table: Table) -> None:
+    first = table.ledger.save(examples.head())
+    second = table.ledger.save(first, examples.rolling_out())
+    assert (first.version, second.version) == (1, 2)
+    puts = [attempt.parameters["TransactItems"][0]["Put"] for attempt in table.sent]
+    assert puts[0]["ConditionExpression"] == "attribute_not_exists(pk)"
+    assert puts[1]["ConditionExpression"] == "#version = :version"
+    assert puts[1]["ExpressionAttributeNames"] == {"#version": "version"}
+    assert puts[1]["ExpressionAttributeValues"] == {":version": {"N": "1"}}
+
+
+def test_of_two_that_read_the_same_head_the_second_writes_nothing(table: Table) -> None:
+    read = table.ledger.save(examples.head())
+    table.ledger.save(read, examples.rolling_out(id="first"))
+    before = table.all()
+    for late in (read, examples.head()):  # one that read it, and one that found none
+        with pytest.raises(Conflict):
+            table.ledger.save(late, examples.rolling_out(id="second"))
+    assert table.all() == before
+
+
+UNSENT = Notice(id="n-1", status=Status.SUCCESSFUL, subject="", text="", at=examples.NOW)
+
+
+@pytest.mark.parametrize(
+    ("fields", "finished"),
+    [
+        pytest.param({}, False, id="open"),
+        pytest.param({"status": Status.SUCCESSFUL, "notices": (UNSENT,)}, False, id="untold"),
+        pytest.param({"status": Status.FAILED, "unexplained": examples.NOW}, False, id="its case"),
+        pytest.param({"status": Status.SUCCESSFUL}, True, id="closed and told"),
+    ],
+)
+def test_a_record_is_in_the_sparse_index_until_it_is_finished_and_expires_only_then(
+    table: Table, fields: dict[str, Any], finished: bool
+) -> None:
+    record = examples.rolling_out(**fields)
+    table.ledger.save(examples.head(), record)
+    item = table.get(NAME, f"DEPLOYMENT#{record.id}")
+    head = table.get(NAME, "HEAD")
+    assert item is not None
+    assert head is not None
+    assert ("open" in item, "expires" in item) == (not finished, finished)
+    assert not {"open", "expires", "deployment"} & head.keys()
+    assert table.ledger.unfinished() == ([] if finished else [(NAME, record.id)])
+    if finished:
+        days = timedelta(days=400)
+        assert item["expires"] == {"N": str(int((record.updated + days).timestamp()))}
+
+
+def test_the_history_of_a_service_is_its_newest_records_and_nothing_else(table: Table) -> None:
+    head = examples.head()
+    for name in ("20260101t0", "20260103t0", "20260102t0"):
+        head = table.ledger.save(head, examples.rolling_out(id=name))
+    other = examples.rolling_out(id="20260104t0", service="c/other")
+    table.ledger.save(examples.head(service="c/other"), other)
+    found = [record.id for record in table.ledger.history(NAME, 2)]
+    assert found == ["20260103t0", "20260102t0"]
+    assert table.ledger.service_of("20260104t0") == "c/other"
+    assert table.ledger.service_of("unknown") is None

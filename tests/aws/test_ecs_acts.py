@@ -1,0 +1,192 @@
+"""The three calls that change ECS: what is sent, how often, and what an answer becomes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+from unittest.mock import patch
+
+import botocore.endpoint
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.exceptions import ReadTimeoutError
+
+from chalicelib.aws.ecs import Ecs
+from chalicelib.errors import Denied, Refused, Unanswered, Unavailable
+from rehearsal.wire import Attempt, wired
+from tests.fixtures.examples import revision
+
+Answer = Callable[[Attempt], AWSResponse]
+CLUSTER, SERVICE = "dev", "web"
+SERVICE_DEPLOYMENT = "arn:aws:ecs:us-west-2:123456789012:service-deployment/dev/web/abc"
+# No SDK knows these fields yet.
+REGISTRATION: dict[str, Any] = {
+    "family": "web",
+    "containerDefinitions": [{"name": "web", "image": "web:1", "newInThere": [None, {"a": 1}]}],
+    "newOutside": {"kept": True, "empty": "", "none": None},
+    "tags": [{"key": "team", "value": "a"}],
+}
+REGISTERED: dict[str, Any] = {
+    **{key: value for key, value in REGISTRATION.items() if key != "tags"},
+    "taskDefinitionArn": revision(8, "web"),
+    "newInTheAnswer": {"deep": [1, 2]},
+}
+UPDATED: dict[str, Any] = {
+    "serviceName": SERVICE,
+    "serviceArn": f"arn:aws:ecs:us-west-2:123456789012:service/{CLUSTER}/{SERVICE}",
+    "status": "ACTIVE",
+    "desiredCount": 3,
+    "runningCount": 2,
+    "pendingCount": 1,
+}
+
+
+def _answers(body: object, status: int = 200) -> Answer:
+    return lambda attempt: attempt.answer(status, json.dumps(body).encode())
+
+
+def _fails(code: str, status: int = 400) -> Answer:
+    return _answers({"__type": code, "message": "no"}, status)
+
+
+def _is_lost(attempt: Attempt) -> AWSResponse:
+    raise ReadTimeoutError(endpoint_url=attempt.request.url)
+
+
+@dataclass
+class Endpoint:
+    """ECS' endpoint: it gives its answers in turn, and the last one ever after."""
+
+    answers: list[Answer] = field(default_factory=list)
+    sent: list[Attempt] = field(default_factory=list)
+
+    def line(self, attempt: Attempt) -> AWSResponse:
+        self.sent.append(attempt)
+        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+        return answer(attempt)
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    made = Endpoint()
+    no_time = SimpleNamespace(sleep=lambda _: None)
+    with patch.object(botocore.endpoint, "time", no_time), wired(made.line, str):
+        yield made
+
+
+def test_a_registration_is_sent_as_it_is_and_answered_as_it_is(endpoint: Endpoint) -> None:
+    tags = [{"key": "team", "value": "a"}, {"key": "without a value"}]
+    endpoint.answers = [_answers({"taskDefinition": REGISTERED, "tags": tags})]
+    registered = Ecs().register(REGISTRATION)
+    (attempt,) = endpoint.sent
+    assert (attempt.operation, attempt.parameters) == ("RegisterTaskDefinition", REGISTRATION)
+    assert registered.body == REGISTERED
+    assert registered.tags == {"team": "a", "without a value": ""}
+
+
+def test_one_registration_leaves_nothing_behind_for_the_next_call(endpoint: Endpoint) -> None:
+    endpoint.answers = [_answers({"taskDefinition": REGISTERED})]
+    other = {"family": "other", "containerDefinitions": []}
+    Ecs().register(REGISTRATION)
+    Ecs().register(other)
+    Ecs().task_definition("web")
+    assert [attempt.parameters for attempt in endpoint.sent] == [
+        REGISTRATION,
+        other,
+        {"taskDefinition": "web", "include": ["TAGS"]},
+    ]
+
+
+def test_a_task_definition_is_read_as_it_is(endpoint: Endpoint) -> None:
+    endpoint.answers = [_fails("ServerException", 500), _answers({"taskDefinition": REGISTERED})]
+    read = Ecs().task_definition("web:8")
+    assert read is not None
+    assert (read.body, read.tags, len(endpoint.sent)) == (REGISTERED, {}, 2)
+    endpoint.answers = [_fails("ClientException")]  # "Unable to describe task definition."
+    assert Ecs().task_definition("web:9") is None
+
+
+def test_an_update_names_the_revision_and_nothing_else(endpoint: Endpoint) -> None:
+    """Above all no `desiredCount`: autoscaling owns it."""
+    endpoint.answers = [_answers({"service": UPDATED})]
+    service = Ecs().update(CLUSTER, SERVICE, revision(8))
+    (attempt,) = endpoint.sent
+    assert attempt.operation == "UpdateService"
+    assert attempt.parameters == {
+        "cluster": CLUSTER,
+        "service": SERVICE,
+        "taskDefinition": revision(8),
+    }
+    assert (service.desired, service.running, service.pending) == (3, 2, 1)
+
+
+def test_a_stop_rolls_back(endpoint: Endpoint) -> None:
+    endpoint.answers = [_answers({"serviceDeploymentArn": SERVICE_DEPLOYMENT})]
+    Ecs().stop(SERVICE_DEPLOYMENT)
+    (attempt,) = endpoint.sent
+    assert attempt.operation == "StopServiceDeployment"
+    assert attempt.parameters == {
+        "serviceDeploymentArn": SERVICE_DEPLOYMENT,
+        "stopType": "ROLLBACK",
+    }
+
+
+def _register() -> None:
+    Ecs().register(REGISTRATION)
+
+
+def _update() -> None:
+    Ecs().update(CLUSTER, SERVICE, revision(8))
+
+
+def _stop() -> None:
+    Ecs().stop(SERVICE_DEPLOYMENT)
+
+
+ERRORS = {
+    "not answered": (_is_lost, Unanswered),
+    "a server error": (_fails("ServerException", 500), Unanswered),
+    "throttled": (_fails("ThrottlingException"), Unavailable),
+    "denied": (_fails("AccessDeniedException"), Denied),
+    "refused": (_fails("InvalidParameterException"), Refused),
+}
+
+
+@pytest.mark.parametrize("act", [_register, _update])
+@pytest.mark.parametrize(("answer", "error"), ERRORS.values(), ids=ERRORS)
+def test_what_takes_no_client_token_is_sent_once_whatever_the_answer(
+    endpoint: Endpoint, act: Callable[[], None], answer: Answer, error: type[Exception]
+) -> None:
+    endpoint.answers = [answer]
+    with pytest.raises(error) as raised:
+        act()
+    assert type(raised.value) is error
+    assert len(endpoint.sent) == 1
+
+
+def test_a_stop_that_was_not_answered_is_sent_again(endpoint: Endpoint) -> None:
+    """A second StopServiceDeployment of one service deployment does no harm."""
+    endpoint.answers = [_is_lost, _answers({"serviceDeploymentArn": SERVICE_DEPLOYMENT})]
+    _stop()
+    first, second = endpoint.sent
+    assert first.parameters == second.parameters
+
+
+def test_what_can_no_longer_be_stopped_is_refused(endpoint: Endpoint) -> None:
+    endpoint.answers = [_fails("ConflictException")]
+    with pytest.raises(Refused, match=r"^could not stop the service deployment: no"):
+        _stop()
+
+
+def test_two_registrations_of_one_family_at_once_are_tried_again_later(endpoint: Endpoint) -> None:
+    words = "Too many concurrent attempts to create a new revision of the specified family."
+    endpoint.answers = [_answers({"__type": "ClientException", "message": words}, 400)]
+    with pytest.raises(Unavailable) as raised:
+        _register()
+    assert type(raised.value) is Unavailable
