@@ -96,9 +96,9 @@ def answered(
     _remember(str(reply.get("error", "")))
     if "error" in reply:
         reply["error"] = brief(reply["error"], _LONGEST)
-    told = {key: value for key, value in reply.items() if key != "deployments"}
+    logged = {key: value for key, value in reply.items() if key != "deployments"}
     asked = _shortened(payload)
-    logger.info(reply.get("error") or "answered", extra={"slipway": told, "asked": asked})
+    logger.info(reply.get("error") or "answered", extra={"slipway": logged, "asked": asked})
     return reply
 
 

@@ -22,6 +22,11 @@ class Channels:
         self._channels = channels
 
     def publish(self, notice: Notice, deployment: str, service: str) -> Sequence[str]:
+        """Send the notice to each channel that it has not reached, and return those that failed.
+
+        Raises:
+            Unavailable: when this was the first attempt and every channel failed.
+        """
         wanted = [name for name in self._channels if notice.unsent is None or name in notice.unsent]
         failures: dict[str, Unavailable] = {}
         for name in wanted:

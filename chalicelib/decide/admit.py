@@ -71,7 +71,7 @@ def admit(request: Request, head: Head, now: datetime) -> Admitted:
         return Admitted(
             admission=Admission.REFUSED,
             reason="a person rolled this very image back, or stopped it, so it is not deployed by "
-            "itself, under whatever tag. Push a new build, or deploy it by hand.",
+            "itself, under any tag. Push a new build, or deploy it by hand.",
         )
     if last is not None and last.status in FAILURES:
         return Admitted(
@@ -96,7 +96,8 @@ def _too_late(request: Request, head: Head, now: datetime) -> str:
     elif not head.digest:
         why = f"Slipway met this service at {iso(head.order)}"
     return (
-        f"{why}; this push is of {iso(request.order)}. To run it all the same, deploy it by hand."
+        f"{why}; this image was pushed at {iso(request.order)}. To run it all the same, deploy it "
+        "by hand."
     )
 
 

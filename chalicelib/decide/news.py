@@ -19,15 +19,15 @@ def no_news(record: Deployment, changed: Changed, now: datetime) -> str:
     poll, also sees the tasks that ended in between.
     """
     if changed.began and changed.began == record.ecs_deployment:
-        return "the beginning of its own rollout is no news"
+        return "the event only says that its own rollout began"
     if changed.ended and changed.ended != record.ecs_deployment:
-        return "a task of another deployment"
+        return "the task belongs to another deployment"
     if changed.ended and record.status is Status.ROLLBACK_IN_PROGRESS:
         return "its tasks end because it is being rolled back"
     if changed.stopped_at is None or record.looked is None:
         return ""
     if record.looked >= changed.stopped_at:
-        return "its tasks were looked at since"
+        return "its tasks were read after this one stopped"
     if record.ended >= _ENOUGH_ENDED and now - record.looked < _PAUSE:
-        return "its tasks were looked at a moment ago"
+        return "its tasks were read a moment ago"
     return ""

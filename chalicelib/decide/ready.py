@@ -90,7 +90,7 @@ def without_looking(
     yields = deployment.cause in _YIELDING and target.gate.scan is None
     if newest.status is not Status.PENDING or not yields:
         return None
-    return Waits(reason=f"a newer one goes first ({newest.deployment})")
+    return Waits(reason=f"a newer deployment goes first ({newest.deployment})")
 
 
 def older_than_what_runs(deployment: Deployment, head: Head, service: Service) -> str | None:
@@ -108,8 +108,8 @@ def older_than_what_runs(deployment: Deployment, head: Head, service: Service) -
     if not deployment.order < primary.created_at <= head.met:
         return None
     return (
-        f"this push is of {iso(deployment.order)}, and what the service runs was deployed at "
-        f"{iso(primary.created_at)}. To run it all the same, deploy it by hand."
+        f"this image was pushed at {iso(deployment.order)}, and what the service runs was deployed "
+        f"at {iso(primary.created_at)}. To run it all the same, deploy it by hand."
     )
 
 

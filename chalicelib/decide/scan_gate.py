@@ -60,7 +60,7 @@ def _judged(deployment: Deployment, gate: ScanGate, scan: Scan, go: Go, now: dat
         return _after_late_findings(deployment, scan, go, now) if scan.empty else go
     found = ", ".join(f"{count} {severity}" for severity, count in scan.counts if count)
     return Refused(
-        reason=f"the image's scan found {found}; the target allows {gate.max} at worst. Mend the "
+        reason=f"the image's scan found {found}; the target allows {gate.max} at worst. Fix the "
         "image and push it again, or deploy this one by hand with `override`."
     )
 

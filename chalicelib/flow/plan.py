@@ -109,15 +109,15 @@ def _registered_before(world: World, record: Deployment) -> TaskDefinition:
         return definition
     name = short_name(record.revision)
     if settled(record.attempted, world.now):
-        raise Refused(f"{name} was registered for this, and is gone from ECS. Deploy it again.")
-    raise Unavailable(f"ECS does not show {name} yet, which was registered a moment ago")
+        raise Refused(f"{name} was registered for this, but ECS no longer has it. Deploy it again.")
+    raise Unavailable(f"ECS does not show {name} yet; it was registered a moment ago")
 
 
 def refuse_unlike(planned: dict[str, Any], registered: TaskDefinition) -> None:
     """Raise Refused when ECS registered something else than what was planned."""
     if unlike := differences(planned, registered):
         raise Refused(
-            f"ECS registered {registered.name} otherwise than planned ({', '.join(unlike[:5])}); "
+            f"ECS did not register {registered.name} as planned ({', '.join(unlike[:5])}); "
             "the service was not updated. Compare it with the revision before it."
         )
 

@@ -103,16 +103,19 @@ class Services(Protocol):
     def stopped_tasks(
         self, cluster: str, service: str, ecs_deployment: str
     ) -> Sequence[StoppedTask]:
-        """The ended tasks of an ECS deployment, newest first: of five hundred of the service."""
+        """Return the ended tasks of an ECS deployment, newest first.
+
+        They are searched among five hundred ended tasks of the service.
+        """
 
     def running_tasks(
         self, cluster: str, service: str, ecs_deployment: str
     ) -> Sequence[RunningTask] | None:
-        """Those that run or are about to; None when there are more than five hundred."""
+        """Return the tasks that run or are starting; None when there are more than 500."""
 
 
 class Watchers(Protocol):
-    """The state machine whose executions come back to a deployment until it is closed."""
+    """The state machine; an execution of it polls one deployment until that is closed."""
 
     def start(self, deployment: str, number: int) -> None:
         """Start the execution `<deployment>-<number>`; leave one alone that already exists."""

@@ -190,7 +190,7 @@ def _image_of(world: World, target: Target, proven: Proven) -> tuple[Image, str]
     definition = world.services.task_definition(proven.revision)
     if definition is None:
         raise Refused(
-            f"{short_name(proven.revision)} was deleted from ECS and cannot be gone back to"
+            f"{short_name(proven.revision)} was deleted from ECS, so nothing can go back to it"
         )
     uri = image_in(definition, target.repository, target.containers, world.here)
     digest = proven.digest or digest_of(uri)
@@ -205,5 +205,5 @@ def _image_of(world: World, target: Target, proven: Proven) -> tuple[Image, str]
             "has (a lifecycle policy?). Push that image again, or name another `to`."
         )
     if (why := undeployable(image)) is not None:
-        raise Refused(f"{short_name(proven.revision)} cannot be gone back to: {why}")
+        raise Refused(f"the service cannot go back to {short_name(proven.revision)}: {why}")
     return image, tag

@@ -23,7 +23,9 @@ from chalicelib.model.targets import Target
 from chalicelib.verdict.ours import settled
 
 _OLD_VIEW = "something else was applied a moment ago, and ECS may still show what ran before it"
-_NOT_KNOWN = "an attempt to apply it was not answered; whether ECS carried it out shows in a moment"
+_NOT_KNOWN = (
+    "ECS did not answer an attempt to apply it, and may have carried it out; look again soon"
+)
 
 
 def start(world: World, head: Head, record: Deployment, target: Target) -> Items:

@@ -38,12 +38,12 @@ def tell(
         unsent += [rest] if rest else []
     if tuple(unsent) == record.notices:
         return record
-    told = after(record, Told(unsent=tuple(unsent)), world.now)
+    new = after(record, Told(unsent=tuple(unsent)), world.now)
     try:
-        world.ledger.save(head, told)
+        world.ledger.save(head, new)
     except Conflict:
         return record
-    return told
+    return new
 
 
 def _send(world: World, record: Deployment, notice: Notice) -> Notice | None:

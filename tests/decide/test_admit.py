@@ -220,7 +220,7 @@ def test_what_is_known_but_long_ago_names_no_deployment() -> None:
 def test_a_refusal_says_what_was_found_and_what_to_do() -> None:
     late = admit(examples.request(order=at(-60)), examples.head(digest=OTHER_DIGEST), at(0))
     assert late.reason == (
-        "a newer image was asked for at 2026-03-02T10:15:30.000Z; this push is of "
+        "a newer image was asked for at 2026-03-02T10:15:30.000Z; this image was pushed at "
         "2026-03-02T10:14:30.000Z. To run it all the same, deploy it by hand."
     )
     bad = examples.recent(status=Status.ROLLBACK_SUCCESSFUL, name="d-9")

@@ -20,10 +20,10 @@ TASK = Changed(service=examples.NAME, ended="ecs-svc/2", stopped_at=at(100))
     [
         (TASK, {}, ""),
         (TASK, {"looked": at(99), "ended": 3}, ""),
-        (TASK, {"looked": at(100), "ended": 1}, "looked at since"),
+        (TASK, {"looked": at(100), "ended": 1}, "were read after this one stopped"),
         (TASK, {"looked": at(99), "ended": 4}, "a moment ago"),
         (TASK, {"looked": at(97), "ended": 4}, ""),
-        (TASK, {"ecs_deployment": "ecs-svc/1"}, "of another deployment"),
+        (TASK, {"ecs_deployment": "ecs-svc/1"}, "belongs to another deployment"),
         (TASK, {"status": Status.ROLLBACK_IN_PROGRESS}, "because it is being rolled back"),
         (Changed(service=examples.NAME, began="ecs-svc/2"), {}, "its own rollout"),
         (Changed(service=examples.NAME, began="ecs-svc/3"), {}, ""),

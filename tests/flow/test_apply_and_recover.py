@@ -43,7 +43,7 @@ def test_what_ecs_registers_otherwise_is_not_deployed() -> None:
     image_event(world.world(), push_event())
     record = world.record()
     assert record.status is Status.REFUSED
-    assert "conflicto-backend-dev:8 otherwise than planned (cpu)" in record.reason
+    assert "did not register conflicto-backend-dev:8 as planned (cpu)" in record.reason
     assert world.ecs_acts == ["register"]
 
 
@@ -107,5 +107,5 @@ def test_what_an_unanswered_registration_made_is_compared_before_it_is_deployed(
     image_event(world.world(), push_event())
     record = step(world)
     assert record.status is Status.REFUSED
-    assert "conflicto-backend-dev:8 otherwise than planned (cpu)" in record.reason
+    assert "did not register conflicto-backend-dev:8 as planned (cpu)" in record.reason
     assert world.ecs_acts == ["register"]

@@ -61,7 +61,7 @@ def test_while_a_newer_push_waits_the_one_before_it_asks_nothing_of_ecs() -> Non
     reads = len(world.calls)
     waiting = step(world, older)
     assert waiting.status is Status.PENDING
-    assert waiting.reason == f"a newer one goes first ({newer.id})"
+    assert waiting.reason == f"a newer deployment goes first ({newer.id})"
     assert not [name for name in world.calls[reads:] if name == "service"]
     assert step(world, newer).status is Status.IN_PROGRESS
     assert step(world, older).status is Status.SUPERSEDED
@@ -99,7 +99,7 @@ def test_of_two_pushes_within_one_second_the_first_to_be_throttled_is_overtaken(
 @pytest.mark.parametrize(
     ("by_hand", "reason"),
     [
-        (False, "a newer one goes first"),
+        (False, "a newer deployment goes first"),
         (True, "whether a newer deployment was applied is not known yet"),
     ],
     ids=["a push", "by hand"],

@@ -75,7 +75,7 @@ def test_the_beginning_of_its_own_rollout_is_no_news() -> None:
     began["detail"]["deploymentId"] = world.record().ecs_deployment
     world.restart()
     (outcome,) = service_event(world.world(), began)
-    assert outcome.reason == "the beginning of its own rollout is no news"
+    assert outcome.reason == "the event only says that its own rollout began"
     assert "service" not in world.calls
 
 

@@ -58,9 +58,9 @@ def sweep_targets(world: World) -> tuple[Outcome, ...]:
         (target.name, "", partial(_target, world, target, tagged)) for target in world.targets.all
     ]
     turns += [
-        (f"{cluster}/*", "", partial(foreign, world, cluster, some))
-        for cluster, some in _batches(world.targets.all)
-        if _has_its_turn(cluster, some, world.now)
+        (f"{cluster}/*", "", partial(foreign, world, cluster, batch))
+        for cluster, batch in _batches(world.targets.all)
+        if _has_its_turn(cluster, batch, world.now)
     ]
     outcomes: list[Outcome] = []
     faults: list[Exception] = []
@@ -137,7 +137,7 @@ def _meet(world: World, target: Target) -> Outcome:
         reason = f"the service {target.name} does not exist; correct targets.toml or create it"
         return Outcome(outcome="failed", service=target.name, reason=reason)
     world.ledger.save(met(target.name, service, world.now))
-    return Outcome(outcome="met", service=target.name, reason="nothing is deployed on meeting it")
+    return Outcome(outcome="met", service=target.name, reason="the first look deploys nothing")
 
 
 def _heard_of(world: World, target: Target, image: Image) -> bool:
