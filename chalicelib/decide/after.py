@@ -89,9 +89,15 @@ def _while_waiting(record: Deployment, happening: Waiting) -> Deployment:
         case happened.Superseded(reason=reason, noted=noted):
             record = _noted(_waits_no_more(record), noted, reason)
             return changed(record, status=Status.SUPERSEDED)
-        case happened.Observed(base=base, reason=reason):
-            status = Status.OBSERVED
-            return changed(record, status=status, base=base, reason=reason, denial="")
+        case happened.Observed() as observed:
+            return changed(
+                record,
+                status=Status.OBSERVED,
+                base=observed.base,
+                base_changes=observed.base_changes,
+                reason=observed.reason,
+                denial="",
+            )
         case happened.Abandoned(reason=reason):
             begun = record.applied_at is not None or record.acting
             status = Status.FAILED if begun else Status.REFUSED
@@ -114,6 +120,7 @@ def _while_applied(record: Deployment, happening: Applying, now: datetime) -> De
                 waiting=None,
                 gated=False,
                 base=began.base,
+                base_changes=began.base_changes or record.base_changes,
                 return_to=began.return_to,
                 unscanned=record.unscanned or began.unscanned,
             )

@@ -12,6 +12,7 @@ from typing import Any
 
 from chalicelib.definition.render import RESPONSE_ONLY
 from chalicelib.explain.text import one_line
+from chalicelib.model.registries import same_image
 from chalicelib.model.task_definitions import TaskDefinition
 
 # The key of each entry in the lists that ECS may reorder.
@@ -30,6 +31,21 @@ def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple
     """
     changed = _changed(_registered(before), _registered(after), "", "")
     return tuple(sorted(map(one_line, changed), key=lambda name: (name.lstrip("+-"), name)))
+
+
+def changed_besides_image(
+    before: Mapping[str, Any], after: Mapping[str, Any], image: str
+) -> tuple[str, ...]:
+    """Return the changed fields, without the image of the containers that `after` runs `image` in.
+
+    The names are those of `changed_fields`; no value is among them.
+    """
+    deployed = {
+        f"containerDefinitions[{container.get('name')}].image"
+        for container in after.get("containerDefinitions", ())
+        if same_image(str(container.get("image", "")), image)
+    }
+    return tuple(field for field in changed_fields(before, after) if field not in deployed)
 
 
 def _registered(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from zlib import crc32
 
 from chalicelib.errors import Denied
 from chalicelib.explain.permission import how_to_grant
-from chalicelib.explain.text import cut, one_line, plain, sentence
+from chalicelib.explain.text import cut, listed, one_line, plain, sentence
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Cause, Deployment, Notice, Status
 from chalicelib.model.task_definitions import short_name
@@ -33,6 +33,8 @@ _VERBS = {
     Status.REFUSED: "was refused",
     Status.OBSERVED: "would be deployed (observe mode)",
 }
+_TELLS_CHANGES = frozenset({Status.IN_PROGRESS, Status.OBSERVED})
+_FIELDS = 50  # of the new task definition that are named
 # Of a rollback by hand.
 _GOES_BACK = {Status.IN_PROGRESS: "going back to", Status.SUCCESSFUL: "back on"}
 _NEW_IMAGE = "correct the cause and push a new image; this digest will not be deployed again."
@@ -112,6 +114,9 @@ def _lines(deployment: Deployment) -> list[str]:
         lines += [f"Why: {sentence(deployment.reason)}", ""]
     if deployment.denied and deployment.denial not in deployment.reason:
         lines += [f"Denied: {sentence(deployment.denial)}", ""]
+    if deployment.base_changes and deployment.status in _TELLS_CHANGES:
+        fields = one_line(listed(deployment.base_changes, _FIELDS))
+        lines += [f"Changes besides the image (+ new, - gone): {fields}.", ""]
     if deployment.case:
         lines += [*map(one_line, deployment.case.splitlines()), ""]
     lines += [f"Now: {_now(deployment)}"]

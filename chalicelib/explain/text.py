@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Sequence
 
 
 def one_line(text: str) -> str:
@@ -31,3 +32,9 @@ def sentence(text: str) -> str:
 def cut(text: str, length: int) -> str:
     """At most `length` characters of `text`, its lines kept; `...` where it goes on."""
     return text if len(text) <= length else f"{text[: length - 3]}..."
+
+
+def listed(names: Sequence[str], most: int) -> str:
+    """Return at most so many names, with commas, and how many more there are."""
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")

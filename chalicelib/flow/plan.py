@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.definition.compare import differences
+from chalicelib.definition.compare import changed_besides_image, differences
 from chalicelib.definition.render import PROVENANCE, copied, provenance, render
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.ports import World
@@ -23,12 +23,13 @@ class Plan(Frozen):
     """The plan of an attempt.
 
     `registration` is rendered from `base`. `revision` is the one to deploy when it exists already;
-    else it is empty.
+    else it is empty. `base_changes` are the fields besides the image that differ from what runs.
     """
 
     base: TaskDefinition
     registration: dict[str, Any]
     revision: str = ""
+    base_changes: tuple[str, ...] = ()
 
 
 def plan(world: World, record: Deployment, target: Target, service: Service, head: Head) -> Plan:
@@ -45,14 +46,35 @@ def plan(world: World, record: Deployment, target: Target, service: Service, hea
         base = definition_of(world, record.goes_to)
         registration = {} if base.active else copied(base, marks)
         revision = record.revision or (base.arn if base.active else "")
-        return Plan(base=base, registration=registration, revision=revision)
+        changes = _base_changes(world, record, service, base, registration or base.body)
+        return Plan(base=base, registration=registration, revision=revision, base_changes=changes)
     again = record.base and (record.acting or record.revision)
     base = definition_of(world, record.base) if again else _base(world, target, service, head)
     repository = repository_of(record.image)
     registration = render(base, record.image, repository, target.containers, marks)
     if again and record.revision:
         refuse_unlike(registration, _registered_before(world, record))
-    return Plan(base=base, registration=registration, revision=record.revision)
+    changes = _base_changes(world, record, service, base, registration)
+    return Plan(
+        base=base, registration=registration, revision=record.revision, base_changes=changes
+    )
+
+
+def _base_changes(
+    world: World,
+    record: Deployment,
+    service: Service,
+    base: TaskDefinition,
+    body: dict[str, Any],
+) -> tuple[str, ...]:
+    """Return the fields of the new body, besides the image, that differ from what the service runs.
+
+    Whoever may register a revision in the family decides what they are: people should see it.
+    """
+    if base.arn == service.task_definition:
+        return ()
+    running = world.services.task_definition(service.task_definition)
+    return changed_besides_image(running.body, body, record.image) if running else ()
 
 
 def observed(record: Deployment, planned: Plan) -> Observed:
@@ -65,7 +87,11 @@ def observed(record: Deployment, planned: Plan) -> Observed:
     base = planned.base
     would = f"register a revision of {base.family} from {base.name} with this image in "
     would = f"{would}{', '.join(rendered)}" if rendered else f"go back to {base.name}"
-    return Observed(base=base.arn, reason=f"would {would}, and update the service")
+    return Observed(
+        base=base.arn,
+        reason=f"would {would}, and update the service",
+        base_changes=planned.base_changes,
+    )
 
 
 def _base(world: World, target: Target, service: Service, head: Head) -> TaskDefinition:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.decide.base_changes import refused_base
 from chalicelib.decide.lease import released
 from chalicelib.decide.proven import found_running
 from chalicelib.decide.ready import Go, Readiness, ready, unclear, without_looking
@@ -50,6 +51,8 @@ def start(world: World, head: Head, record: Deployment, target: Target) -> Items
         if record.goes_to and _may_be_an_old_view(world, head, record, readiness.service):
             return write_news(world, head, record, LooksAgain(reason=_OLD_VIEW))
         planned = plan(world, record, target, readiness.service, head)
+        if (foreign := refused_base(record, target, planned.base_changes)) is not None:
+            return write(world, head, record, foreign)
         return_to = return_target(world, record, readiness.service, head)
     except Refused as refused:
         return write(world, head, record, happened.Refused(reason=str(refused)))
@@ -68,7 +71,12 @@ def _attempt(  # noqa: PLR0913, PLR0917 - each is one thing that was decided
     return_to: str,
 ) -> Items:
     """Write that an attempt begins, apply the plan, and write the outcome; hold the lease."""
-    began = AttemptBegan(base=planned.base.arn, return_to=return_to, unscanned=go.unscanned)
+    began = AttemptBegan(
+        base=planned.base.arn,
+        return_to=return_to,
+        base_changes=planned.base_changes,
+        unscanned=go.unscanned,
+    )
     head, record = write(world, with_lease(world, head), record, began)
     outcome = apply(world, record, target, go.service, planned)
     return write(world, released(head), record, outcome)

@@ -131,6 +131,7 @@ def described(record: Deployment, head: Head | None) -> dict[str, Any]:
         "tags": list(record.all_tags),
         "commit": record.commit,
         "revision": short_name(record.revision),
+        "base_changes": list(record.base_changes),
         "proven": head is not None and head.proven_revision(record.revision) is not None,
         "cause": record.cause,
         "by": record.by,

@@ -34,6 +34,7 @@ class DeploymentFields(TypedDict, total=False):
     attempted: datetime | None
     watcher: int
     base: str
+    base_changes: tuple[str, ...]
     revision: str
     return_to: str
     applied_at: datetime | None

@@ -114,6 +114,8 @@ class Deployment(Frozen):
     attempted: Moment | None = None  # when that attempt began
     watcher: int = 1
     base: str = ""
+    # The fields besides the image in which the new revision differs from what ran before it.
+    base_changes: tuple[str, ...] = ()
     revision: str = ""
     goes_to: str = ""  # for a rollback: the existing revision to deploy; no revision is rendered
     return_to: str = ""

@@ -56,10 +56,14 @@ class Refused(Frozen):
 
 
 class Observed(Frozen):
-    """The target only observes. The reason tells what Slipway would have done with `base`."""
+    """The target only observes. The reason tells what Slipway would have done with `base`.
+
+    `base_changes` are the fields besides the image that would have changed.
+    """
 
     base: str
     reason: str
+    base_changes: tuple[str, ...] = ()
 
 
 class Abandoned(Frozen):
@@ -74,12 +78,14 @@ class Abandoned(Frozen):
 class AttemptBegan(Frozen):
     """An attempt to apply the deployment began.
 
-    `base` and `return_to` are ARNs of task definitions. `unscanned` says why the deployment goes on
-    without a scan although a gate wants one.
+    `base` and `return_to` are ARNs of task definitions. `base_changes` are the fields besides the
+    image that differ from what runs. `unscanned` says why the deployment goes on without a scan
+    although a gate wants one.
     """
 
     base: str
     return_to: str
+    base_changes: tuple[str, ...] = ()
     unscanned: str = ""
 
 

@@ -86,7 +86,7 @@ KINDS: Mapping[type[Frozen], Kind] = {
             desired running looked ended case
             notices notices.id notices.status notices.subject notices.text notices.facts notices.at
             notices.left""",
-            2: "began unexplained found_nothing unconfirmed tags request",
+            2: "began unexplained found_nothing unconfirmed tags request base_changes",
         },
         values={
             "status": _STATUSES,

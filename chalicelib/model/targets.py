@@ -87,6 +87,7 @@ class Target(BaseModel):
     base: Literal["family", "service"] = "family"
     deadline: Seconds = 1800
     crash_loop: bool = True
+    base_changes: Literal["tell", "refuse"] = "tell"
     pass_roles: tuple[str, ...] = ()
     log_groups: tuple[str, ...] = ()
     gate: Gate = Gate()
