@@ -50,7 +50,7 @@ find_verdict() {
     | select(IN("REFUSED", "SUPERSEDED", "OBSERVED") | not)][0] // "never deployed"' <<< "$reply")
   [[ $verdict == SUCCESSFUL ]] && return
   if [[ ${OVERRIDE:-} ]]; then
-    annotate warning "Promoted all the same" "$digest is $verdict in $FROM. ${GITHUB_ACTOR:-Somebody} overrides that: $OVERRIDE"
+    annotate warning "Promoted all the same" "$digest is $verdict in $FROM. $ASKER overrides that: $OVERRIDE"
     return
   fi
   case $verdict in

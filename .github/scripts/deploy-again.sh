@@ -21,7 +21,7 @@ if [[ $known ]]; then
   exit 0
 fi
 ask "slipway-$ENVIRONMENT-deploy" "$(jq -nc --arg service "$SERVICE" --arg image "$DIGEST" \
-  --arg by "github:${GITHUB_ACTOR:-?}" --arg why "${WHY:-run again}" \
+  --arg by "github:$ASKER" --arg why "${WHY:-run again}" \
   --arg key "github-${GITHUB_RUN_ID:-0}-${GITHUB_RUN_ATTEMPT:-1}-$ENVIRONMENT" '$ARGS.named')"
 say <<< "$(jq -r '"\(.deployment): \(.status)"' <<< "$reply")"
 output deployment "$(jq -r .deployment <<< "$reply")"

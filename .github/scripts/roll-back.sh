@@ -11,7 +11,7 @@ must_match environment "${ENVIRONMENT:-}" '[a-z][a-z0-9-]{0,31}' 'an environment
 
 # With the run's id as the key, a repeated run asks for the same rollback and not for one more.
 ask "slipway-$ENVIRONMENT-rollback" "$(jq -nc --arg service "$SERVICE" --arg to "${TO:-}" \
-  --arg by "github:${GITHUB_ACTOR:-?}" --arg why "${WHY:0:500}" --arg key "github-${GITHUB_RUN_ID:-0}" \
+  --arg by "github:$ASKER" --arg why "${WHY:0:500}" --arg key "github-${GITHUB_RUN_ID:-0}" \
   '$ARGS.named | if .to == "" then del(.to) else . end')"
 say <<< "$(jq -r '"\(.deployment): \(.status)"' <<< "$reply")"
 output deployment "$(jq -r .deployment <<< "$reply")"

@@ -7,21 +7,22 @@ from __future__ import annotations
 
 import json
 import re
+from http.client import HTTPException
 from typing import Any
 
-import urllib3
-
 from chalicelib.aws import secrets
+from chalicelib.aws.post import post
 from chalicelib.errors import DeployerError, Unavailable
 from chalicelib.model.deployments import Notice
 
-_TIMEOUT = urllib3.Timeout(connect=2.0, read=3.0)
+# For the whole exchange: a notice waits for nobody, and is sent again.
+_SECONDS = 5.0
+_HEADERS = {"Content-Type": "application/json", "User-Agent": "slipway"}
 _SAFE_URL = re.compile(r"https://\S+|http://(127\.0\.0\.1|localhost)[:/]\S*")
 _OK, _MULTIPLE = 200, 300
 # The limits of Slack's Block Kit: the characters of a header, of a section and of a field, and the
 # number of fields in a section.
 _HEADER, _SECTION, _FIELD, _FIELDS = 150, 2_900, 1_900, 10
-_http = urllib3.PoolManager(retries=False, timeout=_TIMEOUT)
 
 
 class Webhook:
@@ -60,18 +61,11 @@ class Webhook:
         if not _SAFE_URL.fullmatch(url):
             raise Unavailable(f"the secret {self._secret} does not hold an https:// URL")
         try:
-            answer = _http.request(
-                "POST",
-                url,
-                body=json.dumps(payload).encode(),
-                headers={"Content-Type": "application/json", "User-Agent": "slipway"},
-                redirect=False,
-            )
-        except urllib3.exceptions.HTTPError as error:
+            return post(url, json.dumps(payload).encode(), _HEADERS, _SECONDS)
+        except (OSError, HTTPException, ValueError) as error:
             kind = type(error).__name__
-            # `from None`, because urllib3's messages contain the URL.
+            # `from None`, because the message of the error may contain the URL.
             raise Unavailable(f"the webhook of {self._secret} failed: {kind}") from None
-        return int(answer.status)
 
 
 class Slack(Webhook):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from chalicelib.events.event import Ignored
 from chalicelib.model.images import Image, ImagePush
+from chalicelib.model.tag_patterns import matches
 from chalicelib.model.targets import Target
 
 # Config media types of container images: OCI image-spec "config.md", Docker image manifest v2.
@@ -49,7 +49,7 @@ def tag_deploys(tag: str, target: Target) -> bool:
     """Whether the target's rule lets a push with this tag deploy."""
     if target.tags is None:
         return tag != "latest"
-    return re.fullmatch(target.tags, tag) is not None
+    return matches(target.tags, tag)
 
 
 def undeployable(image: Image) -> str | None:

@@ -18,6 +18,7 @@ from pydantic_core import ErrorDetails
 
 from chalicelib.errors import Refused
 from chalicelib.model.scans import Severity
+from chalicelib.model.tag_patterns import checked
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _MINUTE, _TWO_DAYS = 60, 48 * 3600
@@ -37,14 +38,6 @@ def seconds(text: object) -> int:
     if not isinstance(meant, int) or isinstance(meant, bool) or not _MINUTE <= meant <= _TWO_DAYS:
         raise ValueError('expected a time from "1m" to "48h", like "90s", "30m" or "2h"')
     return meant
-
-
-def _compiles(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"not a regular expression: {error}") from error
-    return pattern
 
 
 Seconds = Annotated[int, BeforeValidator(seconds)]
@@ -82,7 +75,7 @@ class Target(BaseModel):
     service: EcsName
     family: EcsName | None = None
     containers: tuple[EcsName, ...] = ()
-    tags: Annotated[str, AfterValidator(_compiles)] | None = None
+    tags: Annotated[str, AfterValidator(checked)] | None = None
     mode: Literal["deploy", "observe"] = "deploy"
     base: Literal["family", "service"] = "family"
     deadline: Seconds = 1800

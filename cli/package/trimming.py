@@ -27,10 +27,11 @@ SERVICES = frozenset(
         "sts",
     }
 )
-# Of Powertools, only Logger and Metrics are used.
+# Of Powertools, only Logger and Metrics are used. Of urllib3, what browsers need is not.
 _UNUSED = (
     "bin",  # console scripts
     "boto3/examples",
+    "urllib3/contrib/emscripten",
     "aws_lambda_powertools/event_handler",
     *(
         f"aws_lambda_powertools/utilities/{name}"

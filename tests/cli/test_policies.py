@@ -152,6 +152,25 @@ def test_status_reads_the_ledger_and_what_runs_and_nothing_else() -> None:
     assert set(statements(policy)) == found
 
 
+# What an action that changes nothing begins with.
+READS = ("BatchGet", "Describe", "Get", "List", "Query")
+# What is written although nothing of anybody's changes: what the function itself says.
+OWN_WORDS = {"WriteOwnLogs", "SendTraces"}
+
+
+def test_status_holds_no_right_to_write(targets: tuple[Target, ...]) -> None:
+    for statement in generated(targets).documents["status"]["Statement"]:
+        for action in statement["Action"]:
+            assert action.split(":")[1].startswith(READS) or statement["Sid"] in OWN_WORDS, action
+
+
+@pytest.mark.parametrize("function", sorted(set(FUNCTIONS) - {"status"}))
+def test_only_status_holds_no_right_to_write(function: str) -> None:
+    """Or the test above could not fail."""
+    found = actions(generated((API,)).documents[function])
+    assert any(not action.split(":")[1].startswith((*READS, "PutLog", "PutT")) for action in found)
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_writes_only_its_own_log(function: str) -> None:
     statement = statements(generated((API,)).documents[function])["WriteOwnLogs"]

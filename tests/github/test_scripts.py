@@ -277,6 +277,24 @@ def test_a_rollback_says_who_and_why_and_is_the_same_when_run_again(
     assert status.asked == [asked | {"to": "v1.2.3"}]
 
 
+AGAIN_BY = {"GITHUB_TRIGGERING_ACTOR": "alex"}
+
+
+def test_a_run_that_was_started_again_is_by_who_did_that(runs: Runs, status: AwsCommand) -> None:
+    reply = {"deployment": "new", "status": "IN_PROGRESS"}
+    runs("roll-back.sh", reply, **BACK | AGAIN_BY)
+    assert status.asked[-1]["by"] == "github:alex"
+    runs("deploy-again.sh", replied(), reply, **AGAIN | AGAIN_BY)
+    assert status.asked[-1]["by"] == "github:alex"
+
+
+def test_an_override_is_by_who_started_the_run_again(runs: Runs) -> None:
+    failed = replied(record("FAILED"))
+    reason = PROMOTED | AGAIN_BY | {"OVERRIDE": "the fix of ticket 7"}
+    step = runs("check-promotion.sh", failed, image("abc1234"), **reason)
+    assert "alex overrides that" in step.commands[0].message
+
+
 def test_a_rollback_that_is_refused_ends_with_slipways_words(runs: Runs) -> None:
     step = runs("roll-back.sh", {"error": "already back on x:1; name `to`"}, **BACK)
     assert step.code == 6

@@ -76,6 +76,9 @@ def test_targets_are_found_by_repository_and_by_name() -> None:
         pytest.param(ONE + "tag = 'x'", "key `tag`", id="an unknown key"),
         pytest.param(ONE + "tags = '['", "key `tags`.*not a regular expression", id="tags"),
         pytest.param(
+            ONE + "tags = '(?<=v)1'", r"key `tags`: `\(\?<` is not for tags: .* found", id="look",
+        ),
+        pytest.param(
             ONE + 'gate.scan = {max = "SEVERE"}', "key `gate.scan.max`.*'HIGH'", id="severity"
         ),
         pytest.param(

@@ -48,6 +48,7 @@ _EVERY_REPOSITORY = {
     "scanFrequency": "CONTINUOUS_SCAN",
     "repositoryFilters": [{"filter": "*", "filterType": "WILDCARD"}],
 }
+HOOK = "https://hooks.example.com/services/T0"
 _ROLE = "slipway-dev-"
 
 
@@ -103,6 +104,12 @@ class UnattendedAccount(RehearsedAccount):
             if arn_like(named, decision.resource)
         }
 
+    def receive(self, url: str, body: bytes, *_: Any) -> int:
+        """The far end of the webhooks."""
+        assert url == HOOK
+        self.posted.append(body.decode())
+        return 200
+
     def heard(self) -> list[str]:
         """Everything that people were told: by notice, by webhook, or in a reply."""
         replies = [reply.get("error", "") for reply in self.replies if isinstance(reply, dict)]
@@ -134,23 +141,11 @@ class _LostAnswer:
         return error_reply(call.service, "InternalFailure", "the answer was lost", 500)
 
 
-class _Receiver:
-    """The far end of the webhooks."""
-
-    def __init__(self, posted: list[str]) -> None:
-        self._posted = posted
-
-    def request(self, method: str, url: str, *, body: bytes, **_: Any) -> Any:
-        del method, url
-        self._posted.append(body.decode())
-        return type("Answer", (), {"status": 200})
-
-
 @contextmanager
 def unattended(targets: str = TARGETS) -> Iterator[UnattendedAccount]:
     """The team's account; its service has no circuit breaker, so Slipway itself must act."""
     with rehearse(targets, UnattendedAccount) as account, ExitStack() as stack:
-        stack.enter_context(patch.object(webhooks, "_http", _Receiver(account.posted)))
+        stack.enter_context(patch.object(webhooks, "post", account.receive))
         logged = account.logged
         stack.enter_context(
             patch.object(lambda_edge.logger, "error", lambda words, **_: logged.append(words))
@@ -167,9 +162,8 @@ def unattended(targets: str = TARGETS) -> Iterator[UnattendedAccount]:
 
 def _keep_addresses(account: UnattendedAccount) -> None:
     """The addresses of the two webhooks, where the targets file says."""
-    url = "https://hooks.example.com/services/T0"
-    account.client("ssm").put_parameter(Name="/slipway/dev/slack", Value=url, Type="SecureString")
-    account.client("secretsmanager").create_secret(Name="slipway/dev/webhook", SecretString=url)
+    account.client("ssm").put_parameter(Name="/slipway/dev/slack", Value=HOOK, Type="SecureString")
+    account.client("secretsmanager").create_secret(Name="slipway/dev/webhook", SecretString=HOOK)
 
 
 def _scan_every_image(account: UnattendedAccount) -> None:

@@ -12,6 +12,11 @@ PATIENCE=5        # replies in a row that may fail before it gives up
 NOT_NOW=7         # it could not be asked this time
 REFUSED=8         # it answered, with an error
 
+# Who asks: of a run that was started again, the person who did that (GITHUB_ACTOR is then still the
+# one who started it first).
+# shellcheck disable=SC2034  # for the scripts that source this file
+readonly ASKER=${GITHUB_TRIGGERING_ACTOR:-${GITHUB_ACTOR:-?}}
+
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
