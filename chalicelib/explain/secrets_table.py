@@ -21,7 +21,7 @@ WORD = (
     r"|token(?!s\b|iz)"
     r"|(?:api|access|account|private|signing|encryption|master|auth|license|subscription"
     r"|instrumentation)[\s_-]?key"
-    r"|credential|signature|session[_-]?id|sessid|[cx]srf|hmac)"
+    r"|x-auth|credential|signature|session[_-]?id|sessid|[cx]srf|hmac)"
 )
 # Endings of a name whose value is no secret: TOKEN_URL, SECRET_NAME.
 _PLAIN = (
@@ -31,8 +31,11 @@ _PLAIN = (
 _NOT_A_VALUE = (
     r"(?!(?:none|null|nil|undefined|true|false|missing|required|invalid|expired|empty|unset|not"
     r"|must|cannot|could|is|was|has|are|field|unable|failed|error|unexpected|expected|mismatch"
-    r"|unknown|wrong|no|yes|permission|incorrect|rejected)"
-    r"(?:[\s,;:)}\]\"']|\.?(?:\s|$)))"
+    r"|unknown|wrong|no|yes|permission|incorrect|rejected|read|write|unbound|parameter|got|valid"
+    r"|include|omit|refreshed)(?:[\s,;:)}\]\"']|\.?(?:\s|$))"
+    # A placeholder; a version, as in token-bucket==0.3.0; a list of messages.
+    r"|\$\d{1,2}(?![\w$])|\?(?:[\s,)]|$)|%s(?!\w)|\$\{\w{1,40}\}(?:[\s,;)]|$)"
+    r"|=\d{1,5}(?:\.\d{1,5}){1,3}(?![\w.])|[\[{][\s\"'])"
 )
 # Also the colon and the equals sign of Chinese and Japanese.
 _IS = r"\s*+(?:=>|:=|=(?!>)|:(?![=:])|[\uff1a\uff1d])\s*+"
@@ -42,7 +45,7 @@ _BARE = (
     r"((?:[^\s,;&\"'`\\)}\]]|'(?=\w)|\\(?=[a-z\d])(?![nrtu])|[)}\]](?![\s,;:.)}\]\"']|$)|,(?![\s,]|$)"
     r"|&(?![\w.-]++=|\s|$)|;(?!\s*+\w[\w ]*+=|\s|$))++)"
 )
-_ARN = r"(?!\\?[\"']?arn:aws)"
+_ARN = r"(?!\\?[\"']?(?:arn:aws|\[(?:filtered|redacted)\]))"
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
 _SOON = rf"[^\w\n]{{0,3}}(?:\w{{1,12}}\s++){{0,2}}?(?!{_UUID}|arn:|sha\d+:)"
 _ENDS = r"(?![\w.:@/-])"
@@ -51,12 +54,13 @@ _QUOTE = r"(?:&(?:quot|apos|\#3[49]);|\\{1,7}u002[27]|%2[27])"
 # Letters and something else: hunter2, not a word, a time or an address.
 _MIXED = (
     r"(?=\S{0,30}?[\d!#$%^&*])(?=\S{0,30}?[a-z])"
+    r"(?!argon2|sha-?\d|md5|pbkdf2|base64|utf)"
     rf"(?!\w{{1,10}}:|arn:|{_UUID}|\d++(?:ms|[smhd])\b|[\w.+-]{{1,40}}@[\w-]{{1,40}}\.)"
     r"([^\s\"'`,;)]{5,}+)"
 )
 # Both capitals and small letters, and a digit, as all base64 has.
 _BASE64 = r"(?=[a-z0-9+/]{0,39}?\d)(?=[a-z0-9+/]{0,39}?(?-i:[A-Z]))(?=[a-z0-9+/]{0,39}?(?-i:[g-z]))"
-_STARTS = r"(?:(?<![\w+/=:@.-])|(?<=\\[nr]))"
+_STARTS = r"(?<!x-amz-id-2: )(?:(?<![\w+/=:@.-])|(?<=\\[nr]))"
 
 
 def _named(value: str) -> str:
@@ -96,14 +100,16 @@ def _option(commands: str, option: str, value: str) -> str:
 
 
 # What stands before a value in quotes: SecretStr('x'), Some("x"), b'x'.
-_OPENS = rf"[\"']?{_IS}(?:[bru]{{1,2}}|[\w.]{{1,20}}\(\s?)?"
+_OPENS = rf"[\"']?{_IS}(?:[bru]{{1,2}}|[\w.]{{1,20}}\(\s?"
+_OPENS += r"|\[(?=[\"'][^\s\"']{1,99}[\"']\]))?"
 _HEADERS = (
     # RFC 9110 and RFC 6265.
-    r"\bauthorization\\?[\"']?\s*+[:=]\s*\\?[\"']?"
+    r"\bauthorization\\?[\"']?\s*+[:=]\s*+\\?[\"']?"
     r"(?:(?:bearer|basic|digest|token|apikey|negotiate|aws4-hmac-sha256)\s+)?"
-    r"([^\"'\\]+)",
+    r"(?!(?:none|null|nil|undefined|missing|required|failed|denied|true|false)\b)([^\"'\\]+)",
     r"\b(?:set-)?cookie\\?[\"']?\s*+:\s*\\?[\"']?([^\"'\\]+)",
-    r"\b(?:bearer|basic)\s++((?=\S*[\d=._-])[\w.~+/=-]{8,}+)",
+    r"\bbearer\s++(?!\w{1,30}=\w)((?=\S*[\d=._-])[\w.~+/=-]{8,}+)",
+    r"\bbasic\s++((?=\S*[\d=])[a-z\d+/]{8,}+={0,2})(?![\w.-])",
 )
 _KEYS = (
     # PEM, RFC 7468: the block's header and all that follows.
@@ -116,7 +122,7 @@ _KEYS = (
 )
 _URLS = (
     # RFC 3986: user information.
-    r"://[^\s:/@\"']*+:(?!\d++/)(?:([^\s\"'<>]+)@|[^\s\"'<>]*+)",
+    r"(?:(?<![\w/.])|:)//[^\s:/@\"']*+:(?!\d++/)(?:([^\s\"'<>]+)@|[^\s\"'<>]*+)",
     r"://([^\s:/@\"']{20,}+)@",
     # The same without a scheme: Go's data source names, Oracle's, and user:password@host:port.
     r"(?<![\w.-])[\w.-]{1,40}+:([^\s:/@\"']{3,64}+)@(?:(?:tcp|unix)\(|[\w.-]{1,64}+:\d{2,5}\b(?!:))",
@@ -126,6 +132,7 @@ _URLS = (
     r"discord(?:app)?\.com/api/(?:v\d++/)?webhooks/([\w/-]++)",
     r"(?:\.webhook\.office\.com/webhookb2|outlook\.office\.com/webhook)/([^\s\"'<>]++)",
     r"api\.telegram\.org/bot([\w:-]++)",
+    r"/(?:reset|verify|confirm|magic|invite|activate)[\w-]{0,20}/((?=[\w-]{0,30}\d)[\w-]{20,}+)",
     # Azure: shared access signatures, keys of functions.
     r"[?&;]sig=([^\s&\"';]++)",
     r"[?&](?:code|key|auth)=((?=[^\s&\"']{0,20}?\d)[\w%.~+/-]{20,}+={0,2})",
@@ -151,19 +158,23 @@ _PAIRS = (
     # dumps of PHP, as two fields of an object.
     _named(
         rf"{_OPENS}\"{_ARN}((?:\\.|[^\"\\])*+)"
-        rf"|{_OPENS}'{_ARN}((?:\\.|[^'\\])*+)"
-        rf"|\\++[\"']{_IS}\\++[\"']{_ARN}([^\"'\\]*+)"
+        rf"|{_OPENS}'{_ARN}((?:\\.|''(?=\w)|[^'\\])*+)"
+        rf"|\\\"{_IS}\\\"{_ARN}((?:[^\"\\]|\\{{3}}\")*+)"
+        rf"|\\++\"{_IS}\\++\"{_ARN}([^\"\\]*+)"
+        rf"|\\++'{_IS}\\++'{_ARN}([^'\\]*+)"
         rf"|[\"']?{_IS}(?:“([^”]*+)|`([^`]*+)|«([^»]*+))"
         rf"|{_QUOTE}(?:\s*+[:=]\s*+|%3[AD](?:%20|\+)?){_QUOTE}((?:[^\s&\\%]|%(?!2[27]))*+)"
         r"|%3[AD](?:%20|\+)?((?:[^\s&%\"']|%(?!2[2678C]|3B))++)"
-        r"|[\"']?(?:\s[^<>]{0,60}+)?>\s*+([^<>\s][^<>]*+)</"
+        r"|(?<!type=[\"']password)[\"']?(?:\s[^<>]{0,60}+)?>\s*+"
+        r"(?:<!\[CDATA\[([^\]<>]++)\]\]>|([^<>\s][^<>]*+))</"
         r"|\\{0,7}[\"']?[\s,]*+\\{0,7}[\"']?value\\{0,7}[\"']?\s*+[:=]\s*+"
         rf"(?:\\{{0,7}}[\"']{_ARN}([^\"'\\]*+)|{_ARN}{_NOT_A_VALUE}([^\s,;\"'}}]++))"
         rf"|[\"']?\]\s*+=>\s*+(?:string\(\d++\)\s*+)?[\"']?{_ARN}{_NOT_A_VALUE}([^\"'\s]++)"
         r"|\\?[\"'];s:\d++:\\?\"([^\"\\]*+)"
         rf"|\\?[\"']?{_IS}{_ARN}{_NOT_A_VALUE}{_BARE}"
     ),
-    rf"\bpwd{_IS}(?![/~]){_BARE}",  # PWD is also the working directory
+    # PWD is also the working directory.
+    rf"\bpwd\\?[\"']?{_IS}(?:[\"'](?![/~])([^\"']++)|(?![/~]){_BARE})",
     r"connect\.sid=([^\s;,]++)",
     # The name of a key that is no key of a table, a cache or a bucket.
     r"(?<=[a-z\d])(?<!s3)(?<!row)(?<!sort|hash|join|lock|uniq|item)(?<!range|cache|group|index)"
@@ -181,6 +192,7 @@ _COMMANDS = (
     r"(?<![\w-])-pass(?:in|out)?\s++pass:(\S++)",
     _option(r"mysql\w{0,9}|mariadb[\w-]{0,9}", "-p", r"([^\s-]\S*+)"),
     _option(r"mongo\w{0,9}|sshpass|(?:docker|podman|nerdctl)\s++login", "-p", r"\s*+(\S++)"),
+    _option(r"ldap\w{0,9}", r"-w(?=\s)", r"\s++(\S++)"),
     _option("redis-cli|valkey-cli", r"-a(?=\s)", r"\s++(\S++)"),
     _option(
         "curl|wget|https?|ab|hey",
@@ -190,10 +202,18 @@ _COMMANDS = (
     rf"(?<!\S)-u\s?[\w.@-]{{1,40}}+:{_MIXED}",
 )
 _PROSE = (
-    rf"(?<![\"'`]){_LOGIN_WORD}\s?(?:\(\s?)?(?:'([^']{{3,80}}+)'|\"([^\"]{{3,80}}+)\"|`([^`]{{3,80}}+)`)",
+    rf"(?<![\"'`]){_LOGIN_WORD}\s?(?:\(\s?)?"
+    r"(?:'([^']{3,80}+)'|\"([^\"]{3,80}+)\"|`([^`]{3,80}+)`|(?:是|は)?[「『„“«]([^」』”“»]{3,80}+))",
     r"\bapi[\s_-]?key\s['\"]([^\"']{3,80}+)['\"]",
     r"\bidentified\s++by\s++(?:password\s++)?[\"']([^\"']++)",
-    rf"{_LOGIN_WORD}(?:\s[\w.@-]{{1,20}}+){{0,5}}?\s(?:is|to)\s?:?\s[\"'`]?{_MIXED}",
+    rf"{_LOGIN_WORD}(?:\s[\w.@-]{{1,20}}+){{0,5}}?"
+    rf"\s(?:is|to|ist|lautet|es|est|è|é|jest)\s?:?\s[\"'`]?{_MIXED}",
+    rf"{_LOGIN_WORD}(?:\s(?!(?:for|by|user|in|at|file|policy|hash|of|from|to|on)\b)\w{{1,20}}+)?"
+    rf"\s?(?::|->|→|\||\[)\s?[\"'`]?{_MIXED}",
+    rf"(?-i:[A-Z]_(?:PASSWORD|PASS|TOKEN|SECRET))\s{_MIXED}",
+    r"\b(?:t?otp|mfa|2fa|one-time)(?:[\s_-](?:code|pin|password))?[\s:=]{1,3}(\d{6,8})\b",
+    # The private part of a key in JSON, RFC 7517.
+    r"\"[dk]\"\s?:\s?\"([\w-]{40,}+)\"",
     rf"\b(?:with|using)\s++(?:the\s++)?{_LOGIN_WORD}\s++{_MIXED}",
     # Something long and random soon after such a word.
     r"\bkey" + _random(r"\w+-"),

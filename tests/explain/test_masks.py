@@ -7,12 +7,17 @@ import pytest
 from chalicelib.explain.mask import masked, safe_lines
 from tests.explain.benign_lines import BENIGN
 from tests.explain.masks import left
-from tests.explain.secret_lines import ADVERSARIAL, CORE, Line
+from tests.explain.secret_lines import ADVERSARIAL, CORE, LEFT, Line
 
 
 @pytest.mark.parametrize("line", [*CORE, *ADVERSARIAL], ids=lambda line: line.text[:60])
 def test_no_secret_of_a_log_is_left(line: Line) -> None:
     assert left(line, "\n".join(safe_lines(line.text.split("\n")))) == ()
+
+
+@pytest.mark.parametrize("line", LEFT, ids=lambda line: line.text[:60])
+def test_the_list_of_what_is_left_is_true(line: Line) -> None:
+    assert left(line, "\n".join(safe_lines(line.text.split("\n"))))
 
 
 @pytest.mark.parametrize("line", BENIGN)
