@@ -104,7 +104,7 @@ def _visible(text: str) -> str:
 
 @cache
 def _compiled() -> tuple[re.Pattern[str], ...]:
-    """Compiled at the first use: it takes as long as a twentieth of a cold start."""
+    """Compiled at the first use: it takes as long as a fifth of a cold start."""
     return tuple(re.compile(pattern, _FLAGS) for pattern in PATTERNS)
 
 

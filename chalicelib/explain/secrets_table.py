@@ -10,14 +10,15 @@ from __future__ import annotations
 # "Password", in several languages.
 _LOGIN_WORD = (
     r"(?:pass[\s_-]?(?:word|wort|phrase|code|key)|passwd|passord|kennwort|wachtwoord|l[oö]senord"
-    r"|adgangskode|salasana|contrase(?:ñ|n\u0303?)a|senha|parola|mot[\s_-]de[\s_-]passe"
-    r"|has[łl]o|heslo|jelsz[óo]|[şs]ifre|пароль|密[码碼]|口令|パスワード|비밀번호)"
+    r"|adgangskode|salasana|contrase(?:ñ|n\u0303?)a|senha|parola|mot[\s_-]?de[\s_-]?passe"
+    r"|has[łl]o|heslo|jelsz[óo]|[şs]ifre|пароль|密[码碼]|口令|パスワード|비밀번호|암호"
+    r"|סיסמ[הא]|كلمة (?:المرور|السر)|पासवर्ड|รหัสผ่าน)"
 )
 # A word whose value is a secret.
 WORD = (
     rf"(?:{_LOGIN_WORD}|[_-]pass\b|[_-]pwd|(?<!\d{{12}}:)secret"
     r"|(?<![a-z])p(?:s?w|swd|assw)(?![a-z])"
-    r"|(?<![a-z])pass(?=[\"']?\s?=(?![=>]?\s?\d{1,4}\b)|\\{0,3}[\"']\s?:)"
+    r"|clave(?=\s?[:=])|(?:(?<![a-z])pass|(?-i:(?<=[a-z])Pass))(?=[\"']?\s?=(?![=>]?\s?\d{1,4}\b)|\\{0,3}[\"']\s?:)"
     r"|token(?!s\b|iz)"
     r"|(?:api|access|account|private|signing|encryption|master|auth|license|subscription"
     r"|instrumentation)[\s_-]?key"
@@ -169,7 +170,7 @@ _PAIRS = (
         r"(?:<!\[CDATA\[([^\]<>]++)\]\]>|([^<>\s][^<>]*+))</"
         r"|\\{0,7}[\"']?[\s,]*+\\{0,7}[\"']?value\\{0,7}[\"']?\s*+[:=]\s*+"
         rf"(?:\\{{0,7}}[\"']{_ARN}([^\"'\\]*+)|{_ARN}{_NOT_A_VALUE}([^\s,;\"'}}]++))"
-        rf"|[\"']?\]\s*+=>\s*+(?:string\(\d++\)\s*+)?[\"']?{_ARN}{_NOT_A_VALUE}([^\"'\s]++)"
+        rf"|[\"']?\]\s*+=(?!=)>?\s*+(?:string\(\d++\)\s*+)?[\"']?{_ARN}{_NOT_A_VALUE}([^\"'\s]++)"
         r"|\\?[\"'];s:\d++:\\?\"([^\"\\]*+)"
         rf"|\\?[\"']?{_IS}{_ARN}{_NOT_A_VALUE}{_BARE}"
     ),
@@ -184,7 +185,7 @@ _PAIRS = (
     r"(?:(?<=(?-i:KEY)[=:])(?![/~.\d]|[^\s=]{0,40}?[/.])([^\s,;\"'\\]{6,}+)"
     r"|((?=[^\s]{0,30}?\d)(?=[^\s]{0,30}?[a-z])(?:base64:)?[\w+/=-]{16,}+))",
     # A tuple of a name and a value.
-    rf"\(\s?[\"'](?:\w{{1,20}}_)?{WORD}[\"']\s?,\s?b?[\"']{_MIXED}[\"']\s?\)",
+    rf"\(\s?[\"']\w{{0,30}}(?<=word|oken|cret|_key)[\"']\s?,\s?b?[\"']{_MIXED}[\"']\s?\)",
 )
 _COMMANDS = (
     rf"(?<![\w-])--?(?:[\w-]{{0,40}}?{WORD}[\w-]{{0,40}}|pass|pw)\s++"
@@ -202,19 +203,20 @@ _COMMANDS = (
     rf"(?<!\S)-u\s?[\w.@-]{{1,40}}+:{_MIXED}",
 )
 _PROSE = (
-    rf"(?<![\"'`]){_LOGIN_WORD}\s?(?:\(\s?)?"
+    rf"(?<![\"'`]){_LOGIN_WORD}(?:\s|\s?\(\s?|(?=[`是は「『„“«]))"
     r"(?:'([^']{3,80}+)'|\"([^\"]{3,80}+)\"|`([^`]{3,80}+)`|(?:是|は)?[「『„“«]([^」』”“»]{3,80}+))",
     r"\bapi[\s_-]?key\s['\"]([^\"']{3,80}+)['\"]",
     r"\bidentified\s++by\s++(?:password\s++)?[\"']([^\"']++)",
     rf"{_LOGIN_WORD}(?:\s[\w.@-]{{1,20}}+){{0,5}}?"
     rf"\s(?:is|to|ist|lautet|es|est|è|é|jest)\s?:?\s[\"'`]?{_MIXED}",
     rf"{_LOGIN_WORD}(?:\s(?!(?:for|by|user|in|at|file|policy|hash|of|from|to|on)\b)\w{{1,20}}+)?"
-    rf"\s?(?::|->|→|\||\[)\s?[\"'`]?{_MIXED}",
+    rf"\s?(?::|->|→|\||\[|\()\s?[\"'`]?{_MIXED}",
     rf"(?-i:[A-Z]_(?:PASSWORD|PASS|TOKEN|SECRET))\s{_MIXED}",
     r"\b(?:t?otp|mfa|2fa|one-time)(?:[\s_-](?:code|pin|password))?[\s:=]{1,3}(\d{6,8})\b",
+    rf"\b(?:token|secret)\sis:?\s{_MIXED}",
     # The private part of a key in JSON, RFC 7517.
     r"\"[dk]\"\s?:\s?\"([\w-]{40,}+)\"",
-    rf"\b(?:with|using)\s++(?:the\s++)?{_LOGIN_WORD}\s++{_MIXED}",
+    rf"(?:\b(?:with|use|using)\s++(?:the\s++)?|\(){_LOGIN_WORD}\s++{_MIXED}",
     # Something long and random soon after such a word.
     r"\bkey" + _random(r"\w+-"),
     WORD + _random(r"\w+/-"),
