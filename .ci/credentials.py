@@ -27,6 +27,7 @@ EXPLAINED = {
     ("tests/explain/benign_lines.py", "Hex High Entropy String"): "a digest and a commit",
     ("tests/explain/secret_lines.py", "Basic Auth Credentials"): "made up, to see it masked",
     ("tests/explain/secret_lines.py", "Private Key"): "made up, to see it masked",
+    ("tests/explain/test_case.py", "Private Key"): "made up, to see it masked",
     ("tests/explain/test_golden_cases.py", "Basic Auth Credentials"): "made up, to see it masked",
     ("tests/explain/test_mask.py", "AWS Access Key"): "made up, to see it masked",
     ("tests/explain/test_mask.py", "Base64 High Entropy String"): "made up, to see it masked",

@@ -334,5 +334,10 @@ BENIGN = (
     "пароль неверный",
     "密码错误",
     "parola d'ordine",
+    # Of source texts, as stack traces show them.
+    "UnsupportedS3AccesspointConfigurationError,",
+    "headers['x-aws-ec2-metadata-token'] = token",
+    "var_mapping['access_key'] = self.ACCESS_KEY",
+    'page["nextToken"] = answer["nextToken"]',
     "",
 )
