@@ -23,7 +23,7 @@ from chalicelib.explain.classify import (
     said,
 )
 from chalicelib.explain.load_balancer import passed_on, reasons
-from chalicelib.explain.mask import safe_line
+from chalicelib.explain.mask import safe_line, safe_lines
 from chalicelib.model.health import TargetHealth
 from chalicelib.model.services import Service, ServiceEvent, StoppedTask
 
@@ -240,8 +240,8 @@ def _log(logs: Sequence[str], note: str, room: int) -> str:
     title = _cut(f"Last log lines{f' ({_outside(note)})' if note else ''}:", room)
     room -= len(title)
     kept: list[str] = []
-    for line in reversed(logs[-_LOG_LINES:]):
-        told = f"  {_cut(safe_line(line).rstrip(), _LOG_LINE)}"
+    for line in reversed(safe_lines(logs[-_LOG_LINES:])):
+        told = f"  {_cut(line.rstrip(), _LOG_LINE)}"
         room -= len(told) + 1
         if room < 0:
             break

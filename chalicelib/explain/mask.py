@@ -9,111 +9,44 @@ times and ARNs stay readable, because a reader needs them.
 from __future__ import annotations
 
 import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cache
 
+from chalicelib.explain.secrets_table import PATTERNS, WORD
 from chalicelib.explain.text import one_line
 
 _READ = 4_000  # characters of a line that are looked at; the rest is left out
 _FLAGS = re.IGNORECASE
-# A word whose value is a secret.
-_WORD = (
-    r"(?:password|passwd|passphrase|passcode|[_-]pass\b|[_-]pwd|(?<!\d{12}:)secret"
-    r"|token(?!s\b|iz)"
-    r"|api[\s_-]?key|access[\s_-]?key|account[\s_-]?key|private[\s_-]?key|signing[\s_-]?key"
-    r"|encryption[\s_-]?key|master[\s_-]?key|auth[\s_-]?key|license[\s_-]?key|credential"
-    r"|signature|session[_-]?id|sessid|csrf|hmac)"
+# ECMA-48: what colours a terminal's text or names its window. JSON writes the first sign as \u001b.
+_TERMINAL = re.compile(
+    r"(?:\x1b\[|\x9b)[0-9;:?]*+[ -/]*+[@-~]?|\x1b\][^\x07\x1b]*+(?:\x07|\x1b\\)?"
 )
-# Endings of a name whose value is no secret: TOKEN_URL, SECRET_NAME.
-_PLAIN = (
-    r"count|limit|type|url|uri|endpoint|host|expir\w*|ttl|name|arn|path|file|length|size|age"
-    r"|version|policy|enabled|required|used|algorithm|lifetime|timeout|seconds"
-)
-_NOT_A_VALUE = (
-    r"(?!(?:none|null|nil|undefined|true|false|missing|required|invalid|expired|empty|unset|not"
-    r"|must|cannot|could|is|was|has|are|field|unable|failed|error|unexpected|expected|mismatch"
-    r"|unknown|wrong|no)(?:[\s,;:)}\]\"']|\.?(?:\s|$)))"
-)
-_IS = r"\s*+(?:=>|:=|=(?!>)|:(?!=))\s*+"
-# A value without quotes. It ends at a space, and at a separator that the next field or nothing
-# follows.
-_BARE = (
-    r"(?P<secret>(?:[^\s,;&\"'\\)}\]]|[)}\]](?![\s,;:.)}\]]|$)|,(?![\s,]|$)"
-    r"|&(?![\w.-]++=|\s|$)|;(?!\s*+\w[\w ]*+=|\s|$))++)"
-)
-_ARN = r"(?!\\?[\"']?arn:aws)"
-_UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
-_SOON = rf"[^\w\n]{{0,3}}(?:\w{{1,12}}\s++){{0,2}}?(?!{_UUID}|arn:|sha\d+:)"
-_ENDS = r"(?![\w.:@/-])"
-
-
-def _named(value: str) -> str:
-    """A pattern for a name with a word of `_WORD` in it, and for `value` after the name.
-
-    Where the name says that its value is no secret, the match ends there. Where no value follows,
-    it ends before the last part of the name. So no name is read more than twice.
-    """
-    return (
-        rf"{_WORD}(?:(?:s|id|value|hash)?+(?:[_-](?:\w*[_-])?(?=(?:{_PLAIN})\b)"
-        rf"|(?:[_-][\w-]*+)?+(?:{value})|[_-][\w-]*(?=[_-])))?"
-    )
-
-
-def _random(alphabet: str) -> str:
-    """A pattern for something long and random that follows soon.
-
-    Something long that is not random is passed over, except for its end, where the next word of
-    `_WORD` may stand.
-    """
-    run = f"[{alphabet}]"
-    return (
-        rf"\b(?:{_SOON}(?P<secret>(?={run}*\d)(?={run}*[a-z]){run}{{20,}}={{0,2}}){_ENDS}"
-        rf"|[^\w\n]{{0,3}}{run}+(?={run}{{30}}))?"
-    )
-
-
-# Each has one group `secret`, which is hidden; where the group took no part in a match, nothing is.
-# The order matters: whole values first. Each takes time in proportion to the line: what one attempt
-# has read in vain, the next does not read again (tests/inputs/test_patterns_are_linear.py).
-PATTERNS = (
-    # PEM, RFC 7468: the block's header and all that follows; a line of its base64 alone.
-    r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY-----(?P<secret>.+)",
-    r"^\s*+(?P<secret>(?=[^\s]*[g-z])(?=[^\s]*[0-9+/=])[A-Za-z0-9+/]{40,}+={0,2}+)\s*+$",
-    # Headers, RFC 9110 and RFC 6265.
-    r"\bauthorization\\?[\"']?\s*+[:=]\s*\\?[\"']?"
-    r"(?:(?:bearer|basic|digest|token|apikey|negotiate|aws4-hmac-sha256)\s+)?"
-    r"(?P<secret>[^\"'\\]+)",
-    r"\b(?:set-)?cookie\\?[\"']?\s*+:\s*\\?[\"']?(?P<secret>[^\"'\\]+)",
-    r"\b(?:bearer|basic)\s++(?P<secret>(?=\S*[\d=._-])[\w.~+/=-]{8,}+)",
-    # URLs, RFC 3986: user information.
-    r"://[^\s:/@\"']*+:(?!\d++/)(?:(?P<secret>[^\s\"'<>]+)@|[^\s\"'<>]*+)",
-    r"://(?P<secret>[^\s:/@\"']{20,}+)@",
-    # JSON Web Tokens, RFC 7519.
-    r"\b(?:(?P<secret>eyJ[\w-]{5,}+\.[\w-]{5,}+(?:\.[\w-]*+)?+)|eyJ[\w-]*+)",
-    # IAM user guide, "IAM identifiers": unique ID prefixes.
-    r"\b(?P<secret>(?-i:AKIA|ASIA|ABIA|ACCA)(?-i:[A-Z0-9]{12,}+))\b",
-    # Prefixes that their issuers publish so that they can be found.
-    r"\b(?P<secret>(?:gh[opsur]_|github_pat_|glpat-|xox[abeoprs]-|[rs]k_(?:live|test)_|sk-"
-    r"|npm_|pypi-|hvs\.|dop_v1_|dapi|SG\.|AIza)[\w.-]{16,}+)",
-    r"hooks\.slack\.com/services/(?P<secret>[\w/]++)",
-    # A name and its value: in quotes, in quotes within a quoted text, without quotes.
-    _named(rf"[\"']?{_IS}\"{_ARN}(?P<secret>(?:\\.|[^\"\\])*+)"),
-    _named(rf"[\"']?{_IS}'{_ARN}(?P<secret>(?:\\.|[^'\\])*+)"),
-    _named(rf"\\[\"']{_IS}\\[\"']{_ARN}(?P<secret>[^\"'\\]*+)"),
-    _named(rf"\\?[\"']?{_IS}{_ARN}{_NOT_A_VALUE}{_BARE}"),
-    rf"\bpwd{_IS}(?![/~]){_BARE}",  # PWD is also the working directory
-    rf"(?<![\w-])--?[\w-]{{0,40}}?{_WORD}[\w-]{{0,40}}\s++(?![-\"']){_ARN}{_NOT_A_VALUE}(?P<secret>\S++)",
-    # Something long and random soon after such a word.
-    r"\bkey" + _random(r"\w+-"),
-    _WORD + _random(r"\w+/-"),
+_WRITTEN_TERMINAL = re.compile(r"\\(?:u001b|x1b|033|e)\[[0-9;]*+[a-z]?", _FLAGS)
+# A private key over several lines, RFC 7468: where it begins and ends, what its lines end with.
+_BEGINS = re.compile(r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY")
+_ENDS = re.compile(r"-----END [A-Z0-9 ]*PRIVATE KEY")
+_BODY = re.compile(r"(?:^|(?<=[\s|\"'>:]))([A-Za-z0-9+/=]{2,}+)[\"',\\\s]*+$")
+# A name at a line's end, and how its value begins the next line.
+_NAME_THEN_VALUE = (
+    (
+        re.compile(r"(?<![\w-])([\w-]++)[\"']?\s*+:\s*+[|>][+-]?\s*+$"),
+        re.compile(r"^\s*+(\S.*)$"),
+    ),
+    (
+        re.compile(r"(?<![\w-])([\w-]++)[\"']?,?\s*+$"),
+        re.compile(r"^\s*+[\"']?value[\"']?\s*+[:=]\s*+[\"']?(?!arn:)([^\"'\s]++)", _FLAGS),
+    ),
 )
 
 
 def masked(line: str) -> str:
     """`line` with `***` for what looks like a secret; at most 4,000 characters of it.
 
-    Never longer than the line; masking again changes nothing.
+    Without characters that nobody sees, as a secret's name could be cut by them. Never longer than
+    the line; masking again changes nothing.
     """
-    line = line[:_READ]
+    line = _seen(line[:_READ])
     for pattern in _compiled():
         line = pattern.sub(_hidden, line)
     return line
@@ -121,19 +54,69 @@ def masked(line: str) -> str:
 
 def safe_line(text: str) -> str:
     """What `text` from outside says, on one line and masked; at most 4,000 characters of it."""
-    return masked(one_line(text[:_READ]))
+    return masked(one_line(_seen(text[:_READ])))
+
+
+def safe_lines(lines: Sequence[str]) -> list[str]:
+    """The lines of one log, oldest first, as `safe_line` gives each.
+
+    What only the lines around it show to be a secret is hidden too: a private key's body, a value
+    on the line after its name.
+    """
+    lines = [_seen(line[:_READ]) for line in lines]
+    keys = {*_body(lines, _BEGINS, _ENDS), *_body(lines[::-1], _ENDS, _BEGINS, last=len(lines) - 1)}
+    for index, line in enumerate(lines):
+        if index in keys:
+            lines[index] = _BODY.sub(_hidden, line)
+        for ending, value in _NAME_THEN_VALUE:
+            name = ending.search(lines[index - 1]) if index else None
+            if name and _word().search(name[1]):
+                lines[index] = value.sub(_hidden, lines[index])
+    return [safe_line(line) for line in lines]
+
+
+def _body(
+    lines: Iterable[str], begins: re.Pattern[str], ends: re.Pattern[str], last: int | None = None
+) -> Iterator[int]:
+    """Which lines are the body of a private key; counted from `last` down if that is given."""
+    inside = False
+    for index, line in enumerate(lines):
+        if begins.search(line):
+            inside = not ends.search(line)
+        elif inside and ": " not in line and line.strip():
+            found = _BODY.search(line)
+            inside = found is not None and (len(found[1]) >= 16 or not found[1].isalpha())  # noqa: PLR2004 - no word is so long
+            if inside:
+                yield index if last is None else last - index
+
+
+def _seen(text: str) -> str:
+    """`text` without sequences for a terminal and without characters that nobody sees."""
+    if not text.isprintable():
+        text = "".join(each for each in _TERMINAL.sub("", _visible(text)) if each not in "\x1b\x9b")
+    return _WRITTEN_TERMINAL.sub(" ", text)
+
+
+def _visible(text: str) -> str:
+    """`text` without format characters (Unicode's category Cf) and NUL."""
+    return "".join(each for each in text if each != "\0" and unicodedata.category(each) != "Cf")
 
 
 @cache
 def _compiled() -> tuple[re.Pattern[str], ...]:
-    """Compiled at the first use: it takes as long as a twentieth of a cold start."""
+    """Compiled at the first use: it takes as long as a fifth of a cold start."""
     return tuple(re.compile(pattern, _FLAGS) for pattern in PATTERNS)
 
 
+@cache
+def _word() -> re.Pattern[str]:
+    return re.compile(WORD, _FLAGS)
+
+
 def _hidden(match: re.Match[str]) -> str:
-    begin, end = match.span("secret")
-    if begin < 0:
+    if match.lastindex is None:
         return match.group()
+    begin, end = match.span(match.lastindex)
     begin, end = begin - match.start(), end - match.start()
     whole = match.group()
     return f"{whole[:begin]}{'***'[: end - begin]}{whole[end:]}"

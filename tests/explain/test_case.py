@@ -113,6 +113,17 @@ def test_the_last_thirty_log_lines_are_told_masked_and_in_their_order() -> None:
     assert lines[1:] == [f"  line {number} password=***" for number in range(10, 40)]
 
 
+def test_a_private_key_over_several_log_lines_is_told_without_its_body() -> None:
+    logs = [
+        "-----BEGIN EC PRIVATE KEY-----",
+        "aB3+" * 16,
+        "Zz9/Yx8=",
+        "-----END EC PRIVATE KEY-----",
+    ]
+    lines = explain([], None, None, logs=logs).splitlines()
+    assert lines[2:4] == ["  ***", "  ***"]
+
+
 def test_log_lines_are_cut_first_and_the_oldest_of_them() -> None:
     logs = [f"{number} {'x' * 500}" for number in range(30)]
     told = explain([exited(1)], None, None, logs=logs, changed=["cpu"])

@@ -110,7 +110,9 @@ PIECES = st.sampled_from(
         "password", "token", "secret", "key", "Authorization", "Bearer", "Cookie", "pwd", "api_key",
         "=", ":", " ", '"', "'", "\\", "@", "://", "postgres", "--", ";", ",", "&", ")", "***", "/",
         "AKIAIOSFODNN7EXAMPLE", JWT, PEM, HEX, UUID, SECRET, DIGEST, "x", "12", "null",
-        "-----BEGIN PRIVATE KEY-----",
+        "-----BEGIN PRIVATE KEY-----", "\x1b[1m", "\x1b", "\u200b", "\\u001b[1m", "value", "<", ">",
+        "</", "mysql", "curl", " -p", " -u ", "%3D", "%22", "&quot;", "]", "=>", "(", " is ",
+        "with ", "hunter2", "STRIPE_KEY", "sig=", "?", "hf_0123456789abcdefghij", "`", "\n",
     ]
 )  # fmt: skip
 

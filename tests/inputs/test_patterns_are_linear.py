@@ -11,6 +11,7 @@ import ast
 import importlib
 import pkgutil
 import re
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from typing import Any
 import pytest
 
 import chalicelib
-from chalicelib.explain import causes, classify, mask
+from chalicelib.explain import causes, classify, secrets_table
 from tests.inputs.backtracking import Search, TooMuch, op
 
 SHORT, LONG = 60, 120
@@ -73,7 +74,7 @@ def _of_the_table() -> Iterator[tuple[str, int]]:
 
 
 def _all() -> list[tuple[str, int]]:
-    masks = [(pattern, int(re.IGNORECASE)) for pattern in mask.PATTERNS]
+    masks = [(pattern, int(re.IGNORECASE)) for pattern in secrets_table.PATTERNS]
     return sorted({*masks, *_of_modules(), *_written_in_calls(), *_of_the_table()})
 
 
@@ -187,3 +188,32 @@ def test_what_is_counted_is_the_search_that_re_makes(pattern: str, flags: int) -
 
 def _not_empty(spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     return [(begin, end) for begin, end in spans if begin < end]
+
+
+# A linear search of so many characters takes hundredths of a second, a quadratic one minutes.
+_LARGE, _CPU_SECONDS = 65_536, 3.0
+_HOSTILE = [
+    "a",
+    "a.",
+    "token_",
+    "password ",
+    "-a ",
+    "://a:",
+    "eyJ-",
+    "x=",
+    " ",
+    "A1+/",
+    '"\\',
+    "%22",
+]
+
+
+@pytest.mark.parametrize("pattern", secrets_table.PATTERNS, ids=lambda pattern: pattern[:40])
+def test_a_mask_reads_64_kb_of_hostile_text_soon(pattern: str) -> None:
+    compiled = re.compile(pattern, re.IGNORECASE)
+    beginnings = _beginnings(Search(pattern, re.IGNORECASE).tree)
+    own = sorted({each for each in beginnings if each}, key=len)[-6:]
+    for pump in [*own, *_HOSTILE]:
+        begin = time.process_time()
+        compiled.sub("", pump * (_LARGE // len(pump)) + "\x00")
+        assert time.process_time() - begin < _CPU_SECONDS, pump
