@@ -47,7 +47,8 @@ reliability: $(VENV)/installed ## every crash point and three long runs: out/rel
 	@$(BIN)/python -m tests.reliability
 
 coverage: $(VENV)/installed ## branch coverage of the core; fails below the gate
-	@$(BIN)/pytest -q -n auto -m "not slow" -p no:randomly --hypothesis-seed=0 tests/decide tests/flow tests/model --cov
+	@$(BIN)/pytest -q -n auto -m "not slow" -p no:randomly --hypothesis-seed=0 \
+	  tests/decide tests/definition tests/events tests/explain tests/flow tests/model tests/verdict --cov
 
 check: package ## linters, types, imports, workflows, the package's budget
 	@$(BIN)/ruff check .

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cli.package.build import Package
+from embedded.services.ecs import SlowStart
 from tests.dialect.account import FAMILY, LIMIT, SERVICE
 from tests.dialect.packaged import Packaged, PackagedAccount
 from tests.e2e.releases import FIELD, SCHEMA, release_after
@@ -36,6 +37,8 @@ def test_a_deployment_that_is_under_way_when_the_stack_is_updated_ends_well(
     packaged: Packaged, package: Package, after: Path
 ) -> None:
     with packaged() as account:
+        # The tasks start so slowly that the update comes before the end, also on a busy machine.
+        account.breaks("abc1234", SlowStart(400))
         account.push("abc1234")
         account.until_told("IN_PROGRESS")
         assert not any(FIELD in item for item in account.stored())
