@@ -40,11 +40,17 @@ class Command:
             time.sleep(0.02)
 
     def interrupt(self, times: int = 1) -> int:
-        """Press Ctrl-C so many times; the exit code."""
+        """Press Ctrl-C so many times; the exit code, as a shell counts it.
+
+        Python 3.11 ends itself by SIGINT where the signal struck while it executed a string (as
+        dataclasses do when they are made), although KeyboardInterrupt was handled. A shell says 130
+        for that as well.
+        """
         for _ in range(times):
             self.process.send_signal(signal.SIGINT)
             time.sleep(0.05)
-        return self.process.wait(PATIENCE)
+        code = self.process.wait(PATIENCE)
+        return 128 - code if code < 0 else code
 
     def descendants(self) -> set[int]:
         """The processes that it started, and those that these started."""
