@@ -222,7 +222,7 @@ def test_the_hooks_look_at_the_files_that_make_check_looks_at() -> None:
 
 
 def test_the_coverage_is_measured_where_the_tests_of_make_coverage_are() -> None:
-    (recipe,) = re.findall(r"^coverage: .*\n\t(.+)$", MAKEFILE, flags=re.M)
+    (recipe,) = re.findall(r"^coverage: .*\n((?:\t.+\n)+)", MAKEFILE, flags=re.M)
     measured = PROJECT["tool"]["coverage"]["run"]["source"]
     assert [Path(one).name for one in measured] == [
         Path(one).name for one in re.findall(r"\btests/\w+", recipe)
