@@ -45,10 +45,10 @@ def write_news(world: World, head: Head, record: Deployment, happening: Happenin
     Most polls change nothing.
     """
     mine = head.lease is not None and head.lease.holder == world.holder
-    _, new = happened(head, record, happening, world.now)
+    new_head, new = happened(released(head) if mine else head, record, happening, world.now)
     if changed(new, updated=record.updated) == record and not mine:
         return head, record
-    return write(world, released(head) if mine else head, record, happening)
+    return world.ledger.save(new_head, new), new
 
 
 def with_lease(world: World, head: Head) -> Head:
