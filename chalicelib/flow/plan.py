@@ -6,7 +6,7 @@ from typing import Any
 
 from chalicelib.definition.compare import changed_besides_image, differences
 from chalicelib.definition.render import PROVENANCE, copied, provenance, render
-from chalicelib.errors import Refused, Unavailable
+from chalicelib.errors import DeployerError, Refused, Unavailable
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Deployment
@@ -46,7 +46,7 @@ def plan(world: World, record: Deployment, target: Target, service: Service, hea
         base = definition_of(world, record.goes_to)
         registration = {} if base.active else copied(base, marks)
         revision = record.revision or (base.arn if base.active else "")
-        changes = _base_changes(world, record, service, base, registration or base.body)
+        changes = _base_changes(world, record, target, service, base, registration or base.body)
         return Plan(base=base, registration=registration, revision=revision, base_changes=changes)
     again = record.base and (record.acting or record.revision)
     base = definition_of(world, record.base) if again else _base(world, target, service, head)
@@ -54,26 +54,36 @@ def plan(world: World, record: Deployment, target: Target, service: Service, hea
     registration = render(base, record.image, repository, target.containers, marks)
     if again and record.revision:
         refuse_unlike(registration, _registered_before(world, record))
-    changes = _base_changes(world, record, service, base, registration)
+    changes = _base_changes(world, record, target, service, base, registration)
     return Plan(
         base=base, registration=registration, revision=record.revision, base_changes=changes
     )
 
 
-def _base_changes(
+def _base_changes(  # noqa: PLR0913, PLR0917 - each is one thing that is compared or asked
     world: World,
     record: Deployment,
+    target: Target,
     service: Service,
     base: TaskDefinition,
     body: dict[str, Any],
 ) -> tuple[str, ...]:
     """Return the fields of the new body, besides the image, that differ from what the service runs.
 
-    Whoever may register a revision in the family decides what they are: people should see it.
+    Whoever may register a revision in the family decides what they are: people should see it. Only
+    a target that refuses such changes waits for the answer; nothing else waits for words.
+
+    Raises:
+        Unavailable: when ECS does not answer, and the changes may have to be refused.
     """
     if base.arn == service.task_definition:
         return ()
-    running = world.services.task_definition(service.task_definition)
+    try:
+        running = world.services.task_definition(service.task_definition)
+    except DeployerError:
+        if target.base_changes == "refuse" and not record.goes_to:
+            raise
+        return ()
     return changed_besides_image(running.body, body, record.image) if running else ()
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
+from functools import partial
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 
+from chalicelib.errors import Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.deploy import deploy_by_hand
 from chalicelib.flow.image_event import image_event
 from chalicelib.flow.rollback import rollback_by_hand
 from chalicelib.flow.status import tell_status
 from chalicelib.model.deployments import Status
+from chalicelib.model.task_definitions import TaskDefinition
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, OLD_DIGEST, push_event, revision
 from tests.flow.fakes import Aws, aws
@@ -99,3 +104,27 @@ def test_a_rollback_is_never_refused_for_them() -> None:
     reply = rollback_by_hand(world.world(90), {**BY_HAND, "to": revision(7)})
     assert reply["status"] == "IN_PROGRESS"
     assert world.record().base_changes == ("cpu",)
+
+
+@pytest.mark.parametrize(
+    ("base_changes", "status"),
+    [("tell", Status.IN_PROGRESS), ("refuse", Status.PENDING)],
+    ids=["only told", "may be refused"],
+)
+def test_only_a_refusal_waits_until_what_runs_can_be_read(
+    base_changes: str, status: Status
+) -> None:
+    world = aws(examples.target(base_changes=base_changes))
+    somebody_registers(world)
+    unread = partial(_unread, world.services.task_definition, revision(7))
+    with patch.object(world.services, "task_definition", unread):
+        image_event(world.world(), push_event())
+    assert (world.record().status, world.record().base_changes) == (status, ())
+
+
+def _unread(
+    read: Callable[[str], TaskDefinition | None], revision: str, name: str
+) -> TaskDefinition | None:
+    if name == revision:
+        raise Unavailable("throttled")
+    return read(name)
