@@ -112,13 +112,19 @@ class NoticeChannels(BaseModel):
 
 
 class Targets(BaseModel):
-    """All targets of one stage, in the file's order."""
+    """All targets of one stage, in the file's order.
+
+    `account` is the AWS account of the stage, where the file says it. `shared` lists the names that
+    several environments use on purpose. Both are for packaging only.
+    """
 
     model_config = ConfigDict(frozen=True)
 
     stage: str
     all: tuple[Target, ...]
     notices: NoticeChannels = NoticeChannels()
+    account: str | None = None
+    shared: frozenset[str] = frozenset()
 
     def following(self, repository: str) -> tuple[Target, ...]:
         """Return the targets that follow exactly this repository (`app` is not `app-worker`)."""
@@ -142,26 +148,62 @@ def load_targets(text: str, stage: str) -> Targets:
     Raises:
         Refused: when the file is wrong; the message names the table, the key and what was expected.
     """
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise Refused(f"targets.toml is not TOML: {error}.") from error
-    _only_known_tables(document)
+    document = _document(text)
     overrides = _overrides(document, stage)
+    account = _account(overrides.pop("account", None), stage)
     targets = tuple(
         _target(number, table, overrides, stage)
         for number, table in enumerate(_tables(document), start=1)
     )
     _no_service_twice(targets)
-    return Targets(stage=stage, all=targets, notices=_channels(document, stage))
+    return Targets(
+        stage=stage,
+        all=targets,
+        notices=_channels(document, stage),
+        account=account,
+        shared=_shared(document),
+    )
 
 
-def _only_known_tables(document: dict[str, Any]) -> None:
-    if unknown := sorted(document.keys() - {"target", "environment", "notices"}):
+def environments(text: str) -> tuple[str, ...]:
+    """Return the names of all `[environment.NAME]` tables, in the file's order.
+
+    Raises:
+        Refused: when the text is not a targets file.
+    """
+    return tuple(_environments(_document(text)))
+
+
+def _document(text: str) -> dict[str, Any]:
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise Refused(f"targets.toml is not TOML: {error}.") from error
+    if unknown := sorted(document.keys() - {"target", "environment", "notices", "shared"}):
         raise Refused(
             f"targets.toml: unknown table or key `{unknown[0]}`; "
-            "expected only [[target]], [environment.NAME] and [notices]."
+            "expected only `shared`, [[target]], [environment.NAME] and [notices]."
         )
+    return document
+
+
+def _shared(document: dict[str, Any]) -> frozenset[str]:
+    names = document.get("shared", [])
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names):
+        raise Refused(
+            "targets.toml: `shared` must be a list of the names that several environments use, "
+            f'like ["conflicto"], found {names!r}.'
+        )
+    return frozenset(names)
+
+
+def _account(found: object, stage: str) -> str | None:
+    if found is None or (isinstance(found, str) and re.fullmatch(r"\d{12}", found, re.ASCII)):
+        return found
+    raise Refused(
+        f"targets.toml: [environment.{stage}], key `account`: expected the 12 digits of an AWS "
+        f'account as a text, like "123456789012", found {found!r}.'
+    )
 
 
 def _tables(document: dict[str, Any]) -> list[dict[str, Any]]:
@@ -173,20 +215,25 @@ def _tables(document: dict[str, Any]) -> list[dict[str, Any]]:
     return tables
 
 
-def _overrides(document: dict[str, Any], stage: str) -> dict[str, Any]:
-    environments = document.get("environment", {})
-    if not isinstance(environments, dict):
+def _environments(document: dict[str, Any]) -> dict[str, Any]:
+    tables = document.get("environment", {})
+    if not isinstance(tables, dict):
         raise Refused("targets.toml: `environment` must be written as [environment.NAME] tables.")
-    if environments and stage not in environments:
-        known = ", ".join(sorted(environments))
+    return tables
+
+
+def _overrides(document: dict[str, Any], stage: str) -> dict[str, Any]:
+    tables = _environments(document)
+    if tables and stage not in tables:
+        known = ", ".join(sorted(tables))
         raise Refused(
             f"targets.toml: no [environment.{stage}]; the file knows {known}. "
             f"Add the table, or choose one of these as STAGE."
         )
-    overrides = environments.get(stage, {})
+    overrides = tables.get(stage, {})
     if not isinstance(overrides, dict):
         raise Refused(f"targets.toml: [environment.{stage}] must be a table.")
-    return overrides
+    return dict(overrides)
 
 
 def _channels(document: dict[str, Any], stage: str) -> NoticeChannels:

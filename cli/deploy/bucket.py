@@ -1,4 +1,4 @@
-"""The private bucket that CloudFormation takes packages from."""
+"""The private bucket that CloudFormation takes a stage's packages from."""
 
 from __future__ import annotations
 
@@ -9,9 +9,12 @@ _KEEP_DAYS = 400
 _DEFAULT_LOCATION = "us-east-1"  # the one region that CreateBucket must not be told
 
 
-def ensure_bucket(s3: Any, account: str, region: str) -> str:
-    """The private bucket for packages, made when it is not there; old packages expire."""
-    name = f"slipway-packages-{account}-{region}"
+def ensure_bucket(s3: Any, stage: str, account: str, region: str) -> str:
+    """The private bucket for one stage's packages, made when it is not there; old ones expire.
+
+    Each stage has one of its own, so whoever deploys one stage cannot touch another's packages.
+    """
+    name = f"slipway-{stage}-{account}-{region}"
     owned = {"Bucket": name, "ExpectedBucketOwner": account}
     location = {"CreateBucketConfiguration": {"LocationConstraint": region}}
     try:

@@ -6,6 +6,7 @@ Creates the stack slipway-STAGE, or updates it. Needs AWS credentials, a region,
 from __future__ import annotations
 
 import argparse
+import json
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from chalicelib.errors import Refused
 from cli.account import signed_in
 from cli.deploy.bucket import ensure_bucket
 from cli.deploy.stack import Stack, run
+from cli.package.names import ACCOUNT
 from cli.project import without_package
 from cli.terminal import Interrupted, ends_in_a_sentence, progress
 
@@ -49,8 +51,9 @@ def deploy(stage: str, package: Path, parameters: Sequence[str]) -> None:
     with signed_in() as session:
         region = session.region_name
         account = session.client("sts").get_caller_identity()["Account"]
+        _only_to(_meant(template), account, stage)
         print(f"Deploying slipway-{stage} to account {account}, {region}", flush=True)
-        bucket = ensure_bucket(session.client("s3"), account, region)
+        bucket = ensure_bucket(session.client("s3"), stage, account, region)
         uploading, deploying = commands(
             stage, template, package / "packaged.json", bucket, parameters
         )
@@ -58,6 +61,21 @@ def deploy(stage: str, package: Path, parameters: Sequence[str]) -> None:
         _upload(stage, uploading)
         print(_create_or_update(Stack(cloudformation, f"slipway-{stage}"), deploying))
         _tell(cloudformation, stage)
+
+
+def _meant(template: Path) -> str | None:
+    """The account that the targets file names for this stage, as packaging wrote it down."""
+    account: str | None = json.loads(template.read_text("utf-8")).get("Metadata", {}).get(ACCOUNT)
+    return account
+
+
+def _only_to(meant: str | None, account: str, stage: str) -> None:
+    if meant not in (None, account):
+        raise Refused(
+            f"targets.toml puts {stage} into account {meant}, and these credentials are of account "
+            f"{account}. Next: use credentials of {meant}, or correct `account` in "
+            f"[environment.{stage}] and run make package STAGE={stage}."
+        )
 
 
 def _upload(stage: str, command: Sequence[str]) -> None:

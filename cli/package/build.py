@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from chalicelib.errors import Refused
-from chalicelib.model.targets import Targets, load_targets
-from cli.package import archive, configuration, lint, policies, staging
+from chalicelib.model.targets import Targets
+from cli.package import apart, archive, boundary, configuration, lint, policies, staging
 from cli.package.dependencies import dependencies, locked
-from cli.package.names import checked_stage
+from cli.package.names import ACCOUNT, checked_stage
 from cli.package.policies import Policies
 
 TEMPLATE_LIMIT = 1_000_000  # CloudFormation: bytes of a template taken from a bucket
@@ -21,7 +21,10 @@ TEMPLATE_LIMIT = 1_000_000  # CloudFormation: bytes of a template taken from a b
 
 @dataclass(frozen=True)
 class Package:
-    """What was written, and the facts worth telling."""
+    """What was written, and the facts worth telling.
+
+    `boundary` holds the parameters of bootstrap/slipway.yaml for this stage.
+    """
 
     template: Path
     archive: Path
@@ -29,6 +32,7 @@ class Package:
     policies: Policies
     architecture: str
     cached: bool
+    boundary: dict[str, str]
 
 
 def package(  # noqa: PLR0913 - where from, what, and where to
@@ -46,8 +50,9 @@ def package(  # noqa: PLR0913 - where from, what, and where to
         Refused: the targets are wrong, or a lint found something; neither file was touched.
     """
     text = _targets_text(project / "chalicelib" / "targets.toml")
-    targets = load_targets(text, checked_stage(stage))
-    granted = policies.generate(targets)
+    every = apart.every_environment(text, checked_stage(stage))
+    targets, neighbours = every[0], apart.neighbours(every)
+    granted = policies.generate(targets, neighbours)
     tell(f"Packaging {stage}: fetching the dependencies")
     libraries, cached = dependencies(project / "requirements.txt", architecture, cache)
     directory = out / stage
@@ -59,6 +64,7 @@ def package(  # noqa: PLR0913 - where from, what, and where to
         policies=granted,
         architecture=architecture,
         cached=cached,
+        boundary=boundary.parameters(targets, neighbours),
     )
     with locked(directory / ".lock"):
         tree = directory / "build"
@@ -84,6 +90,8 @@ def _template(tree: Path, targets: Targets, tell: Callable[[str], None]) -> Path
     template = staging.chalice_package(tree, targets.stage)
     if not any(target.gate.scan for target in targets.all):
         configuration.ask_for_no_scans(template)
+    if targets.account:
+        template["Metadata"] = {ACCOUNT: targets.account}
     tell(f"Packaging {targets.stage}: checking the template")
     if found := lint.findings(template):
         raise Refused("\n".join(["the template was not written; linting found:", *found]))

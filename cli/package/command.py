@@ -76,6 +76,8 @@ def details(made: Package) -> Iterator[str]:
     for sid, roles in sorted(lint.wildcards(template).items()):
         yield f"  `*` in {sid} ({roles} role{'s' * (roles != 1)}): {policies.REASONS[sid]}"
     yield from _missing_roles(made)
+    given = " ".join(f"{name}='{text}'" for name, text in made.boundary.items())
+    yield f"  parameters of bootstrap/slipway.yaml, for its boundary: {given}"
     yield f"  linted: {', '.join(lint.CHECKS)}; no findings"
 
 

@@ -6,8 +6,10 @@ import re
 
 from chalicelib.errors import Refused
 
-# The longest name made of it, "slipway-STAGE-on_service_change", may have 64 characters.
-_STAGE = r"[a-z][a-z0-9-]{0,31}"
+# The longest name made of it, the bucket's "slipway-STAGE-ACCOUNT-REGION", may have 63 characters.
+_STAGE = r"[a-z][a-z0-9-]{0,26}"
+
+ACCOUNT = "Account"  # in the template's Metadata: the only account that it may be deployed to
 
 
 def checked_stage(stage: str) -> str:
@@ -15,7 +17,7 @@ def checked_stage(stage: str) -> str:
     if not re.fullmatch(_STAGE, stage):
         raise Refused(
             f"STAGE: expected an environment's name (lower-case letters, digits and hyphens, at "
-            f"most 32, a letter first), found {stage!r}."
+            f"most 27, a letter first), found {stage!r}."
         )
     return stage
 

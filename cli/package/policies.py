@@ -1,7 +1,8 @@
 """Targets -> one least-privilege policy per function, each short enough for IAM.
 
 `statements/` words each thing that may be granted. Where every name makes a policy too long, names
-are widened step by step, for that function alone.
+are widened step by step, for that function alone, and never so far that they fit a name of another
+environment of the account.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import re
 from dataclasses import dataclass
 
 from chalicelib.errors import Refused
-from chalicelib.model.targets import Targets
+from chalicelib.model.targets import Target, Targets
 from cli.package.sizes import COMFORTABLE, LIMIT, size
 from cli.package.statements import account, own
 from cli.package.statements.scope import WORDS, Grant, Scope, Widening
@@ -91,6 +92,10 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
 }
 
 
+# Names that end in the environment's name can be covered by one pattern.
+_ALIKE = " Other names are covered together when they all begin or end alike, as with -{env}."
+
+
 @dataclass(frozen=True)
 class Policies:
     """The functions' policies, and how far each one's names had to be widened."""
@@ -99,31 +104,37 @@ class Policies:
     widened: dict[str, Widening]
 
 
-def generate(targets: Targets) -> Policies:
-    """A policy for each function in `GRANTS`.
+def generate(targets: Targets, neighbours: tuple[Target, ...] = ()) -> Policies:
+    """A policy for each function in `GRANTS`; none reaches what the `neighbours` have.
+
+    `neighbours` are the targets of the other environments of the account (`apart`).
 
     Raises:
         Refused: a role that may be passed is not named, or a policy cannot be made small enough.
     """
     _only_named_roles(targets)
-    chosen = {function: _fitting(function, targets) for function in GRANTS}
+    chosen = {function: _fitting(function, targets, neighbours) for function in GRANTS}
     return Policies(
         documents={function: policy for function, (policy, _) in chosen.items()},
         widened={function: widening for function, (_, widening) in chosen.items() if widening},
     )
 
 
-def _fitting(function: str, targets: Targets) -> tuple[Policy, Widening]:
+def _fitting(
+    function: str, targets: Targets, neighbours: tuple[Target, ...]
+) -> tuple[Policy, Widening]:
+    secrets = tuple(sorted(targets.notices.named.values()))
     for widening in Widening:
-        secrets = tuple(sorted(targets.notices.named.values()))
-        policy = _policy(Scope(function, targets.stage, targets.all, widening, secrets))
+        scope = Scope(function, targets.stage, targets.all, widening, secrets, neighbours)
+        policy = _policy(scope)
         if size(policy) <= COMFORTABLE:
             return policy, widening
     if size(policy) < LIMIT:
         return policy, widening
     raise Refused(
         f"the policy of `{function}` has {size(policy):,} characters, and IAM allows {LIMIT:,}: "
-        "name fewer roles in `pass_roles` and groups in `log_groups`, or such as share a prefix."
+        "name fewer roles in `pass_roles`, or such as share a prefix."
+        f"{_ALIKE if neighbours else ''}"
     )
 
 

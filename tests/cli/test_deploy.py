@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
@@ -38,7 +39,29 @@ class TheirS3:
 
 def test_a_bucket_that_somebody_else_took_is_never_used() -> None:
     with pytest.raises(ClientError, match="Forbidden"):
-        ensure_bucket(TheirS3(), "123456789012", "us-east-1")
+        ensure_bucket(TheirS3(), "dev", "123456789012", "us-east-1")
+
+
+def test_a_stage_goes_only_into_the_account_that_the_targets_file_names(
+    packaged: Packaged,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = tmp_path / "dev"
+    out.mkdir()
+    template = packaged.template | {"Metadata": {"Account": "999999999999"}}
+    (out / "sam.json").write_text(json.dumps(template))
+    with EmbeddedAws() as aws:
+        monkeypatch.setenv("AWS_REGION", aws.region)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        assert main(["dev", "--out", str(tmp_path)]) == 1
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert "puts dev into account 999999999999, and these credentials are of" in said.err
+        assert aws.client("s3").list_buckets()["Buckets"] == []
 
 
 def test_a_stack_that_aws_refuses_is_told_in_a_sentence(packaged: Packaged, tmp_path: Path) -> None:

@@ -35,8 +35,8 @@ def of_policies(template: Template) -> str:
 
 
 def test_a_star_without_a_reason_is_found(template: Template) -> None:
-    statement(template, "WatchRole", "ChangeServices")["Resource"] = ["*"]
-    assert of_policies(template).startswith("WatchRole, ChangeServices: `*` as resource")
+    statement(template, "WatchRole", "UpdateServices")["Resource"] = ["*"]
+    assert of_policies(template).startswith("WatchRole, UpdateServices: `*` as resource")
 
 
 def test_a_statement_without_a_name_can_have_no_reason(template: Template) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -124,7 +125,34 @@ def test_asked_to_it_says_all_that_it_did(
     assert all(f"{name} " in said for name in FUNCTIONS)
     assert "`*` in ListTasks (6 roles): ECS lists tasks by" in said
     assert "no findings" in said
+    assert (
+        "parameters of bootstrap/slipway.yaml, for its boundary: Clusters='conflicto-dev' "
+        "Families='conflicto-backend-dev' Repositories='conflicto-backend-dev' "
+        "LogGroups='/ecs/conflicto-backend-dev' TaskRoles='arn:aws:iam::*:role/conflicto-*-dev'"
+    ) in said
     assert len(said.splitlines()) < 15
+
+
+def test_environments_that_are_not_apart_are_refused_whichever_is_packaged(
+    project: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = TARGET + 'family = "api"\n[environment.dev]\n[environment.prod]\n'
+    (project / "chalicelib" / "targets.toml").write_text(text)
+    for stage in ("dev", "prod"):
+        assert run(project, stage) == 1
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert len(said.err.strip().splitlines()) == 1
+        assert "so one could reach the other. Write {env} into it" in said.err
+    assert not (project / "out").exists()
+
+
+def test_the_template_names_the_account_that_the_file_names(project: Path) -> None:
+    text = TARGET + '[environment.dev]\naccount = "111111111111"\n'
+    (project / "chalicelib" / "targets.toml").write_text(text)
+    assert run(project, "dev") == 0
+    template = json.loads((project / "out" / "dev" / "sam.json").read_text("utf-8"))
+    assert template["Metadata"] == {"Account": "111111111111"}
 
 
 def test_it_says_when_names_were_widened_and_when_roles_are_missing(

@@ -71,6 +71,15 @@ def texts(resources: Template) -> list[str]:
             for each in resources]  # fmt: skip
 
 
+def ends(statement: dict[str, Any]) -> set[str]:
+    """What the statement's ARNs name, without the account and the region."""
+    return {arn.split(":")[-1] for arn in texts(statement["Resource"])}
+
+
+def families(statement: dict[str, Any]) -> set[str]:
+    return {arn.split("/")[-1].removesuffix(":*") for arn in texts(statement["Resource"])}
+
+
 @pytest.fixture(params=list(SETS.values()), ids=list(SETS))
 def targets(request: pytest.FixtureRequest) -> tuple[Target, ...]:
     found: tuple[Target, ...] = request.param
@@ -208,25 +217,33 @@ def test_without_a_family_any_may_be_registered_and_none_tagged_afterwards() -> 
     assert found["TagAnyFamily"]["Condition"] == creating
 
 
+def test_a_service_is_updated_to_revisions_of_its_targets_families_only() -> None:
+    within = statements(generated((API,)).documents["watch"])["UpdateServices"]["Condition"]
+    assert within == {
+        "ArnLike": {"ecs:task-definition": ["arn:*:ecs:*:*:task-definition/shop-api:*"]},
+        "StringEqualsIfExists": {"ecs:enable-execute-command": "false"},
+    }
+
+
 def test_every_policy_is_shorter_than_iam_allows(targets: tuple[Target, ...]) -> None:
     for function, policy in generated(targets).documents.items():
         assert policies.size(policy) < policies.LIMIT, function
 
 
 def test_few_targets_are_named_one_by_one() -> None:
-    made = generated(many(6))
+    made = generated(many(5))
     assert made.widened == {}
-    services = texts(statements(made.documents["watch"])["ChangeServices"]["Resource"])
-    assert sum(arn.endswith("/service-5") for arn in services) == 1
+    services = texts(statements(made.documents["watch"])["UpdateServices"]["Resource"])
+    assert sum(arn.endswith("/service-4") for arn in services) == 1
 
 
 def test_three_hundred_services_fall_back_to_their_cluster_and_it_is_said() -> None:
     made = generated(SETS["300 services"])
-    services = texts(statements(made.documents["watch"])["ChangeServices"]["Resource"])
-    assert {arn.split(":")[-1] for arn in services} == {
-        "service/cluster-0/*",
-        "service-deployment/cluster-0/*",
-    }
+    found = statements(made.documents["watch"])
+    assert ends(found["UpdateServices"]) == {"service/cluster-0/*"}
+    assert ends(found["StopDeployments"]) == {"service/cluster-0/*", "service-deployment/cluster-0/*"}
+    assert ends(found["ReadImages"]) == {"repository/team/service-*"}
+    assert families(found["RegisterFamilies"]) == {"service-*"}
     assert made.widened["watch"] is Widening.REPOSITORIES
     assert made.widened["sweep"] is Widening.REPOSITORIES
     assert made.widened["status"] is Widening.SERVICES
@@ -235,10 +252,7 @@ def test_three_hundred_services_fall_back_to_their_cluster_and_it_is_said() -> N
 def test_three_hundred_clusters_fall_back_to_what_their_names_begin_with() -> None:
     made = generated(many(300, clusters=300))
     watch = statements(made.documents["watch"])
-    assert {arn.split(":")[-1] for arn in texts(watch["ChangeServices"]["Resource"])} == {
-        "service/cluster-*/*",
-        "service-deployment/cluster-*/*",
-    }
+    assert ends(watch["UpdateServices"]) == {"service/cluster-*/*"}
     (listed,) = texts(watch["ListTasks"]["Condition"]["ArnEquals"]["ecs:cluster"])
     assert listed.endswith(":cluster/cluster-*")
     assert made.widened["watch"] is Widening.CLUSTERS

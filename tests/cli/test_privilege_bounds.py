@@ -123,6 +123,14 @@ def test_an_arn_ends_in_a_star_only_below_what_it_names(
             assert named == below or set("/:") & set(named), (function, resource)
 
 
+def revision(name: str) -> dict[str, str]:
+    """What UpdateService is asked to run, as IAM sees it."""
+    return {"ecs__task-definition": arn("ecs", f"task-definition/{name}")}
+
+
+OWN_REVISION = revision("api-{s}:7")
+
+
 @pytest.mark.parametrize(
     ("action", "resource", "context"),
     [
@@ -131,10 +139,13 @@ def test_an_arn_ends_in_a_star_only_below_what_it_names(
         ("ecr:DescribeImages", arn("ecr", "repository/shop/api-{s}", "999999999999"), {}),
         ("ecr:BatchDeleteImage", arn("ecr", "repository/shop/api-{s}"), {}),
         ("ecr:PutImage", arn("ecr", "repository/shop/api-{s}"), {}),
-        ("ecs:UpdateService", arn("ecs", "service/shop-{s}/other"), {}),
-        ("ecs:UpdateService", arn("ecs", "service/shop-{s}/api-{s}-internal"), {}),
-        ("ecs:UpdateService", arn("ecs", "service/books-{s}/api-{s}"), {}),
-        ("ecs:UpdateService", arn("ecs", "service/shop-{s}/api-{s}", region="eu-west-1"), {}),
+        ("ecs:UpdateService", arn("ecs", "service/shop-{s}/other"), OWN_REVISION),
+        ("ecs:UpdateService", arn("ecs", "service/shop-{s}/api-{s}-internal"), OWN_REVISION),
+        ("ecs:UpdateService", arn("ecs", "service/books-{s}/api-{s}"), OWN_REVISION),
+        ("ecs:UpdateService", arn("ecs", "service/shop-{s}/api-{s}", region="eu-west-1"), OWN_REVISION),  # noqa: E501
+        ("ecs:UpdateService", arn("ecs", "service/shop-{s}/api-{s}"), {}),
+        ("ecs:UpdateService", arn("ecs", "service/shop-{s}/api-{s}"), revision("other:1")),
+        ("ecs:UpdateService", arn("ecs", "service/shop-{s}/api-{s}"), {**OWN_REVISION, "ecs__enable-execute-command": "true"}),  # noqa: E501
         ("ecs:StopServiceDeployment", arn("ecs", "service-deployment/shop-{s}/other/1"), {}),
         ("ecs:DescribeServices", arn("ecs", "service/shop-{s}/other"), {}),
         ("ecs:DeleteService", arn("ecs", "service/shop-{s}/api-{s}"), {}),
@@ -170,10 +181,9 @@ def test_no_function_may(
     policies: dict[str, Policy], stage: str, action: str, resource: str, context: dict[str, str]
 ) -> None:
     asked = resource.format(s=stage)
+    keys = {key: value.format(s=stage) for key, value in context.items()}
     assert [
-        function
-        for function, policy in policies.items()
-        if allowed(policy, action, asked, **context)
+        function for function, policy in policies.items() if allowed(policy, action, asked, **keys)
     ] == []
 
 
@@ -185,8 +195,12 @@ def test_what_is_refused_above_is_refused_for_its_name_and_not_altogether(
     to_tasks = {"iam__PassedToService": "ecs-tasks.amazonaws.com"}
     s = stage
     assert allowed(deploy, "ecr:DescribeImages", arn("ecr", f"repository/shop/api-{s}"))
-    assert allowed(deploy, "ecs:UpdateService", arn("ecs", f"service/shop-{s}/api-{s}"))
-    assert allowed(deploy, "ecs:UpdateService", arn("ecs", f"service/books-{s}/print-{s}"))
+    api, book = arn("ecs", f"service/shop-{s}/api-{s}"), arn("ecs", f"service/books-{s}/print-{s}")
+    own = {key: value.format(s=s) for key, value in OWN_REVISION.items()}
+    assert allowed(deploy, "ecs:UpdateService", api, **own)
+    assert allowed(deploy, "ecs:UpdateService", api, **own, **{"ecs__enable-execute-command": "false"})
+    assert allowed(deploy, "ecs:UpdateService", book, **revision(f"print-{s}:7"))
+    assert allowed(deploy, "ecs:StopServiceDeployment", book)
     assert allowed(deploy, "iam:PassRole", arn("iam", f"role/shop-{s}-task"), **to_tasks)
     cluster = arn("ecs", f"cluster/shop-{s}")
     assert allowed(deploy, "ecs:ListTasks", "*", ecs__cluster=cluster)

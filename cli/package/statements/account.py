@@ -7,8 +7,9 @@ target in mode "observe" needs never includes a write, so that IAM guarantees wh
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from cli.package.statements.scope import KINDS, Scope, Widening
+from cli.package.statements.scope import KINDS, Scope
 from cli.package.statements.statement import Statement, allow, arn
 
 
@@ -50,8 +51,7 @@ def read_tasks(scope: Scope) -> Iterable[Statement]:
 
 def read_logs(scope: Scope) -> Iterable[Statement]:
     """The last lines of a failed container, in the log groups that the targets name."""
-    groups = sorted({group for target in scope.targets for group in target.log_groups})
-    streams = [arn("logs", f"log-group:{group}:log-stream:*") for group in groups]
+    streams = [arn("logs", f"log-group:{group}:log-stream:*") for group in scope.log_groups()]
     if streams:
         yield allow("ReadLogs", ["logs:GetLogEvents"], streams)
 
@@ -73,27 +73,33 @@ def look_at_services(scope: Scope) -> Iterable[Statement]:
 
 
 def change_services(scope: Scope) -> Iterable[Statement]:
-    if scope.deployed:
-        actions = ["ecs:StopServiceDeployment", "ecs:UpdateService"]
-        yield allow("ChangeServices", actions, scope.services(scope.deployed, *KINDS[:2]))
+    """UpdateService to a revision of the targets' families only; nobody may be let into a task."""
+    if not scope.deployed:
+        return
+    within: dict[str, Any] = {"StringEqualsIfExists": {"ecs:enable-execute-command": "false"}}
+    if families := scope.families():
+        # Short, because ECS takes a revision of the service's own account and region only.
+        revisions = [f"arn:*:ecs:*:*:task-definition/{family}:*" for family in families]
+        within |= {"ArnLike": {"ecs:task-definition": revisions}}
+    services = scope.services(scope.deployed, "service")
+    yield allow("UpdateServices", ["ecs:UpdateService"], services, within)
+    rollouts = scope.services(scope.deployed, *KINDS[:2])
+    yield allow("StopDeployments", ["ecs:StopServiceDeployment"], rollouts)
 
 
 def register(scope: Scope) -> Iterable[Statement]:
     """RegisterTaskDefinition, and tagging what it makes."""
     if not scope.deployed:
         return
-    families = {target.family for target in scope.deployed}
     # Only while registering: a later change of tags could forge who made a revision.
     creating = {"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}}
-    if None in families:
+    if families := scope.families():
+        revisions = [arn("ecs", f"task-definition/{family}:*") for family in families]
+        yield allow("RegisterFamilies", ["ecs:RegisterTaskDefinition"], revisions)
+        yield allow("TagFamilies", ["ecs:TagResource"], revisions, creating)
+    else:
         yield allow("RegisterAnyFamily", ["ecs:RegisterTaskDefinition"], ["*"])
         yield allow("TagAnyFamily", ["ecs:TagResource"], ["*"], creating)
-        return
-    wide = scope.widening >= Widening.FAMILIES
-    names = ["*"] if wide else [f"{family}:*" for family in sorted(filter(None, families))]
-    revisions = [arn("ecs", f"task-definition/{name}") for name in names]
-    yield allow("RegisterFamilies", ["ecs:RegisterTaskDefinition"], revisions)
-    yield allow("TagFamilies", ["ecs:TagResource"], revisions, creating)
 
 
 def pass_roles(scope: Scope) -> Iterable[Statement]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from enum import IntEnum
-from os.path import commonprefix
 
 from chalicelib.model.targets import Target
+from cli.package.globs import covering, meet
 from cli.package.statements.statement import Statement, arn
 
 # The parts of a rollout that ECS knows by ARN, from the service to its revisions.
@@ -21,26 +21,33 @@ class Widening(IntEnum):
     SERVICES = 1
     FAMILIES = 2
     REPOSITORIES = 3
-    CLUSTERS = 4
+    LOG_GROUPS = 4
+    CLUSTERS = 5
 
 
 WORDS = {
     Widening.SERVICES: "every service of the targets' clusters (service/CLUSTER/*)",
-    Widening.FAMILIES: "every task definition family (task-definition/*)",
-    Widening.REPOSITORIES: "every repository (repository/*)",
-    Widening.CLUSTERS: "every cluster whose name begins as all the targets' do (service/PREFIX*)",
+    Widening.FAMILIES: "every task definition family whose name is like the targets' families",
+    Widening.REPOSITORIES: "every repository whose name is like the targets' repositories",
+    Widening.LOG_GROUPS: "every log group whose name is like the targets' log groups",
+    Widening.CLUSTERS: "every cluster whose name is like the targets' clusters",
 }
 
 
 @dataclass(frozen=True)
 class Scope:
-    """One function of one stage, the targets that it serves, and how wide names may be."""
+    """One function of one stage, the targets that it serves, and how wide names may be.
+
+    Names are widened to what they all begin with, `*`, and what they all end with. Where this fits
+    a name of the `neighbours`, the targets of the account's other environments, every name stays.
+    """
 
     function: str
     stage: str
     targets: tuple[Target, ...]
     widening: Widening
     secrets: tuple[str, ...] = ()
+    neighbours: tuple[Target, ...] = ()
 
     @property
     def deployed(self) -> tuple[Target, ...]:
@@ -48,28 +55,54 @@ class Scope:
 
     def services(self, targets: tuple[Target, ...], *kinds: str) -> list[dict[str, str]]:
         """The ARNs of the targets' services, as each of the kinds."""
-        wide = self.widening >= Widening.SERVICES
-        clusters = [f"{cluster}/*" for cluster in self.clusters(targets)]
-        names = clusters if wide else sorted({target.name for target in targets})
         below = {"service": "", "service-deployment": "/*", "service-revision": "/*"}
+        names = self._services(targets)
         return [
-            arn("ecs", f"{kind}/{name}{'' if wide else below[kind]}")
+            arn("ecs", f"{kind}/{name}{'' if name.endswith('/*') else below[kind]}")
             for kind in kinds
             for name in names
         ]
 
+    def _services(self, targets: tuple[Target, ...]) -> list[str]:
+        """`CLUSTER/SERVICE` of each target; wider, `CLUSTER/*` where no neighbour has a service."""
+        if self.widening < Widening.SERVICES:
+            return sorted({target.name for target in targets})
+        found: set[str] = set()
+        for cluster in self.clusters(targets):
+            names = {one.name for one in targets if meet(cluster, one.cluster)}
+            others = {one.name for one in self.neighbours if meet(cluster, one.cluster)}
+            found |= set(self._names(Widening.SERVICES, names, others)) if others else {f"{cluster}/*"}
+        return sorted(found)
+
     def clusters(self, targets: tuple[Target, ...]) -> list[str]:
-        """The names of the targets' clusters; the widest step leaves only what all begin with."""
-        names = sorted({target.cluster for target in targets})
-        if self.widening < Widening.CLUSTERS:
-            return names
-        return [f"{commonprefix(names)}*"]  # noqa: RUF071 - by characters is what is meant
+        """The names of the targets' clusters, or in the widest step one pattern for all."""
+        others = {other.cluster for other in self.neighbours}
+        return self._names(Widening.CLUSTERS, {target.cluster for target in targets}, others)
 
     def repositories(self, targets: tuple[Target, ...]) -> list[dict[str, str]]:
         """The ARNs of the targets' repositories."""
-        wide = self.widening >= Widening.REPOSITORIES
-        names = ["*"] if wide else sorted({target.repository for target in targets})
+        others = {other.repository for other in self.neighbours}
+        mine = {target.repository for target in targets}
+        names = self._names(Widening.REPOSITORIES, mine, others)
         return [arn("ecr", f"repository/{name}") for name in names]
+
+    def log_groups(self) -> list[str]:
+        """The names of the log groups that may be read."""
+        others = {group for other in self.neighbours for group in other.log_groups}
+        mine = {group for target in self.targets for group in target.log_groups}
+        return self._names(Widening.LOG_GROUPS, mine, others) if mine else []
+
+    def families(self) -> list[str]:
+        """The families that may be deployed; empty when a target names none: it may be any."""
+        families = {target.family for target in self.deployed}
+        if None in families:
+            return []
+        others = {other.family for other in self.neighbours if other.family}
+        return self._names(Widening.FAMILIES, set(filter(None, families)), others)
+
+    def _names(self, step: Widening, names: set[str], others: set[str]) -> list[str]:
+        pattern = covering(names, others - names) if self.widening >= step else None
+        return sorted(names) if pattern is None else [pattern]
 
 
 Grant = Callable[[Scope], Iterable[Statement]]

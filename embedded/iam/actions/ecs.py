@@ -68,11 +68,18 @@ def _in_cluster(call: Call) -> tuple[str, ...]:
 def _on_service(call: Call) -> Iterator[Need]:
     p, context = call.parameters, _cluster_context(call)
     if "taskDefinition" in p:
-        context["ecs:task-definition"] = p["taskDefinition"]
+        context["ecs:task-definition"] = _revision(call, p["taskDefinition"])
+    if "enableExecuteCommand" in p:
+        context["ecs:enable-execute-command"] = str(p["enableExecuteCommand"]).lower()
     service = p.get("service") or p.get("serviceName") or "*"
     yield Need(f"ecs:{call.operation}", (_ecs_service(call, service),), context)
     for role in _roles_within(p):
         yield _pass_role(role, "ecs.amazonaws.com")
+
+
+def _revision(call: Call, named: str) -> str:
+    """The ARN of a task definition that is named by its ARN or as FAMILY:REVISION."""
+    return named if named.startswith("arn:") else make_arn(call, "ecs", f"task-definition/{named}")
 
 
 def _cluster(call: Call) -> str:

@@ -1,0 +1,203 @@
+"""The environments of one targets file: what keeps them apart, and what is refused."""
+
+from __future__ import annotations
+
+import pytest
+
+from chalicelib.errors import Refused
+from chalicelib.model.targets import Target
+from cli.package import boundary, policies
+from cli.package.apart import every_environment, neighbours
+from embedded.iam.evaluate import read_policy
+from rehearsal.permissions import resolved
+from tests.cli.test_privilege_bounds import ARNS, arn
+
+TARGET = """
+[[target]]
+repository = "shop/api-{env}"
+cluster    = "shop-{env}"
+service    = "api-{env}"
+family     = "api-{env}"
+pass_roles = ["arn:aws:iam::*:role/shop-*-{env}"]
+log_groups = ["/ecs/api-{env}"]
+"""
+BOTH = "\n[environment.dev]\n[environment.prod]\n"
+
+
+def replaced(key: str, value: str) -> str:
+    """The target with another value for one of its keys; an empty value leaves the key out."""
+    lines = [line for line in TARGET.splitlines() if not line.startswith(f"{key} ")]
+    return "\n".join([*lines, *([f"{key} = {value}"] if value else [])])
+
+
+def test_environments_whose_names_carry_env_are_apart() -> None:
+    dev, prod = every_environment(TARGET + BOTH, "dev")
+    assert (dev.stage, prod.stage) == ("dev", "prod")
+    assert neighbours((dev, prod)) == prod.all
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        ("service", '"api"', None),
+        ("cluster", '"shop"', 'shared = ["shop"]'),
+        ("repository", '"shop/api"', 'shared = ["shop/api"]'),
+        ("family", '"api"', '("api")'),
+        ("log_groups", '["/ecs/api"]', 'shared = ["/ecs/api"]'),
+        ("pass_roles", '["arn:aws:iam::*:role/task"]', 'shared = ["arn:aws:iam::*:role/task"]'),
+        ("pass_roles", '["arn:aws:iam::*:role/shop-*"]', "role/shop-*"),
+        ("pass_roles", '["arn:aws:iam::*:role/*-{env}", "arn:aws:iam::*:role/x-*"]', "role/x-*"),
+    ],
+)
+def test_a_name_that_fits_another_environment_is_refused(
+    key: str, value: str, words: str | None
+) -> None:
+    """A service of one name is another service in another cluster."""
+    text = replaced(key, value) + BOTH
+    if words is None:
+        assert every_environment(text, "dev")
+        return
+    with pytest.raises(Refused) as refused:
+        every_environment(text, "dev")
+    said = str(refused.value)
+    assert said.startswith(f"targets.toml: `{key}` of dev fits what prod has, too (")
+    assert words in said
+    assert "Write {env} into it" in said
+
+
+def test_one_service_that_two_environments_deploy_is_refused() -> None:
+    text = 'shared = ["shop"]\n' + replaced("cluster", '"shop"').replace("api-{env}", "api") + BOTH
+    with pytest.raises(Refused, match=r"`service` of dev .*\(\"shop/api\"\)"):
+        every_environment(text, "dev")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("cluster", "shop"),
+        ("repository", "shop/api"),
+        ("pass_roles", "arn:aws:iam::*:role/task"),
+        ("log_groups", "/ecs/api"),
+    ],
+)
+def test_what_the_file_says_to_share_is_shared(key: str, value: str) -> None:
+    written = f'["{value}"]' if key in {"pass_roles", "log_groups"} else f'"{value}"'
+    assert every_environment(f'shared = ["{value}"]\n' + replaced(key, written) + BOTH, "dev")
+
+
+@pytest.mark.parametrize(
+    ("key", "value"), [("family", '"api"'), ("pass_roles", '["arn:aws:iam::*:role/shop-*"]')]
+)
+def test_a_family_and_a_pattern_cannot_be_shared(key: str, value: str) -> None:
+    shared = 'shared = ["api", "arn:aws:iam::*:role/shop-*"]\n'
+    with pytest.raises(Refused, match=f"`{key}` of dev fits"):
+        every_environment(shared + replaced(key, value) + BOTH, "dev")
+
+
+def test_without_a_family_two_environments_of_one_account_are_refused() -> None:
+    with pytest.raises(Refused, match=r"shop-dev/api-dev names no `family`, .* those of prod"):
+        every_environment(replaced("family", "") + BOTH, "dev")
+    assert every_environment(replaced("family", "") + "\n[environment.dev]\n", "dev")
+    assert every_environment(replaced("family", "") + "\nmode = 'observe'\n" + BOTH, "dev")
+
+
+def test_environments_in_different_accounts_are_apart_whatever_their_names() -> None:
+    text = TARGET.replace("-{env}", "") + (
+        '\n[environment.dev]\naccount = "111111111111"\n'
+        '[environment.prod]\naccount = "222222222222"\n'
+    )
+    dev, prod = every_environment(text, "dev")
+    assert (dev.account, prod.account) == ("111111111111", "222222222222")
+    assert neighbours((dev, prod)) == ()
+    with pytest.raises(Refused, match="fits what prod has"):
+        every_environment(text.replace("222222222222", "111111111111"), "dev")
+    with pytest.raises(Refused, match="fits what prod has"):
+        every_environment(text.replace('account = "222222222222"', ""), "dev")
+
+
+def test_every_environment_is_checked_whichever_is_packaged() -> None:
+    with pytest.raises(Refused, match=r"\[environment.prod\], key `deadlin`"):
+        every_environment(TARGET + BOTH + "deadlin = '4m'\n", "dev")
+
+
+def test_the_order_in_which_environments_are_packaged_makes_no_difference() -> None:
+    text = replaced("cluster", '"shop"') + BOTH
+    for stage in ("dev", "prod"):
+        with pytest.raises(Refused, match="`cluster` of"):
+            every_environment(text, stage)
+
+
+@pytest.mark.parametrize("account", ["12345678901", 123456789012, "123456789O12", True])
+def test_an_account_has_twelve_digits(account: object) -> None:
+    written = f'"{account}"' if isinstance(account, str) else str(account).lower()
+    with pytest.raises(Refused, match=r"\[environment.dev\], key `account`: expected the 12 digits"):
+        every_environment(f"{TARGET}\n[environment.dev]\naccount = {written}\n", "dev")
+
+
+@pytest.mark.parametrize("written", ['"shop"', "[1]", "true"])
+def test_shared_is_a_list_of_names(written: str) -> None:
+    with pytest.raises(Refused, match="`shared` must be a list of the names"):
+        every_environment(f"shared = {written}\n{TARGET}", "dev")
+
+
+def test_the_parameters_of_the_boundary_cover_this_environment_and_no_other() -> None:
+    every = every_environment(TARGET + TARGET.replace("api", "web") + BOTH, "prod")
+    assert boundary.parameters(every[0], neighbours(every)) == {
+        "Clusters": "shop-prod",
+        "Families": "*-prod",
+        "Repositories": "shop/*-prod",
+        "LogGroups": "/ecs/*-prod",
+        "TaskRoles": "arn:aws:iam::*:role/shop-*-prod",
+    }
+
+
+# What names look like in the files of teams; {n} counts the services.
+FORMS = {
+    "the environment last": ("shop-{env}", "api{n}-{env}"),
+    "the environment first": ("{env}-shop", "{env}-api{n}"),
+    "the environment in the middle": ("my-{env}-shop", "my-{env}-api{n}"),
+    "one cluster for all": ("shop", "api{n}-{env}"),
+    "a cluster for each service": ("shop{n}-{env}", "api{n}-{env}"),
+}
+
+
+@pytest.mark.parametrize("count", [1, 7, 40, 120])
+@pytest.mark.parametrize(("cluster", "name"), FORMS.values(), ids=FORMS)
+def test_however_names_are_widened_they_fit_no_other_environment(
+    cluster: str, name: str, count: int
+) -> None:
+    table = TARGET.replace("shop-{env}", cluster).replace("api-{env}", name)
+    text = "".join(table.replace("{n}", str(n)) for n in range(count))
+    stages = ("dev", "prod", "qa-eu")
+    file = 'shared = ["shop"]\n' + text + "".join(f"\n[environment.{one}]\n" for one in stages)
+    every = every_environment(file, "dev")
+    made = policies.generate(every[0], neighbours(every))
+    own = set(every[0].all)
+    for function, document in made.documents.items():
+        policy = resolved(document, ARNS)
+        if "UpdateServices" in str(policy):
+            assert all(allowed(policy, question) for one in own for question in acts(one))
+        for other in neighbours(every):
+            for question in acts(other):
+                assert not allowed(policy, question), (function, question)
+
+
+def acts(target: Target) -> list[tuple[str, str, dict[str, str]]]:
+    """What may be done to a target, and read of its images and logs."""
+    revision = arn("ecs", f"task-definition/{target.family}:7")
+    (role,) = target.pass_roles
+    role = role.replace("::*:", "::123456789012:").replace("*", "task")
+    to_tasks = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
+    return [
+        ("ecs:UpdateService", arn("ecs", f"service/{target.name}"), {"ecs:task-definition": revision}),
+        ("ecs:StopServiceDeployment", arn("ecs", f"service-deployment/{target.name}/1"), {}),
+        ("ecs:RegisterTaskDefinition", revision, {}),
+        ("ecs:TagResource", revision, {"ecs:CreateAction": "RegisterTaskDefinition"}),
+        ("iam:PassRole", role, to_tasks),
+        ("ecr:DescribeImages", arn("ecr", f"repository/{target.repository}"), {}),
+        ("logs:GetLogEvents", arn("logs", f"log-group:{target.log_groups[0]}:log-stream:x"), {}),
+    ]
+
+
+def allowed(policy: dict[str, object], question: tuple[str, str, dict[str, str]]) -> bool:
+    return any(one.applies(*question) for one in read_policy("p", policy))
