@@ -42,6 +42,21 @@ def test_the_table_of_keys_is_the_model_of_a_target() -> None:
     assert code(defaults["deadline"]) == [f'"{Target.model_fields["deadline"].default // 60}m"']
 
 
+def test_every_threat_has_its_test_or_is_accepted_for_a_reason() -> None:
+    there = {
+        name
+        for path in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)", path.read_text("utf-8"), flags=re.M)
+    }
+    threats = [row for part in page("threats").split("\n## ")[3:] for row in rows(part)]
+    assert len(threats) > 20
+    for threat, stopped, proof in threats:
+        named = set(code(proof))
+        assert named <= there, (threat, named - there)
+        assert named or proof.startswith("accepted, because"), threat
+        assert (stopped == "nothing") <= proof.startswith("accepted, because"), threat
+
+
 @pytest.mark.parametrize("stage", ["dev", "prod"])
 def test_the_example_of_a_targets_file_is_one(stage: str) -> None:
     (text,) = blocks("toml", page("adopt"))

@@ -172,7 +172,8 @@ def _while_rolling_out(record: Deployment, happening: RollingOut, now: datetime)
         case happened.Failed(noted=noted, status=status, reason=reason):
             record = _unexplained(_noted(record, noted, reason), now)
             return changed(record, status=status)
-        case happened.Explained(case=case, reason=reason):
+        case happened.Explained(case=case, reason=reason, log=log, log_private=private):
+            record = changed(record, log=log, log_private=private)
             return changed(record, unexplained=None, case=case, reason=reason)
         case _:
             assert_never(happening)
@@ -188,7 +189,7 @@ def _while_rolling_back(record: Deployment, happening: RollingBack, now: datetim
                 deadline=rolls_back.deadline or record.deadline,
             )
         case happened.RollbackAsked(how=how):
-            return changed(record, returning=_returning(record, how, done=True))
+            return _rollback_asked(record, how, now)
         case happened.CannotBeStopped():
             return changed(record, returning=_returning(record, "update", done=False))
         case happened.RollbackRefused(reason=reason):
@@ -218,6 +219,17 @@ def _unexplained(record: Deployment, now: datetime) -> Deployment:
     """Return the record marked as failed at `now`, unless it is marked or has its case already."""
     explains = record.unexplained is None and not record.case
     return changed(record, unexplained=now) if explains else record
+
+
+def _rollback_asked(record: Deployment, how: Literal["stop", "update"], now: datetime) -> Deployment:
+    """Return the record whose rollback begins now; it has as much time as when it was decided."""
+    asked = _returning(record, how, done=True)
+    given = record.deadline - asked.began if record.deadline else None
+    return changed(
+        record,
+        returning=Return(by=asked.by, how=how, began=now, done=True),
+        deadline=None if given is None else now + given,
+    )
 
 
 def _returning(record: Deployment, how: Literal["stop", "update"], *, done: bool) -> Return:

@@ -48,6 +48,16 @@ _COUNTING = (
 )  # fmt: skip
 
 
+class Explanation(NamedTuple):
+    """Why a deployment failed, on one screen, and apart from it the failed container's log.
+
+    The log is apart because it may go to fewer places (`log_lines` in the targets file).
+    """
+
+    case: str
+    log: str
+
+
 class _Failure(NamedTuple):
     """One cause, and the tasks that it ended, the newest first."""
 
@@ -66,8 +76,8 @@ def explain(  # noqa: PLR0913 - each is one thing that was read, and only the ta
     targets_note: str = "",
     changed: Sequence[str] = (),
     alarms: Sequence[str] = (),
-) -> str:
-    """The case, at most 4,500 characters; empty when nothing was seen.
+) -> Explanation:
+    """The case and the last log lines, together at most 4,500 characters; empty if unknown.
 
     `since` (UTC) is when the deployment was applied; older events are not its own. `logs` are the
     last lines of the failing container, oldest first; `logs_note` says why there are none, or
@@ -93,7 +103,7 @@ def explain(  # noqa: PLR0913 - each is one thing that was read, and only the ta
     ]
     above = "\n".join(section for section in sections if section)[: _LONGEST - _LEFT_FOR_LOGS]
     below = _log(logs, logs_note, _LONGEST - len(above) - 1)
-    return "\n".join(part for part in (above, below) if part)
+    return Explanation(above, below)
 
 
 def headline(

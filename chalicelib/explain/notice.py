@@ -117,8 +117,9 @@ def _lines(deployment: Deployment) -> list[str]:
     if deployment.base_changes and deployment.status in _TELLS_CHANGES:
         fields = one_line(listed(deployment.base_changes, _FIELDS))
         lines += [f"Changes besides the image (+ new, - gone): {fields}.", ""]
-    if deployment.case:
-        lines += [*map(one_line, deployment.case.splitlines()), ""]
+    told = [deployment.case, "" if deployment.log_private else deployment.log]
+    if case := [one_line(line) for text in told for line in text.splitlines()]:
+        lines += [*case, ""]
     lines += [f"Now: {_now(deployment)}"]
     step = _next_step(deployment)
     return [*lines, f"Next: {step}"] if step else lines

@@ -28,10 +28,14 @@ _NO_PERMISSION = (
 
 
 class Case(Frozen):
-    """Why a deployment failed: in one clause (empty if unknown), and as a text for one screen."""
+    """Why a deployment failed: in one clause (empty if unknown), and as a text for one screen.
+
+    `log` holds the last log lines of the failed container, or says why there are none.
+    """
 
     headline: str
     text: str
+    log: str = ""
 
 
 class _Targets(Frozen):
@@ -53,7 +57,7 @@ def case(world: World, record: Deployment, observation: Observation) -> Case:
     ended = next((task for task in stopped if task.container and task.started_at), None)
     output = last_lines(world, record, ended) if ended else Output()
     targets = _targets(world, observation.service)
-    text = explain(
+    text, log = explain(
         stopped,
         observation.service,
         record.applied_at,
@@ -64,7 +68,8 @@ def case(world: World, record: Deployment, observation: Observation) -> Case:
         changed=_changed(ours, _definition(world, record.return_to)),
         alarms=observation.ours.alarms if observation.ours else (),
     )
-    return Case(headline=headline(stopped, observation.service, record.applied_at), text=text)
+    clause = headline(stopped, observation.service, record.applied_at)
+    return Case(headline=clause, text=text, log=log)
 
 
 def _stopped(world: World, record: Deployment, observation: Observation) -> Sequence[StoppedTask]:

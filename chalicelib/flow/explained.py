@@ -31,7 +31,8 @@ def explained(
     read.
     """
     made = case(world, record, observation)
-    return _saved(world, head, record, Case(headline="", text=made.text) if named else made)
+    unnamed = Case(headline="", text=made.text, log=made.log)
+    return _saved(world, head, record, unnamed if named else made)
 
 
 def explained_later(world: World, head: Head, record: Deployment) -> Items:
@@ -82,7 +83,10 @@ def _written(world: World, head: Head, record: Deployment, made: Case) -> Items:
     reason = record.reason
     if made.headline and not _names_cause(reason, made.headline):
         reason = f"{made.headline}; {reason}"
-    return write(world, head, record, Explained(case=made.text, reason=reason))
+    target = world.targets.named(record.service)
+    private = target is not None and target.log_lines != "notices"
+    told = Explained(case=made.text, log=made.log, log_private=private, reason=reason)
+    return write(world, head, record, told)
 
 
 def _names_cause(reason: str, headline: str) -> bool:

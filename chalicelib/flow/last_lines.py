@@ -42,6 +42,8 @@ def last_lines(world: World, record: Deployment, task: StoppedTask) -> Output:
         options = settings.get("options", {})
         group, prefix = options.get("awslogs-group", ""), options.get("awslogs-stream-prefix", "")
         target = world.targets.named(record.service)
+        if target is not None and target.log_lines == "never":
+            return Output(note='`log_lines = "never"` of the target keeps its lines out')
         if target is None or group not in target.log_groups:
             note = f"add {group} to the target's `log_groups` to see the last lines here"
             return Output(note=note)

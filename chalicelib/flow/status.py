@@ -142,4 +142,5 @@ def described(record: Deployment, head: Head | None) -> dict[str, Any]:
         "running": record.running,
         "desired": record.desired,
         "case": record.case,
+        "log": record.log,
     }

@@ -49,6 +49,8 @@ class DeploymentFields(TypedDict, total=False):
     ended: int
     unexplained: datetime | None
     case: str
+    log: str
+    log_private: bool
     notices: tuple[Notice, ...]
 
 

@@ -134,6 +134,8 @@ class Deployment(Frozen):
     ended: int = 0  # how many of its tasks had ended by then
     unexplained: Moment | None = None  # when it failed; None once its case is written
     case: str = ""
+    log: str = ""  # the last log lines of the failed container
+    log_private: bool = False  # they go into no notice
     notices: tuple[Notice, ...] = ()
 
     @property

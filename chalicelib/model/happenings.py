@@ -219,6 +219,8 @@ class Explained(Frozen):
 
     case: str
     reason: str
+    log: str = ""
+    log_private: bool = False
 
 
 # Beside the deployment's course

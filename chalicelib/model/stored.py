@@ -86,7 +86,8 @@ KINDS: Mapping[type[Frozen], Kind] = {
             desired running looked ended case
             notices notices.id notices.status notices.subject notices.text notices.facts notices.at
             notices.left""",
-            2: "began unexplained found_nothing unconfirmed tags request base_changes",
+            2: """began unexplained found_nothing unconfirmed tags request base_changes
+            log log_private""",
         },
         values={
             "status": _STATUSES,

@@ -83,6 +83,7 @@ class Target(BaseModel):
     base_changes: Literal["tell", "refuse"] = "tell"
     pass_roles: tuple[str, ...] = ()
     log_groups: tuple[str, ...] = ()
+    log_lines: Literal["notices", "status", "never"] = "notices"
     gate: Gate = Gate()
 
     @property

@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.task_definitions import short_name
 from chalicelib.model.verdicts import Observation, Remedy, Verdict
@@ -186,8 +188,16 @@ def _may_ask(record: Deployment, observation: Observation) -> bool:
 
 
 def return_past_deadline(record: Deployment, observation: Observation) -> bool:
-    """The rollback is given as long as the rollout was; past that, a person is needed."""
-    return is_late(record, observation)
+    """The rollback is given as long as the rollout was; past that, a person is needed.
+
+    The time counts from the decision or, if ECS could only be asked later, from when the rollout of
+    what is returned to began.
+    """
+    returning, primary = record.returning, primary_of(observation)
+    late = timedelta()
+    if returning and primary and primary.created_at and primary.task_definition == record.return_to:
+        late = max(late, primary.created_at - returning.began)
+    return is_late(record, observation, by=late)
 
 
 def _why_past_deadline(record: Deployment, _: Observation) -> str:

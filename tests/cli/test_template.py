@@ -146,6 +146,26 @@ def test_only_alarms_of_this_account_may_publish_and_nobody_without_tls(packaged
         assert (each["Action"], each["Resource"]) == ("sns:Publish", {"Ref": "Notices"})
 
 
+def test_a_topic_with_a_key_is_used_by_whoever_publishes_and_by_nobody_else(
+    packaged: Packaged,
+) -> None:
+    topic = packaged.resource("Notices")
+    without = {"Ref": "AWS::NoValue"}
+    assert topic["KmsMasterKeyId"] == {"Fn::If": ["NoticesKeyed", {"Ref": "NoticesKey"}, without]}
+    assert packaged.expanded["Parameters"]["NoticesKey"]["Default"] == ""
+    use = packaged.expanded["Resources"]["UseNoticesKey"]
+    assert use["Condition"] == "NoticesKeyed"
+    (statement,) = use["Properties"]["PolicyDocument"]["Statement"]
+    assert statement["Resource"] == {"Ref": "NoticesKey"}
+    assert set(statement["Condition"]["StringEquals"]) == {"kms:ViaService"}
+    publishing = [
+        {"Ref": name}
+        for name, role in packaged.of_type("AWS::IAM::Role").items()
+        if "sns:Publish" in json.dumps(role)
+    ]
+    assert sorted(map(str, use["Properties"]["Roles"])) == sorted(map(str, publishing))
+
+
 def test_an_address_is_subscribed_only_when_one_is_given(packaged: Packaged) -> None:
     subscription = packaged.expanded["Resources"]["NoticesByEmail"]
     assert subscription["Condition"] == "NotifyByEmail"

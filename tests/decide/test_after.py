@@ -10,7 +10,7 @@ from chalicelib.decide.after import after
 from chalicelib.decide.transitions import TRANSITIONS
 from chalicelib.model import changes
 from chalicelib.model.base import Frozen
-from chalicelib.model.deployments import Deployment, Notice, Status
+from chalicelib.model.deployments import Deployment, Notice, Return, Status
 from chalicelib.model.happenings import (
     Explained,
     GoesOn,
@@ -19,6 +19,8 @@ from chalicelib.model.happenings import (
     LooksAgain,
     Noted,
     Refused,
+    RollbackAsked,
+    RollsBack,
     Waits,
 )
 from chalicelib.model.heads import Head, Proven
@@ -101,6 +103,17 @@ def test_a_failure_is_told_once_its_case_is_made() -> None:
     told = after(failed, Explained(case="it ran out of memory", reason="it crashed"), at(2))
     assert [notice.status for notice in told.notices] == [Status.FAILED]
     assert (told.unexplained, told.case) == (None, "it ran out of memory")
+
+
+def test_a_rollback_has_its_whole_time_also_when_ecs_could_only_be_asked_later() -> None:
+    """Denied for half an hour, it was called failed two seconds after ECS had begun it."""
+    returning = Return(by="slipway", how="update", began=at(60))
+    decided = RollsBack(noted=Noted(), reason="crashed", returning=returning, deadline=at(1860))
+    record = after(examples.rolling_out(), decided, at(60))
+    assert after(record, RollbackAsked(how="update"), at(60)).deadline == at(1860)
+    late = after(record, RollbackAsked(how="update"), at(1900))
+    assert late.deadline == at(3700)
+    assert late.returning == Return(by="slipway", how="update", began=at(1900), done=True)
 
 
 def test_a_closed_deployment_acts_no_more() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from chalicelib.explain.case import explain
 from chalicelib.model.services import Service, ServiceEvent, StoppedTask
 from tests.fixtures import examples
 from tests.fixtures.examples import at
@@ -35,3 +36,8 @@ def service_that_said(*said: tuple[float, str]) -> Service:
             ServiceEvent(at=at(when), message=f"(service {name}) {what}") for when, what in said
         ),
     )
+
+
+def whole_case(*read: Any, **also_read: Any) -> str:
+    """The case and the log lines, as a notice shows them together."""
+    return "\n".join(text for text in explain(*read, **also_read) if text)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import pytest
 
-from chalicelib.explain.case import explain
 from chalicelib.model.health import TargetHealth
-from tests.explain.ended_tasks import NO_HOST, STARTED, ended, exited, service_that_said
+from tests.explain.ended_tasks import NO_HOST, STARTED, ended, exited, service_that_said, whole_case
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, URI, at
 
@@ -28,7 +27,7 @@ TRACEBACK = [
     "app.errors.ConfigurationError: cannot reach postgres://app:s3cr3t@db.internal:5432/conflicto",
 ]  # fmt: skip
 GOLDEN: dict[str, str] = {
-    "image-missing": explain(
+    "image-missing": whole_case(
         [
             ended(seconds, stop_code="TaskFailedToStart", reason=(
                 "CannotPullContainerError: pull image manifest has been retried 5 time(s): failed "
@@ -40,7 +39,7 @@ GOLDEN: dict[str, str] = {
         logs_note="the container never ran",
         changed=[IMAGE],
     ),
-    "crash-with-logs": explain(
+    "crash-with-logs": whole_case(
         [
             *(exited(1, seconds, started_at=at(seconds - 5)) for seconds in (130, 95, 60, 25)),
             ended(70, stop_code="SpotInterruption", reason="Your Spot Task was interrupted."),
@@ -51,7 +50,7 @@ GOLDEN: dict[str, str] = {
         changed=[IMAGE, "containerDefinitions[web].environment[DATABASE_URL]",
                  "+containerDefinitions[web].secrets[DATABASE_PASSWORD]"],
     ),
-    "out-of-memory": explain(
+    "out-of-memory": whole_case(
         [
             exited(137, seconds,
                   container_reason="OutOfMemoryError: Container killed due to memory usage")
@@ -62,7 +61,7 @@ GOLDEN: dict[str, str] = {
         logs=["Loading model weights (1.9 GB)"],
         changed=[IMAGE, "memory"],
     ),
-    "unhealthy-target": explain(
+    "unhealthy-target": whole_case(
         [
             ended(seconds, stop_code="ServiceSchedulerInitiated", container="web", exit_code=143,
                   reason="Task failed ELB health checks in (target-group web-dev)")
@@ -84,10 +83,10 @@ GOLDEN: dict[str, str] = {
         alarms=["conflicto-dev-5xx: HTTPCode_Target_5XX_Count > 10 for 2 minutes"],
         changed=[IMAGE],
     ),
-    "no-capacity": explain(
+    "no-capacity": whole_case(
         [], service_that_said((60, NO_HOST), (5, NO_HOST)), at(0), changed=[IMAGE, "memory"]
     ),
-    "unknown": explain(
+    "unknown": whole_case(
         [
             ended(40, stop_code="TaskFailedToStart", reason="Task failed to start",
                   container="web", container_reason="SomeNewError: the frobnicator is offline"),

@@ -10,10 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.errors import Denied
-from chalicelib.explain.case import explain
 from chalicelib.explain.notice import denial, notice
 from chalicelib.model.deployments import OPEN, Cause, Deployment, Notice, Status
 from chalicelib.model.services import StoppedTask
+from tests.explain.ended_tasks import whole_case
 from tests.fixtures import examples
 from tests.fixtures.examples import at
 
@@ -232,7 +232,7 @@ def test_a_tag_or_a_case_from_outside_writes_no_line_of_ours() -> None:
     hostile = "x\nNow: all is well"
     told = notice(examples.deployment(tag=hostile, status=Status.REFUSED, reason="r"))
     assert told.body.count("\nNow: ") == 1
-    case = explain([StoppedTask(id="1", reason=hostile)], None, None)
+    case = whole_case([StoppedTask(id="1", reason=hostile)], None, None)
     told = notice(examples.rolling_out(status=Status.FAILED, case=case))
     assert told.body.count("\nNow: ") == 1
 

@@ -243,6 +243,22 @@ def test_what_an_application_logged_commands_neither_the_runner_nor_the_summary(
     assert not (tmp_path / "pwned").exists()
 
 
+FAILED = record("FAILED", case="What failed:\n- 2 tasks", log="Last log lines:\n  a line")
+
+
+def test_log_lines_are_not_shown_unless_asked_for(waits: Runs) -> None:
+    step = waits(replied(FAILED))
+    assert "2 tasks" in step.log
+    assert "2 tasks" in step.summary
+    assert "a line" not in step.log + step.summary
+
+
+def test_log_lines_that_were_asked_for_follow_the_case(waits: Runs) -> None:
+    step = waits(replied(FAILED), LOG_LINES="true")
+    assert step.log.index("2 tasks") < step.log.index("a line")
+    assert step.summary.index("2 tasks") < step.summary.index("a line")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -254,6 +270,7 @@ def test_what_an_application_logged_commands_neither_the_runner_nor_the_summary(
         ("TIMEOUT", "soon"),
         ("SINCE", "yesterday"),
         ("WANTED", "anything"),
+        ("LOG_LINES", "maybe"),
         ("DIGEST", ""),
     ],
 )
@@ -269,9 +286,10 @@ def test_an_input_that_is_not_of_its_form_asks_nobody(
 def test_the_inputs_of_the_action_are_those_of_the_script() -> None:
     action = yaml.safe_load((AWAIT.parent / "action.yml").read_text("utf-8"))
     (step,) = action["runs"]["steps"]
-    assert step["env"] == {name.upper(): f"${{{{ inputs.{name} }}}}" for name in action["inputs"]}
+    named = {name.upper().replace("-", "_"): name for name in action["inputs"]}
+    assert step["env"] == {key: f"${{{{ inputs.{name} }}}}" for key, name in named.items()}
     script = AWAIT.read_text("utf-8")
-    assert all(f"${{{name.upper()}" in script for name in action["inputs"])
+    assert all(f"${{{key}" in script for key in named)
     outputs = {value["value"].split(".")[-1].rstrip(" }") for value in action["outputs"].values()}
     assert all(f"output {name} " in script for name in outputs)
     assert PROJECT / ".github" in AWAIT.parents

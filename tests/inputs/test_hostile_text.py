@@ -77,7 +77,7 @@ def failures(draw: st.DrawFn) -> Deployment:
         stopped_at=at(60),
     )
     event = ServiceEvent(at=at(60), message=draw(hostile))
-    case = explain(
+    case, log = explain(
         [task], examples.service(events=(event,)), at(0),
         logs=draw(st.lists(hostile, max_size=5)), alarms=draw(st.lists(hostile, max_size=2)),
         changed=draw(st.lists(hostile, max_size=2)), targets=draw(st.lists(unhealthy, max_size=2)),
@@ -88,7 +88,7 @@ def failures(draw: st.DrawFn) -> Deployment:
     reason = f"stopped by hand by {record.by}: {draw(hostile)}"
     failed = Failed(noted=Noted(), status=Status.FAILED, reason=reason)
     record = after(record, failed, at(90))
-    return after(record, Explained(case=case, reason=record.reason), at(90))
+    return after(record, Explained(case=case, log=log, reason=record.reason), at(90))
 
 
 @given(failures())
@@ -104,8 +104,8 @@ def test_sns_takes_every_notice(record: Deployment) -> None:
 
 @given(failures())
 def test_nothing_hostile_begins_a_line_of_the_case(record: Deployment) -> None:
-    assert len(record.case) <= 4_500
-    for line in record.case.split("\n"):
+    assert len(record.case) + len(record.log) <= 4_500
+    for line in [*record.case.split("\n"), *(record.log.split("\n") if record.log else [])]:
         assert line.isprintable()
         assert line in _TITLES or line.startswith(("- ", "  ", "Log: "))
 

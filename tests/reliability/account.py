@@ -21,7 +21,7 @@ from rehearsal.rehearsal import rehearse
 from tests.dialect.account import CLUSTER, REPOSITORY
 from tests.fixtures.stored import plain
 from tests.reliability.calls import CallFaultAccount
-from tests.reliability.faults import Killed, without_frames
+from tests.reliability.faults import Killed, deep_stack, without_frames
 
 _SWEEP_SECONDS = 600
 _FIRST_SWEEP = 180
@@ -179,5 +179,5 @@ def faulty(targets: str, lag: Lag | None = None) -> Iterator[FaultyAccount]:
         account.deliver = False
         account.client("ecs").create_cluster(clusterName=CLUSTER)
         waits = SimpleNamespace(sleep=lambda seconds: account.hang(1.0 if seconds else 0.0))
-        with patch("botocore.endpoint.time", waits):
+        with patch("botocore.endpoint.time", waits), deep_stack():
             yield account

@@ -125,7 +125,7 @@ class CallFaultAccount(EventFaultAccount):
         answer = super().send(attempt) if gated else attempt.perform()
         if str(attempt) in _ACTS and answer.status_code == 200:
             answered = json.loads(answer.raw.getvalue() or b"{}")
-            act = (self.clock.now(), invocation.id, invocation.function, str(attempt))
+            act = (self.clock.now(), str(invocation), invocation.function, str(attempt))
             self.acts.append(Act(*act, attempt.parameters, answered))
         return answer
 

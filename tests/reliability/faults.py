@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,6 +19,7 @@ EVENT_KINDS = ("duplicated", "dropped", "swapped")
 # How long a fault lasts that is not over at once, in seconds.
 LASTS = {"throttled": 90, "slow": 60, "denied": 900}
 READ_SECONDS = 15  # the SDK's read time-out, in chalicelib/aws/clients.py
+_DEEPEST = 20_000  # frames
 _DENIED = Error("AccessDeniedException", 400, "is not authorized to perform this action")
 
 
@@ -46,7 +50,31 @@ def refusal(attempt: Attempt, kind: str) -> AWSResponse:
     return attempt.answer(reply.status, reply.body, dict(reply.headers))
 
 
+class StackTooDeep(BaseException):
+    """Python's own limit ended a call. AWS has no such fault, so the run proves nothing."""
+
+
+@contextmanager
+def deep_stack() -> Iterator[None]:
+    """Inside the block, calls may nest as deep as a bad day needs.
+
+    Whatever happens while a call hangs runs on top of that call, and many calls may hang at once.
+    """
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(_DEEPEST)
+    try:
+        yield
+    finally:
+        sys.setrecursionlimit(before)
+
+
 def without_frames(error: BaseException) -> BaseException:
-    """The error without its causes: they would keep thousands of frames alive in a long run."""
+    """The error without its causes: they would keep thousands of frames alive in a long run.
+
+    Raises:
+        StackTooDeep: when the error is none of a function's, but of the run itself.
+    """
+    if isinstance(error, RecursionError):
+        raise StackTooDeep from error
     error.__traceback__ = error.__context__ = error.__cause__ = None
     return error

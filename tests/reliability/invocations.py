@@ -32,6 +32,10 @@ class Invocation:
     function: str
     deadline: datetime
 
+    def __str__(self) -> str:
+        """Its name among all: Lambda tries an invocation again under the same id."""
+        return f"{self.id} until {self.deadline:%H:%M:%S}"
+
 
 @dataclass
 class RetriedAccount(RehearsedAccount):

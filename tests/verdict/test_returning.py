@@ -34,6 +34,9 @@ from tests.verdict.observations import (
 
 S = Status
 THIRD_DONE = examples.service(ecs_deployment(9))
+BACK_AT_LAST = examples.service(
+    ecs_deployment(7, rollout_state="IN_PROGRESS", created_at=examples.at(LATE - 2))
+)
 BACK_FAILED = examples.service(ecs_deployment(7, rollout_state="FAILED"))
 
 
@@ -106,6 +109,9 @@ CASES = [
     case("past the deadline",
          going_back(STOP_ASKED), observation(ROLLING, "ROLLBACK_IN_PROGRESS", LATE),
          "return_past_deadline", S.ROLLBACK_FAILED),
+    case("past the deadline, but what is returned to has only just begun",
+         going_back(BY_UPDATE), observation(BACK_AT_LAST, "STOPPED", LATE),
+         "returning", S.ROLLBACK_IN_PROGRESS),
     case("ECS completed it before it was asked to stop it",
          going_back(BY_STOP), observation(DONE, "SUCCESSFUL"), "completed_meanwhile", S.SUCCESSFUL),
     case("ECS completed it although it was asked to stop it",

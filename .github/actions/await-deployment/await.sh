@@ -19,6 +19,7 @@ must_match deployment "${DEPLOYMENT:-}" '[a-z0-9-]{0,60}' "a deployment's id"
 must_match wanted "${WANTED:=deployed}" 'deployed|rolled-back' 'deployed or rolled-back'
 must_match since "${SINCE:-}" '([0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z)?' \
   'a time like 2026-11-22T23:41:35Z'
+must_match log-lines "${LOG_LINES:=false}" 'true|false' 'true or false'
 [[ ${DIGEST:-}${DEPLOYMENT:-} ]] || wrongly_used 'Name a digest or a deployment.'
 timeout=$(in_seconds timeout "${TIMEOUT:-60m}")
 appear=$(in_seconds appear "${APPEAR:-5m}")
@@ -90,6 +91,9 @@ conclude() {
   local status cause words code
   status=$(jq -r .status <<< "$record")
   cause=$(jq -r .cause <<< "$record")
+  if [[ $LOG_LINES == true ]]; then
+    record=$(jq -c '.case = ([.case, .log // ""] | map(select(. != "")) | join("\n"))' <<< "$record")
+  fi
   case $status in
     SUCCESSFUL) words='is live' code=0 ;;
     OBSERVED) words='would be deployed (observe mode)' code=0 ;;

@@ -89,7 +89,8 @@ class Scope:
     def log_groups(self) -> list[str]:
         """The names of the log groups that may be read."""
         others = {group for other in self.neighbours for group in other.log_groups}
-        mine = {group for target in self.targets for group in target.log_groups}
+        read = [target for target in self.targets if target.log_lines != "never"]
+        mine = {group for target in read for group in target.log_groups}
         return self._names(Widening.LOG_GROUPS, mine, others) if mine else []
 
     def families(self) -> list[str]:
