@@ -221,7 +221,9 @@ def _unexplained(record: Deployment, now: datetime) -> Deployment:
     return changed(record, unexplained=now) if explains else record
 
 
-def _rollback_asked(record: Deployment, how: Literal["stop", "update"], now: datetime) -> Deployment:
+def _rollback_asked(
+    record: Deployment, how: Literal["stop", "update"], now: datetime
+) -> Deployment:
     """Return the record whose rollback begins now; it has as much time as when it was decided."""
     asked = _returning(record, how, done=True)
     given = record.deadline - asked.began if record.deadline else None

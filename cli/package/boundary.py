@@ -1,4 +1,4 @@
-"""What the permissions boundary of a stage has to allow: the parameters of bootstrap/slipway.yaml."""
+"""What the boundary of a stage has to allow: the parameters of bootstrap/slipway.yaml."""
 
 from __future__ import annotations
 

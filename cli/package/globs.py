@@ -36,8 +36,9 @@ def covering(names: Collection[str], others: Collection[str]) -> str | None:
     if len(set(names)) == 1:
         pattern = next(iter(names))
     else:
-        begin = commonprefix(list(names))
+        # By characters is what is meant.
+        begin = commonprefix(list(names))  # noqa: RUF071
         shortest = min(map(len, names)) - len(begin)
-        end = commonprefix([name[::-1] for name in names])[:shortest][::-1]
+        end = commonprefix([name[::-1] for name in names])[:shortest][::-1]  # noqa: RUF071
         pattern = f"{begin}*{end}"
     return None if any(meet(pattern, other) for other in others) else pattern

@@ -1,8 +1,8 @@
 """For every pair of stages of the shipped files: one can do nothing to the other.
 
-All stages are deployed to one account: their functions, their deployers with the boundaries, and the
-roles of their GitHub environments. What the roles of one stage may do to what belongs to it, no role
-of another stage may do. The exceptions are named in `EXCEPTIONS`.
+All stages are deployed to one account: their functions, their deployers with the boundaries, and
+the roles of their GitHub environments. What the roles of one stage may do to what belongs to it, no
+role of another stage may do. The exceptions are named in `EXCEPTIONS`.
 
 `dev-x` is not shipped. It is here because its names begin as those of `dev` do.
 """
@@ -13,6 +13,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import permutations
+from pathlib import Path
 
 import pytest
 
@@ -52,7 +53,7 @@ def stages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Stage
         yield {name: _deployed(aws, root, name) for name in STAGES}
 
 
-def _deployed(aws: EmbeddedAws, root: pytest.TempPathFactory, name: str) -> Stage:
+def _deployed(aws: EmbeddedAws, root: Path, name: str) -> Stage:
     deployer = deploy(
         aws,
         "slipway.yaml",
@@ -77,7 +78,9 @@ def _deployed(aws: EmbeddedAws, root: pytest.TempPathFactory, name: str) -> Stag
     )
     made = package(root / "project", name, root / "out", "x86_64", CACHE)
     stack = aws.deploy(made.template, made.archive, f"slipway-{name}")
-    roles = {role: tuple(statements(role)) for one in (deployer, github, stack) for role in _roles(one)}
+    roles = {
+        role: tuple(statements(role)) for one in (deployer, github, stack) for role in _roles(one)
+    }
     assert all(roles.values())
     version = aws.client("iam").get_policy_version(
         PolicyArn=deployer.outputs["BoundaryArn"], VersionId="v1"
@@ -124,7 +127,9 @@ def owned(stage: Stage) -> Iterator[Question]:
                 for action in one.actions:
                     for resource in one.resources:
                         question = action, _one_of(resource), context
-                        if any(_bears(stage.name, text) for text in (question[1], *context.values())):
+                        if any(
+                            _bears(stage.name, text) for text in (question[1], *context.values())
+                        ):
                             yield question
 
 

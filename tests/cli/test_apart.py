@@ -130,7 +130,9 @@ def test_the_order_in_which_environments_are_packaged_makes_no_difference() -> N
 @pytest.mark.parametrize("account", ["12345678901", 123456789012, "123456789O12", True])
 def test_an_account_has_twelve_digits(account: object) -> None:
     written = f'"{account}"' if isinstance(account, str) else str(account).lower()
-    with pytest.raises(Refused, match=r"\[environment.dev\], key `account`: expected the 12 digits"):
+    with pytest.raises(
+        Refused, match=r"\[environment.dev\], key `account`: expected the 12 digits"
+    ):
         every_environment(f"{TARGET}\n[environment.dev]\naccount = {written}\n", "dev")
 
 
@@ -189,7 +191,11 @@ def acts(target: Target) -> list[tuple[str, str, dict[str, str]]]:
     role = role.replace("::*:", "::123456789012:").replace("*", "task")
     to_tasks = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
     return [
-        ("ecs:UpdateService", arn("ecs", f"service/{target.name}"), {"ecs:task-definition": revision}),
+        (
+            "ecs:UpdateService",
+            arn("ecs", f"service/{target.name}"),
+            {"ecs:task-definition": revision},
+        ),
         ("ecs:StopServiceDeployment", arn("ecs", f"service-deployment/{target.name}/1"), {}),
         ("ecs:RegisterTaskDefinition", revision, {}),
         ("ecs:TagResource", revision, {"ecs:CreateAction": "RegisterTaskDefinition"}),

@@ -36,7 +36,7 @@ def test_two_patterns_meet_exactly_when_some_name_matches_both(one: str, other: 
         ("*" * 200, "a*" * 200 + "b", True),
     ],
 )
-def test_patterns_as_people_write_them(one: str, other: str, both: bool) -> None:  # noqa: FBT001
+def test_patterns_as_people_write_them(one: str, other: str, both: bool) -> None:
     assert meet(one, other) is both
 
 

@@ -241,7 +241,10 @@ def test_three_hundred_services_fall_back_to_their_cluster_and_it_is_said() -> N
     made = generated(SETS["300 services"])
     found = statements(made.documents["watch"])
     assert ends(found["UpdateServices"]) == {"service/cluster-0/*"}
-    assert ends(found["StopDeployments"]) == {"service/cluster-0/*", "service-deployment/cluster-0/*"}
+    assert ends(found["StopDeployments"]) == {
+        "service/cluster-0/*",
+        "service-deployment/cluster-0/*",
+    }
     assert ends(found["ReadImages"]) == {"repository/team/service-*"}
     assert families(found["RegisterFamilies"]) == {"service-*"}
     assert made.widened["watch"] is Widening.REPOSITORIES

@@ -198,7 +198,9 @@ def test_what_is_refused_above_is_refused_for_its_name_and_not_altogether(
     api, book = arn("ecs", f"service/shop-{s}/api-{s}"), arn("ecs", f"service/books-{s}/print-{s}")
     own = {key: value.format(s=s) for key, value in OWN_REVISION.items()}
     assert allowed(deploy, "ecs:UpdateService", api, **own)
-    assert allowed(deploy, "ecs:UpdateService", api, **own, **{"ecs__enable-execute-command": "false"})
+    assert allowed(
+        deploy, "ecs:UpdateService", api, **own, **{"ecs__enable-execute-command": "false"}
+    )
     assert allowed(deploy, "ecs:UpdateService", book, **revision(f"print-{s}:7"))
     assert allowed(deploy, "ecs:StopServiceDeployment", book)
     assert allowed(deploy, "iam:PassRole", arn("iam", f"role/shop-{s}-task"), **to_tasks)

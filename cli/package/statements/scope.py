@@ -71,7 +71,9 @@ class Scope:
         for cluster in self.clusters(targets):
             names = {one.name for one in targets if meet(cluster, one.cluster)}
             others = {one.name for one in self.neighbours if meet(cluster, one.cluster)}
-            found |= set(self._names(Widening.SERVICES, names, others)) if others else {f"{cluster}/*"}
+            found |= (
+                set(self._names(Widening.SERVICES, names, others)) if others else {f"{cluster}/*"}
+            )
         return sorted(found)
 
     def clusters(self, targets: tuple[Target, ...]) -> list[str]:
