@@ -52,6 +52,8 @@ def start(world: World, head: Head, record: Deployment, target: Target) -> Items
             return write_news(world, head, record, LooksAgain(reason=_OLD_VIEW))
         planned = plan(world, record, target, readiness.service, head)
         if (foreign := refused_base(record, target, planned.base_changes)) is not None:
+            if _just_applied(world, head, record):  # compared with what may be an old view
+                return write_news(world, head, record, LooksAgain(reason=_OLD_VIEW))
             return write(world, head, record, foreign)
         return_to = return_target(world, record, readiness.service, head)
     except Refused as refused:
@@ -103,6 +105,11 @@ def _may_be_an_old_view(world: World, head: Head, record: Deployment, service: S
     """
     if not service.runs(record.goes_to) or head.applied_revision in {"", record.goes_to}:
         return False
+    return _just_applied(world, head, record)
+
+
+def _just_applied(world: World, head: Head, record: Deployment) -> bool:
+    """Whether Slipway applied a deployment so recently that ECS may still show the one before."""
     last = world.ledger.deployment(record.service, head.applied_deployment)
     return (
         last is not None and last.applied_at is not None and not settled(last.applied_at, world.now)

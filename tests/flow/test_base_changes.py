@@ -19,7 +19,15 @@ from chalicelib.flow.status import tell_status
 from chalicelib.model.deployments import Status
 from chalicelib.model.task_definitions import TaskDefinition
 from tests.fixtures import examples
-from tests.fixtures.examples import DIGEST, NAME, OLD_DIGEST, push_event, revision
+from tests.fixtures.examples import (
+    DIGEST,
+    NAME,
+    OLD_DIGEST,
+    OTHER_DIGEST,
+    at,
+    push_event,
+    revision,
+)
 from tests.flow.fakes import Aws, aws
 
 SIDECAR = {"name": "helper", "image": "docker.io/library/busybox", "essential": False}
@@ -92,6 +100,21 @@ def test_a_person_may_override_the_refusal() -> None:
     asked = {**BY_HAND, "image": DIGEST}
     assert deploy_by_hand(world.world(), asked)["status"] == "REFUSED"
     assert deploy_by_hand(world.world(), {**asked, "override": True})["status"] == "IN_PROGRESS"
+
+
+def test_nothing_is_refused_for_what_only_an_old_view_of_the_service_differs_in() -> None:
+    world = aws(examples.target(base_changes="refuse"))
+    somebody_registers(world)
+    before = world.services.all[NAME]
+    deploy_by_hand(world.world(1), {**BY_HAND, "image": DIGEST, "override": True})
+    world.services.complete(NAME)
+    advance(world.world(1), NAME, world.record().id)
+    world.services.shown[NAME] = before  # ECS still shows what ran before the sidecar
+    world.images.all.append(examples.image(OTHER_DIGEST, at(12), tags=("def5678",)))
+    image_event(world.world(10), push_event(digest=OTHER_DIGEST, tag="def5678", time=at(12)))
+    assert world.record().status is Status.PENDING
+    world.services.shown.clear()
+    assert advance(world.world(8), NAME, world.record().id).status is Status.IN_PROGRESS
 
 
 def test_a_rollback_is_never_refused_for_them() -> None:
