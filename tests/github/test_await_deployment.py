@@ -37,6 +37,7 @@ ENDS = {
     Status.ROLLBACK_FAILED: 1,
     Status.SUPERSEDED: 3,
     Status.REFUSED: 3,
+    Status.HELD: 7,
 }
 
 
@@ -52,7 +53,8 @@ def waits(status: AwsCommand, shell: dict[str, str], tmp_path: Path) -> Runs:
 
 
 def test_every_status_that_ends_a_deployment_has_an_exit_code() -> None:
-    assert set(ENDS) == set(Status) - OPEN
+    """And so has the one in which it waits for a person."""
+    assert set(ENDS) == (set(Status) - OPEN) | {Status.HELD}
 
 
 @pytest.mark.parametrize(("ended", "code"), ENDS.items(), ids=str)
@@ -62,18 +64,73 @@ def test_how_a_deployment_ends_is_how_the_step_ends(waits: Runs, ended: Status, 
     assert step.outputs["status"] == ended
     assert step.outputs["deployment"].endswith("a1dbd1c5")
     assert "does not know" not in step.log
-    assert bool(step.errors) == bool(code)
+    assert bool(step.errors) == (code not in {0, 7})
     assert "as it was" in MarkdownIt().render(step.summary)
 
 
 def test_open_statuses_are_waited_through_and_told_once_each(waits: Runs) -> None:
-    steps = [record(one, running=0) for one in ("PENDING", "HELD", "IN_PROGRESS", "IN_PROGRESS")]
+    steps = [record(one, running=0) for one in ("PENDING", "IN_PROGRESS", "IN_PROGRESS")]
     steps.append(record("ROLLBACK_IN_PROGRESS", running=1))
     step = waits(*map(replied, steps), replied(record("ROLLBACK_SUCCESSFUL")))
     assert step.code == 1
     assert step.log.count("IN_PROGRESS conflicto-backend-dev:2, 0 of 2 tasks run") == 1
-    for one in ("PENDING", "HELD", "ROLLBACK_IN_PROGRESS"):
+    for one in ("PENDING", "ROLLBACK_IN_PROGRESS"):
         assert step.log.count(f" {one} ") == 1, step.log
+
+
+WAITS = "held by sam until 2026-11-23T06:00:00Z: the migration runs"
+
+
+@pytest.mark.parametrize("wanted", ["deployed", "rolled-back"])
+@pytest.mark.parametrize("cause", ["push", "rollback"])
+def test_a_job_does_not_wait_for_a_person(
+    waits: Runs, status: AwsCommand, wanted: str, cause: str
+) -> None:
+    held = record("HELD", reason=WAITS, cause=cause)
+    step = waits(
+        replied(record("PENDING", cause=cause)),
+        replied(held),
+        replied(record("SUCCESSFUL", cause=cause)),
+        WANTED=wanted,
+        DEPLOYMENT=held["deployment"],
+        DIGEST="",
+        TIMEOUT="1h",
+    )
+    assert (step.code, len(status.asked)) == (7, 2), step.log
+    (told,) = step.commands
+    assert told.name == "notice"
+    assert told.message == (
+        f"{WAITS}\n\nThe deployment goes on without this job when it is released; "
+        "to follow it, ask slipway-dev-status, or run this job again."
+    )
+    assert told.properties.endswith("abc1234 is held")
+    assert step.outputs == {
+        "deployment": held["deployment"],
+        "status": "HELD",
+        "revision": held["revision"],
+    }
+    page = MarkdownIt().enable("table").render(step.summary)
+    assert "abc1234 is held" in page
+    assert WAITS in page
+    assert "<code>HELD</code>" in step.summary
+
+
+def test_what_is_held_without_a_reason_is_told_with_the_next_step(waits: Runs) -> None:
+    (told,) = waits(replied(record("HELD"))).commands
+    assert told.message.startswith("The deployment goes on without this job")
+
+
+def test_the_job_that_is_run_again_ends_with_the_verdict_of_what_was_released(waits: Runs) -> None:
+    released = record("SUCCESSFUL", created="2026-11-20T10:00:00.000Z")
+    assert waits(replied(record("HELD")), SINCE=SINCE).code == 7
+    assert waits(replied(released), DEPLOYMENT=released["deployment"]).code == 0
+
+
+def test_what_was_held_before_the_push_is_believed_only_after_a_while(waits: Runs) -> None:
+    earlier = record("HELD", created="2026-11-20T10:00:00.000Z", deployment="earlier")
+    step = waits(replied(earlier), replied(record(), earlier), replied(record()))
+    assert step.code == 0, step.log
+    assert waits(replied(earlier), APPEAR="1s").code == 7
 
 
 def test_once_found_the_deployment_is_asked_for_by_its_id(waits: Runs, status: AwsCommand) -> None:
@@ -187,6 +244,8 @@ def test_what_slipway_refuses_to_answer_is_final(waits: Runs, status: AwsCommand
         ("push", "SUPERSEDED", 0),
         ("push", "SUCCESSFUL", 1),
         ("push", "FAILED", 1),
+        ("push", "HELD", 7),
+        ("rollback", "HELD", 7),
         ("manual", "ROLLBACK_FAILED", 1),
     ],
 )
@@ -244,6 +303,19 @@ def test_what_an_application_logged_commands_neither_the_runner_nor_the_summary(
 
 
 FAILED = record("FAILED", case="What failed:\n- 2 tasks", log="Last log lines:\n  a line")
+
+
+def test_who_holds_a_push_commands_neither_the_runner_nor_the_summary(
+    waits: Runs, tmp_path: Path
+) -> None:
+    step = waits(replied(record("HELD", reason=HOSTILE)))
+    assert step.code == 7
+    (notice,) = step.commands
+    assert notice.name == "notice"
+    assert "file=" not in notice.properties
+    page = MarkdownIt("commonmark", {"html": True}).enable("table").render(step.summary)
+    assert not [tag for tag in ("<script", "<img", "<!--", "<h1") if tag in page]
+    assert not (tmp_path / "pwned").exists()
 
 
 def test_log_lines_are_not_shown_unless_asked_for(waits: Runs) -> None:

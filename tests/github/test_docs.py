@@ -61,7 +61,7 @@ def test_what_slipway_is_quoted_with_it_says(sentence: str, everything_said: lis
 def test_the_parameters_of_the_commands_are_those_of_the_templates() -> None:
     commands = re.findall(
         r"--template-file (bootstrap/\S+\.yaml)((?:.|\n)*?)(?:\n(?!\s)|\$ |Success|```)",
-        (DOCS / "github.md").read_text("utf-8"),
+        "\n".join((DOCS / f"{name}.md").read_text("utf-8") for name in ("github", "operate")),
     )
     assert {path for path, _ in commands} == {
         f"bootstrap/{path.name}" for path in BOOTSTRAP.glob("*.yaml")
@@ -77,7 +77,7 @@ def test_the_parameters_of_the_commands_are_those_of_the_templates() -> None:
 def test_every_exit_code_and_every_status_is_in_the_table() -> None:
     table = (DOCS / "github.md").read_text("utf-8").split("## How a job ends")[1]
     rows = re.findall(r"^\|.*\| (\d) \|(.*)$", table, re.MULTILINE)
-    assert {int(code) for code, _ in rows} == set(range(7))
+    assert {int(code) for code, _ in rows} == set(range(8))
     for status, ends in ENDS.items():
         assert any(int(code) == ends and f"`{status}`" in said for code, said in rows), status
 

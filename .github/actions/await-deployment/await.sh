@@ -3,13 +3,13 @@
 #
 # Exit codes: 0 as wanted · 1 it failed (FAILED, ROLLBACK_SUCCESSFUL, ROLLBACK_FAILED) · 2 an input
 # is wrong · 3 it was never deployed (REFUSED, SUPERSEDED) · 4 no verdict in time · 5 Slipway knows
-# nothing of it · 6 Slipway could not be asked. The inputs are the environment variables that
-# action.yml sets.
+# nothing of it · 6 Slipway could not be asked · 7 it is held (HELD): no job waits for a person. The
+# inputs are the environment variables that action.yml sets.
 set -euo pipefail
 # shellcheck source=.github/actions/await-deployment/slipway.sh
 source "$(dirname "${BASH_SOURCE[0]}")/slipway.sh"
 
-readonly FAILED=1 NEVER_DEPLOYED=3 TIMED_OUT=4 NO_RECORD=5
+readonly FAILED=1 NEVER_DEPLOYED=3 TIMED_OUT=4 NO_RECORD=5 HELD=7
 readonly REPEATED=60  # seconds after which an earlier deployment of the same digest is the answer
 
 must_match environment "${ENVIRONMENT:-}" '[a-z][a-z0-9-]{0,31}' 'an environment like dev'
@@ -40,6 +40,7 @@ main() {
       DEPLOYMENT=$(jq -r .deployment <<< "$record")
       line=$(progress)
       [[ $line == "$told" ]] || { say <<< "$(date -u +%H:%M:%S) $line"; told=$line; }
+      is_held && stop_waiting
       is_closed && conclude
     elif ((waited >= appear)); then
       never_appeared
@@ -65,9 +66,9 @@ look() {
         if $newest and $newest.digest == $digest then $newest + {repeated: true} else null end)
     ' <<< "$reply")
   # The service was last asked for this very digest, and nobody deployed since: pushing it again asks for nothing new. But a
-  # record may still be on its way, so an ended one is believed only after a while.
+  # record may still be on its way, so one that would end the step is believed only after a while.
   if [[ $(jq -r '.repeated // false' <<< "$found") == true ]] && ((waited < REPEATED && waited < appear)) \
-      && jq -e '.status | IN("SUCCESSFUL", "FAILED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "OBSERVED", "SUPERSEDED")' <<< "$found" > /dev/null; then
+      && jq -e '.status | IN("SUCCESSFUL", "FAILED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "OBSERVED", "SUPERSEDED", "HELD")' <<< "$found" > /dev/null; then
     found=null
   fi
   [[ $found == null ]] || record=$found
@@ -81,8 +82,10 @@ progress() {
     + (if .reason != "" then ": \(.reason)" else "" end)' <<< "$record"
 }
 
+is_held() { jq -e '.status == "HELD"' <<< "$record" > /dev/null; }
+
 is_closed() {
-  ! jq -e '.status | IN("PENDING", "HELD", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS")' <<< "$record" > /dev/null
+  ! jq -e '.status | IN("PENDING", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS")' <<< "$record" > /dev/null
 }
 
 # The verdict: its words, its exit code. With `rolled-back`, what was stopped is as wanted when it
@@ -123,6 +126,15 @@ conclude() {
     say <<< "$(title "$words")"
   fi
   exit "$code"
+}
+
+# A person or the end of a freeze decides, in minutes or in days. Nothing is wrong, so nothing is
+# called an error.
+stop_waiting() {
+  local next="The deployment goes on without this job when it is released; to follow it, ask $function_name, or run this job again."
+  report "is held"
+  annotate notice "$(title "is held")" "$(jq -r --arg next "$next" '[.reason[0:4000], $next] | map(select(. != "")) | join("\n\n")' <<< "$record")"
+  exit "$HELD"
 }
 
 out_of_time() {
