@@ -6,7 +6,9 @@ from chalice.app import Chalice, CloudWatchEvent
 
 from chalicelib import startup
 from chalicelib.flow.deploy import deploy_by_hand
+from chalicelib.flow.hold import hold_by_hand
 from chalicelib.flow.image_event import image_event
+from chalicelib.flow.release import release_by_hand
 from chalicelib.flow.rollback import rollback_by_hand
 from chalicelib.flow.service_event import service_event
 from chalicelib.flow.status import tell_status
@@ -68,6 +70,16 @@ def deploy(event: dict[str, Any], context: Any) -> dict[str, Any]:
 @app.lambda_function()
 def rollback(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return answered(rollback_by_hand, event, context)
+
+
+@app.lambda_function()
+def hold(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return answered(hold_by_hand, event, context)
+
+
+@app.lambda_function()
+def release(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    return answered(release_by_hand, event, context)
 
 
 @app.lambda_function()

@@ -22,13 +22,19 @@ STEP = [
     )
 ]  # fmt: skip
 LONGEST_OF_THE_STEP = 25  # lines of a function, without its docstring
-CHANGES = {"changed", "changed_head", "changed_proven", "changed_notice"}  # model/changes.py
+CHANGES = {
+    "changed",
+    "changed_head",
+    "changed_proven",
+    "changed_notice",
+    "changed_hold",
+}  # model/changes.py
 # Where a value that is no item of the ledger is copied with other fields.
 COPIES_A_VALUE = {"verdict/rollout.py", "explain/ending.py", "explain/case.py"}
 # The replies to people and to the state machine, and a task definition's raw JSON.
 HOLDS_JSON = {
-    "flow/by_hand.py", "flow/deploy.py", "flow/plan.py", "flow/rollback.py", "flow/running.py",
-    "flow/status.py", "flow/watch.py",
+    "flow/board.py", "flow/by_hand.py", "flow/deploy.py", "flow/hold.py", "flow/plan.py",
+    "flow/release.py", "flow/rollback.py", "flow/running.py", "flow/status.py", "flow/watch.py",
 }  # fmt: skip
 APP = ast.parse((ROOT / "app.py").read_text("utf-8"))
 FORBIDDEN_MODULES = {"boto3", "botocore", "os", "time", "logging", "random", "uuid", "socket"}
@@ -74,7 +80,8 @@ def _handlers() -> list[ast.FunctionDef]:
 
 def test_the_handlers_are_those_of_the_contract() -> None:
     assert {handler.name for handler in _handlers()} == {
-        "on_image_push", "on_service_change", "watch", "deploy", "rollback", "status", "sweep",
+        "on_image_push", "on_service_change", "watch", "deploy", "rollback", "hold", "release",
+        "status", "sweep",
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from typing import Literal, assert_never
 
 from chalicelib.decide.names import more_names, names
 from chalicelib.decide.transitions import allowed
-from chalicelib.explain.notice import notice
+from chalicelib.explain.notice import again, notice, unheld
 from chalicelib.explain.text import brief
 from chalicelib.model import happenings as happened
 from chalicelib.model.changes import changed
@@ -16,11 +16,13 @@ from chalicelib.model.happenings import (
     Applying,
     Aside,
     Happening,
+    Holding,
     Noted,
     RollingBack,
     RollingOut,
     Waiting,
 )
+from chalicelib.model.holds import Held
 from chalicelib.model.images import commit_named
 
 _LONGEST_REASON = 1_000  # characters; AWS' messages may quote a whole request
@@ -50,16 +52,20 @@ def after(record: Deployment, happening: Happening, now: datetime) -> Deployment
         acting=new.acting and new.open,
         updated=now,
     )
+    if isinstance(happening, happened.HoldEnded):
+        return changed(new, notices=(*new.notices, unheld(new)))
     return changed(new, notices=(*new.notices, *_news(record, new)))
 
 
 def _moved(
     record: Deployment,
-    happening: Waiting | Applying | RollingOut | RollingBack,
+    happening: Waiting | Holding | Applying | RollingOut | RollingBack,
     now: datetime,
 ) -> Deployment:
     if isinstance(happening, Waiting):
         return _while_waiting(record, happening)
+    if isinstance(happening, Holding):
+        return _while_held(record, happening, now)
     if isinstance(happening, Applying):
         return _while_applied(record, happening, now)
     if isinstance(happening, RollingOut):
@@ -85,10 +91,11 @@ def _while_waiting(record: Deployment, happening: Waiting) -> Deployment:
         case happened.LacksPermission(denial=denial):
             return changed(record, reason=denial, denial=denial)
         case happened.Refused(reason=reason):
-            return changed(_waits_no_more(record), status=Status.REFUSED, reason=reason, denial="")
+            record = changed(_waits_no_more(record), held=None)
+            return changed(record, status=Status.REFUSED, reason=reason, denial="")
         case happened.Superseded(reason=reason, noted=noted):
             record = _noted(_waits_no_more(record), noted, reason)
-            return changed(record, status=Status.SUPERSEDED)
+            return changed(record, status=Status.SUPERSEDED, held=None)
         case happened.Observed() as observed:
             return changed(
                 record,
@@ -102,6 +109,28 @@ def _while_waiting(record: Deployment, happening: Waiting) -> Deployment:
             begun = record.applied_at is not None or record.acting
             status = Status.FAILED if begun else Status.REFUSED
             return changed(record, status=status, reason=reason, denial="")
+        case _:
+            assert_never(happening)
+
+
+def _while_held(record: Deployment, happening: Holding, now: datetime) -> Deployment:
+    match happening:
+        case happened.Held() as held:
+            return changed(
+                _waits_no_more(record),
+                status=Status.HELD,
+                reason=held.reason,
+                held=held.held,
+                base_changes=held.base_changes or record.base_changes,
+                acting=False,
+                denial="",
+            )
+        case happened.HoldEnded(reason=reason):
+            return changed(record, status=Status.PENDING, reason=reason, held=None)
+        case happened.Released(approval=approval):
+            order = max(now, record.order)
+            record = changed(record, approval=approval, order=order, pushed_at=None, held=None)
+            return changed(record, status=Status.PENDING, reason=f"released by {approval.by}")
         case _:
             assert_never(happening)
 
@@ -264,6 +293,12 @@ def _changed_aside(record: Deployment, happening: Aside) -> Deployment:
         case happened.PushedAgain(tag=tag, order=order):
             tags = more_names(record.tag, record.tags, tag)
             return changed(record, tags=tags, order=max(order, record.order))
+        case happened.Reminded(at=at) if record.held is not None:
+            held = Held(**{**dict(record.held), "reminded": at})
+            reminder = again(record, at)
+            return changed(record, held=held, notices=(*record.notices, reminder))
+        case happened.Reminded():
+            return record
         case happened.WatcherStarted(number=number):
             return changed(record, watcher=number)
         case _:

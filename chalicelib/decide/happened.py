@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 
 from chalicelib.decide.after import after
-from chalicelib.decide.head import applied, followed, recorded
+from chalicelib.decide.head import applied, dropped, followed, recorded, released
 from chalicelib.decide.proven import proved
 from chalicelib.decide.ready import overtaken
 from chalicelib.model.changes import changed_head
-from chalicelib.model.deployments import Deployment
-from chalicelib.model.happenings import Aside, Completed, Happening, Started
+from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.happenings import Aside, Completed, Happening, Refused, Released, Started
 from chalicelib.model.heads import Head
 from chalicelib.model.requests import Request
 
@@ -29,6 +29,10 @@ def happened(
         head = _no_longer_unconfirmed(head, record)
     if isinstance(happening, Aside):
         return head, record
+    if isinstance(happening, Released):
+        head = released(head, record)
+    if isinstance(happening, Refused) and before.status is Status.HELD:
+        head = dropped(head, record)
     if isinstance(happening, Started) and not overtaken(record, head):
         head = applied(head, record, happening.revision)
     if isinstance(happening, Completed) and happening.proven:

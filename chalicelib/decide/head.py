@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from chalicelib.decide.admit import FRESH, is_after
+from chalicelib.decide.hold import held_back, held_by
 from chalicelib.decide.proven import found_running, proved
 from chalicelib.model.changes import changed_head
 from chalicelib.model.deployments import Cause, Deployment, Status
 from chalicelib.model.heads import Attempt, Head, Recent, Unconfirmed
+from chalicelib.model.holds import HeldDeployment, Hold
 from chalicelib.model.requests import Request
 from chalicelib.model.services import Service
 
@@ -47,7 +49,16 @@ def recorded(head: Head, deployment: Deployment, request: Request) -> Head:
         open_deployments=_with_open(head, deployment),
         recent=_with_recent(head, deployment),
         barred=_barred_after(head, request),
+        holds=_holds_after(head, deployment, request),
     )
+
+
+def _holds_after(head: Head, deployment: Deployment, request: Request) -> tuple[Hold, ...]:
+    """Return the holds: a rollback by hand leaves one, unless it is not wanted."""
+    if request.cause is not Cause.ROLLBACK or not request.holds:
+        return head.holds
+    hold = held_back(request.by, request.why, deployment.created, deployment.request)
+    return held_by(head, hold).holds
 
 
 def _barred_after(head: Head, request: Request) -> tuple[str, ...]:
@@ -83,6 +94,17 @@ def asked_again(head: Head, request: Request) -> Head:
     return changed_head(head, order=order, pushed_at=request.pushed_at)
 
 
+def released(head: Head, record: Deployment) -> Head:
+    """Return HEAD after a person released this deployment: it is what was asked for last."""
+    order = max(record.order, head.order)
+    return changed_head(head, order=order, pushed_at=None, digest=record.digest)
+
+
+def dropped(head: Head, record: Deployment) -> Head:
+    """Return HEAD after a HELD deployment was refused: the same image may be pushed again."""
+    return changed_head(head, digest="") if head.digest == record.digest else head
+
+
 def followed(head: Head, record: Deployment) -> Head:
     """Return HEAD with the present state of this deployment."""
     open_ids = tuple(
@@ -93,6 +115,7 @@ def followed(head: Head, record: Deployment) -> Head:
         open_deployments=open_ids,
         recent=_with_recent(head, record),
         attempt=_attempt(head, record),
+        held=_held(head, record),
     )
     if head.applied_deployment != record.id or record.status not in _GOES_BACK | _STAYS:
         return head
@@ -110,6 +133,19 @@ def _attempt(head: Head, deployment: Deployment) -> Attempt | None:
     return None if ours else head.attempt
 
 
+def _held(head: Head, deployment: Deployment) -> HeldDeployment | None:
+    """Return this deployment while it is HELD; else the one that HEAD has."""
+    if deployment.status is Status.HELD:
+        return HeldDeployment(
+            deployment=deployment.id,
+            digest=deployment.digest,
+            order=deployment.order,
+            pushed_at=deployment.pushed_at,
+        )
+    ours = head.held is not None and head.held.deployment == deployment.id
+    return None if ours else head.held
+
+
 def applied(head: Head, deployment: Deployment, revision: str) -> Head:
     """Return HEAD after this deployment was applied; it supersedes all older deployments."""
     return changed_head(
@@ -118,6 +154,7 @@ def applied(head: Head, deployment: Deployment, revision: str) -> Head:
         applied_order=deployment.order,
         applied_pushed_at=deployment.pushed_at,
         applied_revision=revision,
+        applied_back=deployment.cause is Cause.ROLLBACK,
     )
 
 

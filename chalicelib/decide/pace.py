@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import datetime
 
 from chalicelib.model.deployments import Deployment, Status
@@ -18,13 +19,15 @@ _POLL_DENIED = 300
 _POLL_OUTBOX = 30
 _OUTBOX_SECONDS = 600
 _NEVER = 0
+_SOON, _A_DAY = 1, 86_400
 
 
 def wait_seconds(deployment: Deployment, now: datetime) -> int:
     """Return how many seconds the state machine waits before the next poll; 0 ends its polls.
 
     A closed record whose notices are all sent needs no poll; when one cannot be sent for ten
-    minutes, the sweep sends it. A record that waits for a person goes on when the person acts.
+    minutes, the sweep sends it. A record that waits for a person goes on when the person acts. One
+    that is held until a known moment is polled at that moment, and once a day before.
 
     ECS' events bring most news sooner than a poll does, and a poll is the most expensive part of a
     deployment (docs/price.md). Most of what no event tells shows in the first minute, so polls
@@ -36,7 +39,7 @@ def wait_seconds(deployment: Deployment, now: datetime) -> int:
         unsent = not deployment.finished and closed < _OUTBOX_SECONDS
         return _POLL_OUTBOX if unsent else _NEVER
     if deployment.status is Status.HELD:
-        return _NEVER
+        return _until_it_ends(deployment, now)
     if deployment.gated:  # comes before `denied`: also a denied scan has only the gate's time
         return _POLL_LATE_FINDINGS if deployment.found_nothing else _POLL_GATED
     if deployment.denied:
@@ -48,3 +51,11 @@ def wait_seconds(deployment: Deployment, now: datetime) -> int:
     if since < _EARLY_SECONDS:
         return _POLL_EARLY
     return _POLL_MIDDLE if since < _MIDDLE_SECONDS else _POLL_LATE
+
+
+def _until_it_ends(deployment: Deployment, now: datetime) -> int:
+    held = deployment.held
+    if held is None or held.until is None:
+        return _NEVER
+    left = math.ceil((held.until - now).total_seconds())
+    return min(_A_DAY, max(_SOON, left))

@@ -9,10 +9,15 @@ from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.heads import Head, Proven, Recent
 from chalicelib.model.task_definitions import short_name
 
+# What waits has not changed ECS. What was superseded never did, or something newer has since.
+_CHANGED_NOTHING = frozenset(
+    {Status.PENDING, Status.HELD, Status.REFUSED, Status.OBSERVED, Status.SUPERSEDED}
+)
+
 
 def last_judged(head: Head) -> Recent | None:
-    """Return the newest recent deployment that was not refused; only it can have changed ECS."""
-    return next((recent for recent in head.recent if recent.status is not Status.REFUSED), None)
+    """Return the newest recent deployment of which it may be that ECS still follows it."""
+    return next((recent for recent in head.recent if recent.status not in _CHANGED_NOTHING), None)
 
 
 def back(head: Head, running: str, last: Deployment | None) -> Proven:

@@ -6,14 +6,17 @@ reference, Publish); the body is plain text.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from zlib import crc32
 
 from chalicelib.errors import Denied
+from chalicelib.explain.hold import hold_words, minute
 from chalicelib.explain.permission import how_to_grant
 from chalicelib.explain.text import cut, listed, one_line, plain, sentence
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Cause, Deployment, Notice, Status
+from chalicelib.model.holds import Hold
 from chalicelib.model.task_definitions import short_name
 
 Facts = tuple[tuple[str, str], ...]
@@ -33,7 +36,7 @@ _VERBS = {
     Status.REFUSED: "was refused",
     Status.OBSERVED: "would be deployed (observe mode)",
 }
-_TELLS_CHANGES = frozenset({Status.IN_PROGRESS, Status.OBSERVED})
+_TELLS_CHANGES = frozenset({Status.HELD, Status.IN_PROGRESS, Status.OBSERVED})
 _FIELDS = 50  # of the new task definition that are named
 # Of a rollback by hand.
 _GOES_BACK = {Status.IN_PROGRESS: "going back to", Status.SUCCESSFUL: "back on"}
@@ -56,6 +59,8 @@ _CAUSES = {
 def notice(deployment: Deployment) -> Notice:
     """The notice of a deployment's present status."""
     kind = deployment.status.lower().replace("_", "-")
+    if deployment.held is not None:  # it may be held more than once
+        kind = f"{kind}-{deployment.held.since:%Y%m%d%H%M%S}"
     if deployment.denied:  # each permission that is missing has a notice of its own
         kind = f"{kind}-{crc32(deployment.missing_permission.encode()):08x}-denied"
     return Notice(
@@ -66,6 +71,67 @@ def notice(deployment: Deployment) -> Notice:
         facts=_facts(deployment, deployment.updated, _took(deployment)),
         at=deployment.updated,
     )
+
+
+def again(deployment: Deployment, now: datetime) -> Notice:
+    """The notice of a day later that a deployment still waits for a person."""
+    first = notice(deployment)
+    return Notice(
+        id=f"{first.id}-again-{now:%Y%m%d}",
+        status=first.status,
+        subject=plain(f"{deployment.service_name}: {_what(deployment)} (still)", _SUBJECT),
+        text=first.text,
+        facts=_facts(deployment, now),
+        at=now,
+    )
+
+
+def unheld(deployment: Deployment) -> Notice:
+    """The notice that a deployment goes on by itself, because all that held it has ended."""
+    what = f"{deployment.version} is no longer held"
+    text = (
+        f"{one_line(f'{deployment.service}: {what}.')}\n\nWhy: {sentence(deployment.reason)}\n\n"
+        "Now: it is deployed as soon as nothing else goes first."
+    )
+    return Notice(
+        id=f"{deployment.id}-unheld-{deployment.updated:%Y%m%d%H%M%S}",
+        status=deployment.status,
+        subject=plain(f"{deployment.service_name}: {what}", _SUBJECT),
+        text=cut(text, _TEXT),
+        facts=_facts(deployment, deployment.updated),
+        at=deployment.updated,
+    )
+
+
+def holding(service: str, holds: Sequence[Hold], waiting: str, now: datetime, kind: str) -> Notice:
+    """The notice of a service's holds; `waiting` is the id of the deployment that they hold.
+
+    `kind` tells apart the first notice of a hold ("set"), and the reminder of each day.
+    """
+    name = service.rsplit("/", 1)[-1]
+    now_words = f"{waiting} waits." if waiting else "nothing waits yet; the next push will."
+    text = (
+        f"{one_line(f'{service}: pushes are held.')}\n\n"
+        f"Why: {sentence('; '.join(map(hold_words, holds)))}\n\n"
+        f"Now: {now_words} Rollbacks go through.\nNext: {_until_then(holds)}invoke `release` "
+        f'with {{"service": "{service}", "by": "YOU", "why": "…"}}.'
+    )
+    return Notice(
+        id=f"hold-{service}-{kind}-{now:%Y%m%d%H%M%S}".replace("/", "-"),
+        status=Status.HELD,
+        subject=plain(f"{name}: pushes are held", _SUBJECT),
+        text=cut(text, _TEXT),
+        facts=_known({"Service": service, "Time": iso(now)}),
+        at=now,
+    )
+
+
+def _until_then(holds: Sequence[Hold]) -> str:
+    ends = [hold.until for hold in holds]
+    known = [end for end in ends if end is not None]
+    if len(known) < len(ends):
+        return "to let pushes go, "
+    return f"nothing; pushes go again at {minute(max(known))}. To let them go before, "
 
 
 def denial(denied: Denied, now: datetime) -> Notice:
@@ -160,8 +226,22 @@ def _next_step(deployment: Deployment) -> str:
     """What a person should do; empty where nothing is to be done."""
     if deployment.denied:
         return f"{how_to_grant(deployment.denial)}; the deployment goes on by itself."
+    if deployment.status is Status.HELD:
+        return _release_step(deployment)
     step = _NEXT_STEPS.get(deployment.status, "")
     return "" if step == _NEW_IMAGE and not deployment.digest else step
+
+
+def _release_step(deployment: Deployment) -> str:
+    """How a held deployment goes on."""
+    held = deployment.held
+    if held is not None and held.until is not None:
+        return (
+            f"nothing; it goes on by itself at {minute(held.until)}. To run it now, invoke "
+            "`deploy` with this digest and `override`."
+        )
+    asked = f'{{"deployment": "{deployment.id}", "by": "YOU", "why": "…"}}'
+    return f'to deploy it, invoke `release` with {asked}; to drop it, add "deploy": "none".'
 
 
 def _facts(deployment: Deployment, now: datetime, took: str = "") -> Facts:

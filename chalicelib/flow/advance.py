@@ -12,6 +12,7 @@ from chalicelib.errors import Conflict, Denied, Unavailable
 from chalicelib.events.service import Changed
 from chalicelib.flow.confirm import confirm
 from chalicelib.flow.explained import explained_later
+from chalicelib.flow.held import look_after
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
 from chalicelib.flow.rollout import follow
@@ -21,6 +22,7 @@ from chalicelib.flow.write import Items, read, write, write_news
 from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.happenings import Abandoned, LacksPermission
 from chalicelib.model.heads import Head
+from chalicelib.model.targets import Target
 
 
 def advance(world: World, service: str, deployment: str) -> Deployment:
@@ -74,7 +76,7 @@ def _with_notices_sent(
 
 
 def _step(world: World, head: Head, record: Deployment, *, task_ended: bool) -> Items:
-    if busy(head, world.holder, world.now) or record.status is Status.HELD:
+    if busy(head, world.holder, world.now):
         return head, record
     target = world.targets.named(record.service)
     if target is None:
@@ -83,10 +85,18 @@ def _step(world: World, head: Head, record: Deployment, *, task_ended: bool) -> 
     try:
         if record.unconfirmed:
             head, record = confirm(world, head, record)
-        if not record.open:
-            return head, record
-        if record.status is Status.PENDING:
-            return start(world, head, record, target)
-        return follow(world, head, record, task_ended=task_ended)
+        if record.status is Status.HELD:
+            head, record = look_after(world, head, record, target)
+        return _moved_on(world, head, record, target, task_ended=task_ended)
     except Denied as denied:
         return write_news(world, head, record, LacksPermission(denial=str(denied)))
+
+
+def _moved_on(
+    world: World, head: Head, record: Deployment, target: Target, *, task_ended: bool
+) -> Items:
+    if not record.open or record.status is Status.HELD:
+        return head, record
+    if record.status is Status.PENDING:
+        return start(world, head, record, target)
+    return follow(world, head, record, task_ended=task_ended)

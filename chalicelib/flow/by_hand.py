@@ -41,9 +41,16 @@ def ask(world: World, target: Target, asked: Request, image: Image) -> dict[str,
 
 
 def reply_of(record: Deployment) -> dict[str, Any]:
-    """Return the reply `{"deployment", "status"}`, with an `error` for a refused deployment."""
+    """Return the reply `{"deployment", "status"}`.
+
+    A refused deployment has an `error`, and one that is held or only observed has a `reason`.
+    """
     reply = {"deployment": record.id, "status": record.status.value}
-    return {**reply, "error": record.reason} if record.status is Status.REFUSED else reply
+    if record.status is Status.REFUSED:
+        return {**reply, "error": record.reason}
+    if record.status in {Status.HELD, Status.OBSERVED}:
+        return {**reply, "reason": record.reason}
+    return reply
 
 
 def parsed(model: type[_Model], payload: object) -> _Model:

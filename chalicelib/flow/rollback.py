@@ -8,10 +8,12 @@ from pydantic import BaseModel, ConfigDict
 
 from chalicelib.decide.follow import undeployable
 from chalicelib.decide.head import bar
+from chalicelib.decide.hold import held_back, held_by
 from chalicelib.decide.rollback_target import back, last_judged, named
 from chalicelib.definition.render import image_in
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.by_hand import Name, Text, ask, parsed, reply_of, target_named
+from chalicelib.flow.hold import tell_holds
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
 from chalicelib.flow.running import digest_that_runs
@@ -31,10 +33,14 @@ from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
 
 _GOES_BACK = frozenset({Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFUL})
+_WAITS = frozenset({Status.PENDING, Status.HELD})
 
 
 class RollbackRequest(BaseModel):
-    """The payload of `rollback`. `to` is a deployment id, family:revision, a tag or a digest."""
+    """The payload of `rollback`. `to` is a deployment id, family:revision, a tag or a digest.
+
+    `hold` says whether pushes are held afterwards; the target decides when it is left out.
+    """
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -43,14 +49,16 @@ class RollbackRequest(BaseModel):
     by: Text
     why: Text
     key: Text | None = None
+    hold: bool | None = None
     override: bool = False
 
 
 def rollback_by_hand(world: World, payload: object) -> dict[str, Any]:
     """Stop the rollout under way, or go back to a proven revision.
 
-    Return `{"deployment", "status"}`. A deployment that only waits is refused, and the service goes
-    back as well. The service also goes back when the deployment has just ended, or when somebody
+    Return `{"deployment", "status"}`. Pushes are held afterwards, until somebody releases them. So
+    a deployment that only waits becomes HELD, and the service goes back as well; without a hold, it
+    is refused. The service also goes back when the deployment has just ended, or when somebody
     else's has just taken its place.
 
     Raises:
@@ -59,12 +67,29 @@ def rollback_by_hand(world: World, payload: object) -> dict[str, Any]:
     """
     asked = parsed(RollbackRequest, payload)
     target = target_named(world, asked.service)
+    reply = _rolled_back(world, target, asked)
+    if _holds(target, asked):
+        _tell_of_hold(world, target)
+    return reply
+
+
+def _tell_of_hold(world: World, target: Target) -> None:
+    """Tell people that pushes are held from now on; no error stops the reply."""
+    try:
+        head = world.ledger.head(target.name)
+    except Unavailable:
+        return
+    if head is not None and any(hold.since == world.now for hold in head.holds):
+        tell_holds(world, head, "set")
+
+
+def _rolled_back(world: World, target: Target, asked: RollbackRequest) -> dict[str, Any]:
     head = _head(world, target)
     if asked.key and (known := _asked_before(world, head, asked.key)) is not None:
         return known
     if asked.to is not None:
         return _go_back(world, target, asked, named(head, asked.to))
-    stopped = _withdrawn(world, head, f"stopped by hand by {asked.by}: {asked.why}")
+    stopped, waits = _withdrawn(world, head, asked, hold=_holds(target, asked))
     if stopped is not None and stopped.status in _GOES_BACK:
         return {"deployment": stopped.id, "status": stopped.status.value}
     if stopped is not None and stopped.open:
@@ -72,10 +97,11 @@ def rollback_by_hand(world: World, payload: object) -> dict[str, Any]:
     try:
         return _go_back(world, target, asked, _earlier(world, target))
     except Refused as refused:
-        if stopped is None:
+        ended = stopped or waits
+        if ended is None:
             raise
-        words = f"{stopped.id} is {stopped.status}; but the service stays as it is: {refused}"
-        return {"deployment": stopped.id, "status": stopped.status.value, "error": words}
+        words = f"{ended.id} is {ended.status}; but the service stays as it is: {refused}"
+        return {"deployment": ended.id, "status": ended.status.value, "error": words}
 
 
 def _go_back(
@@ -99,6 +125,7 @@ def _go_back(
             override=asked.override,
             goes_to=proven.revision,
             leaves="" if left == image.digest else left,
+            holds=_holds(target, asked),
         ),
         image,
     )
@@ -118,12 +145,21 @@ def _asked_before(world: World, head: Head, key: str) -> dict[str, Any] | None:
     return reply_of(record) if record is not None else None
 
 
-def _withdrawn(world: World, head: Head, why: str) -> Deployment | None:
-    """Stop all open deployments, and return the one that was rolled out, else the newest.
+def _holds(target: Target, asked: RollbackRequest) -> bool:
+    """Whether pushes are held after this rollback; nothing is held where nothing is deployed."""
+    wanted = target.hold_after_rollback if asked.hold is None else asked.hold
+    return wanted and target.mode == "deploy"
 
-    Waiting ones are stopped first. When the returned one is REFUSED, it only waited, and the
-    service still has to go back. None means that no deployment was open.
+
+def _withdrawn(
+    world: World, head: Head, asked: RollbackRequest, *, hold: bool
+) -> tuple[Deployment | None, Deployment | None]:
+    """Stop what has begun; return (the deployment that was rolled out, the newest that waits).
+
+    Waiting ones become HELD. Without a hold they are refused, and the newest of them is returned
+    first if no deployment was rolled out.
     """
+    why = f"stopped by hand by {asked.by}: {asked.why}"
     waiting = [
         deployment for deployment in head.open_deployments if deployment != head.applied_deployment
     ]
@@ -131,22 +167,33 @@ def _withdrawn(world: World, head: Head, why: str) -> Deployment | None:
         deployment for deployment in head.open_deployments if deployment == head.applied_deployment
     ]
     if head.open_deployments:
-        retried(head.service, lambda: _bar_open(world, head))
-    stopped = [
-        withdraw(world, head.service, deployment, why) for deployment in (*waiting, *rolling)
+        retried(head.service, lambda: _bar_open(world, head, asked, hold=hold))
+    ended = [
+        withdraw(world, head.service, deployment, why, refuse_waiting=not hold)
+        for deployment in (*waiting, *rolling)
     ]
+    waits = [deployment for deployment in ended if deployment.status in _WAITS]
+    stopped = [deployment for deployment in ended if deployment.status not in _WAITS]
     begun = [deployment for deployment in stopped if deployment.status is not Status.REFUSED]
-    return next(reversed(begun or stopped), None)
+    return next(reversed(begun or stopped), None), next(reversed(waits), None)
 
 
-def _bar_open(world: World, head: Head) -> None:
-    """Bar the digests of all open deployments first, so that they stay barred if a call fails."""
+def _bar_open(world: World, head: Head, asked: RollbackRequest, *, hold: bool) -> None:
+    """Hold pushes, and bar the digests of what is stopped, first: so both stay if a call fails."""
     records = (
         world.ledger.deployment(head.service, deployment) for deployment in head.open_deployments
     )
-    digests = [record.digest for record in records if record is not None]
+    waits = _WAITS if hold else frozenset()
+    digests = [
+        record.digest
+        for record in records
+        if record is not None and (record.acting or record.status not in waits)
+    ]
     newest = world.ledger.head(head.service) or head
-    if (after := bar(newest, *digests)) != newest:
+    after = bar(newest, *digests)
+    if hold:
+        after = held_by(after, held_back(asked.by, asked.why, world.now, world.holder))
+    if after != newest:
         world.ledger.save(after)
 
 

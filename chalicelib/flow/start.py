@@ -9,6 +9,7 @@ from chalicelib.decide.ready import Go, Readiness, ready, unclear, without_looki
 from chalicelib.decide.scan_gate import scan_gate, scanned
 from chalicelib.errors import Refused
 from chalicelib.flow.apply import apply
+from chalicelib.flow.held import hold_back
 from chalicelib.flow.plan import Plan, observed, plan
 from chalicelib.flow.ports import World
 from chalicelib.flow.recover import recovered
@@ -35,29 +36,50 @@ def start(world: World, head: Head, record: Deployment, target: Target) -> Items
     First this looks for what an earlier attempt, which died half way, has left, and goes on from
     there.
     """
-    known = without_looking(record, head, target)
-    if known is not None and not record.acting:
-        return write_news(world, head, record, known)
+    if not record.acting and (items := _decided_at_once(world, head, record, target)) is not None:
+        return items
     service = world.services.service(record.cluster, record.service_name)
     head = found_running(head, service, world.now)
     try:
         if service is not None and record.acting:
-            record, items = resume(world, head, record, target, service)
+            record, items = _resumed(world, head, record, target, service)
             if items is not None:
                 return items
-        readiness = _readiness(world, head, record, target, service)
-        if not isinstance(readiness, Go):
-            return write_news(world, head, record, readiness)
-        if record.goes_to and _may_be_an_old_view(world, head, record, readiness.service):
-            return write_news(world, head, record, LooksAgain(reason=_OLD_VIEW))
-        planned = plan(world, record, target, readiness.service, head)
-        if (foreign := refused_base(record, target, planned.base_changes)) is not None:
-            if _just_applied(world, head, record):  # compared with what may be an old view
-                return write_news(world, head, record, LooksAgain(reason=_OLD_VIEW))
-            return write(world, head, record, foreign)
-        return_to = return_target(world, record, readiness.service, head)
+        return _started(world, head, record, target, service)
     except Refused as refused:
         return write(world, head, record, happened.Refused(reason=str(refused)))
+
+
+def _decided_at_once(world: World, head: Head, record: Deployment, target: Target) -> Items | None:
+    """Return HEAD and the record when the ledger alone decides; None when ECS has to be asked."""
+    if (held := hold_back(world, head, record, target)) is not None:
+        return held
+    known = without_looking(record, head, target)
+    return None if known is None else write_news(world, head, record, known)
+
+
+def _resumed(
+    world: World, head: Head, record: Deployment, target: Target, service: Service
+) -> tuple[Deployment, Items | None]:
+    """Do as `resume`; when the attempt that died did nothing, it may be held after all."""
+    record, items = resume(world, head, record, target, service)
+    return record, items or hold_back(world, head, record, target)
+
+
+def _started(
+    world: World, head: Head, record: Deployment, target: Target, service: Service | None
+) -> Items:
+    readiness = _readiness(world, head, record, target, service)
+    if not isinstance(readiness, Go):
+        return write_news(world, head, record, readiness)
+    if record.goes_to and _may_be_an_old_view(world, head, record, readiness.service):
+        return write_news(world, head, record, LooksAgain(reason=_OLD_VIEW))
+    planned = plan(world, record, target, readiness.service, head)
+    if (foreign := refused_base(record, target, planned.base_changes)) is not None:
+        if _just_applied(world, head, record):  # compared with what may be an old view
+            return write_news(world, head, record, LooksAgain(reason=_OLD_VIEW))
+        return write(world, head, record, foreign)
+    return_to = return_target(world, record, readiness.service, head)
     if record.mode == "observe":
         return write(world, head, record, observed(record, planned))
     return _attempt(world, head, record, target, readiness, planned, return_to)

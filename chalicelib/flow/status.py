@@ -7,12 +7,16 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from chalicelib.decide.hold import holding
 from chalicelib.errors import Refused, Unreadable
+from chalicelib.flow.board import board
+from chalicelib.flow.hold import described as hold_of
 from chalicelib.flow.ports import World
 from chalicelib.flow.running import running
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.heads import Head
+from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
 
 _RECORDS = 20
@@ -22,7 +26,8 @@ _SEARCHED = 200  # the records of a service in which an image is looked for
 class StatusRequest(BaseModel):
     """The payload of `status`: it chooses a service, a deployment or an image (tag or digest).
 
-    Without any of them it means all services. `now` adds what ECS runs at this moment.
+    Without any of them it means all services. `now` adds what ECS runs at this moment, and `board`
+    asks for one row a service instead.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -31,14 +36,17 @@ class StatusRequest(BaseModel):
     deployment: str | None = None
     image: str | None = None
     now: bool = False
+    board: bool = False
 
 
 def tell_status(world: World, payload: object) -> dict[str, Any]:
     """Return `{"deployments": [...]}`, newest first.
 
     A service shows its last 20 records; an image is looked for in the last 200 of each service.
-    With `now`, the reply also has `{"now": {...}}` (see `running`). When all services are asked
-    for, those that a newer release wrote are left out, and `unreadable` says why.
+    Where pushes are held, the reply also has `{"holds": [...]}`. With `now`, it also has
+    `{"now": {...}}` (see `running`), and with `board` it is `{"board": [...]}` (see `board`). When
+    all services are asked for, those that a newer release wrote are left out, and `unreadable` says
+    why.
 
     Raises:
         Refused: when the payload is malformed, or when a name is not known.
@@ -46,6 +54,8 @@ def tell_status(world: World, payload: object) -> dict[str, Any]:
         Unavailable: when AWS does not answer.
     """
     asked = parse_status(payload)
+    if asked.board:
+        return {"board": board(world, _asked_for(world, asked))}
     if not asked.now:
         return _recorded(world, asked)
     target = world.targets.named(asked.service) if asked.service else None
@@ -63,25 +73,51 @@ def _recorded(world: World, asked: StatusRequest) -> dict[str, Any]:
             raise Refused(
                 f"the ledger has no deployment {asked.deployment}; `status` without it lists them"
             )
-        return {"deployments": _described(world, [record])}
-    if asked.service and world.targets.named(asked.service) is None:
-        known = ", ".join(target.name for target in world.targets.all)
-        raise Refused(f"no target is named {asked.service}; the targets are {known}")
-    if asked.service:
-        return {"deployments": _history(world, asked.service, asked.image)}
+        return {"deployments": [described(record, world.ledger.head(record.service))]}
     shown: list[dict[str, Any]] = []
+    holds: list[dict[str, Any]] = []
     unreadable: list[str] = []
-    for target in world.targets.all:
+    for target in _asked_for(world, asked):
         try:
-            shown += _history(world, target.name, asked.image)
+            head = world.ledger.head(target.name)
+            shown += _history(world, head, target.name, asked.image)
+            holds += _holds(world, head)
         except Unreadable as error:
+            if asked.service:
+                raise
             unreadable.append(str(error))
     shown.sort(key=lambda deployment: str(deployment["created"]), reverse=True)
     reply: dict[str, Any] = {"deployments": shown}
+    if holds:
+        reply["holds"] = holds
     return {**reply, "unreadable": unreadable} if unreadable else reply
 
 
-def _history(world: World, service: str, image: str | None) -> list[dict[str, Any]]:
+def _asked_for(world: World, asked: StatusRequest) -> Sequence[Target]:
+    """Return the targets that are asked for.
+
+    Raises:
+        Refused: when no target has the name.
+    """
+    if asked.service is None:
+        return world.targets.all
+    target = world.targets.named(asked.service)
+    if target is None:
+        known = ", ".join(target.name for target in world.targets.all)
+        raise Refused(f"no target is named {asked.service}; the targets are {known}")
+    return (target,)
+
+
+def _holds(world: World, head: Head | None) -> list[dict[str, Any]]:
+    """Return the service's holds in the form of a reply, with the service's name."""
+    if head is None:
+        return []
+    return [{"service": head.service, **hold_of(hold)} for hold in holding(head, world.now)]
+
+
+def _history(
+    world: World, head: Head | None, service: str, image: str | None
+) -> list[dict[str, Any]]:
     """Return the service's newest records, or those of an image, in the form of a reply."""
     records = world.ledger.history(service, _SEARCHED if image else _RECORDS)
     chosen = [
@@ -89,13 +125,8 @@ def _history(world: World, service: str, image: str | None) -> list[dict[str, An
         for record in records
         if image in {None, record.digest, record.image, *record.all_tags}
     ]
-    return _described(world, sorted(chosen, key=lambda record: record.created, reverse=True))
-
-
-def _described(world: World, records: Sequence[Deployment]) -> list[dict[str, Any]]:
-    """Return the records of one service in the form of a reply."""
-    head = world.ledger.head(records[0].service) if records else None
-    return [described(record, head) for record in records]
+    newest_first = sorted(chosen, key=lambda record: record.created, reverse=True)
+    return [described(record, head) for record in newest_first]
 
 
 def parse_status(payload: object) -> StatusRequest:
@@ -111,7 +142,7 @@ def parse_status(payload: object) -> StatusRequest:
         key = ".".join(str(part) for part in first["loc"]) or "payload"
         raise Refused(
             f'`{key}`: {first["msg"]}; expected {{"service"?, "deployment"?, "image"?}}, all text, '
-            'and "now"?, true or false'
+            'and "now"? and "board"?, true or false'
         ) from error
 
 
@@ -137,6 +168,7 @@ def described(record: Deployment, head: Head | None) -> dict[str, Any]:
         "by": record.by,
         "why": record.why,
         "request": record.request,
+        "released": _released(record),
         "created": iso(record.created),
         "updated": iso(record.updated),
         "running": record.running,
@@ -144,3 +176,12 @@ def described(record: Deployment, head: Head | None) -> dict[str, Any]:
         "case": record.case,
         "log": record.log,
     }
+
+
+def _released(record: Deployment) -> dict[str, str] | None:
+    """Return who released the deployment, in the form of a reply; None when nobody did."""
+    approval = record.approval
+    if approval is None:
+        return None
+    at = iso(approval.at)
+    return {"by": approval.by, "why": approval.why, "at": at, "request": approval.request}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from chalicelib.decide.lease import busy
 from chalicelib.errors import Unavailable
+from chalicelib.flow.held import hold_back
 from chalicelib.flow.look import our_service_deployment
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
@@ -19,36 +20,51 @@ from chalicelib.verdict.ours import settled
 from chalicelib.verdict.rollout import judge, withdrawn
 
 
-def withdraw(world: World, service: str, deployment: str, why: str) -> Deployment:
+def withdraw(
+    world: World, service: str, deployment: str, why: str, *, refuse_waiting: bool = True
+) -> Deployment:
     """Stop a deployment by hand, and return its record.
 
-    A waiting deployment is refused, and one that is being rolled out is rolled back. One that has
-    ended meanwhile stays as it is.
+    One that is being rolled out is rolled back. A waiting one is refused, or stays as it is when
+    `refuse_waiting` is false. One that has ended meanwhile stays as it is.
 
     Raises:
         Unavailable: when another step is acting on the service, or when it is not known yet whether
             the deployment was applied; the person may ask again in a moment.
     """
-    return retried(service, lambda: _withdraw(world, service, deployment, why))
+    refused = Refused(reason=why) if refuse_waiting else None
+    return retried(service, lambda: _withdraw(world, service, deployment, why, refused))
 
 
-def _withdraw(world: World, service: str, deployment: str, why: str) -> Deployment:
+def _withdraw(
+    world: World, service: str, deployment: str, why: str, refused: Refused | None
+) -> Deployment:
     head, record = read(world, service, deployment)
     if busy(head, world.holder, world.now):
         raise Unavailable(f"another step is acting on {service}; ask again in a minute")
     head, record = _with_attempt_settled(world, head, record)
     if record.status in {Status.PENDING, Status.HELD}:
-        head, record = write(world, head, record, Refused(reason=why))
+        head, record = _kept_waiting(world, head, record, refused)
     elif record.status is Status.IN_PROGRESS:
         observation = _observation(world, record)
         verdict = judge(record, observation)
         if verdict.adopt:  # another ECS deployment carries our revision now: adopt it first
             carry_out(world, head, record, observation, verdict)
-            return _withdraw(world, service, deployment, why)
+            return _withdraw(world, service, deployment, why, refused)
         if verdict.status is Status.IN_PROGRESS:
             verdict = withdrawn(record, observation, why)
         head, record = carry_out(world, head, record, observation, verdict)
     return tell(world, head, record)
+
+
+def _kept_waiting(world: World, head: Head, record: Deployment, refused: Refused | None) -> Items:
+    """Return HEAD and the waiting record, which is refused, or HELD where a hold keeps it."""
+    if refused is not None:
+        return write(world, head, record, refused)
+    target = world.targets.named(record.service)
+    if target is None or record.unconfirmed or record.status is Status.HELD:
+        return head, record
+    return hold_back(world, head, record, target) or (head, record)
 
 
 def _with_attempt_settled(world: World, head: Head, record: Deployment) -> Items:

@@ -11,6 +11,7 @@ from typing import TypedDict, Unpack
 
 from chalicelib.model.deployments import Deployment, Notice, Return, Status
 from chalicelib.model.heads import Attempt, Head, Lease, Proven, Recent, Unconfirmed
+from chalicelib.model.holds import Approval, Held, HeldDeployment, Hold, Release
 
 
 class DeploymentFields(TypedDict, total=False):
@@ -26,6 +27,8 @@ class DeploymentFields(TypedDict, total=False):
     pushed_at: datetime | None
     updated: datetime
     denial: str
+    held: Held | None
+    approval: Approval | None
     waiting: datetime | None
     gated: bool
     found_nothing: datetime | None
@@ -67,11 +70,21 @@ class HeadFields(TypedDict, total=False):
     applied_revision: str
     applied_order: datetime | None
     applied_pushed_at: datetime | None
+    applied_back: bool
+    holds: tuple[Hold, ...]
+    held: HeldDeployment | None
+    release: Release | None
     lease: Lease | None
     attempt: Attempt | None
     barred: tuple[str, ...]
     proven: tuple[Proven, ...]
     recent: tuple[Recent, ...]
+
+
+class HoldFields(TypedDict, total=False):
+    """The fields of a hold that may change."""
+
+    reminded: datetime | None
 
 
 class ProvenFields(TypedDict, total=False):
@@ -96,6 +109,11 @@ def changed(record: Deployment, **fields: Unpack[DeploymentFields]) -> Deploymen
 def changed_head(head: Head, **fields: Unpack[HeadFields]) -> Head:
     """Return a copy of the HEAD that has these fields."""
     return head.model_copy(update=dict(fields))
+
+
+def changed_hold(hold: Hold, **fields: Unpack[HoldFields]) -> Hold:
+    """Return a copy of the hold that has these fields."""
+    return hold.model_copy(update=dict(fields))
 
 
 def changed_proven(proven: Proven, **fields: Unpack[ProvenFields]) -> Proven:

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field
 
 from chalicelib.model.base import Frozen, Moment
+from chalicelib.model.holds import Approval, Held
 
 
 class Status(StrEnum):
@@ -106,6 +107,8 @@ class Deployment(Frozen):
     updated: Moment
 
     denial: str = ""  # the sentence that tells which permission the next step lacks
+    held: Held | None = None  # while it is HELD: since when, and for how long
+    approval: Approval | None = None  # of the person who released it: it needs no other one
     waiting: Moment | None = None  # when it began to wait for somebody else's rollout
     gated: bool = False  # it waits for the scan of its image
     found_nothing: Moment | None = None  # when that scan was first seen to end without a finding

@@ -10,6 +10,8 @@ from typing import Literal
 
 from chalicelib.model.base import Frozen, Moment
 from chalicelib.model.deployments import Notice, Return, Status
+from chalicelib.model.holds import Approval
+from chalicelib.model.holds import Held as HeldFor
 from chalicelib.model.images import Image
 
 # Before the deployment is applied
@@ -29,6 +31,30 @@ class Waits(Frozen):
     gated: bool = False
     found_nothing: Moment | None = None
     denial: str | None = None
+
+
+class Held(Frozen):
+    """The deployment may not begin: a hold, a freeze or a missing approval keeps it.
+
+    `base_changes` are the fields besides the image that would change, where somebody has to approve
+    them.
+    """
+
+    reason: str
+    held: HeldFor
+    base_changes: tuple[str, ...] = ()
+
+
+class HoldEnded(Frozen):
+    """All that held the deployment ended by itself, so it goes on."""
+
+    reason: str
+
+
+class Released(Frozen):
+    """A person released the deployment, which counts as asked for from now on."""
+
+    approval: Approval
 
 
 class LooksAgain(Frozen):
@@ -251,6 +277,12 @@ class PushedAgain(Frozen):
     order: Moment
 
 
+class Reminded(Frozen):
+    """People are told again, at this moment, that the deployment waits for a person."""
+
+    at: Moment
+
+
 class WatcherStarted(Frozen):
     """The next execution of the state machine was started for it, with this number."""
 
@@ -260,9 +292,19 @@ class WatcherStarted(Frozen):
 # The families of happenings, in the order of a deployment's life. Those in `Aside` may come at any
 # time, and none of them changes the status.
 Waiting = Waits | LooksAgain | LacksPermission | Refused | Superseded | Observed | Abandoned
+Holding = Held | HoldEnded | Released
 Applying = AttemptBegan | NotApplied | Started
 RollingOut = LookBegan | GoesOn | Adopted | Completed | Failed | Explained
 RollingBack = RollsBack | RollbackAsked | CannotBeStopped | RollbackRefused | RollbackUnanswered
-Aside = Confirmed | RevisionFound | Told | ImageMissing | CalledAlso | PushedAgain | WatcherStarted
+Aside = (
+    Confirmed
+    | RevisionFound
+    | Told
+    | ImageMissing
+    | CalledAlso
+    | PushedAgain
+    | Reminded
+    | WatcherStarted
+)
 
-Happening = Waiting | Applying | RollingOut | RollingBack | Aside
+Happening = Waiting | Holding | Applying | RollingOut | RollingBack | Aside

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from chalicelib.model.base import Frozen, Moment
 from chalicelib.model.deployments import Status
+from chalicelib.model.holds import HeldDeployment, Hold, Release
 
 _JUDGED = frozenset(Status) - {Status.REFUSED}
 
@@ -81,6 +82,7 @@ class Head(Frozen):
     the first request, `order` is the time at which the running revision was deployed. The
     `applied…` fields are those of the deployment that last changed the service. `applied_revision`
     is the revision that the service works towards: after a failure, the one that it returns to.
+    `holds` keep pushes from beginning, and `held` is the one deployment that is HELD.
     """
 
     service: str
@@ -95,9 +97,13 @@ class Head(Frozen):
     applied_revision: str = ""
     applied_order: Moment | None = None
     applied_pushed_at: Moment | None = None
+    applied_back: bool = False  # it was a rollback by hand
     lease: Lease | None = None
     attempt: Attempt | None = None
-    hold: str = ""
+    hold: str = ""  # of schema 1; no release wrote it
+    holds: tuple[Hold, ...] = ()
+    held: HeldDeployment | None = None
+    release: Release | None = None
     barred: tuple[str, ...] = ()  # digests that a person rolled back or stopped: only by hand
     proven: tuple[Proven, ...] = ()
     recent: tuple[Recent, ...] = ()

@@ -10,7 +10,8 @@ class Request(Frozen):
     """A person or a push asks for an image. `order` is the time of the event or invocation (UTC).
 
     `observes` says that the target's mode is "observe". For a rollback, `goes_to` is the ARN of the
-    existing task definition to deploy, and `leaves` is the digest that the rollback leaves.
+    existing task definition to deploy, `leaves` is the digest that the rollback leaves, and `holds`
+    says that pushes are held afterwards.
     """
 
     service: str
@@ -27,3 +28,4 @@ class Request(Frozen):
     observes: bool = False
     goes_to: str = ""
     leaves: str = ""
+    holds: bool = False

@@ -72,9 +72,13 @@ KINDS: Mapping[type[Frozen], Kind] = {
             proven.left proven.missing
             recent recent.deployment recent.digest recent.status recent.key""",
             2: """met barred unconfirmed unconfirmed.deployment unconfirmed.digest
-            proven.earlier proven.tags""",
+            proven.earlier proven.tags
+            applied_back release release.key release.deployment
+            holds holds.kind holds.by holds.why holds.since holds.until
+            holds.key holds.request holds.reminded
+            held held.deployment held.digest held.order held.pushed_at""",
         },
-        values={"recent.status": _STATUSES},
+        values={"recent.status": _STATUSES, "holds.kind": {2: "person rollback"}},
     ),
     Deployment: Kind(
         names={
@@ -87,7 +91,8 @@ KINDS: Mapping[type[Frozen], Kind] = {
             notices notices.id notices.status notices.subject notices.text notices.facts notices.at
             notices.left""",
             2: """began unexplained found_nothing unconfirmed tags request base_changes
-            log log_private""",
+            log log_private held held.words held.since held.until held.expires
+            held.reminded approval approval.by approval.why approval.at approval.request""",
         },
         values={
             "status": _STATUSES,

@@ -17,11 +17,14 @@ from pydantic import (
 from pydantic_core import ErrorDetails
 
 from chalicelib.errors import Refused
+from chalicelib.model.freezes import Freeze, Freezes
 from chalicelib.model.scans import Severity
 from chalicelib.model.tag_patterns import checked
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 _MINUTE, _TWO_DAYS = 60, 48 * 3600
+_LONG_UNITS = {"h": 3600, "d": 86_400}
+_HOUR, _SIXTY_DAYS = 3600, 60 * 86_400
 # Names as ECR and ECS accept them: CreateRepository's repositoryName, CreateCluster's clusterName.
 _REPOSITORY = r"^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$"
 _ECS_NAME = r"^[a-zA-Z0-9_-]{1,255}$"
@@ -40,6 +43,20 @@ def seconds(text: object) -> int:
     return meant
 
 
+def days(text: object) -> int:
+    """Return the seconds that "12h" or "7d" means.
+
+    Raises:
+        ValueError: when it is not such a text, or not between an hour and sixty days.
+    """
+    match = re.fullmatch(r"(\d{1,4})([hd])", text) if isinstance(text, str) else None
+    meant = int(match[1]) * _LONG_UNITS[match[2]] if match else text
+    if not isinstance(meant, int) or isinstance(meant, bool) or not _HOUR <= meant <= _SIXTY_DAYS:
+        raise ValueError('expected a time from "1h" to "60d", like "12h" or "7d"')
+    return meant
+
+
+Days = Annotated[int, BeforeValidator(days)]
 Seconds = Annotated[int, BeforeValidator(seconds)]
 # The name, in this account, of an SSM parameter (SecureString) or of a Secrets Manager secret.
 _SECRET_NAME = r"^(ssm:/[A-Za-z0-9_./-]+|secretsmanager:[A-Za-z0-9_/+=.@-]+)$"  # noqa: S105 - a pattern
@@ -85,6 +102,9 @@ class Target(BaseModel):
     log_groups: tuple[str, ...] = ()
     log_lines: Literal["notices", "status", "never"] = "notices"
     gate: Gate = Gate()
+    hold_after_rollback: bool = True
+    approval: Days | None = None
+    freeze: Freezes = ()
 
     @property
     def name(self) -> str:
@@ -93,6 +113,7 @@ class Target(BaseModel):
 
 
 _TABLES: dict[tuple[int | str, ...], type[BaseModel]] = {
+    ("freeze",): Freeze,
     ("gate",): Gate,
     ("gate", "scan"): ScanGate,
 }
@@ -262,10 +283,12 @@ def _target(number: int, table: dict[str, Any], overrides: dict[str, Any], stage
 
 def _expected(error: ErrorDetails) -> str:
     if error["type"] == "extra_forbidden":
-        known = _TABLES.get(error["loc"][:-1], Target)
-        return f"there is no such key; expected one of {', '.join(known.model_fields)}"
+        table = tuple(part for part in error["loc"][:-1] if isinstance(part, str))
+        fields = _TABLES.get(table, Target).model_fields.items()
+        keys = ", ".join(field.alias or name for name, field in fields)
+        return f"there is no such key; expected one of {keys}"
     if error["type"] == "missing":
-        needs = "every target" if len(error["loc"]) == 1 else "this gate"
+        needs = "every target" if len(error["loc"]) == 1 else f"this {error['loc'][0]}"
         return f"it is missing, and {needs} needs it"
     return f"{error['msg'].removeprefix('Value error, ')}, found {error['input']!r}"
 

@@ -10,9 +10,12 @@ import json
 import sys
 import zipfile
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 from chalicelib.errors import Refused
+from chalicelib.model.freezes import described, frozen, in_local_words, next_freeze
+from chalicelib.model.targets import Targets
 from cli.package import lint, policies
 from cli.package.build import Package, package
 from cli.package.dependencies import ARCHITECTURES
@@ -33,7 +36,7 @@ def main(arguments: list[str]) -> int:
         raise Interrupted(f"Interrupted: the package of {chosen.stage} was not written.") from None
     except Refused as refused:
         raise Refused(f"{refused}{meant(chosen.stage, chosen.project)}") from refused
-    print("\n".join(details(made) if chosen.verbose else summary(made)))
+    print("\n".join((details if chosen.verbose else summary)(made, datetime.now(UTC))))
     return 0
 
 
@@ -48,7 +51,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def summary(made: Package) -> Iterator[str]:
+def summary(made: Package, now: datetime) -> Iterator[str]:
     """What was packaged, in a line, and what somebody should know before it is deployed."""
     template = json.loads(made.template.read_text("utf-8"))
     yield (
@@ -57,9 +60,10 @@ def summary(made: Package) -> Iterator[str]:
     )
     yield from _widened(made)
     yield from _missing_roles(made)
+    yield from freezes(made.targets, now)
 
 
-def details(made: Package) -> Iterator[str]:
+def details(made: Package, now: datetime) -> Iterator[str]:
     """Targets, sizes, policies, what they grant widely and why, and what was checked."""
     template = json.loads(made.template.read_text("utf-8"))
     yield f"{_counted(made)}, {made.architecture}"
@@ -76,6 +80,7 @@ def details(made: Package) -> Iterator[str]:
     for sid, roles in sorted(lint.wildcards(template).items()):
         yield f"  `*` in {sid} ({roles} role{'s' * (roles != 1)}): {policies.REASONS[sid]}"
     yield from _missing_roles(made)
+    yield from freezes(made.targets, now)
     given = " ".join(f"{name}='{text}'" for name, text in made.boundary.items())
     yield f"  parameters of bootstrap/slipway.yaml, for its boundary: {given}"
     yield f"  linted: {', '.join(lint.CHECKS)}; no findings"
@@ -106,6 +111,21 @@ def _missing_roles(made: Package) -> Iterator[str]:
             f"  without `pass_roles`: {missing[0]}{others}; deploying is denied when the task "
             "definition has a task or execution role"
         )
+
+
+def freezes(targets: Targets, now: datetime) -> Iterator[str]:
+    """A line for each freeze: of which targets, if not of all, when it is, and when the next is."""
+    for freeze in dict.fromkeys(each for target in targets.all for each in target.freeze):
+        having = [target.name for target in targets.all if freeze in target.freeze]
+        others = f" and {len(having) - 1} more" if having[1:] else ""
+        who = f"{having[0]}{others}: " if len(having) < len(targets.all) else ""
+        if held := frozen((freeze,), now):
+            when = f"this holds now, until {in_local_words(held.until, freeze.zone)}"
+        elif coming := next_freeze((freeze,), now):
+            when = f"the next begins {in_local_words(coming[0], freeze.zone)}"
+        else:
+            when = "this is over"
+        yield f"  {who}frozen {described(freeze)}; {when}"
 
 
 def _sizes(archive: Path) -> str:

@@ -80,6 +80,15 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
     "watch": (*_ALWAYS, *_STEP, account.read_scans, own.start_watchers),
     "deploy": (*_ALWAYS, *_STEP, account.read_scans, own.start_watchers),
     "rollback": (*_ALWAYS, *_STEP, own.start_watchers),
+    "hold": (*_ALWAYS, own.read_ledger, own.write_ledger, own.notify, own.read_webhooks),
+    "release": (
+        *_ALWAYS,
+        own.read_ledger,
+        own.write_ledger,
+        own.notify,
+        own.read_webhooks,
+        own.start_watchers,
+    ),
     "status": (*_ALWAYS, own.read_ledger, account.look_at_services),
     "sweep": (
         *_ALWAYS,

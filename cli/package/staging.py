@@ -61,7 +61,7 @@ def as_toml(targets: Targets) -> str:
     lines = [f"# Written when packaging: the targets of {targets.stage}, and of no other stage."]
     for target in targets.all:
         lines += ["", "[[target]]"]
-        keys = target.model_dump(mode="json", exclude_defaults=True)
+        keys = target.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         lines += [f"{key} = {_toml(value)}" for key, value in keys.items()]
     if named := targets.notices.named:
         lines += ["", "[notices]", *(f"{key} = {_toml(value)}" for key, value in named.items())]

@@ -53,6 +53,9 @@ def trim(tree: Path) -> None:
             # Files beside the services are about endpoints, partitions, retries and defaults.
             if service.is_dir() and service.name not in SERVICES:
                 shutil.rmtree(service)
+    # Zones begin with a capital letter; what does not is lists of them, which nothing reads.
+    for table in (tree / "tzdata" / "zoneinfo").glob("[a-z]*"):
+        table.unlink()
     prefixes = _trim_models(tree / "botocore" / "data")
     _trim_endpoints(tree / "botocore" / "data" / "endpoints.json", prefixes)
     for metadata in tree.glob("*.dist-info"):

@@ -77,7 +77,7 @@ def test_every_role_of_slipway_is_within_the_boundary(
     aws: EmbeddedAws, made: tuple[Stack, Stack]
 ) -> None:
     deployer, stack = made
-    assert len(roles(stack)) == 8
+    assert len(roles(stack)) == 10
     for role in roles(stack):
         found = aws.client("iam").get_role(RoleName=role)["Role"]
         bound = found["PermissionsBoundary"]["PermissionsBoundaryArn"]

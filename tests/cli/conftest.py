@@ -18,6 +18,8 @@ FUNCTIONS = (
     "watch",
     "deploy",
     "rollback",
+    "hold",
+    "release",
     "status",
     "sweep",
 )

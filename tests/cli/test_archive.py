@@ -84,6 +84,18 @@ def test_the_models_hold_no_prose_and_the_endpoints_no_other_services(unzipped: 
     assert list(data.glob("*/*/examples-*")) == []
 
 
+def test_every_time_zone_is_there_and_no_list_of_them_but_one(
+    unzipped: Path, names: list[str]
+) -> None:
+    beside = {name.split("/")[2] for name in names if name.startswith("tzdata/zoneinfo/")}
+    assert not [name for name in beside if name[0].islower()]
+    code = (
+        "import zoneinfo; from chalicelib.model import freezes; zoneinfo.reset_tzpath(to=[]); "
+        "print(len([zoneinfo.ZoneInfo(name) for name in freezes._zones()]))"
+    )
+    assert int(bare(unzipped, code)) > 500
+
+
 def test_a_member_that_is_called_documentation_stays_in_its_model() -> None:
     members = {"documentation": {"shape": "Text", "documentation": "What it says."}}
     kept = {"documentation": {"shape": "Text"}}

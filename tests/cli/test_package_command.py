@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.model.freezes import Freeze
 from chalicelib.model.scans import Severity
 from chalicelib.model.targets import Gate, NoticeChannels, ScanGate, Target, Targets, load_targets
 from cli.package import staging
-from cli.package.command import main
+from cli.package.command import freezes, main
 from tests.cli.conftest import FUNCTIONS
 from tests.cli.packages import CACHE, copy_project
+from tests.model.freezes import any_freezes, freeze
 
 TARGET = '[[target]]\nrepository = "shop"\ncluster = "shop"\nservice = "api"\n'
 
@@ -168,6 +171,59 @@ def test_it_says_when_names_were_widened_and_when_roles_are_missing(
     assert len(said.splitlines()) < 25
 
 
+@pytest.mark.parametrize("option", [(), ("--verbose",)])
+def test_it_says_when_pushes_wait(
+    project: Path, capsys: pytest.CaptureFixture[str], option: tuple[str, ...]
+) -> None:
+    text = TARGET + 'freeze = [{from = "fri 16:00", to = "mon 08:00", why = "weekend"}]\n'
+    (project / "chalicelib" / "targets.toml").write_text(text)
+    assert run(project, "dev", *option) == 0
+    said = capsys.readouterr().out
+    assert "\n  frozen from Friday 16:00 to Monday 08:00, UTC (weekend); " in said
+
+
+WEEKEND = freeze("fri 16:00", "mon 08:00", why="weekend")
+HOLIDAYS = freeze("2026-12-23 18:00", "2027-01-02 08:00", why="holidays")
+WEEKEND_LINE = "frozen from Friday 16:00 to Monday 08:00, Europe/Berlin (weekend)"
+HOLIDAYS_LINE = (
+    "frozen from 23 December 2026 18:00 to 2 January 2027 08:00, Europe/Berlin (holidays)"
+)
+
+
+@pytest.mark.parametrize(
+    ("now", "having", "lines"),
+    [
+        pytest.param("2026-11-25 12:00", [()], [], id="no freeze"),
+        pytest.param(
+            "2026-11-25 12:00", [(WEEKEND,), (WEEKEND,)],
+            [f"  {WEEKEND_LINE}; the next begins Friday 27 November 2026 16:00"],
+            id="all targets have it",
+        ),
+        pytest.param(
+            "2026-11-28 12:00", [(WEEKEND,), (HOLIDAYS, WEEKEND), ()],
+            [
+                f"  c/s0 and 1 more: {WEEKEND_LINE}; "
+                "this holds now, until Monday 30 November 2026 08:00",
+                f"  c/s1: {HOLIDAYS_LINE}; the next begins Wednesday 23 December 2026 18:00",
+            ],
+            id="some have it",
+        ),
+        pytest.param("2027-01-02 07:00", [(HOLIDAYS,)], [f"  {HOLIDAYS_LINE}; this is over"],
+            id="over",
+        ),
+    ],
+)  # fmt: skip
+def test_each_freeze_is_told_once_with_its_targets_and_its_next_time(
+    now: str, having: list[tuple[Freeze, ...]], lines: list[str]
+) -> None:
+    all_ = tuple(
+        Target(repository="r", cluster="c", service=f"s{number}", freeze=each)
+        for number, each in enumerate(having)
+    )
+    moment = datetime.fromisoformat(now).replace(tzinfo=UTC)
+    assert list(freezes(Targets(stage="dev", all=all_), moment)) == lines
+
+
 def test_the_repository_is_not_dirtied(project: Path) -> None:
     before = {path for path in project.rglob("*") if "__pycache__" not in path.parts}
     assert run(project, "dev") == 0
@@ -201,6 +257,7 @@ anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
                 on_timeout=st.sampled_from(["deploy", "refuse"]),
             ),
         ),
+        freeze=any_freezes,
     ),
     st.builds(NoticeChannels, slack=st.none() | st.just("ssm:/slipway/dev/slack")),
 )

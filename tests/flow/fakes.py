@@ -235,7 +235,7 @@ class Services:
         """A rollout begins, ours or anybody's; the one under way is stopped."""
         service = self.all[name]
         own = self.service_deployments.setdefault(name, [])
-        if own and own[-1].status == "IN_PROGRESS":
+        if own and own[-1].status in {"IN_PROGRESS", "ROLLBACK_IN_PROGRESS"}:
             own[-1] = own[-1].model_copy(update={"status": "STOPPED"})
         number = len(own) + 1
         created_at = self.now and self.now + timedelta(milliseconds=number)
@@ -385,7 +385,12 @@ class Aws:
 
     @property
     def told(self) -> list[str]:
-        return [notice.status.value for notice in self.topic.published]
+        """The statuses that people were told of deployments, without notices of a hold alone."""
+        return [
+            notice.status.value
+            for notice in self.topic.published
+            if not notice.id.startswith("hold-")
+        ]
 
     def record(self, service: str = examples.NAME) -> Deployment:
         """The newest record of a service."""

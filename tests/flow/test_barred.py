@@ -53,11 +53,12 @@ def test_a_rollback_bars_what_somebody_else_deployed_too(to: str | None) -> None
 
 @pytest.mark.parametrize("waits", [False, True], ids=["under way", "waiting"])
 def test_what_was_stopped_by_hand_is_refused_under_any_tag(waits: bool) -> None:
+    """What only waited is stopped where no hold keeps it."""
     world = deployed()
     if waits:
         throttled(world)
     image_event(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
-    rollback_by_hand(world.world(), WHO)
+    rollback_by_hand(world.world(), {**WHO, "hold": False})
     assert OTHER_DIGEST in world.ledger.heads[NAME].barred
     assert _pushed_again(world, "again", OTHER_DIGEST)[0] == "refused"
 
@@ -73,7 +74,7 @@ def test_a_rollback_to_what_was_barred_lifts_the_bar() -> None:
 
 def test_a_new_build_deploys_after_a_rollback_by_hand() -> None:
     world = deployed()
-    rollback_by_hand(world.world(), WHO)
+    rollback_by_hand(world.world(), {**WHO, "hold": False})
     end(world)
     image_event(world.world(), push_event(OTHER_DIGEST, "def5678", world.now + (at(60) - at(0))))
     assert end(world) is Status.SUCCESSFUL

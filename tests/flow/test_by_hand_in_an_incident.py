@@ -82,10 +82,11 @@ def test_a_rollback_by_hand_never_applies_what_it_stops() -> None:
     world.faults = [Fault(0, Unanswered("no answer"), name="update")]  # ECS did nothing
     image_event(world.world(), push_event())
     assert world.record().acting
-    rollback_by_hand(world.world(45), WHO)
-    assert world.record().status is Status.REFUSED
+    reply = rollback_by_hand(world.world(45), WHO)
+    assert reply["status"] == world.record().status == Status.HELD
+    assert "but the service stays as it is" in reply["error"]
     assert world.ecs_acts == ["register"]
-    assert world.told == ["REFUSED"]
+    assert world.told == ["HELD"]
 
 
 @pytest.mark.parametrize("completed", [False, True])

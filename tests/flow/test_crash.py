@@ -11,7 +11,9 @@ from functools import partial
 import pytest
 
 from chalicelib.errors import Conflict, DeployerError, Unanswered, Unavailable
+from chalicelib.flow.hold import hold_by_hand
 from chalicelib.flow.image_event import image_event
+from chalicelib.flow.release import release_by_hand
 from chalicelib.flow.rollback import rollback_by_hand
 from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.flow.watch import watch
@@ -77,9 +79,18 @@ def _pushed_again(world: Aws) -> None:
 
 
 def _stopped_by_hand(world: Aws) -> None:
-    _thrice(
-        lambda: rollback_by_hand(world.world(), {"service": NAME, "by": "ann", "why": "a test"})
-    )
+    asked = {"service": NAME, "by": "ann", "why": "a test", "hold": False}
+    _thrice(lambda: rollback_by_hand(world.world(), asked))
+
+
+def _held_by_hand(world: Aws) -> None:
+    asked = {"service": NAME, "by": "ann", "why": "a test", "key": "h"}
+    _thrice(lambda: hold_by_hand(world.world(), asked))
+
+
+def _released_by_hand(world: Aws) -> None:
+    asked = {"service": NAME, "by": "ann", "why": "a test", "key": "r"}
+    _thrice(lambda: release_by_hand(world.world(), asked))
 
 
 def _rolled_back_by_hand(world: Aws) -> None:
@@ -170,6 +181,13 @@ LIVES = {
         (Status.SUCCESSFUL, Status.SUCCESSFUL),
         ("register", "update 8", "register", "update 9"),
         runs=examples.OLD_DIGEST,
+    ),
+    "held and released": Life(
+        (_pushed, _ten_minutes, _completed, _ten_minutes, _held_by_hand, _pushed_again,
+         _ten_minutes, _released_by_hand, _ten_minutes, _completed),
+        (Status.SUCCESSFUL, Status.SUCCESSFUL),
+        ("register", "update 8", "register", "update 9"),
+        runs=OTHER_DIGEST,
     ),
     "superseded": Life(
         (_pushed, _ten_minutes, _pushed_again, _ten_minutes, _completed),

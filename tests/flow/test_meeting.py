@@ -229,7 +229,7 @@ def test_an_unconfirmed_push_is_as_old_as_it_was_when_its_event_came() -> None:
 def test_an_unconfirmed_push_can_be_stopped_by_hand() -> None:
     world = _unconfirmed()
     waiting = world.record()
-    rollback_by_hand(world.world(), WHO)
+    rollback_by_hand(world.world(), {**WHO, "hold": False})
     assert world.ledger.records[NAME, waiting.id].status is Status.REFUSED
     assert _head(world).unconfirmed_of(DIGEST) == ""
     assert deploy_by_hand(world.world(), {**WHO, "image": DIGEST})["status"] == "IN_PROGRESS"

@@ -84,15 +84,25 @@ def test_a_rollback_of_what_has_just_completed_goes_back_from_it() -> None:
     assert world.record().goes_to == world.record().revision == stopped.return_to
 
 
-def test_a_rollback_refuses_what_waits_and_goes_back_all_the_same() -> None:
+@pytest.mark.parametrize(
+    ("hold", "status", "reason"),
+    [
+        (None, Status.HELD, "ann rolled back by hand, so pushes wait for a release (a test)"),
+        (False, Status.REFUSED, "stopped by hand by ann: a test"),
+    ],
+    ids=["held", "not held"],
+)
+def test_a_rollback_keeps_what_waits_from_going_and_goes_back_all_the_same(
+    hold: bool | None, status: Status, reason: str
+) -> None:
     world = throttled(deployed())
     deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     waiting = world.record()
     assert waiting.status is Status.PENDING
-    reply = rollback_by_hand(world.world(), WHO)
+    reply = rollback_by_hand(world.world(), {**WHO, "hold": hold})
     assert reply == {"deployment": world.record().id, "status": "IN_PROGRESS"}
-    refused = world.ledger.records[NAME, waiting.id]
-    assert (refused.status, refused.reason) == (Status.REFUSED, "stopped by hand by ann: a test")
+    kept = world.ledger.records[NAME, waiting.id]
+    assert (kept.status, kept.reason) == (status, reason)
     assert world.ecs_acts == ["update conflicto-backend-dev:7"]
 
 
@@ -101,8 +111,8 @@ def test_what_waits_is_stopped_also_where_there_is_nothing_to_go_back_to() -> No
     deploy_by_hand(world.world(), {**WHO, "image": "def5678"})
     waiting = world.record()
     reply = rollback_by_hand(world.world(), WHO)
-    assert (reply["deployment"], reply["status"]) == (waiting.id, "REFUSED")
-    assert reply["error"].startswith(f"{waiting.id} is REFUSED; but the service stays")
+    assert (reply["deployment"], reply["status"]) == (waiting.id, "HELD")
+    assert reply["error"].startswith(f"{waiting.id} is HELD; but the service stays")
     assert "is already back on conflicto-backend-dev:7" in reply["error"]
     assert world.ecs_acts == []
 
@@ -190,7 +200,7 @@ def test_a_rollback_ends_what_waits_and_stops_what_is_rolled_out() -> None:
     waiting = world.record()
     reply = rollback_by_hand(world.world(), WHO)
     assert reply == {"deployment": rolling.id, "status": "ROLLBACK_IN_PROGRESS"}
-    assert world.ledger.records[NAME, waiting.id].status is Status.REFUSED
+    assert world.ledger.records[NAME, waiting.id].status is Status.HELD
     assert world.ecs_acts[-1] == "stop 3"
 
 

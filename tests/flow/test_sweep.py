@@ -12,6 +12,7 @@ from chalicelib.flow.image_event import image_event
 from chalicelib.flow.rollback import rollback_by_hand
 from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.model.deployments import Status
+from chalicelib.model.holds import HeldDeployment, Hold
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, NOW, OTHER_DIGEST, at, push_event, revision
 from tests.flow.fakes import Aws, Fault, aws
@@ -183,7 +184,8 @@ def _rolled_back_in_the_same_second(pushed_at: float, *, push_first: bool) -> Aw
     def asked() -> None:
         world.now = at(0.5) - timedelta(seconds=60)
         rollback_by_hand(
-            world.world(), {"service": NAME, "by": "ann", "why": "a test", "to": revision(7)}
+            world.world(),
+            {"service": NAME, "by": "ann", "why": "a test", "to": revision(7), "hold": False},
         )
 
     if not push_first:
@@ -287,7 +289,10 @@ def test_a_fault_of_ours_is_raised_when_all_had_their_turn() -> None:
 def test_what_waits_for_a_person_is_given_no_watcher() -> None:
     world = aws()
     held = examples.deployment(id="d", status=Status.HELD)
-    world.ledger.save(examples.head(open_deployments=("d",)), held)
+    hold = Hold(kind="person", by="ann", why="a test", since=NOW)
+    named = HeldDeployment(deployment="d", digest=held.digest, order=held.order)
+    head = examples.head(open_deployments=("d",), holds=(hold,), held=named)
+    world.ledger.save(head, held)
     (outcome,) = sweep_targets(world.world())
     assert (outcome.outcome, outcome.status) == ("advanced", "HELD")
     assert not world.watchers.running

@@ -47,6 +47,24 @@ def test_an_environment_may_have_a_gate_of_its_own_or_none() -> None:
     assert (gate.max, gate.on_timeout) == ("LOW", "deploy")
 
 
+def test_an_environment_may_have_freezes_of_its_own_or_none() -> None:
+    text = (
+        ONE
+        + 'freeze = [{from = "fri 16:00", to = "mon 08:00", zone = "Europe/Berlin"}]\n'
+        + "[environment.dev]\nfreeze = []\n[environment.qa]\n[environment.prod]\n"
+        + 'freeze = [{from = "2026-12-23", to = "2027-01-02", why = "{env} rests"}]\n'
+    )
+    assert load_targets(text, "dev").all[0].freeze == ()
+    (weekend,) = load_targets(text, "qa").all[0].freeze
+    assert (weekend.begins, weekend.ends, weekend.zone, weekend.why) == (
+        "fri 16:00", "mon 08:00", "Europe/Berlin", "",
+    )  # fmt: skip
+    (holidays,) = load_targets(text, "prod").all[0].freeze
+    assert (holidays.begins, holidays.zone, holidays.why) == (
+        "2026-12-23 00:00", "UTC", "prod rests",
+    )  # fmt: skip
+
+
 def test_targets_are_found_by_repository_and_by_name() -> None:
     text = (
         ONE
@@ -89,6 +107,33 @@ def test_targets_are_found_by_repository_and_by_name() -> None:
             ONE + 'gate.scan = {max = "HIGH", then = 1}', "one of max, wait, on_timeout", id="then"
         ),
         pytest.param(ONE + 'gate = {tests = 1}', "key `gate.tests`.*one of scan", id="no gate"),
+        pytest.param(
+            ONE + 'freeze = [{from = "friday", to = "mon"}]',
+            r"number 1, key `freeze.0.from`: expected a moment of the week .* found 'friday'",
+            id="no moment",
+        ),
+        pytest.param(
+            ONE + 'freeze = [{from = "fri", to = "mon"}, {from = "mon"}]',
+            "key `freeze.1.to`: it is missing, and this freeze needs it", id="no end",
+        ),
+        pytest.param(
+            ONE + 'freeze = [{from = "fri", until = "mon"}]',
+            "key `freeze.0.to`: it is missing", id="until without to",
+        ),
+        pytest.param(
+            ONE + 'freeze = [{from = "fri", to = "mon", until = "tue"}]',
+            "key `freeze.0.until`: there is no such key; expected one of from, to, zone, why",
+            id="until",
+        ),
+        pytest.param(
+            ONE + 'freeze = [{from = "fri", to = "fri"}]',
+            "key `freeze.0`: expected `to` at another time than `from`, found", id="a whole week",
+        ),
+        pytest.param(
+            ONE + '[environment.dev]\nfreeze = [{from="mon", to="thu"}, {from="thu", to="mon"}]',
+            r"\[environment.dev\], key `freeze`: expected freezes that together leave",
+            id="a whole week in two parts",
+        ),
         pytest.param(ONE + 'deadline = "30 minutes"', "key `deadline`", id="deadline"),
         pytest.param(ONE.replace("cluster", "x", 1), "key `cluster`: it is missing", id="misspelt"),
         pytest.param("[[target]]\n" + ONE, "key `repository`: it is missing", id="missing"),

@@ -32,7 +32,7 @@ def test_a_rollback_skips_what_a_rollback_left() -> None:
         for build in ("aaa1111", "bbb2222"):
             account.settle(SERVICE, account.push(build))
             account.advance(60)
-        account.rollback()  # leaves bbb2222 (revision 3), back on aaa1111 (revision 2)
+        account.rollback(hold=False)  # leaves bbb2222 (revision 3), back on aaa1111 (revision 2)
         account.advance(120)
         account.settle(SERVICE, account.push("ccc3333"))
         account.rollback()

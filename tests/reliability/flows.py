@@ -89,6 +89,35 @@ def _by_hand(account: FaultyAccount) -> None:
     account.later(12, lambda: account.insist("deploy", again))
 
 
+def _held(account: FaultyAccount) -> None:
+    """A person holds pushes, and releases what was pushed meanwhile."""
+    account.insist("hold", {**ASKED, "key": "hold"})
+    account.when(lambda: _holds(account), lambda: account.push(GOOD))
+    _released(account, GOOD)
+
+
+def _rollback_holds(account: FaultyAccount) -> None:
+    """A rollback by hand holds the next push, until a person releases it."""
+    _rollback(account)
+    account.when(lambda: _went_back(account), lambda: account.push(NEWER))
+    _released(account, NEWER)
+
+
+def _went_back(account: FaultyAccount) -> bool:
+    wanted = {"cause": "rollback", "status": "SUCCESSFUL"}
+    return any(wanted.items() <= record.items() for record in account.records())
+
+
+def _holds(account: FaultyAccount) -> bool:
+    return any(head.get("holds") for head in account.heads().values())
+
+
+def _released(account: FaultyAccount, build: str) -> None:
+    """Plan the release of a build for the moment when it is HELD."""
+    go = {**ASKED, "key": "go"}
+    account.when(_is(account, "HELD", build), lambda: account.insist("release", go))
+
+
 def _sweep(account: FaultyAccount) -> None:
     """The events of the push are lost; the next sweep finds the push."""
     account.deliver = False
@@ -157,6 +186,10 @@ FLOWS: dict[str, Flow] = {
     ),
     "two services": Flow(_push, ((GOOD, "SUCCESSFUL"), (GOOD, "SUCCESSFUL")), targets=TWO),
     "sweep": Flow(_sweep, ((GOOD, "SUCCESSFUL"),)),
+    "held and released": Flow(_held, ((GOOD, "SUCCESSFUL"),)),
+    "rollback holds": Flow(
+        _rollback_holds, ((GOOD, "SUCCESSFUL"), (FIRST, "SUCCESSFUL"), (NEWER, "SUCCESSFUL"))
+    ),
     "console": Flow(
         _console,
         ((GOOD, "SUPERSEDED"),),

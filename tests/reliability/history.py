@@ -13,6 +13,7 @@ from functools import cached_property
 from typing import Any
 
 from embedded.services.ecs.service_deployments import ServiceDeployment
+from tests.fixtures.stored import plain
 from tests.reliability.account import FaultyAccount
 from tests.reliability.calls import STOP, UPDATE, WRITE, Act
 
@@ -47,16 +48,25 @@ class History:
 
     @cached_property
     def notices(self) -> list[dict[str, Any]]:
-        """The notices about a deployment; those of the state machine name no service."""
+        """The notices about a deployment.
+
+        Those of the state machine name no service, and those of a service's holds tell of no
+        deployment.
+        """
         told = self.account.notices()
-        return [notice for notice in told if "service" in notice["attributes"]]
+        return [
+            notice
+            for notice in told
+            if "service" in notice["attributes"]
+            and not notice["attributes"]["notice"].startswith("hold-")
+        ]
 
     @cached_property
     def definitions(self) -> dict[str, dict[str, str]]:
         """The tags of every task definition that carries ours, by ARN."""
-        region = next(iter(self.account.ecs._regions.values()))
         tagged = {
             each.arn: {tag["key"]: tag["value"] for tag in each.tags}
+            for region in self.account.ecs._regions.values()
             for family in region.definitions._families.values()
             for each in family
         }
@@ -76,6 +86,15 @@ class History:
 
     def of(self, service: str) -> list[dict[str, Any]]:
         return [record for record in self.records if record["service"] == service]
+
+    @cached_property
+    def statuses(self) -> dict[str, list[str]]:
+        """The statuses that each record was written with, oldest first."""
+        found: dict[str, list[str]] = {}
+        for act in self.acts(WRITE):
+            for record in written(act)[1]:
+                found.setdefault(record["id"], []).append(record["status"])
+        return found
 
     def rollouts(self, record: Record) -> list[ServiceDeployment]:
         """The service deployments of a record's revision since it was made, newest first."""
@@ -99,6 +118,13 @@ class History:
             if mine and mine[-1].get("return_to") != revision:
                 found.setdefault(mine[-1]["id"], mine[-1])
         return list(found.values())
+
+
+def written(act: Act) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
+    """HEAD, if it was written, and the records of one write of the ledger."""
+    items = [plain(put["Put"]["Item"]) for put in act.asked["TransactItems"]]
+    heads = [item for item in items if item["sk"] == "HEAD"]
+    return (heads[0] if heads else None), [item for item in items if item["sk"] != "HEAD"]
 
 
 def moment(text: str) -> datetime:

@@ -77,9 +77,22 @@ class LongRun:
             account.advance(_LOOKS)
             self._look(account, ALWAYS)
         account.chance = None
-        if not account.rest(6 * 3600):
+        if not self._rests(account):
             self.wrong.append("it is not quiet six hours after the end")
         self.wrong += [f"at the end: {words}" for words in broken(account)]
+
+    def _rests(self, account: FaultyAccount) -> bool:
+        """Whether it is quiet within six hours. Every hour somebody releases what is still held.
+
+        A rollback that is asked for until it is answered may hold a service again.
+        """
+        for _ in range(6):
+            for service, head in account.heads().items():
+                if "holds" in head or "held" in head:
+                    account.insist("release", {"service": service, **BY_HAND})
+            if account.rest(3600):
+                return True
+        return False
 
     def _look(self, account: FaultyAccount, rules: tuple[Rule, ...]) -> None:
         at = account.clock.now().strftime("%H:%M")
@@ -126,6 +139,14 @@ class LongRun:
             image = self._random.choice(self._builds[name])
             account.insist("deploy", self._asked(account, name) | {"image": image})
 
+    def _hold(self, account: FaultyAccount, name: str) -> None:
+        until = {"until": "20m"} if self._random.random() < 0.5 else {}
+        account.insist("hold", self._asked(account, name) | until)
+
+    def _release(self, account: FaultyAccount, name: str) -> None:
+        deploy = "none" if self._random.random() < 0.2 else "newest"
+        account.insist("release", self._asked(account, name) | {"deploy": deploy})
+
     def _asked(self, account: FaultyAccount, name: str) -> dict[str, Any]:
         key = f"{name}-{account.clock.now().isoformat()}"
         return {"service": _service(name), **BY_HAND, "key": key}
@@ -157,13 +178,15 @@ class LongRun:
         _push_two,
         _rollback,
         _deploy,
+        _hold,
+        _release,
         _console_earlier,
         _console_restart,
         _console_stop,
         _scale,
         _spot,
     )
-    _WEIGHTS = (8, 5, 3, 2, 2, 1, 1, 1, 2, 2)
+    _WEIGHTS = (8, 5, 3, 2, 2, 1, 2, 1, 1, 1, 2, 2)
 
 
 def _service(name: str) -> str:

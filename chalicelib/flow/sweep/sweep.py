@@ -19,6 +19,7 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.request import request
 from chalicelib.flow.retry import retried
 from chalicelib.flow.sweep.foreign import foreign
+from chalicelib.flow.sweep.holds import remind
 from chalicelib.flow.sweep.kept_images import keep
 from chalicelib.flow.watch import start_next
 from chalicelib.model.base import iso
@@ -121,7 +122,8 @@ def _looked_at(world: World, target: Target, tagged: Tagged) -> list[Outcome]:
     if head is None:
         return [_meet(world, target)]
     images = tagged(target.repository)
-    return _lost(world, target, head, images) or keep(world, target, head, images)
+    found = _lost(world, target, head, images) or keep(world, target, head, images)
+    return found or remind(world, head)  # HEAD is as it was read when nothing was found
 
 
 def _lost(world: World, target: Target, head: Head, images: Sequence[Image]) -> list[Outcome]:

@@ -14,6 +14,7 @@ _BY_DEPLOYMENT = {"Fn::Sub": "${Ledger.Arn}/index/by-deployment"}
 # know the keys of what they read.
 _SEARCHED: dict[str, list[Any]] = {
     "watch": [_BY_DEPLOYMENT],
+    "release": [_BY_DEPLOYMENT],
     "status": [*_LEDGER, _BY_DEPLOYMENT],
     "sweep": [*_LEDGER, {"Fn::Sub": "${Ledger.Arn}/index/open"}],
 }

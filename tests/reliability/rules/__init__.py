@@ -21,6 +21,10 @@ from tests.reliability.rules.ends import (
     the_end_is_what_ecs_did,
     what_serves_is_what_the_newest_record_says,
 )
+from tests.reliability.rules.holds import (
+    at_most_one_is_held,
+    nothing_begins_while_it_is_held,
+)
 from tests.reliability.rules.ledger import (
     head_agrees_with_the_records,
     no_lease_is_left,
@@ -41,6 +45,8 @@ from tests.reliability.rules.pushes import (
 Rule = Callable[[History], Iterator[str]]
 
 RULES: tuple[Rule, ...] = (
+    nothing_begins_while_it_is_held,
+    at_most_one_is_held,
     every_push_has_one_record,
     no_key_is_used_twice,
     what_is_newer_is_applied_later,
@@ -61,6 +67,8 @@ RULES: tuple[Rule, ...] = (
     the_ledger_is_written_in_turns,
 )
 ALWAYS: tuple[Rule, ...] = (
+    nothing_begins_while_it_is_held,
+    at_most_one_is_held,
     no_key_is_used_twice,
     what_is_newer_is_applied_later,
     nobody_acts_between_two_acts_of_another,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.reliability.history import History, moment, place
+from tests.reliability.history import History, Record, moment, place
 
 
 def the_end_is_what_ecs_did(history: History) -> Iterator[str]:
@@ -50,6 +50,16 @@ def what_serves_is_what_the_newest_record_says(history: History) -> Iterator[str
         waiting = [
             record
             for record in history.of(service)
-            if record["status"] not in ("REFUSED", "OBSERVED") and place(record) > place(newest)
+            if record["status"] not in ("REFUSED", "OBSERVED")
+            and place(record) > place(newest)
+            and not _overtaken_by_held(history, record)
         ]
         yield from (f"{service}: {one['id']} is newer and was never applied" for one in waiting)
+
+
+def _overtaken_by_held(history: History, record: Record) -> bool:
+    """Whether it was superseded by a newer one that was HELD, whatever became of that one."""
+    return record["status"] == "SUPERSEDED" and any(
+        "HELD" in history.statuses.get(other["id"], ()) and place(other) > place(record)
+        for other in history.of(record["service"])
+    )

@@ -25,13 +25,17 @@ def everybody_is_told(history: History) -> Iterator[str]:
 
 
 def what_is_told_twice_is_recognised(history: History) -> Iterator[str]:
-    """The same status of a deployment is the same notice, to the letter."""
+    """The same status of a deployment is the same notice, to the letter.
+
+    A deployment may be HELD more than once, and people are reminded of it.
+    """
     texts: dict[tuple[str, str], set[tuple[str, str, str]]] = {}
     for notice in history.notices:
         attributes = notice["attributes"]
         if attributes["notice"].endswith("-denied") or "-image-missing-" in attributes["notice"]:
             continue  # told beside the status
-        about = (attributes["deployment"], attributes["status"])
+        held = attributes["status"] == "HELD" or "-unheld-" in attributes["notice"]
+        about = (attributes["deployment"], attributes["notice" if held else "status"])
         text = (attributes["notice"], notice["subject"], notice["body"])
         texts.setdefault(about, set()).add(text)
     yield from (f"{about}: {len(same)} notices" for about, same in texts.items() if len(same) > 1)
