@@ -39,7 +39,8 @@ class HoldRequest(BaseModel):
 def hold_by_hand(world: World, payload: object) -> dict[str, Any]:
     """Hold pushes to a service, and return `{"service", "holds", "held"}`.
 
-    A new hold of a person takes the place of an earlier one; the same `key` again changes nothing.
+    A new hold of a person takes the place of an earlier one. The same `key` again changes nothing
+    while that hold stands.
     A service that Slipway has not met yet can be held, too.
     What waits becomes HELD at its next step. What has begun goes on, and rollbacks go through.
     `holds` are all holds in words, and `held` is the id of the deployment that is HELD, if any.
