@@ -8,12 +8,16 @@ from __future__ import annotations
 from collections.abc import Collection
 from os.path import commonprefix
 
+_WILDCARDS = frozenset("*?")
+
 
 def meet(one: str, other: str) -> bool:
     """Return whether there is a name that both patterns match.
 
     It takes as many steps as the product of the two lengths, whatever they hold.
     """
+    if not _WILDCARDS & {*one, *other}:
+        return one == other
     # shared[j]: some text matches both the part of `one` that was read, and other[:j].
     shared = [True]
     for theirs in other:
