@@ -105,7 +105,7 @@ def test_the_tables_of_prices_add_up(report: rows.Report) -> None:
     text = "\n".join(markdown({5: used()}, used(invocations={"sweep": 1}), {}, report, price))
     each = sum(cost.deployment(used(), report, price).values())
     assert f"**{each:.5f}**" in text
-    assert "| Alarms | 0.900 |" in text
+    assert "| Alarms | 1.100 |" in text
     assert "| polls, state transitions | 10, 31 |" in text
 
 

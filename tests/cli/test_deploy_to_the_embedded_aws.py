@@ -15,7 +15,8 @@ from tests.cli.packages import written
 
 STACK = "slipway-dev"
 FUNCTIONS = {
-    "on_image_push", "on_service_change", "watch", "deploy", "rollback", "status", "sweep",
+    "on_image_push", "on_service_change", "watch", "deploy", "rollback", "hold", "release",
+    "status", "sweep",
 }  # fmt: skip
 VARIABLES = (
     "AWS_REGION",

@@ -112,7 +112,7 @@ def test_it_says_in_a_line_what_it_made(project: Path, capsys: pytest.CaptureFix
     said = capsys.readouterr()
     assert said.err == ""
     (line,) = said.out.splitlines()
-    assert line.startswith("Packaged dev: 1 target, 7 functions among ")
+    assert line.startswith("Packaged dev: 1 target, 9 functions among ")
     assert re.search(r" in \S*out/dev \(\d\.\d MB\)$", line)
 
 
@@ -123,7 +123,7 @@ def test_asked_to_it_says_all_that_it_did(
     said = capsys.readouterr().out
     assert said.startswith("dev: 1 target, x86_64\n")
     assert "from the cache" in said or "fetched" in said
-    assert "7 functions among" in said
+    assert "9 functions among" in said
     assert f"compiled for python3.{sys.version_info.minor}, the functions' runtime" in said
     assert all(f"{name} " in said for name in FUNCTIONS)
     assert "`*` in ListTasks (6 roles): ECS lists tasks by" in said

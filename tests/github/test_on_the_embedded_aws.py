@@ -13,7 +13,7 @@ from embedded.account import EmbeddedAws
 from embedded.services.ecs import Crash
 from example import conflicto
 from tests.bootstrap.templates import REPOSITORY, deploy, environment
-from tests.dialect.account import FAMILY, SERVICE
+from tests.dialect.account import BY_HAND, FAMILY, SERVICE
 from tests.dialect.packaged import Packaged
 from tests.github.runner import AWAIT, SCRIPTS, run
 
@@ -121,6 +121,9 @@ def test_a_run_again_and_a_rollback_go_the_way_of_a_push(
         step = run(AWAIT, tmp_path, sees | waits | asked)
         assert step.code == 0, step.log
         assert account.revision() == f"{FAMILY}:1"
+
+        released = account.invoke("release", {"service": SERVICE, **BY_HAND})
+        assert len(released["released"]) == 1  # the rollback held what is deployed by a run again
 
         looked = {"ECR_REPOSITORY": DEV, "COMMIT": "abc1234", "VERSION": "v1.2.3"}
         found = run(SCRIPTS / "find-image.sh", tmp_path, sees | looked)

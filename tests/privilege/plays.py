@@ -147,6 +147,26 @@ def _stops(account: UnattendedAccount, unanswered: str) -> None:
     account.ask("rollback", service=SERVICE, **BY_HAND)
 
 
+def holds(account: UnattendedAccount) -> None:
+    account.ask("hold", service=SERVICE, **BY_HAND)
+
+
+def _held(account: UnattendedAccount) -> str:
+    """The id of a push that a hold keeps."""
+    event = account.pushed(GOOD)
+    account.ask("hold", service=SERVICE, **BY_HAND)
+    account.ask("on_image_push", **event)
+    return str(account.records()[-1]["id"])
+
+
+def releases(account: UnattendedAccount) -> None:
+    account.ask("release", deployment=_held(account), **BY_HAND)
+
+
+def drops(account: UnattendedAccount) -> None:
+    account.ask("release", deployment=_held(account), deploy="none", **BY_HAND)
+
+
 def asks(account: UnattendedAccount) -> None:
     _pushed(account)()
     account.ask("status", service=SERVICE, now=True)
@@ -160,6 +180,8 @@ PLAYS: dict[str, tuple[Callable[[UnattendedAccount], None], ...]] = {
     "watch": (polls,),
     "deploy": (by_hand,),
     "rollback": (goes_back, stops, stops_unregistered),
+    "hold": (holds,),
+    "release": (releases, drops),
     "status": (asks,),
     "sweep": (sweeps, meets),
 }

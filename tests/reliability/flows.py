@@ -67,15 +67,16 @@ def _is(account: FaultyAccount, status: str, build: str = GOOD) -> Callable[[], 
     return look
 
 
-def _rollback(account: FaultyAccount) -> None:
+def _rollback(account: FaultyAccount, *, hold: bool = False) -> None:
     account.push(GOOD)
-    back = {**ASKED, "key": "back"}
+    back = {**ASKED, "key": "back", "hold": hold}
     account.when(_is(account, "SUCCESSFUL"), lambda: account.insist("rollback", back))
 
 
 def _stopped(account: FaultyAccount) -> None:
     account.push(GOOD)
-    account.later(12, lambda: account.insist("rollback", {**ASKED, "key": "stop"}))
+    stop = {**ASKED, "key": "stop", "hold": False}
+    account.later(12, lambda: account.insist("rollback", stop))
 
 
 def _superseded(account: FaultyAccount) -> None:
@@ -98,7 +99,7 @@ def _held(account: FaultyAccount) -> None:
 
 def _rollback_holds(account: FaultyAccount) -> None:
     """A rollback by hand holds the next push, until a person releases it."""
-    _rollback(account)
+    _rollback(account, hold=True)
     account.when(lambda: _went_back(account), lambda: account.push(NEWER))
     _released(account, NEWER)
 
