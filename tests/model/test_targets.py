@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from chalicelib.errors import Refused
-from chalicelib.model.targets import load_targets, seconds
+from chalicelib.model.targets import environments, load_targets, seconds
 
 ONE = '[[target]]\nrepository = "app-{env}"\ncluster = "c-{env}"\nservice = "web"\n'
 
@@ -183,3 +185,28 @@ def test_a_duration_is_a_number_and_its_unit(text: object, found: int) -> None:
 def test_a_duration_is_between_a_minute_and_two_days(text: object) -> None:
     with pytest.raises(ValueError, match='expected a time from "1m" to "48h"'):
         seconds(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (ONE + "approval = '3m'\n", 'a time from "1h" to "60d"'),
+        (ONE + "approval = '90d'\n", 'a time from "1h" to "60d"'),
+        ("shared = 'x'\n" + ONE, "`shared` must be a list of the names"),
+        (ONE + "[environment.dev]\naccount = 'x'\n", "key `account`: expected the 12 digits"),
+    ],
+)
+def test_what_keeps_environments_apart_or_asks_for_an_approval_is_checked(
+    text: str, words: str
+) -> None:
+    with pytest.raises(Refused, match=re.escape(words)):
+        load_targets(text, "dev")
+
+
+def test_environments_are_named_in_the_files_order() -> None:
+    text = (
+        ONE + "approval = '7d'\n[environment.prod]\n[environment.dev]\naccount = '123456789012'\n"
+    )
+    assert environments(text) == ("prod", "dev")
+    loaded = load_targets(text, "dev")
+    assert (loaded.account, loaded.all[0].approval) == ("123456789012", 7 * 86_400)
