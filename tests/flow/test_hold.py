@@ -124,3 +124,13 @@ def test_the_board_says_when_it_knows_nothing() -> None:
 
     (row,) = tell_status(aws().world(), {"board": True})["board"]
     assert row["note"] == "Slipway has not met this service yet"
+
+
+def test_status_says_who_released_a_deployment() -> None:
+    world = held()
+    deployment = world.record().id
+    release_by_hand(world.world(), {"deployment": deployment, **WHY})
+    (shown,) = tell_status(world.world(), {"deployment": deployment})["deployments"]
+    assert (shown["released"]["by"], shown["released"]["why"]) == ("ann", "a test")
+    with pytest.raises(Refused, match="`now` looks at one service"):
+        tell_status(world.world(), {"now": True})
