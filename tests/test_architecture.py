@@ -22,13 +22,9 @@ STEP = [
     )
 ]  # fmt: skip
 LONGEST_OF_THE_STEP = 25  # lines of a function, without its docstring
-CHANGES = {
-    "changed",
-    "changed_head",
-    "changed_proven",
-    "changed_notice",
-    "changed_hold",
-}  # model/changes.py
+CHANGES = {  # model/changes.py
+    "changed", "changed_head", "changed_held", "changed_hold", "changed_notice", "changed_proven",
+}  # fmt: skip
 # Where a value that is no item of the ledger is copied with other fields.
 COPIES_A_VALUE = {"verdict/rollout.py", "explain/ending.py", "explain/case.py"}
 # The replies to people and to the state machine, and a task definition's raw JSON.

@@ -10,7 +10,7 @@ from chalicelib.decide.transitions import allowed
 from chalicelib.explain.notice import again, notice, unheld
 from chalicelib.explain.text import brief
 from chalicelib.model import happenings as happened
-from chalicelib.model.changes import changed
+from chalicelib.model.changes import changed, changed_held
 from chalicelib.model.deployments import Deployment, Notice, Return, Status
 from chalicelib.model.happenings import (
     Applying,
@@ -22,7 +22,6 @@ from chalicelib.model.happenings import (
     RollingOut,
     Waiting,
 )
-from chalicelib.model.holds import Held
 from chalicelib.model.images import commit_named
 
 _LONGEST_REASON = 1_000  # characters; AWS' messages may quote a whole request
@@ -293,12 +292,9 @@ def _changed_aside(record: Deployment, happening: Aside) -> Deployment:
         case happened.PushedAgain(tag=tag, order=order):
             tags = more_names(record.tag, record.tags, tag)
             return changed(record, tags=tags, order=max(order, record.order))
-        case happened.Reminded(at=at) if record.held is not None:
-            held = Held(**{**dict(record.held), "reminded": at})
-            reminder = again(record, at)
-            return changed(record, held=held, notices=(*record.notices, reminder))
-        case happened.Reminded():
-            return record
+        case happened.Reminded(at=at):
+            held = changed_held(record.held, reminded=at) if record.held else None
+            return changed(record, held=held, notices=(*record.notices, again(record, at)))
         case happened.WatcherStarted(number=number):
             return changed(record, watcher=number)
         case _:

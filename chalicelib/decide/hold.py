@@ -15,7 +15,7 @@ from chalicelib.explain.hold import approval_words, freeze_words, hold_words
 from chalicelib.model import happenings as happened
 from chalicelib.model.base import Frozen, Moment
 from chalicelib.model.changes import changed_head
-from chalicelib.model.deployments import Cause, Deployment, Status
+from chalicelib.model.deployments import Cause, Deployment
 from chalicelib.model.freezes import frozen
 from chalicelib.model.happenings import HoldEnded, Refused, Reminded, Superseded
 from chalicelib.model.heads import Head
@@ -139,13 +139,3 @@ def held_by(head: Head, hold: Hold) -> Head:
 def held_back(by: str, why: str, since: datetime, request: str) -> Hold:
     """Return the hold that a rollback or a stop by hand leaves until somebody releases it."""
     return Hold(kind="rollback", by=by, why=why, since=since, request=request)
-
-
-def without_holds(head: Head) -> Head:
-    """Return HEAD without a hold of a person's or of a rollback's; a freeze is in no HEAD."""
-    return changed_head(head, holds=())
-
-
-def awaits_person(record: Deployment) -> bool:
-    """Whether a person has to act before the deployment can go on."""
-    return record.status is Status.HELD and (record.held is None or record.held.until is None)

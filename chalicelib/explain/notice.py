@@ -76,14 +76,8 @@ def notice(deployment: Deployment) -> Notice:
 def again(deployment: Deployment, now: datetime) -> Notice:
     """The notice of a day later that a deployment still waits for a person."""
     first = notice(deployment)
-    return Notice(
-        id=f"{first.id}-again-{now:%Y%m%d}",
-        status=first.status,
-        subject=plain(f"{deployment.service_name}: {_what(deployment)} (still)", _SUBJECT),
-        text=first.text,
-        facts=_facts(deployment, now),
-        at=now,
-    )
+    identity, what = f"{first.id}-again-{now:%Y%m%d}", f"{_what(deployment)} (still)"
+    return _about(deployment, identity, what, first.text, now)
 
 
 def unheld(deployment: Deployment) -> Notice:
@@ -93,14 +87,8 @@ def unheld(deployment: Deployment) -> Notice:
         f"{one_line(f'{deployment.service}: {what}.')}\n\nWhy: {sentence(deployment.reason)}\n\n"
         "Now: it is deployed as soon as nothing else goes first."
     )
-    return Notice(
-        id=f"{deployment.id}-unheld-{deployment.updated:%Y%m%d%H%M%S}",
-        status=deployment.status,
-        subject=plain(f"{deployment.service_name}: {what}", _SUBJECT),
-        text=cut(text, _TEXT),
-        facts=_facts(deployment, deployment.updated),
-        at=deployment.updated,
-    )
+    identity = f"{deployment.id}-unheld-{deployment.updated:%Y%m%d%H%M%S}"
+    return _about(deployment, identity, what, text, deployment.updated)
 
 
 def holding(service: str, holds: Sequence[Hold], waiting: str, now: datetime, kind: str) -> Notice:
@@ -164,8 +152,13 @@ def image_missing(deployment: Deployment, why: str, now: datetime) -> Notice:
         f"{short_name(deployment.revision)}, neither to replace one that ends nor to roll back.\n"
         "Next: push that image again, or deploy another one."
     )
+    return _about(deployment, f"{deployment.id}-image-missing-{now:%Y%m%d%H}", what, text, now)
+
+
+def _about(deployment: Deployment, identity: str, what: str, text: str, now: datetime) -> Notice:
+    """A notice that tells something else about a deployment than its status."""
     return Notice(
-        id=f"{deployment.id}-image-missing-{now:%Y%m%d%H}",
+        id=identity,
         status=deployment.status,
         subject=plain(f"{deployment.service_name}: {what}", _SUBJECT),
         text=cut(text, _TEXT),

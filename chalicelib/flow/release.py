@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from chalicelib.decide.hold import holding, kept, without_holds
+from chalicelib.decide.hold import holding, kept
 from chalicelib.errors import Conflict, Refused, Unavailable
 from chalicelib.explain.hold import hold_words
 from chalicelib.flow.by_hand import Name, Text, parsed, target_named
@@ -95,7 +95,7 @@ def _released(world: World, target: Target, asked: ReleaseRequest, shown: str) -
     if not held and not holding(head, world.now):
         raise Refused(f"nothing is held on {target.name}")
     release = Release(key=asked.key or "", deployment=held)
-    head = changed_head(without_holds(head), release=release)
+    head = changed_head(head, holds=(), release=release)
     record = world.ledger.deployment(target.name, held) if held else None
     if record is None:
         world.ledger.save(head)

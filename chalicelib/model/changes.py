@@ -82,7 +82,7 @@ class HeadFields(TypedDict, total=False):
 
 
 class HoldFields(TypedDict, total=False):
-    """The fields of a hold that may change."""
+    """The fields of a hold, or of what it holds, that may change."""
 
     reminded: datetime | None
 
@@ -114,6 +114,11 @@ def changed_head(head: Head, **fields: Unpack[HeadFields]) -> Head:
 def changed_hold(hold: Hold, **fields: Unpack[HoldFields]) -> Hold:
     """Return a copy of the hold that has these fields."""
     return hold.model_copy(update=dict(fields))
+
+
+def changed_held(held: Held, **fields: Unpack[HoldFields]) -> Held:
+    """Return a copy of what is known of a HELD deployment that has these fields."""
+    return held.model_copy(update=dict(fields))
 
 
 def changed_proven(proven: Proven, **fields: Unpack[ProvenFields]) -> Proven:

@@ -21,9 +21,8 @@ from chalicelib.model.freezes import Freeze, Freezes
 from chalicelib.model.scans import Severity
 from chalicelib.model.tag_patterns import checked
 
-_UNITS = {"s": 1, "m": 60, "h": 3600}
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _MINUTE, _TWO_DAYS = 60, 48 * 3600
-_LONG_UNITS = {"h": 3600, "d": 86_400}
 _HOUR, _SIXTY_DAYS = 3600, 60 * 86_400
 # Names as ECR and ECS accept them: CreateRepository's repositoryName, CreateCluster's clusterName.
 _REPOSITORY = r"^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$"
@@ -36,9 +35,7 @@ def seconds(text: object) -> int:
     Raises:
         ValueError: when it is neither, or when it is not between a minute and two days.
     """
-    match = re.fullmatch(r"(\d{1,6})([smh])", text) if isinstance(text, str) else None
-    meant = int(match[1]) * _UNITS[match[2]] if match else text
-    if not isinstance(meant, int) or isinstance(meant, bool) or not _MINUTE <= meant <= _TWO_DAYS:
+    if (meant := _span(text, r"(\d{1,6})([smh])", _MINUTE, _TWO_DAYS)) is None:
         raise ValueError('expected a time from "1m" to "48h", like "90s", "30m" or "2h"')
     return meant
 
@@ -49,10 +46,17 @@ def days(text: object) -> int:
     Raises:
         ValueError: when it is not such a text, or not between an hour and sixty days.
     """
-    match = re.fullmatch(r"(\d{1,4})([hd])", text) if isinstance(text, str) else None
-    meant = int(match[1]) * _LONG_UNITS[match[2]] if match else text
-    if not isinstance(meant, int) or isinstance(meant, bool) or not _HOUR <= meant <= _SIXTY_DAYS:
+    if (meant := _span(text, r"(\d{1,4})([hd])", _HOUR, _SIXTY_DAYS)) is None:
         raise ValueError('expected a time from "1h" to "60d", like "12h" or "7d"')
+    return meant
+
+
+def _span(text: object, pattern: str, least: int, most: int) -> int | None:
+    """Return the seconds that a text or a whole number means; None when they are out of bounds."""
+    match = re.fullmatch(pattern, text) if isinstance(text, str) else None
+    meant = int(match[1]) * _UNITS[match[2]] if match else text
+    if not isinstance(meant, int) or isinstance(meant, bool) or not least <= meant <= most:
+        return None
     return meant
 
 

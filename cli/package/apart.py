@@ -15,18 +15,18 @@ from cli.package.globs import meet
 
 _Names = Callable[[Target], tuple[str, ...]]
 
-# What must differ between environments. `shared` never allows the first two: what one environment
-# does to a service or registers in a family, the other one would run.
-_UNSHARABLE: dict[str, _Names] = {
+# What must differ between environments, by the target's key.
+NAMES: dict[str, _Names] = {
     "service": lambda target: (target.name,),
     "family": lambda target: (target.family,) if target.family else (),
-}
-_SHARABLE: dict[str, _Names] = {
     "cluster": lambda target: (target.cluster,),
     "repository": lambda target: (target.repository,),
     "pass_roles": lambda target: target.pass_roles,
     "log_groups": lambda target: target.log_groups,
 }
+# `shared` never allows these: what one environment does to a service or registers in a family, the
+# other one would run.
+_UNSHARABLE = frozenset({"service", "family"})
 
 
 def every_environment(text: str, stage: str) -> tuple[Targets, ...]:
@@ -57,9 +57,9 @@ def in_one_account(one: Targets, other: Targets) -> bool:
 
 
 def _apart(one: Targets, other: Targets) -> None:
-    for key, names in {**_UNSHARABLE, **_SHARABLE}.items():
+    for key, names in NAMES.items():
         for mine, theirs in _meeting(one, other, names):
-            sharable = key in _SHARABLE and mine == theirs and "*" not in mine.split(":")[-1]
+            sharable = key not in _UNSHARABLE and mine == theirs and "*" not in mine.split(":")[-1]
             if sharable and mine in one.shared:
                 continue
             found = f'"{mine}"' if mine == theirs else f'"{mine}" and "{theirs}"'

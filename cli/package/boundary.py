@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from chalicelib.model.targets import Target, Targets
+from cli.package.apart import NAMES
 from cli.package.globs import covering
 
-# The template's parameters that are one pattern, and the names of a target that it must cover.
-_PATTERNS: dict[str, Callable[[Target], tuple[str, ...]]] = {
-    "Clusters": lambda target: (target.cluster,),
-    "Families": lambda target: (target.family,) if target.family else (),
-    "Repositories": lambda target: (target.repository,),
-    "LogGroups": lambda target: target.log_groups,
+# The template's parameters that are one pattern, and the target's key whose names it must cover.
+_PATTERNS = {
+    "Clusters": "cluster",
+    "Families": "family",
+    "Repositories": "repository",
+    "LogGroups": "log_groups",
 }
 
 
@@ -23,7 +22,8 @@ def parameters(targets: Targets, neighbours: tuple[Target, ...]) -> dict[str, st
     their names and fits no name of the `neighbours`.
     """
     found: dict[str, str] = {}
-    for parameter, of in _PATTERNS.items():
+    for parameter, key in _PATTERNS.items():
+        of = NAMES[key]
         names = {name for target in targets.all for name in of(target)}
         others = {name for target in neighbours for name in of(target)}
         if names and (pattern := covering(names, others - names)):

@@ -75,5 +75,29 @@ def statements(read: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
                 yield name, statement["Fn::If"][1] if "Fn::If" in statement else statement
 
 
+def roles(stack: Stack) -> list[str]:
+    """The names of the stack's roles."""
+    return [stack.resources[key] for key, kind in stack.types.items() if kind == "AWS::IAM::Role"]
+
+
+def arns(aws: EmbeddedAws, stack: Stack) -> Iterator[str]:
+    """The ARNs of the stack's resources, of the kinds that IAM knows by name."""
+    here = f"{aws.region}:{aws.account}"
+    named = {
+        "AWS::Lambda::Function": f"arn:aws:lambda:{here}:function:{{}}",
+        "AWS::Events::Rule": f"arn:aws:events:{here}:rule/{{}}",
+        "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{here}:table/{{}}",
+        "AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:{here}:alarm:{{}}",
+        "AWS::Logs::LogGroup": f"arn:aws:logs:{here}:log-group:{{}}",
+        "AWS::IAM::Role": f"arn:aws:iam::{aws.account}:role/{{}}",
+        "AWS::IAM::ManagedPolicy": "{}",
+        "AWS::SNS::Topic": "{}",
+        "AWS::StepFunctions::StateMachine": "{}",
+    }
+    for logical, kind in stack.types.items():
+        if kind in named:
+            yield named[kind].format(stack.resources[logical])
+
+
 def listed(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]

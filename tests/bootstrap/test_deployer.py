@@ -11,7 +11,7 @@ import pytest
 from embedded.account import EmbeddedAws
 from embedded.iam.evaluate import Statement, arn_like, read_policy, statements
 from embedded.services.cloudformation.deploy import Stack
-from tests.bootstrap.templates import REPOSITORY, deploy, listed, template
+from tests.bootstrap.templates import REPOSITORY, arns, deploy, listed, roles, template
 from tests.bootstrap.templates import statements as written_statements
 from tests.cli.packages import written
 
@@ -32,10 +32,6 @@ def made(aws: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> tuple[St
     bounded = {"PermissionsBoundary": deployer.outputs["BoundaryArn"]}
     stack = aws.deploy(package.directory / "sam.json", package.archive, parameters=bounded)
     return deployer, stack
-
-
-def roles(stack: Stack) -> list[str]:
-    return [stack.resources[key] for key, kind in stack.types.items() if kind == "AWS::IAM::Role"]
 
 
 def test_what_may_make_a_role_may_make_only_one_within_the_boundary() -> None:
@@ -114,24 +110,11 @@ def test_the_deployer_may_touch_everything_that_the_stack_has_and_not_its_neighb
     """By name: the deployer's statements against the physical names of the stack's resources."""
     _, stack = made
     own = list(statements("slipway-deployer-dev"))
-    here = f"{aws.region}:{aws.account}"
-    arns = {
-        "AWS::Lambda::Function": f"arn:aws:lambda:{here}:function:{{}}",
-        "AWS::Events::Rule": f"arn:aws:events:{here}:rule/{{}}",
-        "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{here}:table/{{}}",
-        "AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:{here}:alarm:{{}}",
-        "AWS::Logs::LogGroup": f"arn:aws:logs:{here}:log-group:{{}}",
-        "AWS::IAM::Role": f"arn:aws:iam::{aws.account}:role/{{}}",
-        "AWS::SNS::Topic": "{}",
-        "AWS::StepFunctions::StateMachine": "{}",
-    }
-    for logical, kind in stack.types.items():
-        if kind in arns:
-            arn = arns[kind].format(stack.resources[logical])
-            assert any(arn_like(p, arn) for one in own for p in one.resources), arn
-            other = re.sub(r"slipway-dev", "slipway-prod", arn)
-            named = [p for one in own for p in one.resources if not p.endswith("log-group:*")]
-            assert not any(arn_like(pattern, other) for pattern in named), other
+    for arn in arns(aws, stack):
+        assert any(arn_like(p, arn) for one in own for p in one.resources), arn
+        other = re.sub(r"slipway-dev", "slipway-prod", arn)
+        named = [p for one in own for p in one.resources if not p.endswith("log-group:*")]
+        assert not any(arn_like(pattern, other) for pattern in named), other
 
 
 def test_without_a_boundary_the_roles_have_none(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -21,7 +21,7 @@ from cli.package.build import package
 from embedded.account import EmbeddedAws
 from embedded.iam.evaluate import Statement, read_policy, statements
 from embedded.services.cloudformation.deploy import Stack
-from tests.bootstrap.templates import REPOSITORY, deploy
+from tests.bootstrap.templates import REPOSITORY, arns, deploy, roles
 from tests.cli.packages import CACHE, copy_project
 
 SHIPPED = ("dev", "staging", "prod")
@@ -78,40 +78,22 @@ def _deployed(aws: EmbeddedAws, root: Path, name: str) -> Stage:
     )
     made = package(root / "project", name, root / "out", "x86_64", CACHE)
     stack = aws.deploy(made.template, made.archive, f"slipway-{name}")
-    roles = {
-        role: tuple(statements(role)) for one in (deployer, github, stack) for role in _roles(one)
+    found = {
+        role: tuple(statements(role)) for one in (deployer, github, stack) for role in roles(one)
     }
-    assert all(roles.values())
+    assert all(found.values())
     version = aws.client("iam").get_policy_version(
         PolicyArn=deployer.outputs["BoundaryArn"], VersionId="v1"
     )
     boundary = read_policy("boundary", version["PolicyVersion"]["Document"])
-    return Stage(name, roles, boundary, tuple(_arns(aws, stack, deployer)))
-
-
-def _roles(stack: Stack) -> list[str]:
-    return [stack.resources[key] for key, kind in stack.types.items() if kind == "AWS::IAM::Role"]
+    return Stage(name, found, boundary, tuple(_arns(aws, stack, deployer)))
 
 
 def _arns(aws: EmbeddedAws, *stacks: Stack) -> Iterator[str]:
     """The ARNs of what the stacks have, and of the stacks."""
-    here = f"{aws.region}:{aws.account}"
-    named = {
-        "AWS::Lambda::Function": f"arn:aws:lambda:{here}:function:{{}}",
-        "AWS::Events::Rule": f"arn:aws:events:{here}:rule/{{}}",
-        "AWS::DynamoDB::Table": f"arn:aws:dynamodb:{here}:table/{{}}",
-        "AWS::CloudWatch::Alarm": f"arn:aws:cloudwatch:{here}:alarm:{{}}",
-        "AWS::Logs::LogGroup": f"arn:aws:logs:{here}:log-group:{{}}",
-        "AWS::IAM::Role": f"arn:aws:iam::{aws.account}:role/{{}}",
-        "AWS::IAM::ManagedPolicy": "{}",
-        "AWS::SNS::Topic": "{}",
-        "AWS::StepFunctions::StateMachine": "{}",
-    }
     for stack in stacks:
-        yield f"arn:aws:cloudformation:{here}:stack/{stack.name}/x"
-        for logical, kind in stack.types.items():
-            if kind in named:
-                yield named[kind].format(stack.resources[logical])
+        yield f"arn:aws:cloudformation:{aws.region}:{aws.account}:stack/{stack.name}/x"
+        yield from arns(aws, stack)
 
 
 def owned(stage: Stage) -> Iterator[Question]:
