@@ -70,7 +70,7 @@ format: $(VENV)/installed ## let ruff format and mend what it can
 	@$(BIN)/ruff check --fix .
 
 package: $(VENV)/installed ## out/STAGE/sam.json and deployment.zip; needs no AWS account
-	@$(BIN)/python -m cli package $(STAGE) --arch $(ARCH) $(if $(V),--verbose)
+	@$(BIN)/python -m cli.package $(STAGE) --arch $(ARCH) $(if $(V),--verbose)
 
 sbom: $(SBOM)/installed ## out/sbom.cdx.json: the libraries in the package (CycloneDX)
 	@{ cat requirements.txt; grep '^chalice==' requirements-dev.txt; } | $(SBOM)/bin/python -W ignore -m cyclonedx_py \
@@ -83,10 +83,10 @@ picture: package ## docs/pictures/demo.svg: the recorded terminal of the demo
 	@$(BIN)/python -m demo picture
 
 deploy: package ## package, then create or update the stack slipway-STAGE
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli deploy $(STAGE) $(if $(NOTIFY),--set NotifyEmail=$(NOTIFY))
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli.stack $(STAGE) $(if $(NOTIFY),--set NotifyEmail=$(NOTIFY))
 
 logs: $(VENV)/installed ## follow the log of one function: FUNCTION=watch
-	@$(BIN)/python -m cli logs $(STAGE) $(FUNCTION)
+	@$(BIN)/python -m cli logs --stage $(STAGE) --function $(FUNCTION)
 
 clean: ## remove what was made
 	rm -rf out .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,15 +1,14 @@
-"""`python -m cli COMMAND …`: everything that an operator of Slipway does from this repository."""
+"""`python -m cli` is `slipway`. It imports little, so that Ctrl-C works while the rest loads."""
 
 import sys
 
-from cli.terminal import choose
+from cli.terminal import run_module
 
-COMMANDS = {
-    "package": ("cli.package.command", "make out/STAGE/ without an AWS account (make package)"),
-    "deploy": ("cli.deploy.command", "create or update the stack slipway-STAGE (make deploy)"),
-    "logs": ("cli.logs", "follow the log of one function (make logs)"),
-    "budget": ("cli.package.budget", "whether the package has stayed as small as it was"),
-}
+
+def slipway() -> int:
+    """The console script."""
+    return run_module("cli.app", sys.argv[1:])
+
 
 if __name__ == "__main__":
-    sys.exit(choose("python -m cli", COMMANDS, sys.argv[1:] or ["--help"]))
+    sys.exit(slipway())

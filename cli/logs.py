@@ -1,26 +1,22 @@
-"""`make logs`: the last hour of a function's log, and what is added to it, until Ctrl-C.
+"""`slipway logs --function`: a function's last hour of log, and what is added, until Ctrl-C.
 
 By FilterLogEvents (CloudWatch Logs API reference); the `aws` command of version 1 cannot follow.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
-import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.errors import Refused
-from cli.account import signed_in
 from cli.package.names import function_name
 from cli.package.policies import GRANTS
 from cli.project import meant
-from cli.terminal import Interrupted, did_you_mean, ends_in_a_sentence, stop_writing
+from cli.terminal import did_you_mean, safe
 
 _SINCE = timedelta(hours=1)
 _PAUSE_SECONDS = 2.0
@@ -29,23 +25,18 @@ _RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 5})
 _THROTTLED = {"ThrottlingException", "LimitExceededException", "ServiceUnavailableException"}
 
 
-@ends_in_a_sentence
-def main(arguments: list[str]) -> int:
-    """130 when a person ends it; 1 with a sentence on stderr."""
-    parser = argparse.ArgumentParser(prog="python -m cli logs", description=__doc__)
-    parser.add_argument("stage", help="an environment that was deployed, like dev")
-    parser.add_argument("function", help=f"one of {', '.join(GRANTS)}")
-    chosen = parser.parse_args(arguments)
+def followed(
+    session: Any, stage: str, function: str, now: datetime, pause: Callable[[float], None]
+) -> Iterator[str]:
+    """The lines of a function's log, until Ctrl-C; see `lines`.
+
+    Raises:
+        Refused: as `lines`, or when AWS says no.
+    """
     try:
-        with signed_in() as session:
-            client = session.client("logs", config=_RETRIES)
-            for line in lines(client, chosen.stage, chosen.function, datetime.now(UTC), time.sleep):
-                print(line, flush=True)
-    except KeyboardInterrupt:
-        raise Interrupted("Stopped following the log.") from None
-    except BrokenPipeError:  # whoever reads, as `head` does, has seen enough
-        stop_writing()
-    return 0
+        yield from lines(session.client("logs", config=_RETRIES), stage, function, now, pause)
+    except (BotoCoreError, ClientError) as error:
+        raise Refused(f"AWS said no: {error}") from error
 
 
 def lines(
@@ -101,14 +92,8 @@ def _events(
 def _line(event: dict[str, Any]) -> str:
     """Time (UTC) and message, without what a terminal would take for a command."""
     at = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
-    message = event["message"].rstrip()
-    safe = "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in message)
-    return f"{at:%Y-%m-%dT%H:%M:%SZ} {safe}"
+    return f"{at:%Y-%m-%dT%H:%M:%SZ} {safe(event['message'].rstrip())}"
 
 
 def _milliseconds(moment: datetime) -> int:
     return int(moment.timestamp() * 1000)
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

@@ -11,13 +11,17 @@ from chalicelib.errors import Refused
 PROJECT = Path(__file__).resolve().parents[1]
 
 
+def environments(targets: Path) -> list[str]:
+    """The names of a targets.toml's environments; none when the file cannot be read."""
+    try:
+        return list(tomllib.loads(targets.read_text("utf-8")).get("environment", {}))
+    except (OSError, ValueError):  # told by whoever needs the file
+        return []
+
+
 def meant(stage: str, project: Path = PROJECT) -> str:
     """The question " Did you mean STAGE=prod?", empty where no environment's name is similar."""
-    try:
-        text = (project / "chalicelib" / "targets.toml").read_text("utf-8")
-        known = list(tomllib.loads(text).get("environment", {}))
-    except (OSError, ValueError):  # told by whoever needs the file
-        return ""
+    known = environments(project / "chalicelib" / "targets.toml")
     near = difflib.get_close_matches(stage, known, n=1)
     return f" Did you mean STAGE={near[0]}?" if near and stage not in known else ""
 

@@ -40,13 +40,13 @@ def ends_in_a_sentence(main: Main) -> Main:
             with _signals_end_it_once():
                 return main(arguments)
         except KeyboardInterrupt as interrupt:
-            _say(str(interrupt) or "Interrupted.")
+            sentence(str(interrupt) or "Interrupted.")
             return INTERRUPTED
         except BrokenPipeError:  # whoever reads our output, as `head` does, has stopped
             stop_writing()
             return _NOBODY_READS
         except Refused as refused:
-            _say(str(refused))
+            sentence(str(refused))
             return 1
 
     return told
@@ -61,16 +61,21 @@ def choose(program: str, commands: Mapping[str, tuple[str, str]], arguments: lis
         print("\n".join([f"usage: {program} COMMAND …", "", *lines, "", more]))
         return 0
     if name not in commands:
-        _say(f"{program} has no command {name!r}.{did_you_mean(name, commands)}")
+        sentence(f"{program} has no command {name!r}.{did_you_mean(name, commands)}")
         return 2
     module, _ = commands[name]
+    return run_module(module, rest)
+
+
+def run_module(module: str, arguments: list[str]) -> int:
+    """Run the `main` of a module; Ctrl-C ends it in a sentence while it is imported, too."""
 
     @ends_in_a_sentence
     def main(given: list[str]) -> int:
         found: Main = importlib.import_module(module).main
         return found(given)
 
-    return main(rest)
+    return main(arguments)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
@@ -105,13 +110,19 @@ def progress(words: str) -> Iterator[Tell]:
         yield lambda text: shown.update(task, description=text)
 
 
+def safe(text: str) -> str:
+    """The text without what a terminal would take for a command."""
+    return "".join(c if c.isprintable() or c in "\n\t" else "\ufffd" for c in text)
+
+
 def stop_writing() -> None:
     """Write nothing more, not even what is still buffered: nobody reads it."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _say(sentence: str) -> None:
-    print(f"{_CLEAR if sys.stderr.isatty() else ''}{sentence}", file=sys.stderr)
+def sentence(words: str) -> None:
+    """One sentence on stderr, in place of a progress line."""
+    print(f"{_CLEAR if sys.stderr.isatty() else ''}{safe(words)}", file=sys.stderr)
 
 
 @contextmanager

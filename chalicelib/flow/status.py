@@ -27,7 +27,7 @@ class StatusRequest(BaseModel):
     """The payload of `status`: it chooses a service, a deployment or an image (tag or digest).
 
     Without any of them it means all services. `now` adds what ECS runs at this moment, and `board`
-    asks for one row a service instead.
+    asks for one row a service instead. `names` asks only which services there are.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -37,6 +37,7 @@ class StatusRequest(BaseModel):
     image: str | None = None
     now: bool = False
     board: bool = False
+    names: bool = False
 
 
 def tell_status(world: World, payload: object) -> dict[str, Any]:
@@ -46,14 +47,20 @@ def tell_status(world: World, payload: object) -> dict[str, Any]:
     Where pushes are held, the reply also has `{"holds": [...]}`. With `now`, it also has
     `{"now": {...}}` (see `running`), and with `board` it is `{"board": [...]}` (see `board`). When
     all services are asked for, those that a newer release wrote are left out, and `unreadable` says
-    why.
+    why. With `names`, it is `{"services": [...]}`, in the order of the targets file. Every reply
+    has `at`, the time at which it was asked.
 
     Raises:
         Refused: when the payload is malformed, or when a name is not known.
         Unreadable: when a newer release wrote the service or deployment that was asked for.
         Unavailable: when AWS does not answer.
     """
-    asked = parse_status(payload)
+    return {"at": iso(world.now), **_told(world, parse_status(payload))}
+
+
+def _told(world: World, asked: StatusRequest) -> dict[str, Any]:
+    if asked.names:
+        return {"services": [target.name for target in world.targets.all]}
     if asked.board:
         return {"board": board(world, _asked_for(world, asked))}
     if not asked.now:

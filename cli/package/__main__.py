@@ -1,9 +1,8 @@
-"""`python -m cli.package STAGE`: the same as `python -m cli package STAGE`."""
+"""`python -m cli.package STAGE`: what `make package` runs."""
 
 import sys
 
-from cli.__main__ import COMMANDS
-from cli.terminal import choose
+from cli.terminal import run_module
 
 if __name__ == "__main__":
-    sys.exit(choose("python -m cli", COMMANDS, ["package", *sys.argv[1:]]))
+    sys.exit(run_module("cli.package.command", sys.argv[1:]))

@@ -34,7 +34,7 @@ ENVIRONMENT = {
 @ends_in_a_sentence
 def main(arguments: list[str]) -> int:
     """0 when everything is within the budget; 1, with a line for each excess, when not."""
-    parser = argparse.ArgumentParser(prog="python -m cli budget", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m cli.package.budget", description=__doc__)
     parser.add_argument("stage", help="an environment that `make package` has packaged")
     stage = parser.parse_args(arguments).stage
     settings = tomllib.loads((PROJECT / "pyproject.toml").read_text("utf-8"))

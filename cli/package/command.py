@@ -41,7 +41,7 @@ def main(arguments: list[str]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m cli package", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m cli.package", description=__doc__)
     parser.add_argument("stage", help="the environment: one of targets.toml's [environment.*]")
     parser.add_argument("--arch", choices=ARCHITECTURES, default="x86_64", help="of the functions")
     parser.add_argument("-v", "--verbose", action="store_true", help="make package V=1")

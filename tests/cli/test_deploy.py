@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from cli.deploy.bucket import ensure_bucket
-from cli.deploy.command import commands, main
+from cli.stack.bucket import ensure_bucket
+from cli.stack.command import commands, main
 from embedded.account import EmbeddedAws
 from tests.cli.conftest import Packaged
 from tests.cli.packages import PROJECT
@@ -78,7 +78,7 @@ def test_a_stack_that_aws_refuses_is_told_in_a_sentence(packaged: Packaged, tmp_
             "AWS_SECRET_ACCESS_KEY": "test",
             "AWS_DEFAULT_REGION": aws.region,
         }
-        command = [sys.executable, "-m", "cli.deploy", "dev", "--out", str(tmp_path)]
+        command = [sys.executable, "-m", "cli.stack", "dev", "--out", str(tmp_path)]
         done = subprocess.run(
             command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False
         )

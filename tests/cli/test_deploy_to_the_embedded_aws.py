@@ -1,4 +1,4 @@
-"""`cli.deploy` with the real `aws` command against the embedded AWS, and what it refuses."""
+"""`cli.stack` with the real `aws` command against the embedded AWS, and what it refuses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cli.deploy import command
+from cli.stack import command
 from embedded.account import EmbeddedAws
 from tests.cli.packages import written
 

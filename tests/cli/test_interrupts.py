@@ -48,7 +48,7 @@ def _read_after(module: str, said: str) -> int:
 
 
 @pytest.mark.parametrize("modules", [1, 60], ids=["at once", "while modules are read"])
-@pytest.mark.parametrize("arguments", ["demo", "demo local --port 0", "cli package dev --out out"])
+@pytest.mark.parametrize("arguments", ["demo", "demo local --port 0", "cli.package dev --out out"])
 def test_a_command_that_has_hardly_begun(folder: Path, arguments: str, modules: int) -> None:
     """Its own modules are read once Ctrl-C is handled, however fast the machine is."""
     with started(["-X", "importtime", "-m", *arguments.split()], folder) as command:
@@ -62,9 +62,9 @@ def test_a_command_that_has_hardly_begun(folder: Path, arguments: str, modules: 
 @pytest.mark.parametrize("phase", ["code", "package/sam.json"])
 def test_packaging(tmp_path: Path, phase: str) -> None:
     out = tmp_path / "out"
-    arguments = ["package", "dev", "--out", str(out), "--cache", str(CACHE)]
+    arguments = ["dev", "--out", str(out), "--cache", str(CACHE)]
     tree = out / "dev" / "build"
-    with started(["-m", "cli", *arguments], tmp_path) as command:
+    with started(["-m", "cli.package", *arguments], tmp_path) as command:
         command.wait_for((tree / phase).exists if phase != "code" else tree.exists)
         line = ended_in_one_line(command)
     assert line == "Interrupted: the package of dev was not written."
@@ -110,7 +110,7 @@ def test_deploying_while_cloudformation_works(aws: EmbeddedAws, folder: Path) ->
     program.chmod(0o755)
     reached = {"AWS_ENDPOINT_URL": aws.endpoint, "AWS_REGION": aws.region, **ADMIN}
     path = {"PATH": f"{program.parent}:/usr/bin:/bin"}
-    with started(["-m", "cli", "deploy", "dev"], folder, reached | path) as command:
+    with started(["-m", "cli.stack", "dev"], folder, reached | path) as command:
         command.wait_for(lambda: any_named(command, "sleep"))
         line = ended_in_one_line(command)
     assert line == (

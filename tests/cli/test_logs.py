@@ -1,4 +1,4 @@
-"""`make logs`: what it follows, what it survives, and what it says when it cannot."""
+"""`slipway logs --function`: what it follows, what it survives, and what it says when it cannot."""
 
 from __future__ import annotations
 
@@ -157,7 +157,7 @@ def command(aws: EmbeddedAws, *arguments: Any) -> subprocess.Popen[str]:
         "AWS_SECRET_ACCESS_KEY": "admin",
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "cli.logs", *arguments],
+        [sys.executable, "-m", "cli", "logs", *arguments],
         cwd=PROJECT,
         env=environment,
         text=True,
@@ -181,7 +181,7 @@ def test_on_the_embedded_aws_it_follows_until_ctrl_c_which_ends_it_with_one_line
     aws.client("logs").create_log_group(logGroupName=GROUP)
     aws.client("logs").create_log_stream(logGroupName=GROUP, logStreamName="a")
     write(aws, "before")
-    with command(aws, "dev", "watch") as process:
+    with command(aws, "--stage", "dev", "--function", "watch") as process:
         assert process.stdout is not None
         try:
             assert process.stdout.readline().endswith(" before\n")
@@ -197,7 +197,7 @@ def test_on_the_embedded_aws_it_follows_until_ctrl_c_which_ends_it_with_one_line
 def test_on_the_embedded_aws_a_group_that_is_not_there_is_said_in_one_sentence(
     aws: EmbeddedAws,
 ) -> None:
-    with command(aws, "prod", "watch") as process:
+    with command(aws, "--stage", "prod", "--function", "watch") as process:
         said = process.communicate()
     assert process.returncode == 1
     assert said[0] == ""
@@ -205,14 +205,3 @@ def test_on_the_embedded_aws_a_group_that_is_not_there_is_said_in_one_sentence(
         "There is no log group /aws/lambda/slipway-prod-watch in us-west-2: Slipway is not "
         "deployed here, or in another account, region or stage. Next: make deploy STAGE=prod\n"
     )
-
-
-def test_without_a_region_it_says_so(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
-) -> None:
-    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
-        monkeypatch.delenv(name, raising=False)
-    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
-        monkeypatch.setenv(name, str(tmp_path / "none"))
-    assert logs.main(["dev", "watch"]) == 1
-    assert capsys.readouterr().err.startswith("no AWS region is set. Next: export AWS_REGION=")

@@ -9,7 +9,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from chalicelib.errors import Refused
-from cli.deploy.stack import Stack, first_failure, in_words, run
+from cli.stack.stack import Stack, first_failure, in_words, run
 
 STACK = "arn:aws:cloudformation:us-west-2:123456789012:stack/slipway-dev/1"
 

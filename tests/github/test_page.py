@@ -18,7 +18,7 @@ PAGE = (PROJECT / "docs" / "github.md").read_text("utf-8")
 # Not here: GitHub's command line, and packaging, which has tests of its own.
 _ELSEWHERE = r"""
 gh() { :; }
-make() { python -m cli.deploy "${2#STAGE=}" --out "$OUT" --set "NotifyEmail=${3#NOTIFY=}"; }
+make() { python -m cli.stack "${2#STAGE=}" --out "$OUT" --set "NotifyEmail=${3#NOTIFY=}"; }
 """
 _PACKAGING = "Packaged dev: "
 

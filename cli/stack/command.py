@@ -14,17 +14,17 @@ from typing import Any
 
 from chalicelib.errors import Refused
 from cli.account import signed_in
-from cli.deploy.bucket import ensure_bucket
-from cli.deploy.stack import Stack, run
 from cli.package.names import ACCOUNT
 from cli.project import without_package
+from cli.stack.bucket import ensure_bucket
+from cli.stack.stack import Stack, run
 from cli.terminal import Interrupted, ends_in_a_sentence, progress
 
 
 @ends_in_a_sentence
 def main(arguments: list[str]) -> int:
     """0 when the stack is there; 1 with a sentence on stderr."""
-    parser = argparse.ArgumentParser(prog="python -m cli deploy", description=__doc__)
+    parser = argparse.ArgumentParser(prog="python -m cli.stack", description=__doc__)
     parser.add_argument("stage", help="an environment that `make package` has packaged")
     parser.add_argument("--out", type=Path, default=Path("out"), help="default: %(default)s")
     parser.add_argument(

@@ -1,0 +1,96 @@
+"""A verb that changes something: who asks and why, the plan, the question, the act, the wait."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+import uuid
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from cli import ask
+from cli.exits import BY_STATUS, LIVE
+from cli.follow import Followed, follow, screen, seconds, silent
+from cli.functions import Functions
+from cli.show.screen import say, say_json
+
+Reply = Mapping[str, Any]
+Words = Callable[[Reply], list[str]]
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How a person wants a change done: the options that all four verbs have."""
+
+    why: str | None
+    dry_run: bool
+    yes: bool
+    wait: bool
+    timeout: str
+    as_json: bool
+
+
+@dataclass
+class Change:
+    """One call of a function that changes something.
+
+    `command` are the words that do the same without a question.
+    """
+
+    functions: Functions
+    function: str
+    payload: dict[str, Any]
+    manner: Manner
+    command: list[str] = field(default_factory=list)
+    service: str = ""  # where the payload names only a deployment
+    asked: bool = False  # a question was put, so the whole command is printed
+
+    def plan(self) -> Reply:
+        """The reply of the function with `plan`: nothing is changed. Also learns who you are."""
+        planned = {**self.payload, "by": "slipway", "why": "a plan", "plan": True}
+        with ThreadPoolExecutor(1) as other:
+            identity = other.submit(self.functions.identity)
+            found = self.functions.call(self.function, planned)
+            self.payload["by"] = identity.result()
+        return found
+
+    def act(self, question: str) -> Reply:
+        """Ask for what is missing, ask whether to go on, and call the function.
+
+        The reply's deployment may only be recorded yet: `finish` waits.
+        """
+        self.asked |= self.manner.why is None
+        why = ask.needed(self.manner.why, "--why", "Why?")
+        ask.agreed(question, yes=self.manner.yes)
+        who = self.payload.get("by") or self.functions.identity()
+        # With a key, asking a second time, as the SDK does after a lost answer, changes nothing.
+        payload = {**self.payload, "by": who, "why": why, "key": uuid.uuid4().hex}
+        if self.asked:
+            self._print_command(why)
+        return self.functions.call(self.function, payload)
+
+    def finish(self, reply: Reply, words: Words) -> int:
+        """Tell the reply, wait when that is wanted, and return the exit code."""
+        deployment, status = reply.get("deployment"), reply.get("status", "")
+        if self.manner.wait and deployment and status not in BY_STATUS:
+            return self._waited(str(deployment))
+        if self.manner.as_json:
+            say_json(reply)
+        else:
+            say(*words(reply))
+        return BY_STATUS.get(str(status), LIVE)
+
+    def _waited(self, deployment: str) -> int:
+        service = self.service or self.payload["service"]
+        shown = silent() if self.manner.as_json else screen()
+        limit = seconds(self.manner.timeout)
+        record, code = follow(self.functions, Followed(service, deployment, limit, shown))
+        if self.manner.as_json:
+            say_json(record)
+        return code
+
+    def _print_command(self, why: str) -> None:
+        words = ["slipway", *self.command, "--why", why, "--yes", "--stage", self.functions.stage]
+        print(f"The same as: {shlex.join(words)}", file=sys.stderr)

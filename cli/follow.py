@@ -1,0 +1,104 @@
+"""deployment -> looks -> its end: watch one deployment, live or in plain lines."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from cli.exits import BY_STATUS, TIMED_OUT, Usage
+from cli.functions import Functions
+from cli.show.words import moment
+
+Look = tuple[Mapping[str, Any], Mapping[str, Any], str]  # record, what ECS runs, when (ISO 8601)
+Show = Callable[[Look], None]
+_PAUSE_SECONDS = 2.0
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
+
+
+@dataclass(frozen=True)
+class Followed:
+    """What is watched, and how."""
+
+    service: str
+    deployment: str
+    timeout: timedelta
+    show: AbstractContextManager[Show]
+
+
+def follow(
+    functions: Functions, followed: Followed, pause: Callable[[float], None] = time.sleep
+) -> tuple[Mapping[str, Any], int]:
+    """Look until the deployment is closed or HELD; return its record and the exit code.
+
+    `timeout` counts by the clock of AWS, which the replies carry.
+    """
+    with followed.show as shown:
+        first = ""
+        while True:
+            look = _look(functions, followed)
+            record, _, at = look
+            first = first or at
+            shown(look)
+            if record["status"] in BY_STATUS:
+                return record, BY_STATUS[record["status"]]
+            if moment(at) - moment(first) >= followed.timeout:
+                return record, TIMED_OUT
+            pause(_PAUSE_SECONDS)
+
+
+def _look(functions: Functions, followed: Followed) -> Look:
+    wanted = followed.deployment
+    reply = functions.call("status", {"service": followed.service, "now": True})
+    records = [one for one in reply["deployments"] if one["deployment"] == wanted]
+    if not records:  # twenty newer ones hide it
+        records = functions.call("status", {"deployment": wanted})["deployments"]
+    return records[0], reply["now"], reply["at"]
+
+
+@contextmanager
+def screen() -> Iterator[Show]:
+    """Show each look: live at a terminal, else a line for each change."""
+    from cli.show import rollout  # noqa: PLC0415 - rich takes a tenth of a second
+    from cli.show.screen import console, say  # noqa: PLC0415 - as above
+
+    if not sys.stdout.isatty():
+        told: list[str] = []
+
+        def lines(look: Look) -> None:
+            record, now, at = look
+            words = rollout.line(record, now)
+            if words not in told[-1:]:
+                told.append(words)
+                say(f"{moment(at):%H:%M:%S}  {words}")
+                sys.stdout.flush()
+
+        yield lines
+        return
+    from rich.live import Live  # noqa: PLC0415 - as above
+
+    with Live(console=console(), refresh_per_second=4) as live:
+        yield lambda look: live.update(rollout.view(look[0], look[1], moment(look[2])))
+
+
+@contextmanager
+def silent() -> Iterator[Show]:
+    """Show nothing: `--json` prints only the end."""
+    yield lambda _: None
+
+
+def seconds(text: str) -> timedelta:
+    """The span of `--timeout`: 90s, 45m or 2h.
+
+    Raises:
+        Usage: when it is none.
+    """
+    found = re.fullmatch(r"(\d{1,6})([smh])", text)
+    if found is None:
+        raise Usage(f"--timeout: expected a span like 90s, 45m or 2h, found {text!r}")
+    return timedelta(**{_UNITS[found[2]]: int(found[1])})

@@ -1,0 +1,1 @@
+"""reply -> what a person sees: pure, but for `screen`, which knows the terminal."""

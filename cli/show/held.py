@@ -1,0 +1,55 @@
+"""a row of the board, or a reply of `hold` or `release` -> lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from cli.show.words import mark, version, who
+
+Row = Mapping[str, Any]
+LASTING = "until slipway release"
+
+
+def held(row: Row) -> str:
+    """The id of the deployment that is HELD; empty when none is."""
+    found = [one["deployment"] for one in row.get("under_way", ()) if one["status"] == "HELD"]
+    return found[-1] if found else ""
+
+
+def now(row: Row) -> list[str]:
+    """What is held and under way now."""
+    lines = [row["service"]]
+    for record in row.get("under_way", ()):
+        why = f": {record['reason']}" if record["reason"] else ""
+        lines.append(f"  {mark(record['status'])}  {version(record)} by {who(record)}{why}")
+    lines += [f"  {hold['words']}" for hold in row.get("holds", ())]
+    return lines
+
+
+def would(row: Row, *, drop: bool) -> str:
+    """What a release would do."""
+    waiting = [one for one in row.get("under_way", ()) if one["status"] == "HELD"]
+    if not waiting:
+        return "The holds would end; nothing waits."
+    verb = "refused" if drop else "deployed"
+    return f"The holds would end, and {version(waiting[-1])} would be {verb}."
+
+
+def holding(reply: Row) -> list[str]:
+    """The reply of `hold`."""
+    lines = [hold["words"] for hold in reply["holds"]]
+    waits = [f"Held now: {reply['held']}"] if reply.get("held") else []
+    return [*lines, *waits, f"Next, to let pushes go on: slipway release {reply['service']}"]
+
+
+def released(reply: Row) -> list[str]:
+    """The reply of `release`."""
+    lines = [f"Ended: {words}" for words in reply["released"]]
+    if "deployment" not in reply:
+        return [*lines, "Nothing waited. Pushes go on."]
+    reason = f": {reply['reason']}" if reply.get("reason") else ""
+    lines.append(f"{reply['deployment']} is {reply['status']}{reason}")
+    if reply["status"] == "PENDING":
+        lines.append(f"Next: slipway watch {reply['deployment']}")
+    return lines

@@ -1,0 +1,65 @@
+"""the reply of a plan -> lines: what would happen, why not, and which fields change."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from cli.exits import HELD, LIVE, REFUSED
+
+_WOULD = {
+    "deploy": "would be deployed at once",
+    "wait": "would wait",
+    "hold": "would be held",
+    "refuse": "would be refused",
+    "stop": "would stop the rollout that is under way and roll it back",
+    "nothing": "would change nothing",
+    "observe": "would only be recorded: the target's mode is observe",
+}
+_CODES = {"hold": HELD, "refuse": REFUSED}
+_SHOWN = 30  # changed fields
+
+
+def lines(plan: Mapping[str, Any]) -> Iterator[str]:
+    """The plan in words, with one line a field."""
+    what = plan.get("tag") or plan.get("digest") or plan.get("revision") or plan["service"]
+    reason = f": {plan['reason']}" if plan.get("reason") else ""
+    yield f"{plan['service']}"
+    before = plan.get("from") or {}
+    if before.get("revision"):
+        yield f"  runs      {before['revision']}  {before.get('tag') or before.get('digest', '')}"
+    if plan.get("revision"):
+        yield f"  goes to   {plan['revision']}  {plan.get('tag', '')}"
+    elif plan.get("base"):
+        yield f"  new       {plan.get('tag') or plan.get('digest', '')}, a copy of {plan['base']}"
+    yield f"  {what} {_WOULD.get(plan['would'], plan['would'])}{reason}"
+    changes = plan.get("changes", ())
+    for change in changes[:_SHOWN]:
+        yield f"    {_change(change)}"
+    if len(changes) > _SHOWN:
+        yield f"    and {len(changes) - _SHOWN} more fields"
+
+
+def code(plan: Mapping[str, Any]) -> int:
+    """The exit code: 0 when it would go or wait, 5 when it would be held, 6 when refused."""
+    return _CODES.get(plan["would"], LIVE)
+
+
+def _change(change: Mapping[str, Any]) -> str:
+    before, after = change.get("from"), change.get("to")
+    if before is None and after is None:
+        return f"{change['field']}  (value not shown)"
+    return f"{change['field']}  {_value(before)} -> {_value(after)}"
+
+
+def _value(value: object) -> str:
+    return "(none)" if value is None else str(value)
+
+
+def accepted(reply: Mapping[str, Any]) -> list[str]:
+    """The reply of `deploy` or `rollback`: where it stands, and how to go on."""
+    deployment, status = reply["deployment"], reply["status"]
+    reason = f": {reply['reason']}" if reply.get("reason") else ""
+    following = {"HELD": f"slipway release {deployment}", "REFUSED": f"slipway show {deployment}"}
+    following_words = following.get(status, f"slipway watch {deployment}")
+    return [f"{deployment} is {status}{reason}", f"Next: {following_words}"]

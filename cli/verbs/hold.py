@@ -1,0 +1,52 @@
+"""`slipway hold`: pushes to a service wait."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from cli.change import Change, Manner
+from cli.connect import connect
+from cli.names import service_named
+from cli.options import DryRun, Json, Profile, Region, Service, Stage, Why, Yes
+from cli.show import held as shown
+from cli.show.screen import say, say_json
+
+Until = Annotated[
+    str | None,
+    typer.Option("--until", help="When it ends by itself: 90m, 4h, 2d, or an ISO time (UTC)."),
+]
+
+
+def hold(
+    service: Service,
+    why: Why = None,
+    until: Until = None,
+    dry_run: DryRun = False,
+    yes: Yes = False,
+    stage: Stage = None,
+    profile: Profile = None,
+    region: Region = None,
+    as_json: Json = False,
+) -> int:
+    """Hold the pushes to a service. Rollbacks go through.
+
+    Example: slipway hold backend --until 4h --why "the database moves"
+    """
+    functions = connect(stage, profile, region)
+    name = service_named(functions, service)
+    payload: dict[str, Any] = {"service": name} | ({"until": until} if until else {})
+    manner = Manner(why, dry_run, yes, wait=False, timeout="", as_json=as_json)
+    command = ["hold", name, *(["--until", until] if until else [])]
+    row = functions.call("status", {"service": name, "board": True})["board"][0]
+    if dry_run and as_json:
+        say_json(row)
+    elif not as_json:
+        say(
+            *shown.now(row), f"Pushes would be held {f'until {until}' if until else shown.LASTING}."
+        )
+    if dry_run:
+        return 0
+    change = Change(functions, "hold", payload, manner, command)
+    return change.finish(change.act(f"Hold pushes to {name}?"), shown.holding)

@@ -1,0 +1,109 @@
+"""`slipway rollback`: stop the rollout, or go back to a proven revision."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from cli import ask
+from cli.change import Change, Manner
+from cli.completion import tags
+from cli.connect import connect
+from cli.names import service_named
+from cli.options import DryRun, Json, Profile, Region, Service, Stage, Timeout, Wait, Why, Yes
+from cli.show import plan as shown
+from cli.show.screen import say, say_json
+from cli.show.words import age, version, who
+
+To = Annotated[
+    str | None,
+    typer.Option(
+        "--to",
+        help="A tag, a digest, family:revision or a deployment. Default: a terminal asks, and "
+        "without one it is the proven revision before the running one.",
+        autocompletion=tags,
+    ),
+]
+Hold = Annotated[
+    bool | None,
+    typer.Option("--hold/--no-hold", help="Hold pushes afterwards. Default: the target says."),
+]
+
+
+def rollback(
+    service: Service,
+    to: To = None,
+    why: Why = None,
+    hold: Hold = None,
+    dry_run: DryRun = False,
+    wait: Wait = False,
+    timeout: Timeout = "1h",
+    yes: Yes = False,
+    stage: Stage = None,
+    profile: Profile = None,
+    region: Region = None,
+    as_json: Json = False,
+) -> int:
+    """Stop the rollout that is under way, or go back to a proven revision.
+
+    Pushes are held afterwards, until slipway release.
+
+    Example: slipway rollback backend --why "errors since noon"
+    """
+    functions = connect(stage, profile, region)
+    name = service_named(functions, service)
+    manner = Manner(why, dry_run, yes, wait, timeout, as_json)
+    payload: dict[str, Any] = {"service": name}
+    payload |= {"to": to} if to else {}
+    payload |= {"hold": hold} if hold is not None else {}
+    change = Change(functions, "rollback", payload, manner)
+    planned = change.plan()
+    if _may_choose(planned, change, to):
+        payload["to"] = to = _chosen(planned["proven"], functions.at)
+        change.asked = True
+        planned = change.plan()
+    change.command = ["rollback", name, *(["--to", to] if to else []), *_hold_words(hold=hold)]
+    if dry_run and as_json:
+        say_json(planned)
+    elif not as_json:
+        say(*shown.lines(planned))
+    if dry_run or planned["would"] == "refuse":
+        return shown.code(planned)
+    reply = change.act(f"Roll {name} back?")
+    return change.finish(reply, shown.accepted)
+
+
+def _may_choose(planned: Mapping[str, Any], change: Change, to: str | None) -> bool:
+    """Whether a person chooses from the list: at a terminal, where nothing is under way."""
+    free = to is None and planned["would"] != "stop" and bool(planned.get("proven"))
+    manner = change.manner
+    return free and ask.a_terminal() and not (manner.yes or manner.as_json or manner.dry_run)
+
+
+def _chosen(proven: Sequence[Mapping[str, Any]], now: datetime) -> str:
+    """The revision that the person chooses of those proven here."""
+    choices = [_words(one, now) for one in proven]
+    default = next((number for number, one in enumerate(proven) if one["default"]), 0)
+    return str(proven[ask.chosen("Back to which?", choices, default)]["revision"])
+
+
+def _words(proven: Mapping[str, Any], now: datetime) -> str:
+    notes = {"runs": "runs now", "left": "a rollback left it", "missing": "its image is gone"}
+    noted = ", ".join(words for key, words in notes.items() if proven.get(key))
+    commit = str(proven.get("commit") or "")[:7]
+    parts = [
+        f"{version(proven):<14}",
+        f"{commit if commit not in version(proven) else '':<8}",
+        f"{age(proven['first'], now) + ' ago':<12}",
+        f"{proven['revision']}",
+        who(proven),
+        f"({noted})" if noted else "",
+    ]
+    return "  ".join(part for part in parts if part)
+
+
+def _hold_words(*, hold: bool | None) -> list[str]:
+    return [] if hold is None else ["--hold" if hold else "--no-hold"]
