@@ -38,7 +38,7 @@ def _cells(row: Row, now: datetime) -> tuple[Text, Text, Text]:
     for record in row["under_way"]:
         under_way.append_text(_record(record, now))
     if row["last"]:
-        last = _record(row["last"], now)
+        last = _last(row["last"], row["runs"], now)
     return _runs(row["runs"], now), under_way, last
 
 
@@ -53,6 +53,13 @@ def _record(record: Row, now: datetime) -> Text:
     status = record["status"]
     text = Text(f"{mark(status)} ", colour(status))
     return text.append(f"{version(record)} {age(record['updated'], now)}", "default")
+
+
+def _last(record: Row, runs: Row | None, now: datetime) -> Text:
+    """How the last one went; its version only where it is not what runs."""
+    if runs is None or version(record) != version(runs) or record["status"] != "SUCCESSFUL":
+        return _record(record, now)
+    return Text(mark("SUCCESSFUL"), colour("SUCCESSFUL"))
 
 
 def _below(row: Row) -> list[str]:

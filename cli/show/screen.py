@@ -19,7 +19,9 @@ def console() -> Console:
     """Standard output. Nothing that comes from outside is read as rich's markup."""
     from rich.console import Console  # noqa: PLC0415 - see above
 
-    return Console(highlight=False, markup=False, emoji=False)
+    # Where a program reads, no line is broken: `grep` finds a service with all that is told of it.
+    width = None if sys.stdout.isatty() else 200
+    return Console(highlight=False, markup=False, emoji=False, width=width)
 
 
 def say(*lines: str) -> None:
