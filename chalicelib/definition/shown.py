@@ -1,7 +1,8 @@
 """two task definitions -> the changes that people may see: names, and values that hold no secret.
 
-A value is shown only for the fields that are listed here. All others may hold a secret, so they show
-none: environment, secrets, a command, labels, options of a log driver, what a newer ECS adds.
+A value is shown only for the fields that are listed here. The others may hold a secret:
+environment, secrets, a command, labels, options of a log driver, what a newer ECS adds. Only their
+names are told.
 """
 
 from __future__ import annotations
