@@ -1,4 +1,4 @@
-"""two task definitions -> the names of the fields in which they differ, never a value.
+"""two task definitions -> the fields in which they differ; people are told names, not values.
 
 Works on ECS' raw JSON, so a field that this SDK does not know is compared too. ECS may give
 containers, environment and secrets back in another order, so these are compared by name.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from chalicelib.definition.render import RESPONSE_ONLY
 from chalicelib.explain.text import one_line
@@ -22,6 +22,19 @@ _PAIRS = {"environment", "secrets"}  # a name and its value: the name is all tha
 _NOTHING: tuple[Any, ...] = (None, [], {})
 
 
+class Difference(NamedTuple):
+    """One field in which two task definitions differ, with its two values: beware of secrets.
+
+    `keys` is the path without the names of list entries: `("containerDefinitions", "[]", "image")`.
+    `name` is what people are told: `containerDefinitions[web].image`.
+    """
+
+    keys: tuple[str, ...]
+    name: str
+    before: Any
+    after: Any
+
+
 def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[str, ...]:
     """The fields that differ, sorted: `cpu`, `containerDefinitions[web].environment[MODE]`.
 
@@ -29,8 +42,14 @@ def changed_fields(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple
     (API reference, TaskDefinition). A field that is empty on one side and absent on the other does
     not differ.
     """
-    changed = _changed(_registered(before), _registered(after), "", "")
-    return tuple(sorted(map(one_line, changed), key=lambda name: (name.lstrip("+-"), name)))
+    return tuple(difference.name for difference in changes(before, after))
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> tuple[Difference, ...]:
+    """The fields of `changed_fields`, in the same order, each with its values."""
+    found = _changed(_registered(before), _registered(after), ("", (), ""))
+    told = (difference._replace(name=one_line(difference.name)) for difference in found)
+    return tuple(sorted(told, key=lambda each: (each.name.lstrip("+-"), each.name)))
 
 
 def changed_besides_image(
@@ -52,30 +71,40 @@ def _registered(body: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in body.items() if key not in _LEFT_OUT}
 
 
-def _changed(before: Any, after: Any, key: str, path: str) -> list[str]:
-    """What differs in the value of the field `key`, which is found at `path`."""
-    parts_before, parts_after = _parts(before, key, path), _parts(after, key, path)
+_Place = tuple[str, tuple[str, ...], str]  # a field's own key, its keys, its name
+
+
+def _changed(before: Any, after: Any, place: _Place) -> list[Difference]:
+    """What differs in the value of the field at `place`."""
+    key, keys, name = place
+    parts_before, parts_after = _parts(before, place), _parts(after, place)
     if parts_before is None or parts_after is None:
-        return [] if _json(before) == _json(after) else [path]
+        same = _json(before) == _json(after)
+        return [] if same else [Difference(keys, name, before, after)]
     changed = []
     for below in parts_before.keys() | parts_after.keys():
         was, now = parts_before.get(below), parts_after.get(below)
+        _, deeper, path = below
         if was in _NOTHING or now in _NOTHING:
-            changed += [f"-{below}"] * (was not in _NOTHING)
-            changed += [f"+{below}"] * (now not in _NOTHING)
+            changed += [Difference(deeper, f"-{path}", was, None)] * (was not in _NOTHING)
+            changed += [Difference(deeper, f"+{path}", None, now)] * (now not in _NOTHING)
         elif key in _PAIRS:
-            changed += [below] * (_json(was) != _json(now))
+            changed += [Difference(deeper, path, was, now)] * (_json(was) != _json(now))
         else:
-            changed += _changed(was, now, below.rpartition(".")[2], below)
+            changed += _changed(was, now, below)
     return changed
 
 
-def _parts(value: Any, key: str, path: str) -> dict[str, Any] | None:
-    """What `value` is made of, by path; None when it is compared as a whole."""
+def _parts(value: Any, place: _Place) -> dict[_Place, Any] | None:
+    """What `value` is made of, by place; None when it is compared as a whole."""
+    key, keys, path = place
     if isinstance(value, Mapping):
-        return {f"{path}.{name}" if path else str(name): part for name, part in value.items()}
+        return {
+            (str(name), (*keys, str(name)), f"{path}.{name}" if path else str(name)): part
+            for name, part in value.items()
+        }
     if (name := _NAMED_LISTS.get(key)) and _all_named(value, value, name):
-        parts = {f"{path}[{part[name]}]": part for part in value}
+        parts = {("", (*keys, "[]"), f"{path}[{part[name]}]"): part for part in value}
         return parts if len(parts) == len(value) else None
     return None
 

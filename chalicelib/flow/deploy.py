@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from chalicelib.decide.follow import undeployable
 from chalicelib.errors import Refused
 from chalicelib.flow.by_hand import Name, Text, ask, parsed, target_named
+from chalicelib.flow.planned import planned
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Cause
 from chalicelib.model.images import Image, is_digest, is_tag
@@ -35,10 +36,11 @@ class DeployRequest(BaseModel):
     why: Text
     key: Text | None = None
     override: bool = False
+    plan: bool = False
 
 
 def deploy_by_hand(world: World, payload: object) -> dict[str, Any]:
-    """Deploy an image by hand, and return `{"deployment", "status"}`.
+    """Deploy an image by hand, and return `{"deployment", "status"}`; a plan, if that is asked for.
 
     Raises:
         Refused: when the payload is wrong, no target has this service, or the image cannot be
@@ -47,6 +49,12 @@ def deploy_by_hand(world: World, payload: object) -> dict[str, Any]:
     """
     asked = parsed(DeployRequest, payload)
     target = target_named(world, asked.service)
+    if asked.plan:
+        return planned(world, target, asked.key, lambda dry: _deployed(dry, target, asked))
+    return _deployed(world, target, asked)
+
+
+def _deployed(world: World, target: Target, asked: DeployRequest) -> dict[str, Any]:
     image, tag = _image(world, target, asked.image)
     return ask(
         world,

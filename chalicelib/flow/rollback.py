@@ -13,7 +13,10 @@ from chalicelib.decide.rollback_target import back, last_judged, named
 from chalicelib.definition.render import image_in
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.by_hand import Name, Text, ask, parsed, reply_of, target_named
+from chalicelib.flow.choices import choices
+from chalicelib.flow.dry_run import DryRun, dry_run
 from chalicelib.flow.hold import tell_holds
+from chalicelib.flow.planned import played, runs_now, told
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
 from chalicelib.flow.running import digest_that_runs
@@ -51,15 +54,16 @@ class RollbackRequest(BaseModel):
     key: Text | None = None
     hold: bool | None = None
     override: bool = False
+    plan: bool = False
 
 
 def rollback_by_hand(world: World, payload: object) -> dict[str, Any]:
     """Stop the rollout under way, or go back to a proven revision.
 
-    Return `{"deployment", "status"}`. Pushes are held afterwards, until somebody releases them. So
-    a deployment that only waits becomes HELD, and the service goes back as well; without a hold, it
-    is refused. The service also goes back when the deployment has just ended, or when somebody
-    else's has just taken its place.
+    Return `{"deployment", "status"}`, or a plan if that is asked for. Pushes are held afterwards,
+    until somebody releases them. So a deployment that only waits becomes HELD, and the service goes
+    back as well; without a hold, it is refused. The service also goes back when the deployment has
+    just ended, or when somebody else's has just taken its place.
 
     Raises:
         Refused: when there is nothing to go back to, or when `to` names no proven revision.
@@ -67,10 +71,33 @@ def rollback_by_hand(world: World, payload: object) -> dict[str, Any]:
     """
     asked = parsed(RollbackRequest, payload)
     target = target_named(world, asked.service)
+    if asked.plan:
+        return _planned(world, target, asked)
     reply = _rolled_back(world, target, asked)
     if _holds(target, asked):
         _tell_of_hold(world, target)
     return reply
+
+
+def _planned(world: World, target: Target, asked: RollbackRequest) -> dict[str, Any]:
+    """Return what the rollback would do, and the proven revisions that a person may choose."""
+    dry = dry_run(world)
+    outcome = played(dry, target, asked.key, lambda dry: _rolled_back(dry, target, asked))
+    plain, default = _default(world, target, asked)
+    runs = runs_now(world.services.service(target.cluster, target.service))
+    proven = choices(plain.world, target, runs, default)
+    return told(dry, target, outcome) | {"proven": proven}
+
+
+def _default(world: World, target: Target, asked: RollbackRequest) -> tuple[DryRun, str]:
+    """Return a dry run of the rollback without `to`, and the revision that it would choose."""
+    plain = RollbackRequest(service=asked.service, by=asked.by, why=asked.why, hold=asked.hold)
+    dry = dry_run(world)
+    try:
+        chosen = played(dry, target, None, lambda dry: _rolled_back(dry, target, plain)).goes_to
+    except Unavailable:
+        chosen = ""  # another step acts, so nobody can say it now
+    return dry, chosen
 
 
 def _tell_of_hold(world: World, target: Target) -> None:

@@ -24,6 +24,11 @@ class Version(Frozen):
     digest: str = ""
     tags: tuple[str, ...] = ()
 
+    @property
+    def tag(self) -> str:
+        """The tag by which people know it; empty when none is known."""
+        return next(iter(self.tags), "")
+
 
 def running(world: World, target: Target) -> dict[str, Any]:
     """Return the service's PRIMARY deployment, its tasks by state, and who deployed it.
@@ -42,7 +47,7 @@ def running(world: World, target: Target) -> dict[str, Any]:
     primary = service.primary
     revision = primary.task_definition if primary else service.task_definition
     applied = _applied(world, head)
-    version = _version(world, target, head, revision)
+    version = version_of(world, target, head, revision)
     by_us = applied is not None and revision == _brought(applied)
     return {
         **found,
@@ -62,7 +67,7 @@ def running(world: World, target: Target) -> dict[str, Any]:
 
 def digest_that_runs(world: World, target: Target, head: Head, revision: str) -> str:
     """Return the digest of the image that a revision runs; empty when it is not known."""
-    return _version(world, target, head, revision).digest
+    return version_of(world, target, head, revision).digest
 
 
 def _applied(world: World, head: Head | None) -> Deployment | None:
@@ -75,7 +80,8 @@ def _brought(applied: Deployment) -> str:
     return applied.return_to if applied.status in _ROLLED_BACK else applied.revision
 
 
-def _version(world: World, target: Target, head: Head | None, revision: str) -> Version:
+def version_of(world: World, target: Target, head: Head | None, revision: str) -> Version:
+    """Return the image that a revision (an ARN) runs, as far as ECS and the ledger know it."""
     proven = head.proven_revision(revision) if head else None
     definition = world.services.task_definition(revision)
     followed = target.repository, target.containers, world.here

@@ -33,7 +33,8 @@ from tests.fixtures import examples
 READS = {
     "head", "deployment", "service_of", "unfinished", "history", "image", "tagged", "scan",
     "service", "services",
-    "service_deployment", "newest_service_deployment", "revision_task_definition",
+    "service_deployment", "newest_service_deployment", "service_deployments_since",
+    "revision_task_definition",
     "task_definition", "newest_revisions", "stopped_tasks", "running_tasks", "alive",
     "target_health",
 }  # fmt: skip

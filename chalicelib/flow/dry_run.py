@@ -1,0 +1,169 @@
+"""world -> a world in which nothing changes: it keeps what is written, and tells nobody.
+
+A plan is the real step in such a world, so it follows the same rules as the step itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from chalicelib.errors import Refused
+from chalicelib.flow.ports import Ledger, Services, Watchers, World
+from chalicelib.model.changes import changed_head
+from chalicelib.model.deployments import Deployment, Notice
+from chalicelib.model.heads import Head
+from chalicelib.model.services import RunningTask, Service, ServiceDeployment, StoppedTask
+from chalicelib.model.task_definitions import TaskDefinition
+
+
+@dataclass(frozen=True)
+class DryRun:
+    """A world in which nothing changes, with its ledger and its ECS."""
+
+    world: World
+    ledger: DryLedger
+    services: DryServices
+
+
+def dry_run(world: World) -> DryRun:
+    """Return a dry run of `world`. Everything is read from the real world."""
+    ledger, services = DryLedger(world.ledger), DryServices(world.services)
+    dry = replace(
+        world,
+        ledger=ledger,
+        services=services,
+        watchers=_DryWatchers(world.watchers),
+        topic=_Nobody(),
+        load_balancers=None,
+        logs=None,
+        counts=None,
+    )
+    return DryRun(world=dry, ledger=ledger, services=services)
+
+
+class DryLedger:
+    """A ledger that keeps its writes in memory.
+
+    `first` holds each record as it was first written.
+    """
+
+    def __init__(self, real: Ledger) -> None:
+        self._real = real
+        self._heads: dict[str, Head] = {}
+        self._records: dict[str, Deployment] = {}
+        self.first: dict[str, Deployment] = {}
+
+    def head(self, service: str) -> Head | None:
+        return self._heads.get(service) or self._real.head(service)
+
+    def deployment(self, service: str, deployment: str) -> Deployment | None:
+        return self._records.get(deployment) or self._real.deployment(service, deployment)
+
+    def as_it_is(self, service: str, deployment: str) -> Deployment | None:
+        """Return the record as the real ledger has it."""
+        return self._real.deployment(service, deployment)
+
+    def service_of(self, deployment: str) -> str | None:
+        written = self._records.get(deployment)
+        return written.service if written else self._real.service_of(deployment)
+
+    def save(self, head: Head, deployment: Deployment | None = None) -> Head:
+        head = changed_head(head, version=head.version + 1)
+        self._heads[head.service] = head
+        if deployment is not None:
+            self._records[deployment.id] = deployment
+            self.first.setdefault(deployment.id, deployment)
+        return head
+
+    def unfinished(self) -> Sequence[tuple[str, str]]:
+        return self._real.unfinished()
+
+    def history(self, service: str, limit: int) -> Sequence[Deployment]:
+        return self._real.history(service, limit)
+
+
+class DryServices:
+    """An ECS that accepts every change and makes none. `updates` says whether one was asked for."""
+
+    def __init__(self, real: Services) -> None:
+        self._real = real
+        self._registered: dict[str, TaskDefinition] = {}
+        self.updates = False
+
+    def register(self, registration: Mapping[str, Any]) -> TaskDefinition:
+        arn = f"{registration['family']}:(new)"
+        body = {key: value for key, value in registration.items() if key != "tags"}
+        made = TaskDefinition(body={**body, "taskDefinitionArn": arn, "status": "ACTIVE"})
+        self._registered[arn] = made
+        return made
+
+    def update(self, cluster: str, service: str, task_definition: str) -> Service:
+        self.updates = True
+        found = self._real.service(cluster, service)
+        if found is None:
+            raise Refused(f"the cluster {cluster} has no active service {service}")
+        return found
+
+    def stop(self, service_deployment: str) -> None:
+        self.updates = True
+
+    def task_definition(self, name: str) -> TaskDefinition | None:
+        return self._registered.get(name) or self._real.task_definition(name)
+
+    def service(self, cluster: str, service: str) -> Service | None:
+        return self._real.service(cluster, service)
+
+    def services(self, cluster: str, services: Sequence[str]) -> Sequence[Service]:
+        return self._real.services(cluster, services)
+
+    def service_deployment(self, arn: str) -> ServiceDeployment | None:
+        return self._real.service_deployment(arn)
+
+    def newest_service_deployment(
+        self, cluster: str, service: str, status: str | None = None
+    ) -> ServiceDeployment | None:
+        return self._real.newest_service_deployment(cluster, service, status)
+
+    def service_deployments_since(
+        self, cluster: str, service: str, since: datetime
+    ) -> Sequence[ServiceDeployment]:
+        return self._real.service_deployments_since(cluster, service, since)
+
+    def revision_task_definition(self, service_revision: str) -> str:
+        return self._real.revision_task_definition(service_revision)
+
+    def newest_revisions(self, family: str) -> Sequence[str]:
+        return self._real.newest_revisions(family)
+
+    def stopped_tasks(
+        self, cluster: str, service: str, ecs_deployment: str
+    ) -> Sequence[StoppedTask]:
+        return self._real.stopped_tasks(cluster, service, ecs_deployment)
+
+    def running_tasks(
+        self, cluster: str, service: str, ecs_deployment: str
+    ) -> Sequence[RunningTask] | None:
+        return self._real.running_tasks(cluster, service, ecs_deployment)
+
+
+class _DryWatchers:
+    """Watchers of which none is started."""
+
+    def __init__(self, real: Watchers) -> None:
+        self._real = real
+
+    def start(self, deployment: str, number: int) -> None:
+        """Start nothing."""
+
+    def alive(self, deployment: str, number: int) -> bool:
+        return self._real.alive(deployment, number)
+
+
+class _Nobody:
+    """The way of notices to nobody."""
+
+    def publish(self, notice: Notice, deployment: str, service: str) -> Sequence[str]:
+        return ()
