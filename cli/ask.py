@@ -23,7 +23,7 @@ def needed(value: str | None, option: str, question: str) -> str:
     if value is None and a_terminal():
         value = _answer(f"{question} ")
     if not (value or "").strip():
-        raise Usage(f"{option} is missing. Next: add {option} 'the reason'")
+        raise Usage(f"No reason was given. Next: add {option} 'the reason'")
     return str(value).strip()
 
 

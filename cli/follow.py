@@ -31,9 +31,7 @@ class Followed:
     show: AbstractContextManager[Show]
 
 
-def follow(
-    functions: Functions, followed: Followed, pause: Callable[[float], None] = time.sleep
-) -> tuple[Mapping[str, Any], int]:
+def follow(functions: Functions, followed: Followed) -> tuple[Mapping[str, Any], int]:
     """Look until the deployment is closed or HELD; return its record and the exit code.
 
     `timeout` counts by the clock of AWS, which the replies carry.
@@ -49,7 +47,7 @@ def follow(
                 return record, BY_STATUS[record["status"]]
             if moment(at) - moment(first) >= followed.timeout:
                 return record, TIMED_OUT
-            pause(_PAUSE_SECONDS)
+            time.sleep(_PAUSE_SECONDS)
 
 
 def _look(functions: Functions, followed: Followed) -> Look:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from cli.show.words import mark, version, who
 
 Row = Mapping[str, Any]
-LASTING = "until slipway release"
+_SPAN = re.compile(r"\d+[smhd]")
 
 
 def held(row: Row) -> str:
@@ -23,8 +24,16 @@ def now(row: Row) -> list[str]:
     for record in row.get("under_way", ()):
         why = f": {record['reason']}" if record["reason"] else ""
         lines.append(f"  {mark(record['status'])}  {version(record)} by {who(record)}{why}")
-    lines += [f"  {hold['words']}" for hold in row.get("holds", ())]
-    return lines
+    told = "\n".join(lines)
+    words = (str(hold["words"]) for hold in row.get("holds", ()))
+    return [*lines, *(f"  {each}" for each in words if each not in told)]
+
+
+def would_hold(until: str | None) -> str:
+    """How long pushes would be held."""
+    if until is None:
+        return "Pushes would be held until slipway release."
+    return f"Pushes would be held {'for' if _SPAN.fullmatch(until) else 'until'} {until}."
 
 
 def would(row: Row, *, drop: bool) -> str:

@@ -43,9 +43,7 @@ def hold(
     if dry_run and as_json:
         say_json(row)
     elif not as_json:
-        say(
-            *shown.now(row), f"Pushes would be held {f'until {until}' if until else shown.LASTING}."
-        )
+        say(*shown.now(row), shown.would_hold(until))
     if dry_run:
         return 0
     change = Change(functions, "hold", payload, manner, command)
