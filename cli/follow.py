@@ -65,7 +65,7 @@ def screen() -> Iterator[Show]:
     from cli.show import rollout  # noqa: PLC0415 - rich takes a tenth of a second
     from cli.show.screen import console, say  # noqa: PLC0415 - as above
 
-    if not sys.stdout.isatty():
+    if not console().is_terminal or console().is_dumb_terminal:
         told: list[str] = []
 
         def lines(look: Look) -> None:

@@ -8,6 +8,7 @@ COMMANDS = {
     "story": ("demo.story", "the main job, told as it happens on the embedded AWS (make demo)"),
     "local": ("demo.local", "keep the embedded AWS running for the aws CLI (make local)"),
     "picture": ("demo.picture", "record the story's second act for the front page (make picture)"),
+    "on-call": ("demo.on_call", "a night on call, typed with slipway, as docs/on-call.md shows it"),
 }
 
 if __name__ == "__main__":

@@ -32,6 +32,18 @@ def why(record: Record, now: datetime) -> Iterator[str]:
     yield f"Next: slipway show {record['deployment']}"
 
 
+def live(record: Record, now: datetime, *, after: bool) -> Iterator[str]:
+    """That nothing failed since: which deployment is live, and how to leave it."""
+    since = age(record["updated"], now)
+    by = f", by {who(record)}"
+    yield f"{record['service']}: {version(record)} is live for {since}{by}. Nothing failed since."
+    yield f"If it is wrong: slipway rollback {record['service']}"
+    if after:
+        yield ""
+        yield "The last failure before it:"
+        yield ""
+
+
 def head(record: Record, now: datetime) -> Iterator[str]:
     """The line with the status, and the facts by which the deployment is known."""
     yield f"{record['service']}  {version(record)}  {mark(record['status'])}"

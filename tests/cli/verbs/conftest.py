@@ -30,8 +30,8 @@ class Lambda:
     def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - AWS' names
         stage, _, function = FunctionName.removeprefix("slipway-").partition("-")
         if stage != "dev":
-            error = {"Error": {"Code": "ResourceNotFoundException", "Message": FunctionName}}
-            raise ClientError(error, "Invoke")  # type: ignore[arg-type] - the rest is not read
+            words = {"Code": "ResourceNotFoundException", "Message": FunctionName}
+            raise ClientError({"Error": words}, "Invoke")
         if function in self.failing:
             raise self.failing[function]
         payload = json.loads(Payload)
