@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chalicelib.decide.hold import holding
 from chalicelib.errors import Refused, Unreadable
+from chalicelib.explain.timeline import timeline
 from chalicelib.flow.board import board
 from chalicelib.flow.hold import described as hold_of
 from chalicelib.flow.ports import World
@@ -73,7 +74,8 @@ def _recorded(world: World, asked: StatusRequest) -> dict[str, Any]:
             raise Refused(
                 f"the ledger has no deployment {asked.deployment}; `status` without it lists them"
             )
-        return {"deployments": [described(record, world.ledger.head(record.service))]}
+        one = described(record, world.ledger.head(record.service))
+        return {"deployments": [one | _story(record)]}
     shown: list[dict[str, Any]] = []
     holds: list[dict[str, Any]] = []
     unreadable: list[str] = []
@@ -144,6 +146,19 @@ def parse_status(payload: object) -> StatusRequest:
             f'`{key}`: {first["msg"]}; expected {{"service"?, "deployment"?, "image"?}}, all text, '
             'and "now"? and "board"?, true or false'
         ) from error
+
+
+def _story(record: Deployment) -> dict[str, Any]:
+    """Return what the reply about one deployment tells besides: its course, and its notices."""
+    return {
+        "from": short_name(record.return_to),
+        "to": short_name(record.revision),
+        "timeline": [{"at": iso(entry.at), "what": entry.what} for entry in timeline(record)],
+        "notices": [
+            {"at": iso(told.at), "status": told.status, "subject": told.subject}
+            for told in record.told
+        ],
+    }
 
 
 def described(record: Deployment, head: Head | None) -> dict[str, Any]:

@@ -210,3 +210,25 @@ def test_without_now_ecs_is_not_asked() -> None:
 def test_now_needs_a_service_and_is_true_or_false(payload: Any, error: str) -> None:
     with pytest.raises(Refused, match=error):
         tell_status(aws().world(), payload)
+
+
+# The story of one deployment
+
+
+def test_one_deployment_tells_its_story() -> None:
+    world = _live()
+    record = world.record()
+    (one,) = tell_status(world.world(), {"deployment": record.id})["deployments"]
+    assert (one["from"], one["to"]) == ("conflicto-backend-dev:7", "conflicto-backend-dev:8")
+    assert [entry["what"].split(":")[0] for entry in one["timeline"]] == [
+        "recorded", "applied", "ended SUCCESSFUL",
+    ]  # fmt: skip
+    assert [(told["status"], told["subject"].split(": ")[1]) for told in one["notices"]] == [
+        ("IN_PROGRESS", "abc1234 is being deployed"), ("SUCCESSFUL", "abc1234 is live"),
+    ]  # fmt: skip
+    assert json.loads(json.dumps(one)) == one
+
+
+def test_a_list_of_deployments_tells_no_stories() -> None:
+    (one,) = tell_status(_live().world(), {"service": NAME})["deployments"]
+    assert not {"timeline", "notices", "from", "to"} & one.keys()
