@@ -13,6 +13,7 @@ from chalicelib.explain.timeline import timeline
 from chalicelib.flow.board import board
 from chalicelib.flow.hold import described as hold_of
 from chalicelib.flow.ports import World
+from chalicelib.flow.replay import replay
 from chalicelib.flow.running import running
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Deployment
@@ -28,7 +29,7 @@ class StatusRequest(BaseModel):
     """The payload of `status`: it chooses a service, a deployment or an image (tag or digest).
 
     Without any of them it means all services. `now` adds what ECS runs at this moment, and `board`
-    asks for one row a service instead.
+    asks for one row a service instead. `event`, alone, asks what an event of EventBridge would do.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -38,6 +39,7 @@ class StatusRequest(BaseModel):
     image: str | None = None
     now: bool = False
     board: bool = False
+    event: dict[str, Any] | None = None
 
 
 def tell_status(world: World, payload: object) -> dict[str, Any]:
@@ -45,7 +47,8 @@ def tell_status(world: World, payload: object) -> dict[str, Any]:
 
     A service shows its last 20 records; an image is looked for in the last 200 of each service.
     Where pushes are held, the reply also has `{"holds": [...]}`. With `now`, it also has
-    `{"now": {...}}` (see `running`), and with `board` it is `{"board": [...]}` (see `board`). When
+    `{"now": {...}}` (see `running`), and with `board` it is `{"board": [...]}` (see `board`). With
+    `event` it says what the event would do (see `replay`). When
     all services are asked for, those that a newer release wrote are left out, and `unreadable` says
     why.
 
@@ -55,6 +58,8 @@ def tell_status(world: World, payload: object) -> dict[str, Any]:
         Unavailable: when AWS does not answer.
     """
     asked = parse_status(payload)
+    if asked.event is not None:
+        return _replayed(world, asked, asked.event)
     if asked.board:
         return {"board": board(world, _asked_for(world, asked))}
     if not asked.now:
@@ -64,6 +69,13 @@ def tell_status(world: World, payload: object) -> dict[str, Any]:
         raise Refused("`now` looks at one service: give `service` (CLUSTER/SERVICE) too")
     reply = _recorded(world, asked)
     return reply | ({"now": running(world, target)} if target else {})
+
+
+def _replayed(world: World, asked: StatusRequest, event: dict[str, Any]) -> dict[str, Any]:
+    others = sorted(asked.model_fields_set - {"event"})
+    if others:
+        raise Refused(f"`event` stands alone; leave out {', '.join(f'`{key}`' for key in others)}")
+    return replay(world, event)
 
 
 def _recorded(world: World, asked: StatusRequest) -> dict[str, Any]:
