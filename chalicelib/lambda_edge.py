@@ -93,7 +93,8 @@ def answered(
         reply = {"error": str(refused)}
     except Unavailable as unavailable:
         reply = {"error": f"{unavailable}. Ask again in a minute."}
-    _remember(str(reply.get("error", "")))
+    now = reply.get("now", {})
+    _remember(str(reply.get("error", now.get("unknown", ""))))
     if "error" in reply:
         reply["error"] = brief(reply["error"], _LONGEST)
     logged = {key: value for key, value in reply.items() if key != "deployments"}

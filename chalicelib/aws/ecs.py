@@ -27,6 +27,8 @@ from chalicelib.model.services import (
     Service,
     ServiceDeployment,
     ServiceEvent,
+    ServiceTask,
+    ServiceTasks,
     StoppedContainer,
     StoppedTask,
     Strategy,
@@ -166,6 +168,21 @@ class Ecs:
         """
         tasks, complete = _tasks(cluster, service, startedBy=ecs_deployment)
         return tuple(_running_task(task) for task in tasks) if complete else None
+
+    def service_tasks(self, cluster: str, service: str) -> ServiceTasks:
+        """Return the tasks of a service, running and ended ones, newest first.
+
+        ECS keeps an ended task for about an hour. At most 500 tasks of each kind are read.
+        """
+        running, all_running = _tasks(cluster, service, serviceName=service)
+        ended, all_ended = _tasks(cluster, service, serviceName=service, desiredStatus="STOPPED")
+        # A task may end between the two lists.
+        found = {str(task["taskArn"]): task for task in (*running, *ended)}.values()
+        newest = sorted(found, key=lambda task: task.get("createdAt", _NEVER), reverse=True)
+        return ServiceTasks(
+            tasks=tuple(_service_task(task) for task in newest),
+            complete=all_running and all_ended,
+        )
 
 
 def _service_deployments(cluster: str, service: str, **filters: Any) -> Sequence[ServiceDeployment]:
@@ -374,6 +391,19 @@ def _stopped_container(answer: Mapping[str, Any]) -> StoppedContainer:
         name=answer.get("name", ""),
         reason=answer.get("reason", ""),
         exit_code=answer.get("exitCode"),
+    )
+
+
+def _service_task(answer: Mapping[str, Any]) -> ServiceTask:
+    return ServiceTask(
+        id=short_name(answer["taskArn"]),
+        task_definition=answer.get("taskDefinitionArn", ""),
+        status=answer.get("lastStatus", ""),
+        health=answer.get("healthStatus", ""),
+        ecs_deployment=answer.get("startedBy", ""),
+        created_at=answer.get("createdAt"),
+        started_at=answer.get("startedAt"),
+        end=_stopped_task(answer) if answer.get("desiredStatus") == "STOPPED" else None,
     )
 
 

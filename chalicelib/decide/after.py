@@ -11,7 +11,7 @@ from chalicelib.explain.notice import again, notice, unheld
 from chalicelib.explain.text import brief
 from chalicelib.model import happenings as happened
 from chalicelib.model.changes import changed, changed_held
-from chalicelib.model.deployments import Deployment, Notice, Return, Status
+from chalicelib.model.deployments import Deployment, Notice, Return, Status, ToldNotice
 from chalicelib.model.happenings import (
     Applying,
     Aside,
@@ -25,6 +25,7 @@ from chalicelib.model.happenings import (
 from chalicelib.model.images import commit_named
 
 _LONGEST_REASON = 1_000  # characters; AWS' messages may quote a whole request
+_TOLD_KEPT = 20
 _SILENT = frozenset({Status.PENDING})  # no notice tells that a deployment waits
 
 
@@ -284,7 +285,7 @@ def _changed_aside(record: Deployment, happening: Aside) -> Deployment:
         case happened.RevisionFound(revision=revision):
             return changed(record, revision=revision)
         case happened.Told(unsent=unsent):
-            return changed(record, notices=unsent)
+            return changed(record, notices=unsent, told=_told(record, unsent))
         case happened.ImageMissing(notice=missing):
             return changed(record, notices=(*record.notices, missing))
         case happened.CalledAlso(tag=tag):
@@ -299,6 +300,14 @@ def _changed_aside(record: Deployment, happening: Aside) -> Deployment:
             return changed(record, watcher=number)
         case _:
             assert_never(happening)
+
+
+def _told(record: Deployment, unsent: tuple[Notice, ...]) -> tuple[ToldNotice, ...]:
+    """Return what people were told: what was known, and the notices that are unsent no more."""
+    waiting = {notice.id for notice in unsent}
+    sent = (notice for notice in record.notices if notice.id not in waiting)
+    new = (ToldNotice(at=each.at, status=each.status, subject=each.subject) for each in sent)
+    return (*record.told, *new)[-_TOLD_KEPT:]
 
 
 def _news(before: Deployment, new: Deployment) -> tuple[Notice, ...]:

@@ -31,3 +31,11 @@ def no_news(record: Deployment, changed: Changed, now: datetime) -> str:
     if record.ended >= _ENOUGH_ENDED and now - record.looked < _PAUSE:
         return "its tasks were read a moment ago"
     return ""
+
+
+def no_scan_news(record: Deployment) -> str:
+    """Return why the end of a scan says nothing new of a deployment; empty when it waits for it.
+
+    The event may name another digest: an index waits for the scans of its images.
+    """
+    return "" if record.gated else "it waits for no scan"

@@ -47,7 +47,7 @@ _NEXT_STEPS = {
     Status.ROLLBACK_FAILED: "see the service's events, then roll back by hand (`rollback` with "
     "`to`).",
 }
-_CAUSES = {
+CAUSES = {
     Cause.PUSH: "a push to ECR",
     Cause.MANUAL: "a deployment by hand",
     Cause.ROLLBACK: "a rollback by hand",
@@ -247,7 +247,7 @@ def _facts(deployment: Deployment, now: datetime, took: str = "") -> Facts:
         "Scan": f"none: {deployment.unscanned}" if deployment.unscanned else "",
         "Revision": short_name(deployment.revision),
         "Before": short_name(deployment.return_to),
-        "Cause": _CAUSES[deployment.cause] + (f", by {deployment.by}" if deployment.by else ""),
+        "Cause": CAUSES[deployment.cause] + (f", by {deployment.by}" if deployment.by else ""),
         "Reason": deployment.why,
         "Took": took,
         "Time": iso(now),

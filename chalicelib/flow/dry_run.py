@@ -15,7 +15,13 @@ from chalicelib.flow.ports import Ledger, Services, Watchers, World
 from chalicelib.model.changes import changed_head
 from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.heads import Head
-from chalicelib.model.services import RunningTask, Service, ServiceDeployment, StoppedTask
+from chalicelib.model.services import (
+    RunningTask,
+    Service,
+    ServiceDeployment,
+    ServiceTasks,
+    StoppedTask,
+)
 from chalicelib.model.task_definitions import TaskDefinition
 
 
@@ -147,6 +153,9 @@ class DryServices:
         self, cluster: str, service: str, ecs_deployment: str
     ) -> Sequence[RunningTask] | None:
         return self._real.running_tasks(cluster, service, ecs_deployment)
+
+    def service_tasks(self, cluster: str, service: str) -> ServiceTasks:
+        return self._real.service_tasks(cluster, service)
 
 
 class _DryWatchers:

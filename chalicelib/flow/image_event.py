@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from chalicelib.decide.news import no_scan_news
 from chalicelib.errors import DeployerError
 from chalicelib.events.event import Ignored, elsewhere
 from chalicelib.events.image import recognise_push
@@ -27,7 +28,7 @@ def image_event(world: World, event: object) -> tuple[Outcome, ...]:
     Raises:
         DeployerError: the first error, after all services had their turn; Lambda retries the event.
     """
-    happened = _recognised(event)
+    happened = recognised(event)
     if isinstance(happened, Ignored):
         return (ignored(happened.reason),)
     if (foreign := elsewhere(event, world.here)) is not None:
@@ -37,7 +38,8 @@ def image_event(world: World, event: object) -> tuple[Outcome, ...]:
     return push(world, happened)
 
 
-def _recognised(event: object) -> ImagePush | Scanned | Ignored:
+def recognised(event: object) -> ImagePush | Scanned | Ignored:
+    """Return the push or the end of a scan that an event tells of, or why it tells of neither."""
     scan = recognise_scan(event)
     return recognise_push(event) if isinstance(scan, Ignored) else scan
 
@@ -63,8 +65,8 @@ def _advanced(world: World, target: Target, deployment: str) -> Outcome:
     The event may name another digest: an index waits for the scans of its images.
     """
     _, record = read(world, target.name, deployment)
-    if not record.gated:
-        return ignored("it waits for no scan", target.name, deployment)
+    if no_news := no_scan_news(record):
+        return ignored(no_news, target.name, deployment)
     record = advance(world, target.name, deployment)
     return Outcome(
         outcome="nudged",

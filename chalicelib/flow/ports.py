@@ -13,7 +13,13 @@ from chalicelib.model.health import TargetHealth
 from chalicelib.model.images import Image
 from chalicelib.model.places import Place
 from chalicelib.model.scans import Scan
-from chalicelib.model.services import RunningTask, Service, ServiceDeployment, StoppedTask
+from chalicelib.model.services import (
+    RunningTask,
+    Service,
+    ServiceDeployment,
+    ServiceTasks,
+    StoppedTask,
+)
 from chalicelib.model.targets import Targets
 from chalicelib.model.task_definitions import TaskDefinition
 
@@ -112,6 +118,9 @@ class Services(Protocol):
         self, cluster: str, service: str, ecs_deployment: str
     ) -> Sequence[RunningTask] | None:
         """Return the tasks that run or are starting; None when there are more than 500."""
+
+    def service_tasks(self, cluster: str, service: str) -> ServiceTasks:
+        """Return the tasks of a service, running and ended ones, at most 500 of each."""
 
 
 class Watchers(Protocol):

@@ -54,7 +54,9 @@ def _recorded_and_begun(
     unrecorded: list[Unavailable] = []
     for target in targets:
         try:
-            recorded.append((target, request(world, target, _asked(target, pushed, image), image)))
+            recorded.append(
+                (target, request(world, target, asked_for(target, pushed, image), image))
+            )
         except Unavailable as unavailable:
             unrecorded.append(unavailable)
         except Refused as error:
@@ -79,7 +81,8 @@ def _image(world: World, pushed: ImagePush) -> Image | Ignored | None:
     return image
 
 
-def _asked(target: Target, pushed: ImagePush, image: Image | None) -> Request:
+def asked_for(target: Target, pushed: ImagePush, image: Image | None) -> Request:
+    """Return the request of a push to a target that follows it."""
     return Request(
         service=target.name,
         cause=Cause.PUSH,

@@ -5,15 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from chalicelib.definition.render import image_in
+from chalicelib.errors import DeployerError
+from chalicelib.explain.classify import said
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen, iso
 from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.heads import Head
 from chalicelib.model.registries import Repository, digest_in, tag_of
-from chalicelib.model.services import EcsDeployment, Service
+from chalicelib.model.services import EcsDeployment, Service, ServiceTask
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
 
+_TASKS = 50  # tasks in a reply
+_REASON = 500  # characters of the reason of a task's end
 _ROLLED_BACK = frozenset({Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFUL})
 
 
@@ -49,7 +53,7 @@ def running(world: World, target: Target) -> dict[str, Any]:
     applied = _applied(world, head)
     version = version_of(world, target, head, revision)
     by_us = applied is not None and revision == _brought(applied)
-    return {
+    reply = {
         **found,
         "status": service.status,
         "revision": short_name(revision),
@@ -63,6 +67,7 @@ def running(world: World, target: Target) -> dict[str, Any]:
         "tasks": _tasks(service),
         "deployments": [_deployment(deployment) for deployment in service.deployments],
     }
+    return reply | _task_list(world, target)
 
 
 def digest_that_runs(world: World, target: Target, head: Head, revision: str) -> str:
@@ -103,8 +108,40 @@ def _tasks(service: Service) -> dict[str, int]:
     return {"desired": service.desired, "running": service.running, "pending": service.pending}
 
 
+def _task_list(world: World, target: Target) -> dict[str, Any]:
+    """Return the newest tasks; without them, or without all of them, `unknown` says why."""
+    try:
+        found = world.services.service_tasks(target.cluster, target.service)
+    except DeployerError as error:
+        return {"task_list": [], "unknown": f"the tasks could not be read: {error}"}
+    shown = [_task(task) for task in found.tasks[:_TASKS]]
+    if found.complete and len(found.tasks) == len(shown):
+        return {"task_list": shown}
+    more = "at least " if not found.complete else ""
+    return {
+        "task_list": shown,
+        "unknown": f"there are {more}{len(found.tasks)} tasks; the newest {len(shown)} are listed",
+    }
+
+
+def _task(task: ServiceTask) -> dict[str, Any]:
+    """Return a task in the form of a reply; its reason is masked."""
+    return {
+        "id": task.id,
+        "revision": short_name(task.task_definition),
+        "status": task.status,
+        "health": task.health,
+        "started": iso(task.started_at) if task.started_at else "",
+        "created": iso(task.created_at) if task.created_at else "",
+        "reason": said(task.end, _REASON) if task.end else "",
+        "exit": task.end.exit_code if task.end else None,
+        "deployment": task.ecs_deployment,
+    }
+
+
 def _deployment(deployment: EcsDeployment) -> dict[str, Any]:
     return {
+        "id": deployment.id,
         "status": deployment.status,
         "revision": short_name(deployment.task_definition),
         "stage": deployment.rollout_state,

@@ -9,9 +9,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from chalicelib.decide.hold import holding
 from chalicelib.errors import Refused, Unreadable
+from chalicelib.explain.timeline import timeline
 from chalicelib.flow.board import board
 from chalicelib.flow.hold import described as hold_of
 from chalicelib.flow.ports import World
+from chalicelib.flow.replay import replay
 from chalicelib.flow.running import running
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Deployment
@@ -27,7 +29,8 @@ class StatusRequest(BaseModel):
     """The payload of `status`: it chooses a service, a deployment or an image (tag or digest).
 
     Without any of them it means all services. `now` adds what ECS runs at this moment, and `board`
-    asks for one row a service instead. `names` asks only which services there are.
+    asks for one row a service instead. `names` asks only which services there are. `event`, alone,
+    asks what an event of EventBridge would do.
     """
 
     model_config = ConfigDict(extra="forbid", strict=True)
@@ -38,6 +41,7 @@ class StatusRequest(BaseModel):
     now: bool = False
     board: bool = False
     names: bool = False
+    event: dict[str, Any] | None = None
 
 
 def tell_status(world: World, payload: object) -> dict[str, Any]:
@@ -45,10 +49,11 @@ def tell_status(world: World, payload: object) -> dict[str, Any]:
 
     A service shows its last 20 records; an image is looked for in the last 200 of each service.
     Where pushes are held, the reply also has `{"holds": [...]}`. With `now`, it also has
-    `{"now": {...}}` (see `running`), and with `board` it is `{"board": [...]}` (see `board`). When
-    all services are asked for, those that a newer release wrote are left out, and `unreadable` says
-    why. With `names`, it is `{"services": [...]}`, in the order of the targets file. Every reply
-    has `at`, the time at which it was asked.
+    `{"now": {...}}` (see `running`), and with `board` it is `{"board": [...]}` (see `board`). With
+    `event` it says what the event would do (see `replay`). With `names`, it is
+    `{"services": [...]}`, in the order of the targets file. When all services are asked for, those
+    that a newer release wrote are left out, and `unreadable` says why. Every reply has `at`, the
+    time at which it was asked.
 
     Raises:
         Refused: when the payload is malformed, or when a name is not known.
@@ -59,6 +64,8 @@ def tell_status(world: World, payload: object) -> dict[str, Any]:
 
 
 def _told(world: World, asked: StatusRequest) -> dict[str, Any]:
+    if asked.event is not None:
+        return _replayed(world, asked, asked.event)
     if asked.names:
         return {"services": [target.name for target in world.targets.all]}
     if asked.board:
@@ -72,6 +79,13 @@ def _told(world: World, asked: StatusRequest) -> dict[str, Any]:
     return reply | ({"now": running(world, target)} if target else {})
 
 
+def _replayed(world: World, asked: StatusRequest, event: dict[str, Any]) -> dict[str, Any]:
+    others = sorted(asked.model_fields_set - {"event"})
+    if others:
+        raise Refused(f"`event` stands alone; leave out {', '.join(f'`{key}`' for key in others)}")
+    return replay(world, event)
+
+
 def _recorded(world: World, asked: StatusRequest) -> dict[str, Any]:
     if asked.deployment:
         service = asked.service or world.ledger.service_of(asked.deployment)
@@ -80,7 +94,8 @@ def _recorded(world: World, asked: StatusRequest) -> dict[str, Any]:
             raise Refused(
                 f"the ledger has no deployment {asked.deployment}; `status` without it lists them"
             )
-        return {"deployments": [described(record, world.ledger.head(record.service))]}
+        one = described(record, world.ledger.head(record.service))
+        return {"deployments": [one | _story(record)]}
     shown: list[dict[str, Any]] = []
     holds: list[dict[str, Any]] = []
     unreadable: list[str] = []
@@ -151,6 +166,19 @@ def parse_status(payload: object) -> StatusRequest:
             f'`{key}`: {first["msg"]}; expected {{"service"?, "deployment"?, "image"?}}, all text, '
             'and "now"? and "board"?, true or false'
         ) from error
+
+
+def _story(record: Deployment) -> dict[str, Any]:
+    """Return what the reply about one deployment tells besides: its course, and its notices."""
+    return {
+        "from": short_name(record.return_to),
+        "to": short_name(record.revision),
+        "timeline": [{"at": iso(entry.at), "what": entry.what} for entry in timeline(record)],
+        "notices": [
+            {"at": iso(told.at), "status": told.status, "subject": told.subject}
+            for told in record.told
+        ],
+    }
 
 
 def described(record: Deployment, head: Head | None) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypedDict, Unpack
 
-from chalicelib.model.deployments import Deployment, Notice, Return, Status
+from chalicelib.model.deployments import Deployment, Notice, Return, Status, ToldNotice
 from chalicelib.model.heads import Attempt, Head, Lease, Proven, Recent, Unconfirmed
 from chalicelib.model.holds import Approval, Held, HeldDeployment, Hold, Release
 
@@ -55,6 +55,7 @@ class DeploymentFields(TypedDict, total=False):
     log: str
     log_private: bool
     notices: tuple[Notice, ...]
+    told: tuple[ToldNotice, ...]
 
 
 class HeadFields(TypedDict, total=False):

@@ -65,6 +65,17 @@ class Notice(Frozen):
         return "\n".join([self.text, "", *lines])
 
 
+class ToldNotice(Frozen):
+    """A notice that people were told: what a record keeps of it.
+
+    `status` is a text, so that an older release reads a status that it does not know.
+    """
+
+    at: Moment
+    status: str
+    subject: str
+
+
 class Return(Frozen):
     """The rollback of a failed deployment: who wanted it, how it is done, and when it began.
 
@@ -140,6 +151,7 @@ class Deployment(Frozen):
     log: str = ""  # the last log lines of the failed container
     log_private: bool = False  # they go into no notice
     notices: tuple[Notice, ...] = ()
+    told: tuple[ToldNotice, ...] = ()  # the last notices that were sent, oldest first
 
     @property
     def open(self) -> bool:

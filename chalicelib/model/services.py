@@ -173,6 +173,32 @@ class StoppedTask(Frozen):
     containers: tuple[StoppedContainer, ...] = ()
 
 
+class ServiceTask(Frozen):
+    """One task of a service, as a person sees it (DescribeTasks); `end` is None while it runs.
+
+    `status` is ECS' `lastStatus`, and `ecs_deployment` is the ECS deployment that started it.
+    """
+
+    id: str
+    task_definition: str
+    status: str
+    health: str = ""
+    ecs_deployment: str = ""
+    created_at: Moment | None = None
+    started_at: Moment | None = None
+    end: StoppedTask | None = None
+
+
+class ServiceTasks(Frozen):
+    """The tasks of a service that run, and those that ended within the last hour, newest first.
+
+    `complete` says that ECS had no more than were read.
+    """
+
+    tasks: tuple[ServiceTask, ...]
+    complete: bool = True
+
+
 class Tasks(Frozen):
     """The tasks that one ECS deployment started, as far as Slipway read them.
 

@@ -92,7 +92,8 @@ KINDS: Mapping[type[Frozen], Kind] = {
             notices.left""",
             2: """began unexplained found_nothing unconfirmed tags request base_changes
             log log_private held held.words held.since held.until held.expires
-            held.reminded approval approval.by approval.why approval.at approval.request""",
+            held.reminded approval approval.by approval.why approval.at approval.request
+            told told.at told.status told.subject""",
         },
         values={
             "status": _STATUSES,

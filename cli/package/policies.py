@@ -89,7 +89,7 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
         own.read_webhooks,
         own.start_watchers,
     ),
-    "status": (*_ALWAYS, own.read_ledger, account.look_at_services),
+    "status": (*_ALWAYS, own.read_ledger, account.look_at_services, account.read_tasks),
     "sweep": (
         *_ALWAYS,
         *_STEP,

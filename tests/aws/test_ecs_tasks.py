@@ -123,3 +123,24 @@ def test_the_threshold_that_a_service_sets_is_read(
     configuration = {"deploymentCircuitBreaker": breaker} if breaker else {}
     service = _service({**answer, "deploymentConfiguration": configuration})
     assert service.breaker_threshold == threshold
+
+
+def test_the_tasks_of_a_service_run_or_ended_lately_and_the_newest_come_first(ecs: Stubber) -> None:
+    of_service = {"cluster": CLUSTER, "serviceName": SERVICE}
+    running = _task("b", createdAt=at(2), lastStatus="RUNNING", healthStatus="HEALTHY")
+    ended = {"desiredStatus": "STOPPED", "lastStatus": "STOPPED", "stoppedReason": "it crashed"}
+    _page(ecs, 0, [running, _task("a", createdAt=at(1))], more=False, **of_service)
+    _page(ecs, 0, [_task("c", createdAt=at(3), **ended)], more=False, **STOPPED)
+    found = Ecs().service_tasks(CLUSTER, SERVICE)
+    assert [task.id for task in found.tasks] == ["c", "b", "a"]
+    assert [task.end.reason if task.end else "" for task in found.tasks] == ["it crashed", "", ""]
+    assert (found.tasks[1].status, found.tasks[1].health) == ("RUNNING", "HEALTHY")
+    assert found.tasks[1].ecs_deployment == OURS
+    assert found.complete
+
+
+def test_more_tasks_than_were_read_are_said(ecs: Stubber) -> None:
+    for number in range(5):
+        _page(ecs, number, [], more=True, cluster=CLUSTER, serviceName=SERVICE)
+    _page(ecs, 0, [], more=False, **STOPPED)
+    assert not Ecs().service_tasks(CLUSTER, SERVICE).complete

@@ -126,7 +126,7 @@ def test_asked_to_it_says_all_that_it_did(
     assert "9 functions among" in said
     assert f"compiled for python3.{sys.version_info.minor}, the functions' runtime" in said
     assert all(f"{name} " in said for name in FUNCTIONS)
-    assert "`*` in ListTasks (6 roles): ECS lists tasks by" in said
+    assert "`*` in ListTasks (7 roles): ECS lists tasks by" in said
     assert "no findings" in said
     assert (
         "parameters of bootstrap/slipway.yaml, for its boundary: Clusters='conflicto-dev' "

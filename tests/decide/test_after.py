@@ -19,8 +19,10 @@ from chalicelib.model.happenings import (
     LooksAgain,
     Noted,
     Refused,
+    Reminded,
     RollbackAsked,
     RollsBack,
+    Told,
     Waits,
 )
 from chalicelib.model.heads import Head, Proven
@@ -143,3 +145,12 @@ def test_a_missing_permission_is_told_once_whichever_function_meets_it(
     record = examples.rolling_out(denial="could not x: sweep may not ecs:A on r")
     happening = LacksPermission(denial=denial) if denial else GoesOn(noted=Noted())
     assert len(after(record, happening, at(60)).notices) == told
+
+
+def test_a_record_keeps_the_last_twenty_notices_that_people_were_told() -> None:
+    record = examples.deployment()
+    for number in range(25):
+        record = after(record, Reminded(at=at(number)), at(number))
+        record = after(record, Told(unsent=()), at(number))
+    assert [told.at for told in record.told] == [at(number) for number in range(5, 25)]
+    assert record.notices == ()

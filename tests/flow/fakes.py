@@ -24,6 +24,8 @@ from chalicelib.model.services import (
     RunningTask,
     Service,
     ServiceDeployment,
+    ServiceTask,
+    ServiceTasks,
     StoppedTask,
 )
 from chalicelib.model.targets import Targets
@@ -36,7 +38,7 @@ READS = {
     "service_deployment", "newest_service_deployment", "service_deployments_since",
     "revision_task_definition",
     "task_definition", "newest_revisions", "stopped_tasks", "running_tasks", "alive",
-    "target_health",
+    "target_health", "service_tasks",
 }  # fmt: skip
 
 
@@ -142,6 +144,7 @@ class Services:
         self.definitions: dict[str, TaskDefinition] = {}
         self.service_deployments: dict[str, list[ServiceDeployment]] = {}
         self.ended: list[StoppedTask] = []
+        self.tasks: list[ServiceTask] = []
         self.alters: dict[str, Any] = {}
         self.shown: dict[str, Service] = {}  # what is still answered of a service
         self.hidden: set[str] = set()  # service deployments that are not shown yet, by ARN
@@ -229,6 +232,9 @@ class Services:
         self, cluster: str, service: str, ecs_deployment: str
     ) -> Sequence[RunningTask]:
         return ()
+
+    def service_tasks(self, cluster: str, service: str) -> ServiceTasks:
+        return ServiceTasks(tasks=tuple(self.tasks), complete=len(self.tasks) < 500)
 
     # What happens in ECS
 

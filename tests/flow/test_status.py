@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
-from chalicelib.errors import Refused
+from chalicelib.errors import Denied, Refused, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.image_event import image_event
 from chalicelib.flow.status import tell_status
+from chalicelib.model.services import ServiceTask, StoppedTask
 from tests.fixtures import examples
 from tests.fixtures.examples import DIGEST, NAME, OTHER_DIGEST, at, push_event
-from tests.flow.fakes import Aws, aws
+from tests.flow.fakes import Aws, Fault, aws
 
 WEB = examples.target(service="web")
 CONTRACT = {
@@ -210,3 +211,92 @@ def test_without_now_ecs_is_not_asked() -> None:
 def test_now_needs_a_service_and_is_true_or_false(payload: Any, error: str) -> None:
     with pytest.raises(Refused, match=error):
         tell_status(aws().world(), payload)
+
+
+# The story of one deployment
+
+
+def test_one_deployment_tells_its_story() -> None:
+    world = _live()
+    record = world.record()
+    (one,) = tell_status(world.world(), {"deployment": record.id})["deployments"]
+    assert (one["from"], one["to"]) == ("conflicto-backend-dev:7", "conflicto-backend-dev:8")
+    assert [entry["what"].split(":")[0] for entry in one["timeline"]] == [
+        "recorded", "applied", "ended SUCCESSFUL",
+    ]  # fmt: skip
+    assert [(told["status"], told["subject"].split(": ")[1]) for told in one["notices"]] == [
+        ("IN_PROGRESS", "abc1234 is being deployed"), ("SUCCESSFUL", "abc1234 is live"),
+    ]  # fmt: skip
+    assert json.loads(json.dumps(one)) == one
+
+
+def test_a_list_of_deployments_tells_no_stories() -> None:
+    (one,) = tell_status(_live().world(), {"service": NAME})["deployments"]
+    assert not {"timeline", "notices", "from", "to"} & one.keys()
+
+
+# The tasks
+
+
+def _task(number: int, **fields: Any) -> ServiceTask:
+    base = {
+        "id": f"{number:032x}", "task_definition": examples.revision(8), "status": "RUNNING",
+        "health": "HEALTHY", "ecs_deployment": "ecs-svc/2", "created_at": at(number),
+        "started_at": at(number + 9),
+    }  # fmt: skip
+    return ServiceTask(**{**base, **fields})
+
+
+def _ended(number: int, **fields: Any) -> ServiceTask:
+    end = StoppedTask(id=f"{number:032x}", **fields)
+    return _task(number, status="STOPPED", health="UNKNOWN", started_at=None, end=end)
+
+
+def test_now_lists_the_tasks_and_why_they_ended() -> None:
+    world = _live()
+    ended = _ended(1, reason="Essential container in task exited", exit_code=137)
+    world.services.tasks = [_task(2), ended]
+    runs, stopped = _now(world)["task_list"]
+    assert runs == {
+        "id": f"{2:032x}",
+        "revision": "conflicto-backend-dev:8",
+        "status": "RUNNING",
+        "health": "HEALTHY",
+        "started": "2026-03-02T10:15:41.000Z",
+        "created": "2026-03-02T10:15:32.000Z",
+        "reason": "",
+        "exit": None,
+        "deployment": "ecs-svc/2",
+    }
+    assert (stopped["started"], stopped["exit"]) == ("", 137)
+    assert stopped["reason"] == "Essential container in task exited"
+    assert _now(world)["deployments"][0]["id"] == "ecs-svc/conflicto-dev/" + (
+        "conflicto-backend-service-dev/2"
+    )
+    assert "unknown" not in _now(world)
+
+
+def test_a_secret_in_a_tasks_reason_is_masked() -> None:
+    world = _live()
+    world.services.tasks = [_ended(1, container_reason="failed: password=hunter2hunter2")]
+    assert "hunter2" not in json.dumps(_now(world))
+
+
+def test_at_most_fifty_tasks_are_listed_and_the_others_are_said() -> None:
+    world = _live()
+    world.services.tasks = [_task(number) for number in range(60)]
+    found = _now(world)
+    assert len(found["task_list"]) == 50
+    assert found["unknown"] == "there are 60 tasks; the newest 50 are listed"
+    world.services.tasks = [_task(number) for number in range(500)]
+    assert _now(world)["unknown"].startswith("there are at least 500 tasks")
+
+
+@pytest.mark.parametrize("error", [Denied("status may not ecs:ListTasks"), Unavailable("no")])
+def test_now_is_answered_also_when_the_tasks_cannot_be_read(error: Exception) -> None:
+    world = _live()
+    world.restart()
+    world.faults = [Fault(0, error, name="service_tasks")]
+    found = _now(world)
+    assert (found["revision"], found["task_list"]) == ("conflicto-backend-dev:8", [])
+    assert found["unknown"] == f"the tasks could not be read: {error}"

@@ -116,3 +116,20 @@ def test_a_channel_that_is_down_for_a_day_is_given_up() -> None:
     record = advance(world.world(), NAME, world.record().id)
     assert record.notices == ()
     assert [name for name, _ in channels.sent] == ["sns", "sns"]
+
+
+def test_the_record_keeps_what_people_were_told_and_not_what_they_were_not() -> None:
+    world = aws()
+    image_event(world.world(), push_event())
+    world.faults = [Fault(0, Unavailable("no channel"), name="publish")]
+    world.restart()
+    world.services.complete(NAME)
+    record = advance(world.world(), NAME, world.record().id)
+    (told,) = record.told
+    assert (told.status, told.subject) == (
+        "IN_PROGRESS",
+        "conflicto-backend-service-dev: abc1234 is being deployed",
+    )
+    record = advance(world.world(), NAME, record.id)
+    assert [told.status for told in record.told] == ["IN_PROGRESS", "SUCCESSFUL"]
+    assert [told.at for told in record.told] == [one.at for one in world.topic.published]

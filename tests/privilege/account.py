@@ -112,7 +112,8 @@ class UnattendedAccount(RehearsedAccount):
 
     def heard(self) -> list[str]:
         """Everything that people were told: by notice, by webhook, or in a reply."""
-        replies = [reply.get("error", "") for reply in self.replies if isinstance(reply, dict)]
+        said = [reply for reply in self.replies if isinstance(reply, dict)]
+        replies = [reply.get("error", reply.get("now", {}).get("unknown", "")) for reply in said]
         return [notice["body"] for notice in self.notices()] + self.posted + replies
 
     def loses_the_answer(self, operation: str) -> None:

@@ -168,7 +168,9 @@ def drops(account: UnattendedAccount) -> None:
 
 
 def asks(account: UnattendedAccount) -> None:
-    _pushed(account)()
+    event = account.pushed(BAD)
+    account.ask("status", event=event)
+    account.ask("on_image_push", **event)
     account.ask("status", service=SERVICE, now=True)
     account.ask("status", deployment=account.records()[-1]["id"])
 
