@@ -214,7 +214,7 @@ with EmbeddedAws() as aws:
     assert aws.client("sns").list_topics()["Topics"] == []
 """
     done = subprocess.run(
-        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=300, check=False
     )
     assert done.returncode == 0, done.stderr
 

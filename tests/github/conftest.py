@@ -42,6 +42,8 @@ class AwsCommand:
 
     def replies(self, *replies: Any) -> None:
         """Each is a reply, or a text "raise MESSAGE", "error WHAT AWS SAYS", "plain TEXT"."""
+        for left in self._place.glob("[0-9]*"):  # of an earlier call
+            left.unlink()
         for number, reply in enumerate(replies):
             if isinstance(reply, str) and reply.startswith("raise "):
                 reply = "raise " + json.dumps({"errorMessage": reply[6:]})  # noqa: PLW2901

@@ -19,6 +19,11 @@ from tests.dialect.rehearsed import RehearsedAccount, rehearsed
 ARN = "arn:aws:sts::123456789012:assumed-role/Ops/sam"
 
 
+def aws_error(code: str) -> ClientError:
+    """What AWS answers instead of a reply."""
+    return ClientError({"Error": {"Code": code, "Message": "no"}}, "Invoke")
+
+
 @dataclass
 class Lambda:
     """Invoke of the functions of the stage dev."""
@@ -30,8 +35,7 @@ class Lambda:
     def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - AWS' names
         stage, _, function = FunctionName.removeprefix("slipway-").partition("-")
         if stage != "dev":
-            words = {"Code": "ResourceNotFoundException", "Message": FunctionName}
-            raise ClientError({"Error": words}, "Invoke")
+            raise aws_error("ResourceNotFoundException")
         if function in self.failing:
             raise self.failing[function]
         payload = json.loads(Payload)
