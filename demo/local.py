@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import socket
 import time
 from pathlib import Path
 
@@ -40,6 +41,8 @@ Then push an image. Its tag says how its tasks behave:
   push unhealthy-1   # their health check fails
   push hang-1        # they never get healthy, until the deadline ends it
   push slow-1        # they need {slow:.0f} seconds more to start
+
+`docker push {registry}/{repository}:TAG` works, too.
 
 This terminal tells what happens, and why. So does the function `status`:
 
@@ -79,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _account(chosen: argparse.Namespace) -> EmbeddedAws:
     try:
+        socket.create_server(("127.0.0.1", chosen.port)).close()  # werkzeug itself would exit
         return EmbeddedAws(rate=chosen.rate, port=chosen.port)
     except OSError as error:
         again = "python -m demo local --port 0"
@@ -109,6 +113,7 @@ def words(endpoint: str, rate: float, folder: Path) -> str:
     """What to paste, and what comes of it."""
     return _HELP.format(
         endpoint=endpoint,
+        registry=endpoint.removeprefix("http://"),
         repository=_REPOSITORY,
         folder=folder,
         manifest=_MANIFEST,

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 from pathlib import Path
 
+import pytest
+
+from chalicelib.errors import Refused
+from demo import local
 from demo.local import words
 from example import conflicto, reserved_tags
 
@@ -41,3 +46,11 @@ def test_what_is_to_be_pasted_pushes_an_image_of_its_own_for_each_tag(tmp_path: 
         assert body["annotations"] == {"org.opencontainers.image.version": tag}
         digests.add(manifest)
     assert len(digests) == len(tags)
+
+
+def test_a_port_that_is_in_use_is_refused_with_the_command_that_works(tmp_path: Path) -> None:
+    (tmp_path / "deployment.zip").touch()
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(Refused, match=rf"Port {port} cannot be used: .* demo local --port 0"):
+            local.main(["--port", str(port), "--package", str(tmp_path)])
