@@ -279,7 +279,7 @@ anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
         tags=st.none() | anything.map(lambda text: "".join(f"[{ord(c)}]" for c in text)),
         mode=st.sampled_from(["deploy", "observe"]),
         deadline=st.integers(60, 48 * 3600),
-        log_groups=st.lists(anything.filter(lambda text: "{env}" not in text)).map(tuple),
+        log_groups=st.lists(anything.filter(lambda text: "{" not in text)).map(tuple),
         gate=st.builds(
             Gate,
             scan=st.none()
