@@ -64,7 +64,8 @@ class Words:
         now = self._all_tasks()
         if now != self.last:
             self.last = now
-            yield Line(at, "tasks", now)
+            if now:
+                yield Line(at, "tasks", now)
 
     def _all_tasks(self) -> str:
         """How many tasks of each revision are in each state."""

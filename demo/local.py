@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import socket
 import time
 from pathlib import Path
 
@@ -17,25 +18,36 @@ from cli.project import without_package
 from cli.terminal import Interrupted, progress
 from demo.timeline import Timeline
 from embedded.account import EmbeddedAws
-from example import conflicto
+from example import conflicto, reserved_tags
 
 _SERVICE = "conflicto-dev/conflicto-backend-service-dev"
+_REPOSITORY = "conflicto-backend-dev"
+_MANIFEST, _STATUS = "example-manifest.json", "example-status.json"
 _PORT = 4566  # where tools that speak to a local AWS look first
 _PAUSE_SECONDS = 0.1
 _HELP = """\
 Paste into another terminal (the AWS CLI, version 1 or 2):
 
-  export AWS_ENDPOINT_URL={endpoint}
-  export AWS_DEFAULT_REGION=us-west-2 AWS_PAGER=
-  export AWS_ACCESS_KEY_ID=admin AWS_SECRET_ACCESS_KEY=admin
+  export AWS_ENDPOINT_URL={endpoint} AWS_DEFAULT_REGION=us-west-2
+  export AWS_ACCESS_KEY_ID=admin AWS_SECRET_ACCESS_KEY=admin AWS_PAGER=
+  push() {{ aws ecr put-image --repository-name {repository} \\
+      --image-tag "$1" --query image.imageId \\
+      --image-manifest "$(sed "s/BUILD/$1/" {folder}/{manifest})"; }}
 
-  aws ecs describe-services --cluster conflicto-dev \\
-      --services conflicto-backend-service-dev \\
-      --query 'services[0].[taskDefinition,runningCount]'
-  aws ecr put-image --repository-name conflicto-backend-dev \\
-      --image-tag abc1234 --image-manifest file://{folder}/example-manifest.json
+Then push an image. Its tag says how its tasks behave:
+
+  push abc1234       # well
+  push crash-1       # they exit with code 1
+  push unhealthy-1   # their health check fails
+  push hang-1        # they never get healthy, until the deadline ends it
+  push slow-1        # they need {slow:.0f} seconds more to start
+
+`docker push {registry}/{repository}:TAG` works, too.
+
+This terminal tells what happens, and why. So does the function `status`:
+
   aws lambda invoke --function-name slipway-dev-status \\
-      --payload fileb://{folder}/example-status.json {folder}/reply.json \\
+      --payload fileb://{folder}/{status} {folder}/reply.json \\
       && cat {folder}/reply.json
 
 Time runs {rate:g} times as fast as real time. Ctrl-C ends it, and everything in it.
@@ -70,6 +82,7 @@ def _parser() -> argparse.ArgumentParser:
 
 def _account(chosen: argparse.Namespace) -> EmbeddedAws:
     try:
+        socket.create_server(("127.0.0.1", chosen.port)).close()  # werkzeug itself would exit
         return EmbeddedAws(rate=chosen.rate, port=chosen.port)
     except OSError as error:
         again = "python -m demo local --port 0"
@@ -79,13 +92,32 @@ def _account(chosen: argparse.Namespace) -> EmbeddedAws:
 def _serve(aws: EmbeddedAws, chosen: argparse.Namespace, console: Console) -> None:
     folder: Path = chosen.package
     with progress("Starting the embedded AWS"):
-        conflicto.build(aws.client)
+        build(aws)
         aws.deploy(folder / "sam.json", folder / "deployment.zip")
-    (folder / "example-manifest.json").write_text(conflicto.manifest("an example image"), "utf-8")
-    (folder / "example-status.json").write_text(json.dumps({"service": _SERVICE}), "utf-8")
-    words = _HELP.format(endpoint=aws.endpoint, rate=chosen.rate, folder=folder)
-    console.print(words, markup=False, soft_wrap=True)
+    (folder / _MANIFEST).write_text(conflicto.manifest("an example image", "BUILD"), "utf-8")
+    (folder / _STATUS).write_text(json.dumps({"service": _SERVICE}), "utf-8")
+    console.print(words(aws.endpoint, chosen.rate, folder), markup=False, soft_wrap=True)
     timeline = Timeline(aws, console, "conflicto-dev")
     while True:
         time.sleep(_PAUSE_SECONDS)
         timeline.show()
+
+
+def build(aws: EmbeddedAws) -> None:
+    """Make the example account, in which an image's tag says how its tasks behave."""
+    conflicto.build(aws.client, reserved_tags.HEALTH_CHECK)
+    aws.subscribe(lambda event: reserved_tags.obey(event, aws.ecs.faults))
+
+
+def words(endpoint: str, rate: float, folder: Path) -> str:
+    """What to paste, and what comes of it."""
+    return _HELP.format(
+        endpoint=endpoint,
+        registry=endpoint.removeprefix("http://"),
+        repository=_REPOSITORY,
+        folder=folder,
+        manifest=_MANIFEST,
+        status=_STATUS,
+        slow=reserved_tags.SLOW_SECONDS,
+        rate=rate,
+    )

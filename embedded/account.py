@@ -101,6 +101,7 @@ class EmbeddedAws:
         undo.callback(self._clients.close)
         self._start_services()
         gate.handlers["lambda", "Invoke"] = self.lambda_.handle_invoke
+        gate.registry = ecr.Registry(self._clients.admin("ecr")).answer
 
     def _start_services(self) -> None:
         undo = self._undo

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 _FIXTURES = Path(__file__).parent / "fixtures" / "task-definitions"
 _MANIFEST = "application/vnd.docker.distribution.manifest.v2+json"
+_OCI_MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 _CONFIG = "application/vnd.docker.container.image.v1+json"
 _LAYER = "application/vnd.docker.image.rootfs.diff.tar.gzip"
 REGION = "us-west-2"
@@ -27,18 +28,21 @@ def repository_uri(repository: str) -> str:
     return f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/{repository}"
 
 
-def manifest(build: str) -> str:
-    """The manifest of an image; the same `build` (any text) gives the same bytes."""
+def manifest(build: str, label: str | None = None) -> str:
+    """The manifest of an image; the same `build` (any text) gives the same bytes.
+
+    With a `label`, the text stands in an annotation: another one makes another image.
+    """
     config, layer = (hashlib.sha256(f"{build}/{part}".encode()).hexdigest() for part in "cl")
-    return json.dumps(
-        {
-            "schemaVersion": 2,
-            "mediaType": _MANIFEST,
-            "config": {"mediaType": _CONFIG, "size": 7023, "digest": f"sha256:{config}"},
-            "layers": [{"mediaType": _LAYER, "size": 32654321, "digest": f"sha256:{layer}"}],
-        },
-        indent=3,
-    )
+    body = {
+        "schemaVersion": 2,
+        "mediaType": _MANIFEST if label is None else _OCI_MANIFEST,
+        "config": {"mediaType": _CONFIG, "size": 7023, "digest": f"sha256:{config}"},
+        "layers": [{"mediaType": _LAYER, "size": 32654321, "digest": f"sha256:{layer}"}],
+    }
+    if label is not None:
+        body["annotations"] = {"org.opencontainers.image.version": label}
+    return json.dumps(body, indent=3)
 
 
 def digest_of(build: str) -> str:
@@ -78,12 +82,22 @@ def task_definition(sample: str, name: str, stage: str, image: str) -> dict[str,
     return {**definition, "family": f"conflicto-{name}-{stage}", **roles}
 
 
-def build(client: Client) -> None:
-    """Make the team's account: dev, staging and prod, each with its repository and service."""
+def build(client: Client, container: Mapping[str, Any] | None = None) -> None:
+    """Make the team's account: dev, staging and prod, each with its repository and service.
+
+    `container` is added to the container of each service, such as a health check.
+    """
     found = network(client)
     for stage in STAGES:
         client("ecs").create_cluster(clusterName=f"conflicto-{stage}")
-        add_service(client, "backend", "gunicorn_fargate", stage, networkConfiguration=found)
+        add_service(
+            client,
+            "backend",
+            "gunicorn_fargate",
+            stage,
+            container=container,
+            networkConfiguration=found,
+        )
 
 
 def network(client: Client) -> dict[str, Any]:
@@ -102,19 +116,21 @@ def network(client: Client) -> dict[str, Any]:
     }
 
 
-def add_service(
+def add_service(  # noqa: PLR0913 - all but three are options
     client: Client,
     name: str,
     sample: str,
     stage: str = "dev",
     *,
     desired: int = 2,
+    container: Mapping[str, Any] | None = None,
     **settings: Any,
 ) -> None:
     """Make one service, `conflicto-NAME-service-STAGE`, with its repository and first image.
 
-    `settings` go to CreateService. By default the circuit breaker is on, with rollback, and the
-    network does not exist (to look up a real one, with `network`, takes seconds in a simulation).
+    `container` is added to its container, and `settings` go to CreateService. By default the
+    circuit breaker is on, with rollback, and the network does not exist (to look up a real one,
+    with `network`, takes seconds in a simulation).
     """
     repository = f"conflicto-{name}-{stage}"
     client("ecr").create_repository(
@@ -123,8 +139,10 @@ def add_service(
     push(client, repository, ["0a1b2c3"], build=f"{name}: the first image")
     client("logs").create_log_group(logGroupName=f"/ecs/{repository}")
     image = f"{repository_uri(repository)}:0a1b2c3"
+    definition = task_definition(sample, name, stage, image)
+    definition["containerDefinitions"][0] |= container or {}
     registered = client("ecs").register_task_definition(
-        **task_definition(sample, name, stage, image),
+        **definition,
         tags=[{"key": "team", "value": "conflicto"}, {"key": "managed-by", "value": "terraform"}],
     )
     breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}

@@ -17,8 +17,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache, reduce
 from operator import or_
 
-__all__ = ["LONGEST", "checked", "matches"]
+__all__ = ["DEEPEST", "LONGEST", "checked", "matches"]
 LONGEST = 500
+# Groups inside each other: a match takes about ten calls of Python for each, and there are 1,000.
+DEEPEST = 20
 # A tag has at most 128 characters, and a place after each.
 _PLACES = 129
 _REPETITION = re.compile(r"(?:([*+?])|\{(?!\})(\d*)(,?)(\d*)\})([+?]?)")
@@ -63,6 +65,7 @@ class _Reader:
     def __init__(self, pattern: str) -> None:
         self._pattern = pattern
         self._at = 0
+        self._depth = 0
 
     def alternatives(self) -> _Step:
         steps = [self._sequence()]
@@ -99,8 +102,12 @@ class _Reader:
     def _group(self) -> _Step:
         if not (found := self._read(_GROUP)):
             raise _refusal(self._pattern[self._at :][:3])
+        self._depth += 1
+        if self._depth > DEEPEST:
+            raise ValueError(f"expected groups at most {DEEPEST} deep inside each other")
         inside = self.alternatives()
         self._take(")")
+        self._depth -= 1
         looks_ahead = found[2] or found[3]
         return _lookahead(inside, wanted=bool(found[2])) if looks_ahead else inside
 

@@ -14,19 +14,25 @@ from pydantic import (
     StringConstraints,
     ValidationError,
 )
-from pydantic_core import ErrorDetails
+from pydantic_core import PydanticCustomError
 
 from chalicelib.errors import Refused
-from chalicelib.model.freezes import Freeze, Freezes
+from chalicelib.model.freezes import Freezes
 from chalicelib.model.scans import Severity
 from chalicelib.model.tag_patterns import checked
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _MINUTE, _TWO_DAYS = 60, 48 * 3600
 _HOUR, _SIXTY_DAYS = 3600, 60 * 86_400
+# The tables and keys that the file itself has.
+TOP_LEVEL = ("shared", "target", "environment", "notices")
 # Names as ECR and ECS accept them: CreateRepository's repositoryName, CreateCluster's clusterName.
-_REPOSITORY = r"^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$"
-_ECS_NAME = r"^[a-zA-Z0-9_-]{1,255}$"
+# pydantic matches patterns in linear time, which `re` would not.
+REPOSITORY = r"^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$"
+ECS_NAME = r"^[a-zA-Z0-9_-]{1,255}$"
+# Braces, of which only `{env}` means something. `{7}` and `{7,40}` are repetitions in `tags`.
+_BRACES = re.compile(r"\$?(?<!\{)\{++[^{}]*+\}++")
+_REPETITION = re.compile(r"\{(\d+,?\d*|,\d+)\}")
 
 
 def seconds(text: object) -> int:
@@ -65,7 +71,32 @@ Seconds = Annotated[int, BeforeValidator(seconds)]
 # The name, in this account, of an SSM parameter (SecureString) or of a Secrets Manager secret.
 _SECRET_NAME = r"^(ssm:/[A-Za-z0-9_./-]+|secretsmanager:[A-Za-z0-9_/+=.@-]+)$"  # noqa: S105 - a pattern
 SecretName = Annotated[str, StringConstraints(pattern=_SECRET_NAME, max_length=500)]
-EcsName = Annotated[str, StringConstraints(pattern=_ECS_NAME)]
+EcsName = Annotated[str, StringConstraints(pattern=ECS_NAME)]
+
+
+def is_ecr_host(host: str) -> bool:
+    """Whether it looks like the host of an ECR registry, also where the account is misspelt."""
+    return ".dkr.ecr" in host or ".dkr-ecr" in host
+
+
+def _without_host(repository: str) -> str:
+    """The repository itself. A host could be a part of a repository's name, but is not meant so."""
+    if is_ecr_host(repository.partition("/")[0]):
+        raise PydanticCustomError("registry", "expected the name without its registry")
+    return repository
+
+
+RepositoryName = Annotated[
+    str, StringConstraints(pattern=REPOSITORY, max_length=256), AfterValidator(_without_host)
+]
+
+
+class UnknownPlaceholder(ValueError):
+    """A text of the file has braces that mean nothing, at this place of its table."""
+
+    def __init__(self, place: tuple[int | str, ...], token: str, text: str) -> None:
+        super().__init__(token)
+        self.place, self.token, self.text = place, token, text
 
 
 class ScanGate(BaseModel):
@@ -91,7 +122,7 @@ class Target(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    repository: Annotated[str, StringConstraints(pattern=_REPOSITORY, max_length=256)]
+    repository: RepositoryName
     cluster: EcsName
     service: EcsName
     family: EcsName | None = None
@@ -114,13 +145,6 @@ class Target(BaseModel):
     def name(self) -> str:
         """The name by which people and the ledger know the service: `CLUSTER/SERVICE`."""
         return f"{self.cluster}/{self.service}"
-
-
-_TABLES: dict[tuple[int | str, ...], type[BaseModel]] = {
-    ("freeze",): Freeze,
-    ("gate",): Gate,
-    ("gate", "scan"): ScanGate,
-}
 
 
 class NoticeChannels(BaseModel):
@@ -205,11 +229,10 @@ def _document(text: str) -> dict[str, Any]:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise Refused(f"targets.toml is not TOML: {error}.") from error
-    if unknown := sorted(document.keys() - {"target", "environment", "notices", "shared"}):
-        raise Refused(
-            f"targets.toml: unknown table or key `{unknown[0]}`; "
-            "expected only `shared`, [[target]], [environment.NAME] and [notices]."
-        )
+    if unknown := sorted(document.keys() - {*TOP_LEVEL}):
+        from chalicelib.model import mistakes  # noqa: PLC0415 - only where there is one
+
+        raise Refused(f"targets.toml: {mistakes.at_the_top(unknown[0])}")
     return document
 
 
@@ -219,6 +242,11 @@ def _shared(document: dict[str, Any]) -> frozenset[str]:
         raise Refused(
             "targets.toml: `shared` must be a list of the names that several environments use, "
             f'like ["conflicto"], found {names!r}.'
+        )
+    if braced := next((name for name in names if _BRACES.search(name)), None):
+        raise Refused(
+            "targets.toml: `shared` names what is the same in several environments, so no braces "
+            f'are filled in there, found "{braced}". Next: remove it, or write each name itself.'
         )
     return frozenset(names)
 
@@ -264,46 +292,56 @@ def _overrides(document: dict[str, Any], stage: str) -> dict[str, Any]:
 
 def _channels(document: dict[str, Any], stage: str) -> NoticeChannels:
     try:
-        return NoticeChannels.model_validate(_with_env(document.get("notices", {}), stage))
+        return NoticeChannels.model_validate(_filled(document.get("notices", {}), stage))
+    except UnknownPlaceholder as error:
+        raise _placeholder("[notices]", error) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "?"
-        raise Refused(
-            f"targets.toml: [notices], key `{key}`: expected `slack` or `webhook`, each "
-            f'"ssm:/NAME" or "secretsmanager:NAME", found {first["input"]!r}.'
-        ) from error
+        from chalicelib.model import mistakes  # noqa: PLC0415 - only where there is one
+
+        raise Refused(f"targets.toml: [notices], {mistakes.of_channels(error)}") from error
 
 
 def _target(number: int, table: dict[str, Any], overrides: dict[str, Any], stage: str) -> Target:
+    written = {**table, **overrides}
     try:
-        return Target.model_validate(_with_env({**table, **overrides}, stage))
+        return Target.model_validate(_filled(written, stage))
+    except UnknownPlaceholder as error:
+        raise _placeholder(_place(number, error.place, overrides, stage), error) from error
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"]) or "?"
-        overridden = key.split(".")[0] in overrides
-        place = f"[environment.{stage}]" if overridden else f"[[target]] number {number}"
-        raise Refused(f"targets.toml: {place}, key `{key}`: {_expected(first)}.") from error
+        from chalicelib.model import mistakes  # noqa: PLC0415 - only where there is one
+
+        first = mistakes.telling(error)
+        place = _place(number, first["loc"], overrides, stage)
+        raise Refused(f"targets.toml: {place}, {mistakes.of_target(first, written)}") from error
 
 
-def _expected(error: ErrorDetails) -> str:
-    if error["type"] == "extra_forbidden":
-        table = tuple(part for part in error["loc"][:-1] if isinstance(part, str))
-        fields = _TABLES.get(table, Target).model_fields.items()
-        keys = ", ".join(field.alias or name for name, field in fields)
-        return f"there is no such key; expected one of {keys}"
-    if error["type"] == "missing":
-        needs = "every target" if len(error["loc"]) == 1 else f"this {error['loc'][0]}"
-        return f"it is missing, and {needs} needs it"
-    return f"{error['msg'].removeprefix('Value error, ')}, found {error['input']!r}"
+def _place(number: int, key: tuple[int | str, ...], overrides: dict[str, Any], stage: str) -> str:
+    """The table in which a key stands."""
+    overridden = key and key[0] in overrides
+    return f"[environment.{stage}]" if overridden else f"[[target]] number {number}"
 
 
-def _with_env(value: Any, stage: str) -> Any:
+def _placeholder(place: str, error: UnknownPlaceholder) -> Refused:
+    from chalicelib.model import mistakes  # noqa: PLC0415 - only where there is one
+
+    return Refused(f"targets.toml: {place}, {mistakes.of_placeholder(error)}")
+
+
+def _filled(value: Any, stage: str, place: tuple[int | str, ...] = ()) -> Any:
+    """The value with the stage's name for each `{env}`.
+
+    Raises:
+        UnknownPlaceholder: when a text has other braces.
+    """
     if isinstance(value, str):
+        for found in _BRACES.finditer(value) if "{" in value else ():
+            if found[0] != "{env}" and not _REPETITION.fullmatch(found[0].removeprefix("$")):
+                raise UnknownPlaceholder(place, found[0], value)
         return value.replace("{env}", stage)
     if isinstance(value, list):
-        return [_with_env(item, stage) for item in value]
+        return [_filled(item, stage, (*place, number)) for number, item in enumerate(value)]
     if isinstance(value, dict):
-        return {key: _with_env(item, stage) for key, item in value.items()}
+        return {key: _filled(item, stage, (*place, key)) for key, item in value.items()}
     return value
 
 
@@ -313,6 +351,7 @@ def _no_service_twice(targets: tuple[Target, ...]) -> None:
         if target.name in names:
             raise Refused(
                 f"targets.toml: the service {target.name} is named by two [[target]] tables; "
-                "a service follows one repository."
+                "a service follows one repository. Next: remove one of them, or correct its "
+                "`cluster` or `service`."
             )
         names.add(target.name)

@@ -12,6 +12,7 @@ from itertools import combinations
 from chalicelib.errors import Refused
 from chalicelib.model.targets import Target, Targets, environments, load_targets
 from cli.package.globs import meet
+from cli.package.names import checked_stage
 
 _Names = Callable[[Target], tuple[str, ...]]
 
@@ -37,12 +38,29 @@ def every_environment(text: str, stage: str) -> tuple[Targets, ...]:
             account are not apart.
     """
     others = [name for name in environments(text) if name != stage]
-    found = tuple(load_targets(text, name) for name in (stage, *others))
+    found = (load_targets(text, stage), *(_checked(text, name) for name in others))
     for one, other in combinations(found, 2):
         if in_one_account(one, other):
             _apart(one, other)
             _only_named_families((one, other))
     return found
+
+
+def _checked(text: str, name: str) -> Targets:
+    """The targets of an environment that is not the packaged one."""
+    try:
+        checked_stage(name)
+        return load_targets(text, name)
+    except Refused as refused:
+        raise in_environment(name, refused) from refused
+
+
+def in_environment(name: str, refused: Refused) -> Refused:
+    """The refusal, which names the environment that is wrong: it is not the packaged one."""
+    said = str(refused)
+    if f"[environment.{name}]" in said:
+        return refused
+    return Refused(f"{said} This is wrong in [environment.{name}]; every environment is checked.")
 
 
 def neighbours(found: Sequence[Targets]) -> tuple[Target, ...]:

@@ -53,6 +53,7 @@ def package(  # noqa: PLR0913 - where from, what, and where to
     every = apart.every_environment(text, checked_stage(stage))
     targets, neighbours = every[0], apart.neighbours(every)
     granted = policies.generate(targets, neighbours)
+    _check_roles(every[1:])
     tell(f"Packaging {stage}: fetching the dependencies")
     libraries, cached = dependencies(project / "requirements.txt", architecture, cache)
     directory = out / stage
@@ -75,6 +76,15 @@ def package(  # noqa: PLR0913 - where from, what, and where to
         template.replace(made.template)
         zipped.replace(made.archive)
     return made
+
+
+def _check_roles(others: tuple[Targets, ...]) -> None:
+    """Check what only the policies know, for the environments that are not packaged, too."""
+    for other in others:
+        try:
+            policies.only_named_roles(other)
+        except Refused as refused:
+            raise apart.in_environment(other.stage, refused) from refused
 
 
 def _targets_text(path: Path) -> str:

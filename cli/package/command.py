@@ -15,6 +15,7 @@ from pathlib import Path
 
 from chalicelib.errors import Refused
 from chalicelib.model.freezes import described, frozen, in_local_words, next_freeze
+from chalicelib.model.tag_patterns import matches
 from chalicelib.model.targets import Targets
 from cli.package import lint, policies
 from cli.package.build import Package, package
@@ -60,6 +61,7 @@ def summary(made: Package, now: datetime) -> Iterator[str]:
     )
     yield from _widened(made)
     yield from _missing_roles(made)
+    yield from moving_tags(made.targets)
     yield from freezes(made.targets, now)
 
 
@@ -80,6 +82,7 @@ def details(made: Package, now: datetime) -> Iterator[str]:
     for sid, roles in sorted(lint.wildcards(template).items()):
         yield f"  `*` in {sid} ({roles} role{'s' * (roles != 1)}): {policies.REASONS[sid]}"
     yield from _missing_roles(made)
+    yield from moving_tags(made.targets)
     yield from freezes(made.targets, now)
     given = " ".join(f"{name}='{text}'" for name, text in made.boundary.items())
     yield f"  parameters of bootstrap/slipway.yaml, for its boundary: {given}"
@@ -110,6 +113,17 @@ def _missing_roles(made: Package) -> Iterator[str]:
         yield (
             f"  without `pass_roles`: {missing[0]}{others}; deploying is denied when the task "
             "definition has a task or execution role"
+        )
+
+
+def moving_tags(targets: Targets) -> Iterator[str]:
+    """A line where pushes of `latest` deploy: that tag says of no image which one it is."""
+    moving = [each for each in targets.all if each.tags and matches(each.tags, "latest")]
+    if moving:
+        others = f" and {len(moving) - 1} more" if moving[1:] else ""
+        yield (
+            f"  `tags` admits `latest`: {moving[0].name}{others}; no record then says which build "
+            f"ran. Next: put `(?!latest$)` in front of the pattern"
         )
 
 

@@ -121,7 +121,7 @@ def generate(targets: Targets, neighbours: tuple[Target, ...] = ()) -> Policies:
     Raises:
         Refused: a role that may be passed is not named, or a policy cannot be made small enough.
     """
-    _only_named_roles(targets)
+    only_named_roles(targets)
     chosen = {function: _fitting(function, targets, neighbours) for function in GRANTS}
     return Policies(
         documents={function: policy for function, (policy, _) in chosen.items()},
@@ -152,7 +152,12 @@ def _policy(scope: Scope) -> Policy:
     return {"Version": "2012-10-17", "Statement": statements}
 
 
-def _only_named_roles(targets: Targets) -> None:
+def only_named_roles(targets: Targets) -> None:
+    """Refuse a role pattern that names no role.
+
+    Raises:
+        Refused: a pattern of `pass_roles` has not even a prefix.
+    """
     for target in targets.all:
         for role in target.pass_roles:
             if not re.fullmatch(r"arn:[^:]+:iam::(?:\d{12}|\*):role/[^*].*", role):

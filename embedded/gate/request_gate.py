@@ -46,8 +46,9 @@ _WAITS: frozenset[Operation] = frozenset(
 class RequestGate:
     """Passes requests to moto. `handlers` answer the operations that moto cannot answer.
 
-    Handlers run without the clock's lock. `failures` tells what went wrong inside the embedded AWS,
-    and which calls it does not know.
+    `registry` answers the clients of container registries, which do not sign. Handlers run without
+    the clock's lock. `failures` tells what went wrong inside the embedded AWS, and which calls it
+    does not know.
     """
 
     def __init__(
@@ -65,6 +66,7 @@ class RequestGate:
         self._gatekeeper = gatekeeper
         self._moto = DomainDispatcherApplication(create_backend_app)
         self.handlers: dict[Operation, Handler] = {}
+        self.registry: Callable[[Request], Reply] | None = None
         self.failures: list[str] = []
 
     def answer(self, environ: dict[str, Any]) -> Reply:
@@ -80,6 +82,8 @@ class RequestGate:
             call = read_call(request, self._sessions)
         except (ValueError, LookupError, UnknownServiceError) as error:
             return Reply(400, f"Not an AWS request: {error}".encode())
+        if call is None and self.registry is not None and request.path.startswith("/v2/"):
+            return self.registry(request)
         environ["wsgi.input"] = io.BytesIO(body)  # read twice: as a form, too
         return self._ask_moto(environ) if call is None else self._pass(call, request, environ)
 

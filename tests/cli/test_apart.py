@@ -207,3 +207,33 @@ def acts(target: Target) -> list[tuple[str, str, dict[str, str]]]:
 
 def allowed(policy: dict[str, object], question: tuple[str, str, dict[str, str]]) -> bool:
     return any(one.applies(*question) for one in read_policy("p", policy))
+
+
+@pytest.mark.parametrize(
+    ("prod", "words"),
+    [
+        ("[environment.prod]\ndeadlin = '4m'\n", "[environment.prod], key `deadlin`"),
+        ("[environment.prod]\naccount = 'x'\n", "[environment.prod], key `account`"),
+        ("[environment.prod]\nfamily = 'x-{stage}'\n", "[environment.prod], key `family`"),
+        (
+            "[environment.Prod_1]\n",
+            "found 'Prod_1'. This is wrong in [environment.Prod_1]; every environment is checked.",
+        ),
+        (
+            f"[environment.{'p' * 25}]\nservice = '{'s' * 240}-{{env}}'\n",
+            f"[environment.{'p' * 25}], key `service`",
+        ),
+        (
+            "[environment.prod]\nservice = 'one-{env}'\n",
+            "named by two [[target]] tables; a service follows one repository. Next: remove one of "
+            "them, or correct its `cluster` or `service`. This is wrong in [environment.prod]",
+        ),
+    ],
+)
+def test_a_mistake_of_another_environment_than_the_packaged_one_is_refused_and_names_it(
+    prod: str, words: str
+) -> None:
+    two = TARGET + TARGET.replace('"api-{env}"', '"web-{env}"', 1)
+    with pytest.raises(Refused) as refused:
+        every_environment(f"{two}\n[environment.dev]\n{prod}", "dev")
+    assert words in str(refused.value)

@@ -68,5 +68,7 @@ def test_an_environments_own_keys_are_packed_with_its_targets(
 ) -> None:
     (prod,) = packed_targets(written(tmp_path_factory, "prod"))["target"]
     (dev,) = packed_targets(written(tmp_path_factory, "dev"))["target"]
-    assert prod["deadline"] == 45 * 60
-    assert "deadline" not in dev
+    (staging,) = packed_targets(written(tmp_path_factory, "staging"))["target"]
+    assert (prod["deadline"], dev["deadline"]) == (45 * 60, 10 * 60)
+    assert "deadline" not in staging
+    assert dev["tags"] != staging["tags"] == prod["tags"]

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.model import tag_patterns
-from chalicelib.model.tag_patterns import LONGEST, checked, matches
+from chalicelib.model.tag_patterns import DEEPEST, LONGEST, checked, matches
 
 SEMVER = (
     r"^(0|[1-9]\d*)\.(0|[1-9]\d*)\.(0|[1-9]\d*)(?:-((?:0|[1-9]\d*|\d*[a-zA-Z-][0-9a-zA-Z-]*)"
@@ -94,6 +94,22 @@ def test_a_pattern_that_re_takes_for_ever_over_takes_bounded_steps(pattern: str)
     assert steps(lambda: matches(checked(pattern), tag)) < len(pattern) * len(tag) ** 2
 
 
+@pytest.mark.parametrize("group", ["(", "(?:", "(?=", "(?!", "(a|"])
+@pytest.mark.parametrize("often", ["", "*", "{1,99}"])
+def test_the_deepest_pattern_is_matched_with_most_of_the_stack_in_use(
+    group: str, often: str
+) -> None:
+    pattern = checked(group * DEEPEST + "a" + f"){often}" * DEEPEST)
+
+    def deep(left: int) -> None:
+        if left:
+            deep(left - 1)
+        else:
+            matches(pattern, "a" * 128)
+
+    deep(500)
+
+
 def steps(work: Callable[[], Any]) -> int:
     """How many functions of the module are called."""
     calls = 0
@@ -123,6 +139,7 @@ def steps(work: Callable[[], Any]) -> int:
         ("a*+b", r"`\*\+` is not for tags"),
         (r"\u0061", r"`\\u` is not for tags"),
         ("a" * (LONGEST + 1), "at most 500 characters"),
+        ("(" * (DEEPEST + 1) + "a" + ")" * (DEEPEST + 1), "groups at most 20 deep"),
     ],
 )
 def test_what_would_not_take_bounded_steps_is_refused(pattern: str, error: str) -> None:

@@ -2,17 +2,18 @@
 
 Map: `service` answers the requests; `images` finds images, deletes them, refuses, and renders API
 shapes; `events` tells EventBridge; `scans` are ECR's own and Amazon Inspector's; `registry` has
-hosts and passwords; `pulls` is what ECS asks.
+hosts and passwords; `push` is what `docker push` asks; `pulls` is what ECS asks.
 """
 
 from __future__ import annotations
 
 from embedded.clock.clock import Clock
 from embedded.services.ecr.pulls import image_digest, pull_problem
+from embedded.services.ecr.push import Registry
 from embedded.services.ecr.scans import Scans
 from embedded.services.ecr.service import Ecr, Emit
 
-__all__ = ["Ecr", "Scans", "image_digest", "install", "pull_problem"]
+__all__ = ["Ecr", "Registry", "Scans", "image_digest", "install", "pull_problem"]
 
 
 def install(clock: Clock, emit: Emit) -> Ecr:

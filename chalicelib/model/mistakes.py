@@ -1,0 +1,193 @@
+"""A mistake in targets.toml -> its words: the key, what was expected, what was found, what to do.
+
+Import this where a mistake was found, not before: every function reads the file at its cold start.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from pydantic import BaseModel, TypeAdapter, ValidationError
+from pydantic_core import ErrorDetails
+
+from chalicelib.model.freezes import Freeze
+from chalicelib.model.registries import repository_of
+from chalicelib.model.targets import (
+    ECS_NAME,
+    REPOSITORY,
+    TOP_LEVEL,
+    EcsName,
+    Gate,
+    NoticeChannels,
+    RepositoryName,
+    ScanGate,
+    Target,
+    UnknownPlaceholder,
+    is_ecr_host,
+)
+
+# The tables inside of a target, by their keys.
+_TABLES: dict[tuple[str, ...], type[BaseModel]] = {
+    (): Target,
+    ("freeze",): Freeze,
+    ("gate",): Gate,
+    ("gate", "scan"): ScanGate,
+}
+# What people write where `{env}` is meant.
+_LIKE_ENV = ("env", "environment", "stage", "envname", "stagename")
+_PATTERNS = {
+    REPOSITORY: "the name of an ECR repository (lower-case letters, digits and `.`, `_`, `-`, `/`)",
+    ECS_NAME: "a name of ECS (letters, digits, `-` and `_`, at most 255), not an ARN",
+}
+
+
+def at_the_top(key: str) -> str:
+    """The words for a table or key that is not one of the file's own."""
+    return (
+        f"unknown table or key `{key}`; expected only `shared`, [[target]], [environment.NAME] and "
+        f"[notices].{_did_you_mean(key, TOP_LEVEL) or _elsewhere(key)}"
+    )
+
+
+def telling(error: ValidationError) -> ErrorDetails:
+    """The error to tell: a misspelt key rather than the key that is missing because of it."""
+
+    def misspelt(found: ErrorDetails) -> bool:
+        key, where = found["loc"][-1], found["loc"][:-1]
+        return found["type"] == "extra_forbidden" and bool(_near(key, _keys(where)))
+
+    errors = error.errors()
+    return next(filter(misspelt, errors), errors[0])
+
+
+def of_target(error: ErrorDetails, written: Mapping[str, Any]) -> str:
+    """The words for a wrong target; `written` has its keys as they stand in the file."""
+    return f"key `{key_of(error['loc'])}`: {_expected(error, _at(written, error['loc']))}"
+
+
+def of_channels(error: ValidationError) -> str:
+    """The words for a wrong [notices]. A URL is a secret, so it is never shown."""
+    first = error.errors()[0]
+    found = repr(first["input"])
+    shown = "a URL, which belongs into such a secret" if "://" in found else found
+    unknown = first["type"] == "extra_forbidden"
+    guess = _did_you_mean(str(first["loc"][-1]), NoticeChannels.model_fields) if unknown else ""
+    return (
+        f"key `{key_of(first['loc'])}`: expected `slack` or `webhook`, each "
+        f'"ssm:/NAME" or "secretsmanager:NAME", found {shown}.{guess}'
+    )
+
+
+def of_placeholder(error: UnknownPlaceholder) -> str:
+    """The words for a text with braces that mean nothing."""
+    bare = re.sub(r"[^a-z]", "", error.token.lower())
+    near = difflib.get_close_matches(bare, _LIKE_ENV, n=1, cutoff=0.7)
+    instead = error.text.replace(error.token, "{env}")
+    guess = f' Did you mean "{instead}"?' if near or not bare else " Write the name itself."
+    return (
+        f"key `{key_of(error.place)}`: `{error.token}` is no placeholder; expected only `{{env}}`, "
+        f"which becomes the environment's name, found {error.text!r}.{guess}"
+    )
+
+
+def key_of(place: Iterable[int | str]) -> str:
+    """The key as it is named in an error: `gate.scan.max`, `freeze.0.from`."""
+    return ".".join(str(part) for part in place) or "?"
+
+
+def _expected(error: ErrorDetails, written: Any) -> str:
+    where = error["loc"][:-1]
+    found = f"found {(error['input'] if written is None else written)!r}."
+    match error["type"]:
+        case "extra_forbidden":
+            return _no_such_key(str(error["loc"][-1]), where)
+        case "missing":
+            needs = f"this {where[0]}" if where else "every target"
+            return f"it is missing, and {needs} needs it."
+        case "tuple_type":
+            return f"expected a list, like [{_toml(error['input'])}], {found}"
+        case "string_pattern_mismatch" | "registry":
+            return f"{_pattern(error)}, {found}{_name_meant(error, written)}"
+        case _:
+            return f"{error['msg'].removeprefix('Value error, ')}, {found}"
+
+
+def _no_such_key(key: str, where: tuple[int | str, ...]) -> str:
+    known = _keys(where)
+    if guess := _did_you_mean(key, known):
+        return f"there is no such key.{guess} Expected one of {', '.join(known)}."
+    return f"there is no such key; expected one of {', '.join(known)}.{_elsewhere(key)}"
+
+
+def _keys(where: Iterable[int | str]) -> list[str]:
+    """The keys of the table at this place of a target."""
+    table = tuple(part for part in where if isinstance(part, str))
+    fields = _TABLES.get(table, Target).model_fields.items()
+    return [field.alias or name for name, field in fields]
+
+
+def _elsewhere(key: str) -> str:
+    """The sentence that this key belongs into another table; empty where it belongs nowhere."""
+    if key in NoticeChannels.model_fields:
+        return f" `{key}` belongs into [notices]."
+    if _near(key, ["account"]):
+        return " `account` belongs into [environment.NAME]."
+    table = next((table for table in _TABLES if key in _keys(table)), None)
+    if table is None:
+        return ""
+    place = f"`{'.'.join(table)}`" if table else "a [[target]]"
+    return f" `{key}` belongs into {place}."
+
+
+def _pattern(error: ErrorDetails) -> str:
+    pattern = error.get("ctx", {}).get("pattern", REPOSITORY)
+    return f"expected {_PATTERNS[pattern]}" if pattern in _PATTERNS else error["msg"]
+
+
+def _name_meant(error: ErrorDetails, written: Any) -> str:
+    """The question which name was meant, where a URI, an ARN or a revision was written."""
+    if not isinstance(written, str):
+        return ""
+    if error["loc"] == ("repository",):
+        name, allowed = _repository_meant(written), TypeAdapter[str](RepositoryName)
+    else:
+        name, allowed = written.rpartition("/")[2].partition(":")[0], TypeAdapter[str](EcsName)
+    try:
+        allowed.validate_python(name.replace("{env}", "env"))
+    except ValidationError:
+        return ""
+    tagged = error["loc"] == ("repository",) and repository_of(written) != written
+    return f' Did you mean "{name}"?' + (" Say in `tags` which tags deploy." if tagged else "")
+
+
+def _repository_meant(uri: str) -> str:
+    """The repository's name in an image's URI."""
+    name = repository_of(uri.rpartition("://")[2])
+    host, _, rest = name.partition("/")
+    return (rest if is_ecr_host(host) else name).lower()
+
+
+def _did_you_mean(word: str, known: Iterable[str]) -> str:
+    near = _near(word, known)
+    return f" Did you mean `{near}`?" if near else ""
+
+
+def _near(word: object, known: Iterable[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(str(word).lower(), list(known), n=1)), None)
+
+
+def _at(written: Any, place: Iterable[int | str]) -> Any:
+    """What stands at this place in the file; None where nothing does."""
+    for part in place:
+        try:
+            written = written[part]
+        except (LookupError, TypeError):
+            return None
+    return written
+
+
+def _toml(value: object) -> str:
+    return f'"{value}"' if isinstance(value, str) else repr(value)
