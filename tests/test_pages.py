@@ -16,15 +16,17 @@ from bench.price import cost
 from bench.price.usage import deployment
 from chalicelib.decide.pace import wait_seconds
 from chalicelib.decide.transitions import TRANSITIONS
-from chalicelib.flow.deploy import DeployRequest
+from chalicelib.flow.deploy import DeployRequest, deploy_by_hand
 from chalicelib.flow.hold import HoldRequest
 from chalicelib.flow.release import ReleaseRequest
-from chalicelib.flow.rollback import RollbackRequest
+from chalicelib.flow.rollback import RollbackRequest, rollback_by_hand
 from chalicelib.flow.running import running
-from chalicelib.flow.status import StatusRequest, described
+from chalicelib.flow.status import StatusRequest, described, tell_status
 from chalicelib.model.deployments import OPEN, Status
+from chalicelib.model.services import ServiceTask
 from chalicelib.model.targets import Target, load_targets
 from tests.fixtures import examples
+from tests.flow.by_hand import WHO, deployed
 from tests.flow.fakes import aws
 from tests.pages import PATHS, ROOT, blocks, code, page, rows, section
 from tests.reliability.rules import RULES
@@ -149,12 +151,46 @@ def test_a_reply_has_a_deployment_and_a_status(function: str) -> None:
 
 
 def test_what_status_replies_of_now_has_every_field_in_its_order() -> None:
-    *_, request, reply = map(json.loads, blocks("json", section(page("contracts"), "status")))
+    shown = [json.loads(text) for text in blocks("json", section(page("contracts"), "status"))]
+    request, reply = (one for one in shown if "now" in one)
     assert StatusRequest.model_validate(request).now
     world = aws()
+    world.services.tasks.append(ServiceTask(id="t", task_definition="", status="RUNNING"))
     found = running(world.world(), examples.target())
     assert list(reply["now"]) == list(found)
-    assert list(reply["now"]["deployments"][0]) == list(found["deployments"][0])
+    for entries in ("deployments", "task_list"):
+        assert list(reply["now"][entries][0]) == list(found[entries][0])
+
+
+def test_what_a_replay_replies_has_every_field_in_its_order() -> None:
+    *_, reply = map(json.loads, blocks("json", section(page("contracts"), "status")))
+    found = tell_status(aws().world(), {"event": examples.push_event()})
+    assert list(reply) == list(found)
+    assert list(reply["would"][0]) == list(found["would"][0])
+
+
+def test_a_plan_has_every_field_in_its_order_and_so_has_a_choice() -> None:
+    text = section(page("contracts"), "plan")
+    request, reply = map(json.loads, blocks("json", text))
+    assert DeployRequest.model_validate(request).plan
+    world = deployed()
+    asked = {**WHO, "plan": True}
+    assert list(reply) == list(deploy_by_hand(world.world(), {**asked, "image": "def5678"}))
+    (choice, *_) = rollback_by_hand(world.world(), asked)["proven"]
+    named = {key for row in rows(text) for key in code(row[0])}
+    assert named == (set(reply) - {"service"}) | set(choice)
+
+
+def test_what_one_deployment_tells_is_named() -> None:
+    world = deployed()
+    record = world.record()
+    story, short = (
+        tell_status(world.world(), asked)["deployments"][0]
+        for asked in ({"deployment": record.id}, {"service": record.service})
+    )
+    named = {key for row in rows(section(page("contracts"), "status")) for key in code(row[0])}
+    assert story.keys() - short.keys() == {"from", "to", "timeline", "notices"}
+    assert story.keys() - short.keys() <= named
 
 
 def test_the_reply_of_status_has_every_field_in_its_order() -> None:

@@ -142,12 +142,17 @@ def deployment_id(request: Request) -> str:
     The time comes first, so that a service's history sorts by it. Then comes the service's name,
     for people. Last comes a hash, which tells apart services, digests and keys that look alike.
     """
-    slug = re.sub(r"[^a-z0-9]+", "-", request.service.rsplit("/", 1)[-1].lower()).strip("-")
     identity = "\0".join(
         (request.service, request.cause, request.digest, iso(request.order), request.key)
     )
     mark = hashlib.sha256(identity.encode()).hexdigest()[:8]
-    return f"{_stamp(request.order)}-{slug[:34].rstrip('-') or 'service'}-{mark}"
+    return f"{_stamp(request.order)}-{slug(request.service)}-{mark}"
+
+
+def slug(service: str) -> str:
+    """Return the part of a deployment's id that names the service (`CLUSTER/SERVICE`)."""
+    name = re.sub(r"[^a-z0-9]+", "-", service.rsplit("/", 1)[-1].lower()).strip("-")
+    return name[:34].rstrip("-") or "service"
 
 
 def _stamp(moment: datetime) -> str:

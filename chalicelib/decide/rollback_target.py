@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.errors import Refused
+from chalicelib.explain.meant import did_you_mean
 from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.heads import Head, Proven, Recent
 from chalicelib.model.task_definitions import short_name
@@ -78,10 +79,17 @@ def named(head: Head, to: str) -> Proven:
         names = {proven.revision, short_name(proven.revision), proven.digest}
         if to and to in names.union(proven.deployments, proven.all_tags):
             return proven
+    guess = did_you_mean(to, (name for proven in head.proven for name in _names(proven)))
+    meant = f"; {guess} Proven" if guess else "; proven"
     raise Refused(
-        f"{to!r} names no revision that ran successfully on {head.service}; proven are "
+        f"{to!r} names no revision that ran successfully on {head.service}{meant} are "
         f"{_choices(head.proven)}. Anything else is deployed with `deploy`."
     )
+
+
+def _names(proven: Proven) -> tuple[str, ...]:
+    """Return the names of a proven revision that a person may type."""
+    return (short_name(proven.revision), *proven.all_tags, *proven.deployments)
 
 
 def _choices(proven: Sequence[Proven]) -> str:

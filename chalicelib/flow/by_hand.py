@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeVar
+from typing import Any
 
-from pydantic import BaseModel, StringConstraints, ValidationError
-
-from chalicelib.errors import Refused, Unavailable
+from chalicelib.errors import Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.ports import World
 from chalicelib.flow.request import request
@@ -14,11 +12,6 @@ from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.images import Image
 from chalicelib.model.requests import Request
 from chalicelib.model.targets import Target
-
-Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]
-# CLUSTER/SERVICE may have 511 characters, and an image's URI with tag and digest a few more.
-Name = Annotated[str, StringConstraints(min_length=1, max_length=1_000, strip_whitespace=True)]
-_Model = TypeVar("_Model", bound=BaseModel)
 
 
 def ask(world: World, target: Target, asked: Request, image: Image) -> dict[str, Any]:
@@ -51,34 +44,3 @@ def reply_of(record: Deployment) -> dict[str, Any]:
     if record.status in {Status.HELD, Status.OBSERVED}:
         return {**reply, "reason": record.reason}
     return reply
-
-
-def parsed(model: type[_Model], payload: object) -> _Model:
-    """Return the payload as a model.
-
-    Raises:
-        Refused: when it does not fit; the message names the key and what was expected.
-    """
-    try:
-        return model.model_validate(payload)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "payload"
-        expected = ", ".join(
-            name + ("" if field.is_required() else "?")
-            for name, field in model.model_fields.items()
-        )
-        raise Refused(f"`{key}`: {first['msg']}; expected an object of {expected}") from error
-
-
-def target_named(world: World, service: str) -> Target:
-    """Return the target of `CLUSTER/SERVICE`.
-
-    Raises:
-        Refused: when there is no such target; the message names those that there are.
-    """
-    target = world.targets.named(service)
-    if target is None:
-        known = ", ".join(target.name for target in world.targets.all)
-        raise Refused(f"no target is named {service!r} (CLUSTER/SERVICE); the targets are {known}")
-    return target

@@ -7,8 +7,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from chalicelib.decide.follow import undeployable
-from chalicelib.errors import Refused
-from chalicelib.flow.by_hand import Name, Text, ask, parsed, target_named
+from chalicelib.errors import DeployerError, Refused
+from chalicelib.explain.meant import did_you_mean
+from chalicelib.flow.by_hand import ask
+from chalicelib.flow.payload import Name, Text, parsed, target_named
 from chalicelib.flow.planned import planned
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Cause
@@ -84,12 +86,24 @@ def _image(world: World, target: Target, wanted: str) -> tuple[Image, str]:
     image = world.images.image(target.repository, reference)
     if image is None:
         raise Refused(
-            f"{target.repository} has no image {reference!r}. List what it has: aws ecr "
-            f"describe-images --repository-name {target.repository}"
+            f"{target.repository} has no image {reference!r}{_meant(world, target, reference)} "
+            f"List what it has: aws ecr describe-images --repository-name {target.repository}"
         )
     if (why := undeployable(image)) is not None:
         raise Refused(f"{wanted} cannot be deployed: {why}")
     return image, tag or (image.tags[0] if image.tags else "")
+
+
+def _meant(world: World, target: Target, reference: str) -> str:
+    """Return the end of the sentence: which similar tags the repository has, if it has any."""
+    if not is_tag(reference):
+        return "."
+    try:
+        newest_first = reversed(world.images.tagged(target.repository))
+    except DeployerError:
+        return "."
+    guess = did_you_mean(reference, (tag for image in newest_first for tag in image.tags))
+    return f"; {guess}" if guess else "."
 
 
 def _reference(here: Place, target: Target, wanted: str) -> tuple[str, str]:

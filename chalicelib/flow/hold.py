@@ -13,7 +13,7 @@ from chalicelib.decide.hold import held_by, holding
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.explain.hold import hold_words
 from chalicelib.explain.notice import holding as holding_notice
-from chalicelib.flow.by_hand import Name, Text, parsed, target_named
+from chalicelib.flow.payload import Name, Text, parsed, target_named
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
 from chalicelib.model.base import iso

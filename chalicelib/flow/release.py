@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from chalicelib.decide.hold import holding, kept
 from chalicelib.errors import Conflict, Refused, Unavailable
 from chalicelib.explain.hold import hold_words
-from chalicelib.flow.by_hand import Name, Text, parsed, target_named
+from chalicelib.flow.payload import Name, Text, parsed, target_named, unknown_deployment
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
 from chalicelib.flow.tell import tell
@@ -75,7 +75,7 @@ def _target(world: World, asked: ReleaseRequest) -> Target:
         return target_named(world, asked.service or "")
     service = world.ledger.service_of(asked.deployment)
     if service is None:
-        raise Refused(f"the ledger has no deployment {asked.deployment}; `status` lists them")
+        raise unknown_deployment(world, asked.deployment)
     return target_named(world, service)
 
 

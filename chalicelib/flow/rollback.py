@@ -12,10 +12,11 @@ from chalicelib.decide.hold import held_back, held_by
 from chalicelib.decide.rollback_target import back, last_judged, named
 from chalicelib.definition.render import image_in
 from chalicelib.errors import Refused, Unavailable
-from chalicelib.flow.by_hand import Name, Text, ask, parsed, reply_of, target_named
+from chalicelib.flow.by_hand import ask, reply_of
 from chalicelib.flow.choices import choices
 from chalicelib.flow.dry_run import DryRun, dry_run
 from chalicelib.flow.hold import tell_holds
+from chalicelib.flow.payload import Name, Text, parsed, target_named
 from chalicelib.flow.planned import played, runs_now, told
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried

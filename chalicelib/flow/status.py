@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from chalicelib.decide.hold import holding
 from chalicelib.errors import Refused, Unreadable
 from chalicelib.explain.timeline import timeline
 from chalicelib.flow.board import board
 from chalicelib.flow.hold import described as hold_of
+from chalicelib.flow.payload import Name, parsed, target_named, unknown_deployment
 from chalicelib.flow.ports import World
 from chalicelib.flow.replay import replay
 from chalicelib.flow.running import running
@@ -35,9 +36,9 @@ class StatusRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
-    service: str | None = None
-    deployment: str | None = None
-    image: str | None = None
+    service: Name | None = None
+    deployment: Name | None = None
+    image: Name | None = None
     now: bool = False
     board: bool = False
     names: bool = False
@@ -60,7 +61,8 @@ def tell_status(world: World, payload: object) -> dict[str, Any]:
         Unreadable: when a newer release wrote the service or deployment that was asked for.
         Unavailable: when AWS does not answer.
     """
-    return {"at": iso(world.now), **_told(world, parse_status(payload))}
+    asked = parsed(StatusRequest, payload or {})
+    return {"at": iso(world.now), **_told(world, asked)}
 
 
 def _told(world: World, asked: StatusRequest) -> dict[str, Any]:
@@ -91,9 +93,7 @@ def _recorded(world: World, asked: StatusRequest) -> dict[str, Any]:
         service = asked.service or world.ledger.service_of(asked.deployment)
         record = world.ledger.deployment(service, asked.deployment) if service else None
         if record is None:
-            raise Refused(
-                f"the ledger has no deployment {asked.deployment}; `status` without it lists them"
-            )
+            raise unknown_deployment(world, asked.deployment, asked.service)
         one = described(record, world.ledger.head(record.service))
         return {"deployments": [one | _story(record)]}
     shown: list[dict[str, Any]] = []
@@ -123,11 +123,7 @@ def _asked_for(world: World, asked: StatusRequest) -> Sequence[Target]:
     """
     if asked.service is None:
         return world.targets.all
-    target = world.targets.named(asked.service)
-    if target is None:
-        known = ", ".join(target.name for target in world.targets.all)
-        raise Refused(f"no target is named {asked.service}; the targets are {known}")
-    return (target,)
+    return (target_named(world, asked.service),)
 
 
 def _holds(world: World, head: Head | None) -> list[dict[str, Any]]:
@@ -149,23 +145,6 @@ def _history(
     ]
     newest_first = sorted(chosen, key=lambda record: record.created, reverse=True)
     return [described(record, head) for record in newest_first]
-
-
-def parse_status(payload: object) -> StatusRequest:
-    """Return the payload as a request; no payload asks for all services.
-
-    Raises:
-        Refused: when it does not fit; the message names the key and what was expected.
-    """
-    try:
-        return StatusRequest.model_validate(payload or {})
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        key = ".".join(str(part) for part in first["loc"]) or "payload"
-        raise Refused(
-            f'`{key}`: {first["msg"]}; expected {{"service"?, "deployment"?, "image"?}}, all text, '
-            'and "now"? and "board"?, true or false'
-        ) from error
 
 
 def _story(record: Deployment) -> dict[str, Any]:

@@ -128,7 +128,11 @@ def test_the_threshold_that_a_service_sets_is_read(
 def test_the_tasks_of_a_service_run_or_ended_lately_and_the_newest_come_first(ecs: Stubber) -> None:
     of_service = {"cluster": CLUSTER, "serviceName": SERVICE}
     running = _task("b", createdAt=at(2), lastStatus="RUNNING", healthStatus="HEALTHY")
-    ended = {"desiredStatus": "STOPPED", "lastStatus": "STOPPED", "stoppedReason": "it crashed"}
+    ended: dict[str, Any] = {
+        "desiredStatus": "STOPPED",
+        "lastStatus": "STOPPED",
+        "stoppedReason": "it crashed",
+    }
     _page(ecs, 0, [running, _task("a", createdAt=at(1))], more=False, **of_service)
     _page(ecs, 0, [_task("c", createdAt=at(3), **ended)], more=False, **STOPPED)
     found = Ecs().service_tasks(CLUSTER, SERVICE)

@@ -107,7 +107,11 @@ def test_one_deployment_is_found_by_its_id(world: Aws, with_service: bool) -> No
     ("payload", "error"),
     [
         pytest.param({"deployment": "d-1"}, "the ledger has no deployment d-1", id="deployment"),
-        pytest.param({"service": "x/y"}, "no target is named x/y; the targets are", id="service"),
+        pytest.param(
+            {"service": "x/y"},
+            "no target is named 'x/y' .CLUSTER/SERVICE.; the targets are",
+            id="service",
+        ),
         pytest.param({"servce": "x"}, "`servce`", id="an unknown key"),
         pytest.param({"service": 7}, "`service`", id="a number"),
         pytest.param("text", "`payload`", id="no object"),
