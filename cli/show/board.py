@@ -18,7 +18,7 @@ def table(rows: Sequence[Row], now: datetime) -> Table:
     """One line a service; `below` has the holds and notes."""
     shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title in ("SERVICE", "RUNS", "UNDER WAY", "LAST"):
-        shown.add_column(title, overflow="fold")
+        shown.add_column(title, overflow="fold", no_wrap=title == "SERVICE")
     clusters = {row["service"].split("/")[0] for row in rows}
     for row in rows:
         name = row["service"] if len(clusters) > 1 else row["service"].split("/")[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -18,13 +19,14 @@ _WOULD = {
 }
 _CODES = {"hold": HELD, "refuse": REFUSED}
 _SHOWN = 30  # changed fields
+_IMAGE = re.compile(r"[^@]{1,300}/([^/@]{1,300})@(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 
 
 def lines(plan: Mapping[str, Any]) -> Iterator[str]:
     """The plan in words, with one line a field."""
     what = plan.get("tag") or plan.get("digest") or plan.get("revision") or plan["service"]
     reason = f": {plan['reason']}" if plan.get("reason") else ""
-    yield f"{plan['service']}"
+    yield plan["service"]
     before = plan.get("from") or {}
     if before.get("revision"):
         yield f"  runs      {before['revision']}  {before.get('tag') or before.get('digest', '')}"
@@ -53,7 +55,9 @@ def _change(change: Mapping[str, Any]) -> str:
 
 
 def _value(value: object) -> str:
-    return "(none)" if value is None else str(value)
+    """The value; an image without its registry, and with a short digest."""
+    image = _IMAGE.fullmatch(str(value))
+    return "(none)" if value is None else f"{image[1]}@{image[2]}" if image else str(value)
 
 
 def accepted(reply: Mapping[str, Any]) -> list[str]:

@@ -64,6 +64,7 @@ def rollback(
     if _may_choose(planned, change, to):
         payload["to"] = to = _chosen(planned["proven"], functions.at)
         change.asked = True
+        say("")
         planned = change.plan()
     change.command = ["rollback", name, *(["--to", to] if to else []), *_hold_words(hold=hold)]
     if dry_run and as_json:
