@@ -9,7 +9,7 @@ import pytest
 from chalicelib.definition.shown import Change, shown_changes
 from tests.fixtures import examples
 
-SECRET = "hunter2-hunter2"
+HIDDEN = "nobody-may-see-this"
 
 
 def _changed(**container: Any) -> tuple[Change, ...]:
@@ -42,33 +42,33 @@ def test_a_new_field_has_its_value_only_afterwards() -> None:
 @pytest.mark.parametrize(
     "container",
     [
-        pytest.param({"environment": [{"name": "TOKEN", "value": SECRET}]}, id="environment"),
-        pytest.param({"secrets": [{"name": "TOKEN", "valueFrom": SECRET}]}, id="secrets"),
-        pytest.param({"command": ["run", "--password", SECRET]}, id="command"),
-        pytest.param({"entryPoint": [SECRET]}, id="entry point"),
-        pytest.param({"dockerLabels": {"key": SECRET}}, id="labels"),
+        pytest.param({"environment": [{"name": "TOKEN", "value": HIDDEN}]}, id="environment"),
+        pytest.param({"secrets": [{"name": "TOKEN", "valueFrom": HIDDEN}]}, id="secrets"),
+        pytest.param({"command": ["run", "--password", HIDDEN]}, id="command"),
+        pytest.param({"entryPoint": [HIDDEN]}, id="entry point"),
+        pytest.param({"dockerLabels": {"key": HIDDEN}}, id="labels"),
         pytest.param(
-            {"logConfiguration": {"logDriver": "splunk", "options": {"splunk-token": SECRET}}},
+            {"logConfiguration": {"logDriver": "splunk", "options": {"splunk-token": HIDDEN}}},
             id="log options",
         ),
-        pytest.param({"healthCheck": {"command": [SECRET], "interval": 5}}, id="health check"),
-        pytest.param({"unknownProperty": SECRET}, id="a field that nobody knows"),
-        pytest.param({"image": {"image": SECRET}}, id="an image that is no text"),
-        pytest.param({"portMappings": [{"containerPort": 80, "name": SECRET}]}, id="a port's name"),
-        pytest.param({"portMappings": [{"protocol": SECRET, "hostPort": SECRET}]}, id="no port"),
-        pytest.param({"environment": [{"name": "a.image", "value": SECRET}]}, id="a name like one"),
-        pytest.param({"hidden": {"image": SECRET}}, id="an image elsewhere"),
+        pytest.param({"healthCheck": {"command": [HIDDEN], "interval": 5}}, id="health check"),
+        pytest.param({"unknownProperty": HIDDEN}, id="a field that nobody knows"),
+        pytest.param({"image": {"image": HIDDEN}}, id="an image that is no text"),
+        pytest.param({"portMappings": [{"containerPort": 80, "name": HIDDEN}]}, id="a port's name"),
+        pytest.param({"portMappings": [{"protocol": HIDDEN, "hostPort": HIDDEN}]}, id="no port"),
+        pytest.param({"environment": [{"name": "a.image", "value": HIDDEN}]}, id="a name like one"),
+        pytest.param({"hidden": {"image": HIDDEN}}, id="an image elsewhere"),
     ],
 )
 def test_what_may_hold_a_secret_is_named_and_not_shown(container: dict[str, Any]) -> None:
     found = _changed(**container)
     assert found
-    assert SECRET not in repr(found)
+    assert HIDDEN not in repr(found)
 
 
 def test_a_whole_container_that_is_new_is_only_named() -> None:
     before = examples.task_definition(7).body
-    extra = {"name": "helper", "image": "busybox", "command": [SECRET]}
+    extra = {"name": "helper", "image": "busybox", "command": [HIDDEN]}
     after = {**before, "containerDefinitions": [*before["containerDefinitions"], extra]}
     assert shown_changes(before, after) == (Change(field="+containerDefinitions[helper]"),)
 
@@ -89,7 +89,7 @@ def test_ports_are_shown_as_numbers(mapping: Any, text: str) -> None:
 
 def test_the_whole_definition_shows_its_size_and_platform() -> None:
     before = examples.task_definition(7).body
-    arm = {"cpuArchitecture": "ARM64", "new": SECRET}
+    arm = {"cpuArchitecture": "ARM64", "new": HIDDEN}
     x86 = {"cpuArchitecture": "X86_64"}
     found = shown_changes({**before, "runtimePlatform": x86}, {**before, "runtimePlatform": arm})
     assert found == (

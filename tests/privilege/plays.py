@@ -94,6 +94,7 @@ def _poll(account: UnattendedAccount, began: str | None) -> None:
 def by_hand(account: UnattendedAccount) -> None:
     account.pushed(BAD)
     asked = {"service": SERVICE, "image": BAD, "key": "one", **BY_HAND}
+    account.ask("deploy", plan=True, **asked)
     _life(account, lambda: account.ask("deploy", **asked), lambda: account.ask("deploy", **asked))
 
 
@@ -122,6 +123,7 @@ def goes_back(account: UnattendedAccount) -> None:
         account.advance(20)
     account.client("ecs").deregister_task_definition(taskDefinition=f"{FAMILY}:2")
     asked = {"service": SERVICE, "to": GOOD, **BY_HAND}
+    account.ask("rollback", plan=True, **asked)
     account.ask("rollback", **asked)
     account.advance(30)
 
