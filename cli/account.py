@@ -7,20 +7,24 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
 
 from chalicelib.errors import Refused
 
 
 @contextmanager
-def signed_in() -> Iterator[boto3.Session]:
+def signed_in(profile: str | None = None, region: str | None = None) -> Iterator[boto3.Session]:
     """A session in the region that is set; what AWS refuses within it is told in a sentence.
 
     Raises:
-        Refused: no region is set, or AWS said no.
+        Refused: no region is set, there is no such profile, or AWS said no.
     """
-    # The aws CLI reads AWS_REGION first, boto3 does not know it.
-    session = boto3.Session(region_name=os.environ.get("AWS_REGION") or None)
+    try:
+        # The aws CLI reads AWS_REGION first, boto3 does not know it.
+        wanted = region or os.environ.get("AWS_REGION") or None
+        session = boto3.Session(profile_name=profile, region_name=wanted)
+    except ProfileNotFound as error:
+        raise Refused(f"{error}. Next: aws configure list-profiles") from error
     if session.region_name is None:
         raise Refused("no AWS region is set. Next: export AWS_REGION=us-west-2 (or yours)")
     try:

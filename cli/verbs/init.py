@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -47,12 +46,10 @@ def init(  # noqa: PLR0913 - typer makes an option of each
     from cli.account import signed_in  # noqa: PLC0415 - boto3 takes a third of a second
     from cli.init import command  # noqa: PLC0415 - as above
 
-    os.environ.update({"AWS_PROFILE": profile} if profile else {})
-    os.environ.update({"AWS_REGION": region} if region else {})
     options = command.Options(
         out=out, force=force, clusters=tuple(cluster or ()), environments=tuple(env or ())
     )
-    with signed_in() as session:
+    with signed_in(profile, region) as session:
         made = command.init(session, options)
     # The file itself may be on stdout; then what is said of it must not be.
     says = sys.stderr if out == "-" else sys.stdout
