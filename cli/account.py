@@ -24,7 +24,7 @@ def signed_in(profile: str | None = None, region: str | None = None) -> Iterator
         wanted = region or os.environ.get("AWS_REGION") or None
         session = boto3.Session(profile_name=profile, region_name=wanted)
     except ProfileNotFound as error:
-        raise Refused(f"{error}. Next: aws configure list-profiles") from error
+        raise Refused(f"{error}. Next: --profile with a name of ~/.aws/config") from error
     if session.region_name is None:
         raise Refused("no AWS region is set. Next: export AWS_REGION=us-west-2 (or yours)")
     try:

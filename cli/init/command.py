@@ -16,6 +16,7 @@ from cli.init.group import Proposal, proposed
 from cli.init.read import read
 from cli.init.words import is_stage
 from cli.init.write import written
+from cli.package.apart import every_environment
 from cli.terminal import progress
 
 _STDOUT = "-"
@@ -58,7 +59,7 @@ def init(session: Session, options: Options) -> Initialised:
     proposal = proposed(facts, options.environments)
     if not proposal.tables:
         raise Refused(_nothing(facts, proposal))
-    text = written(proposal, facts)
+    text = _checked(written(proposal, facts), proposal)
     if path is None:
         sys.stdout.write(text)
     else:
@@ -121,6 +122,22 @@ def _place(options: Options) -> Path | None:
 
 def _is_example(path: Path) -> bool:
     return hashlib.sha256(path.read_bytes()).hexdigest() == EXAMPLE
+
+
+def _checked(text: str, proposal: Proposal) -> str:
+    """The text, if it passes what packaging checks of a targets file.
+
+    Raises:
+        Refused: it does not, which is a fault of `init`; nothing was written.
+    """
+    try:
+        every_environment(text, proposal.environments[0])
+    except Refused as refused:
+        raise Refused(
+            f"what init would have written is wrong, so nothing was written: {refused} "
+            "Next: leave out what it names, with --cluster, and report it as a fault of init"
+        ) from refused
+    return text
 
 
 def _write(path: Path, text: str) -> None:

@@ -12,6 +12,8 @@ from cli.init.facts import AccountFacts, ContainerFacts, DefinitionFacts, Servic
 
 # CreateLogGroup's logGroupName. A task definition may hold any text there.
 _LOG_GROUP = re.compile(r"[A-Za-z0-9_./#-]{1,512}")
+# The AWS CDK keeps the images of all apps in one repository (CDK guide, "Bootstrapping").
+_ASSETS = re.compile(r"cdk-[a-z0-9]+-container-assets-.+")
 
 
 class Follower(Frozen):
@@ -76,6 +78,12 @@ def follower(service: ServiceFacts, facts: AccountFacts) -> Follower | LeftOut:
             service,
             f"it runs images of {' and '.join(sorted(ours))}, and nothing says which it follows",
             "write a [[target]] for it with the `repository` that you push to",
+        )
+    if _ASSETS.fullmatch(chosen):
+        return _left_out(
+            service,
+            "its image is among the assets of the AWS CDK, where a push tells no service",
+            "push its image to a repository of its own, and run it from there",
         )
     return _followed(service, definition, chosen, facts)
 

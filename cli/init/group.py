@@ -13,6 +13,7 @@ from cli.init.tags import tag_rule
 from cli.init.words import generalised, in_order
 
 _Members = dict[str, Follower]  # by environment
+_Users = dict[str, set[str]]  # a repository -> the environments that follow it
 
 
 class Table(Frozen):
@@ -98,12 +99,14 @@ def _apart(
 
 def _tables(services: Iterable[tuple[str, Follower]], facts: AccountFacts) -> tuple[Table, ...]:
     groups: dict[tuple[object, ...], _Members] = defaultdict(dict)
+    users: _Users = defaultdict(set)
     for environment, each in services:
+        users[each.repository].add(environment)
         names = (each.cluster, each.service, each.repository, each.family)
         key = (*(generalised(name, environment) for name in names), each.containers)
         groups[key][environment] = each
     parts = (part for members in groups.values() for part in _alike(members))
-    tables = (_table(part, facts) for part in parts)
+    tables = (_table(part, facts, users) for part in parts)
     return tuple(sorted(tables, key=lambda each: (each.cluster, each.service)))
 
 
@@ -120,18 +123,18 @@ def _alike(members: _Members) -> Iterator[_Members]:
     yield from literal.values()
 
 
-def _table(members: _Members, facts: AccountFacts) -> Table:
+def _table(members: _Members, facts: AccountFacts, users: _Users) -> Table:
     names = sorted(members, key=in_order)
     first = members[names[0]]
-    same = {each.repository for each in members.values()}
+    beside = sorted(users[first.repository], key=in_order)
     rule = tag_rule(
         {name: facts.tags.get(members[name].repository, ()) for name in names},
         {name: members[name].tag for name in names},
-        one_repository=len(names) > 1 and len(same) == 1,
+        one_repository=len(beside) > 1,
     )
     remarks = [*_each(members, "notes"), rule.remark]
-    if len(names) > 1 and len(same) == 1 and rule.pattern is None:
-        remarks.append(_one_repository(first.repository, names))
+    if len(beside) > 1 and rule.pattern is None:
+        remarks.append(_one_repository(first.repository, beside))
     return Table(
         cluster=generalised(first.cluster, names[0]),
         service=generalised(first.service, names[0]),

@@ -53,7 +53,9 @@ def _head(proposal: Proposal, facts: AccountFacts) -> Iterator[str]:
 
 def _shared(proposal: Proposal) -> Iterator[str]:
     if proposal.shared:
-        yield from _comment("Several environments have these. Remove what they should not share.")
+        yield from _comment(
+            "Several environments have these names. Packaging refuses that unless they stand here."
+        )
         yield "shared = ["
         yield from (f"  {_quoted(name)}," for name in proposal.shared)
         yield "]"
@@ -94,10 +96,14 @@ def _environment(name: str, facts: AccountFacts) -> Iterator[str]:
 
 
 def _left_out(services: Iterable[LeftOut]) -> Iterator[str]:
-    for number, each in enumerate(services):
-        if number == 0:
-            yield "# Left out:"
-        yield from _comment(f"- {each.service}: {each.why}. Next: {each.instead}.")
+    """One entry for all services that are left out for one reason."""
+    reasons: dict[tuple[str, str], list[str]] = {}
+    for each in services:
+        reasons.setdefault((each.why, each.instead), []).append(each.service)
+    if reasons:
+        yield "# Left out:"
+    for (why, instead), names in reasons.items():
+        yield from _comment(f"- {', '.join(names)}: {why}. Next: {instead}.", "  ")
 
 
 def _scheduled(facts: AccountFacts) -> Iterator[str]:
@@ -115,10 +121,15 @@ def _unread(facts: AccountFacts) -> Iterator[str]:
         yield from _comment(f"Not read: {sentence}")
 
 
-def _comment(text: str) -> Iterator[str]:
-    """The text as lines of comments; what cannot be printed is shown as `?`."""
+def _comment(text: str, indent: str = "") -> Iterator[str]:
+    """The text as lines of comments; what cannot be printed is shown as `?`.
+
+    `indent` is what the second line and those after it begin with.
+    """
     plain = "".join(each if each.isprintable() else "?" for each in text)
-    lines = textwrap.wrap(plain, _WIDTH, break_long_words=False, break_on_hyphens=False)
+    lines = textwrap.wrap(
+        plain, _WIDTH, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False
+    )
     yield from (f"# {line}" for line in lines)
 
 

@@ -9,7 +9,9 @@ import typer
 
 _Out = Annotated[
     str | None,
-    typer.Option("--out", metavar="PATH", help="Where to; - is stdout. Default: targets.toml."),
+    typer.Option(
+        "--out", metavar="PATH", help="Where to; - is stdout. Default: that of the checkout."
+    ),
 ]
 _Force = Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")]
 _Clusters = Annotated[

@@ -136,6 +136,13 @@ def test_a_container_pinned_to_another_image_of_the_repository_keeps_it() -> Non
     assert "tool runs another image of the same repository" in found.notes[0]
 
 
+def test_an_image_among_the_assets_of_the_cdk_is_nobodys_push() -> None:
+    assets = "cdk-hnb659fds-container-assets-123456789012-us-west-2"
+    found = left_out(service("shop", "api", image(assets)))
+    assert "assets of the AWS CDK" in found.why
+    assert "a repository of its own" in found.instead
+
+
 def test_a_role_is_passed_in_this_account_only_and_once() -> None:
     each = service("shop", "api", image("api"), roles=["service/task", "service/task"])
     assert each.definition is not None

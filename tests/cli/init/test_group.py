@@ -63,6 +63,23 @@ def test_what_several_environments_have_is_shared_by_name() -> None:
     assert len(targets_in(file_of(account(*services)))) == 3
 
 
+def test_environments_that_follow_one_repository_are_told_also_from_two_tables() -> None:
+    services = [shop(each, repository="api", service=f"{each}x") for each in ("dev", "prod")]
+    found = tables(*services)
+    assert len(found.tables) == 2
+    for table in found.tables:
+        assert table.remarks[-1].startswith("dev and prod follow one repository, so each push to")
+
+
+def test_environments_that_run_tags_of_their_names_follow_these_tags() -> None:
+    services = [shop(each, repository="api", tag=f"{each}-0a1b2c3") for each in ("dev", "prod")]
+    (table,) = tables(*services).tables
+    assert table.tags == "^{env}-[0-9a-f]{7,40}$"
+    assert table.remarks == ("Each environment takes the tags of its name.",)
+    found = targets_in(file_of(account(*services)))
+    assert found["prod"][0].tags == "^prod-[0-9a-f]{7,40}$"
+
+
 def test_a_role_of_one_environment_is_never_another_ones() -> None:
     """The same service, but prod passes a role whose name tells no environment."""
     services = [shop("dev"), shop("prod", role="admin")]

@@ -26,10 +26,11 @@ def test_every_page_of_an_account_is_read(session: boto3.Session) -> None:
     assert facts.place.account == conflicto.ACCOUNT
     assert facts.clusters == ("conflicto-dev", "conflicto-prod", "conflicto-staging", "many")
     assert sum(each.cluster == "many" for each in facts.services) == MANY
-    assert facts.repositories == {f"conflicto-backend-{stage}" for stage in conflicto.STAGES}
+    names = [f"conflicto-backend-{stage}" for stage in conflicto.STAGES]
+    assert facts.repositories == frozenset(names)
     assert facts.tags["conflicto-backend-dev"] == ("0a1b2c3",)
     assert "outside" in facts.families
-    assert facts.log_groups == {f"/ecs/conflicto-backend-{stage}" for stage in conflicto.STAGES}
+    assert facts.log_groups == frozenset(f"/ecs/{name}" for name in names)
     assert facts.unread == ()
 
 
