@@ -23,9 +23,10 @@ def signed_in(profile: str | None = None, region: str | None = None) -> Iterator
         # The aws CLI reads AWS_REGION first, boto3 does not know it.
         wanted = region or os.environ.get("AWS_REGION") or None
         session = boto3.Session(profile_name=profile, region_name=wanted)
+        found = session.region_name  # the profile is read only now
     except ProfileNotFound as error:
         raise Refused(f"{error}. Next: --profile with a name of ~/.aws/config") from error
-    if session.region_name is None:
+    if found is None:
         raise Refused("no AWS region is set. Next: export AWS_REGION=us-west-2 (or yours)")
     try:
         yield session

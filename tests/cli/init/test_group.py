@@ -205,3 +205,43 @@ def test_a_file_has_exactly_the_services_of_the_world(
             each.key for each in built(services, [environment])
         }
     assert all(re.fullmatch(r"[a-z0-9-]+", environment) for environment in found)
+
+
+TOKENS = st.sampled_from(
+    ("dev", "prod", "test", "eu", "stage", "shop", "api", "web", "Prod", "non", "main", "1")
+)
+NAMES = st.builds("-".join, st.lists(TOKENS, min_size=1, max_size=4))
+
+
+@st.composite
+def messy(draw: st.DrawFn) -> list[ServiceFacts]:
+    """Services of any names, which share families, repositories, roles and log groups."""
+    found = [
+        service(
+            draw(NAMES),
+            draw(NAMES),
+            image(draw(NAMES).lower(), draw(NAMES)),
+            family=draw(NAMES),
+            roles=draw(st.lists(NAMES, max_size=2)),
+            log_group=draw(st.one_of(st.just(""), NAMES)),
+        )
+        for _ in range(draw(st.integers(1, 8)))
+    ]
+    return list({each.key: each for each in found}.values())
+
+
+@given(messy(), st.lists(st.sampled_from(("dev", "prod", "eu-prod", "blue")), unique=True))
+def test_whatever_the_names_the_file_packages_and_nothing_is_lost(
+    services: list[ServiceFacts], said: list[str]
+) -> None:
+    facts = account(*services)
+    found = proposed(facts, tuple(said))
+    left_out = [each.service for each in found.left_out]
+    if found.tables:
+        kept = [
+            each.name for targets in targets_in(file_of(facts, *said)).values() for each in targets
+        ]
+    else:
+        kept = []
+    assert sorted([*kept, *left_out]) == sorted(each.key for each in services)
+    assert found.services == len(kept)
