@@ -20,7 +20,7 @@ _VARIABLES = ("AWS_REGION", "AWS_PROFILE", "AWS_SESSION_TOKEN")
 
 @pytest.fixture(scope="package")
 def aws() -> Iterator[EmbeddedAws]:
-    """The example's account in three environments, and the cluster `many`."""
+    """The example's account in three environments, and the clusters `many` and `odd`."""
     with EmbeddedAws(rate=60) as embedded:
         ecs = embedded.client("ecs")
         for stage in conflicto.STAGES:
@@ -39,6 +39,20 @@ def aws() -> Iterator[EmbeddedAws]:
                 desiredCount=0,
                 networkConfiguration=NETWORK,
             )
+        ecs.create_cluster(clusterName="odd")
+        ecs.create_service(
+            cluster="odd",
+            serviceName="external",
+            deploymentController={"type": "EXTERNAL"},
+            desiredCount=0,
+        )
+        ecs.create_service(
+            cluster="odd",
+            serviceName="agent",
+            taskDefinition="outside",
+            schedulingStrategy="DAEMON",
+            networkConfiguration=NETWORK,
+        )
         yield embedded
 
 

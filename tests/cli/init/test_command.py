@@ -119,11 +119,11 @@ def test_the_summary_counts_what_was_written_and_left_out(
     session: boto3.Session, checkout: Path
 ) -> None:
     lines = list(summary(init(session, Options(out="new.toml"))))
-    assert lines[0] == f"Read {MANY + 3} services of 4 clusters."
+    assert lines[0] == f"Read {MANY + 5} services of 5 clusters."
     assert lines[1] == "Wrote new.toml: 1 target for 3 services, in dev, staging, prod."
-    assert lines[2] == f"Left out {MANY} services; the file says what to do:"
+    assert lines[2] == f"Left out {MANY + 2} services; the file says what to do:"
     assert lines[3] == "  many/web0: it runs no image of ECR, but nginx"
-    assert lines[-2] == f"  and {MANY - 5} more"
+    assert lines[-2] == f"  and {MANY - 3} more"
     assert lines[-1] == "Next: read the comments in the file, then make package STAGE=dev"
     text = (checkout / "new.toml").read_text("utf-8")
     assert text.count("# - many/web") == 1

@@ -24,7 +24,7 @@ def found(session: boto3.Session, *clusters: str) -> AccountFacts:
 def test_every_page_of_an_account_is_read(session: boto3.Session) -> None:
     facts = found(session)
     assert facts.place.account == conflicto.ACCOUNT
-    assert facts.clusters == ("conflicto-dev", "conflicto-prod", "conflicto-staging", "many")
+    assert facts.clusters == ("conflicto-dev", "conflicto-prod", "conflicto-staging", "many", "odd")
     assert sum(each.cluster == "many" for each in facts.services) == MANY
     names = [f"conflicto-backend-{stage}" for stage in conflicto.STAGES]
     assert facts.repositories == frozenset(names)
@@ -50,6 +50,15 @@ def test_a_service_is_read_with_what_it_runs(session: boto3.Session) -> None:
             for part in ("task", "execution")
         ),
     )
+
+
+def test_a_daemon_is_a_service_and_an_external_one_has_no_task_definition(
+    session: boto3.Session,
+) -> None:
+    agent, external = sorted(found(session, "odd").services, key=lambda each: each.name)
+    assert agent.definition is not None
+    assert (agent.controller, agent.definition.family) == ("ECS", "outside")
+    assert (external.controller, external.definition) == ("EXTERNAL", None)
 
 
 def test_each_task_definition_is_read_once(session: boto3.Session, aws: EmbeddedAws) -> None:
@@ -97,7 +106,7 @@ def test_what_one_denied_call_would_have_told_is_said_and_the_rest_is_read(
     aws.faults.add(DENIED, operation=operation, times=None)
     facts = found(session)
     assert facts.unread[0].startswith(f"AWS denied {words}, so ")
-    assert len(facts.clusters) == 4
+    assert len(facts.clusters) == 5
     assert all(line.endswith(".") for line in facts.unread)
 
 
