@@ -71,8 +71,8 @@ def session(aws: EmbeddedAws, monkeypatch: pytest.MonkeyPatch) -> Iterator[boto3
     for name, value in {
         "AWS_ENDPOINT_URL": aws.endpoint,
         "AWS_DEFAULT_REGION": aws.region,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": "admin",
+        "AWS_SECRET_ACCESS_KEY": "admin",
     }.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(botocore.endpoint, "time", SimpleNamespace(sleep=lambda _: None))

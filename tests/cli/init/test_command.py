@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from chalicelib.errors import Refused
 from chalicelib.model.targets import load_targets
-from cli.init.command import Options, init, summary
+from cli.init.command import Options, init, is_example, summary
 from cli.project import PROJECT
 from cli.verbs.init import init as verb
 from example import conflicto
@@ -163,3 +163,8 @@ def test_on_stdout_is_nothing_but_the_file(session: boto3.Session, checkout: Pat
 def test_a_profile_that_is_not_there_is_told(session: boto3.Session) -> None:
     with pytest.raises(Refused, match=r"nobody.* Next: --profile with a name of"):
         ran("--profile", "nobody")
+
+
+def test_the_shipped_example_is_known_as_nobodys_work() -> None:
+    """When the example changes, so must the number in `cli/init/command.py`."""
+    assert is_example(EXAMPLE)
