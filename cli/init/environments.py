@@ -6,7 +6,9 @@ cluster, with only this word exchanged. What a person says (`--env`) is certain.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 
 from cli.init.follow import Follower
 from cli.init.words import any_words, generalised, known_word, said_word, sure_word
@@ -74,12 +76,16 @@ class _Recognition:
 
     def _has_counterpart(self, service: Follower, word: str) -> bool:
         """Whether the same service is there with another known word in the place of this one."""
-        shape = generalised(service.service, word)
-        others = ((each, self._known(each.service)) for each in self._services)
-        return any(
-            other not in {None, word} and generalised(each.service, other) == shape
-            for each, other in others
-        )
+        return bool(self._words_in[generalised(service.service, word)] - {word})
+
+    @cached_property
+    def _words_in(self) -> dict[str, set[str]]:
+        """The known words in the names of services, by the name without them."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for each in self._services:
+            if word := self._known(each.service):
+                found[generalised(each.service, word)].add(word)
+        return found
 
 
 def _by_exchange(

@@ -57,16 +57,8 @@ def followers(facts: AccountFacts) -> tuple[tuple[Follower, ...], tuple[LeftOut,
 def follower(service: ServiceFacts, facts: AccountFacts) -> Follower | LeftOut:
     """Return what the service follows: the repository whose images its containers run."""
     definition = service.definition
-    if service.controller != "ECS":
-        return _left_out(
-            service,
-            f"its deployment controller is {service.controller}",
-            "make it again with the controller ECS, or leave it to its own tool",
-        )
-    if service.status != "ACTIVE":
-        return _left_out(service, f"its status is {service.status}", "nothing, if it is to go")
-    if definition is None:
-        return _left_out(
+    if (refused := _not_ours(service)) is not None or definition is None:
+        return refused or _left_out(
             service, "its task definition could not be read", "see to that, then run init again"
         )
     ours = _of_this_account(definition.containers, facts)
@@ -86,6 +78,19 @@ def follower(service: ServiceFacts, facts: AccountFacts) -> Follower | LeftOut:
             "push its image to a repository of its own, and run it from there",
         )
     return _followed(service, definition, chosen, facts)
+
+
+def _not_ours(service: ServiceFacts) -> LeftOut | None:
+    """Why Slipway cannot deploy to a service, whatever it runs; None when it can."""
+    if service.controller != "ECS":
+        return _left_out(
+            service,
+            f"its deployment controller is {service.controller}",
+            "make it again with the controller ECS, or leave it to its own tool",
+        )
+    if service.status != "ACTIVE":
+        return _left_out(service, f"its status is {service.status}", "nothing, if it is to go")
+    return None
 
 
 def _left_out(service: ServiceFacts, why: str, instead: str) -> LeftOut:
