@@ -20,6 +20,7 @@ EXPLAINED = {
     ("chalicelib/definition/compare.py", "Secret Keyword"): "a key of a container definition",
     ("rehearsal/rehearsal.py", "Secret Keyword"): "the rehearsal's AWS takes any key",
     ("tests/bootstrap/templates.py", "Secret Keyword"): "the embedded AWS takes any key",
+    ("tests/cli/init/conftest.py", "Secret Keyword"): "the embedded AWS takes any key",
     ("tests/cli/test_deploy.py", "Secret Keyword"): "no AWS is asked",
     ("tests/cli/test_deploy_to_the_embedded_aws.py", "Secret Keyword"): "it takes any key",
     ("tests/cli/test_interrupts.py", "Secret Keyword"): "no AWS is asked",

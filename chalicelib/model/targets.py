@@ -125,6 +125,7 @@ class Target(BaseModel):
     repository: RepositoryName
     cluster: EcsName
     service: EcsName
+    environments: tuple[str, ...] = ()
     family: EcsName | None = None
     containers: tuple[EcsName, ...] = ()
     tags: Annotated[str, AfterValidator(checked)] | None = None
@@ -193,7 +194,8 @@ def load_targets(text: str, stage: str) -> Targets:
     """Return the targets of `stage` in the text of a targets.toml.
 
     `{env}` becomes the stage's name everywhere, and keys of `[environment.STAGE]` override each
-    target's own. When the file has no `[environment.*]` table, every stage is allowed.
+    target's own. When the file has no `[environment.*]` table, every stage is allowed. A target
+    with `environments` is left out in all others.
 
     Raises:
         Refused: when the file is wrong; the message names the table, the key and what was expected.
@@ -201,10 +203,13 @@ def load_targets(text: str, stage: str) -> Targets:
     document = _document(text)
     overrides = _overrides(document, stage)
     account = _account(overrides.pop("account", None), stage)
-    targets = tuple(
+    every = (
         _target(number, table, overrides, stage)
         for number, table in enumerate(_tables(document), start=1)
     )
+    targets = tuple(one for one in every if not one.environments or stage in one.environments)
+    _only_known_environments(document)
+    _some_target(targets, stage)
     _no_service_twice(targets)
     return Targets(
         stage=stage,
@@ -343,6 +348,31 @@ def _filled(value: Any, stage: str, place: tuple[int | str, ...] = ()) -> Any:
     if isinstance(value, dict):
         return {key: _filled(item, stage, (*place, key)) for key, item in value.items()}
     return value
+
+
+def _only_known_environments(document: dict[str, Any]) -> None:
+    """`environments` says which of the file's environments have a target, and nothing else."""
+    tables = _environments(document)
+    if any("environments" in table for table in tables.values() if isinstance(table, dict)):
+        raise Refused(
+            "targets.toml: `environments` stands in an [environment.NAME] table; it belongs into "
+            "a [[target]] and says which environments have it."
+        )
+    for number, target in enumerate(_tables(document), start=1):
+        for name in target.get("environments", []):
+            if tables and name not in tables:
+                raise Refused(
+                    f"targets.toml: [[target]] number {number}, key `environments`: there is no "
+                    f"[environment.{name}]; the file knows {', '.join(sorted(tables))}."
+                )
+
+
+def _some_target(targets: tuple[Target, ...], stage: str) -> None:
+    if not targets:
+        raise Refused(
+            f"targets.toml: no [[target]] is for {stage}; each names other `environments`. "
+            f'Write "{stage}" into one of them.'
+        )
 
 
 def _no_service_twice(targets: tuple[Target, ...]) -> None:

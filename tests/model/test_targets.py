@@ -67,6 +67,47 @@ def test_an_environment_may_have_freezes_of_its_own_or_none() -> None:
     )  # fmt: skip
 
 
+def test_a_target_is_left_out_of_the_environments_that_it_does_not_name() -> None:
+    text = (
+        ONE
+        + ONE.replace('"web"', '"old"\nenvironments = ["prod"]')
+        + "[environment.dev]\n[environment.prod]\n"
+    )
+    assert [target.service for target in load_targets(text, "dev").all] == ["web"]
+    assert [target.service for target in load_targets(text, "prod").all] == ["web", "old"]
+
+
+def test_one_service_may_have_different_targets_in_different_environments() -> None:
+    text = (
+        ONE.replace('"web"', '"web"\nenvironments = ["dev"]')
+        + ONE.replace('"web"', '"web"\nenvironments = ["prod"]').replace("app-{env}", "app")
+        + "[environment.dev]\n[environment.prod]\n"
+    )
+    assert load_targets(text, "dev").all[0].repository == "app-dev"
+    assert load_targets(text, "prod").all[0].repository == "app"
+
+
+@pytest.mark.parametrize(
+    ("target", "environment", "error"),
+    [
+        (
+            'environments = ["prd"]\n', "",
+            "[[target]] number 1, key `environments`: there is no [environment.prd]; "
+            "the file knows dev, prod.",
+        ),
+        ("", 'environments = ["dev"]\n', "`environments` stands in an [environment.NAME] table"),
+        ('environments = ["prod"]\n', "", "no [[target]] is for dev"),
+        ('environments = "prod"\n', "", "[[target]] number 1, key `environments`: "),
+    ],
+)  # fmt: skip
+def test_environments_of_a_target_are_those_of_the_file(
+    target: str, environment: str, error: str
+) -> None:
+    text = f"{ONE}{target}[environment.prod]\n[environment.dev]\n{environment}"
+    with pytest.raises(Refused, match=re.escape(error)):
+        load_targets(text, "dev")
+
+
 def test_targets_are_found_by_repository_and_by_name() -> None:
     text = (
         ONE
