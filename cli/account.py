@@ -1,24 +1,28 @@
-"""The AWS account of the present credentials, for the commands that need one."""
+"""The AWS account of a person's credentials, for the commands that need one."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-
-import boto3
-from botocore.exceptions import BotoCoreError, ClientError, ProfileNotFound
+from typing import TYPE_CHECKING
 
 from chalicelib.errors import Refused
+from cli.exits import Usage
+
+if TYPE_CHECKING:  # boto3 takes a third of a second: `--help` and usage errors do without it
+    import boto3
 
 
-@contextmanager
-def signed_in(profile: str | None = None, region: str | None = None) -> Iterator[boto3.Session]:
-    """A session in the region that is set; what AWS refuses within it is told in a sentence.
+def session_of(profile: str | None = None, region: str | None = None) -> boto3.Session:
+    """A session with the person's credentials, in the region that is given or set.
 
     Raises:
-        Refused: no region is set, there is no such profile, or AWS said no.
+        Usage: when no region is set, or there is no such profile.
     """
+    import boto3  # noqa: PLC0415 - see above
+    from botocore.exceptions import ProfileNotFound  # noqa: PLC0415 - as above
+
     # The aws CLI reads AWS_REGION first, boto3 does not know it.
     wanted = region or os.environ.get("AWS_REGION") or None
     try:
@@ -29,12 +33,26 @@ def signed_in(profile: str | None = None, region: str | None = None) -> Iterator
     except ProfileNotFound:
         missed = True
     if missed:
-        raise Refused(
-            f"there is no profile {profile or os.environ.get('AWS_PROFILE')}. "
+        raise Usage(
+            f"There is no profile {profile or os.environ.get('AWS_PROFILE')}. "
             "Next: --profile with a name of ~/.aws/config"
         )
     if found is None:
-        raise Refused("no AWS region is set. Next: export AWS_REGION=us-west-2 (or yours)")
+        raise Usage("No AWS region is set. Next: export AWS_REGION=us-west-2 (or yours)")
+    return session
+
+
+@contextmanager
+def signed_in(profile: str | None = None, region: str | None = None) -> Iterator[boto3.Session]:
+    """As `session_of`; what AWS refuses within it is told in a sentence.
+
+    Raises:
+        Usage: as `session_of`.
+        Refused: when AWS said no.
+    """
+    session = session_of(profile, region)
+    from botocore.exceptions import BotoCoreError, ClientError  # noqa: PLC0415 - see above
+
     try:
         yield session
     except (BotoCoreError, ClientError) as error:

@@ -8,6 +8,7 @@ from cli.ending import Verb, ending
 from cli.verbs.deploy import deploy
 from cli.verbs.history import history
 from cli.verbs.hold import hold
+from cli.verbs.init import init
 from cli.verbs.logs import logs
 from cli.verbs.plan import plan
 from cli.verbs.release import release
@@ -31,6 +32,7 @@ VERBS: dict[str, tuple[Verb, str]] = {
     "rollback": (rollback, _CHANGE),
     "hold": (hold, _CHANGE),
     "release": (release, _CHANGE),
+    "init": (init, _SET_UP),
     "replay": (replay, _SET_UP),
 }
 

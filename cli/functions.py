@@ -118,7 +118,7 @@ def in_words(error: Exception) -> str:
         case NoCredentialsError():
             return "No AWS credentials are set. Next: export AWS_PROFILE=…, or aws sso login"
         case ProfileNotFound():
-            return f"{error}. Next: aws configure list-profiles"
+            return f"{error}. Next: --profile with a name of ~/.aws/config"
         case EndpointConnectionError() | ConnectTimeoutError():
             return f"AWS cannot be reached: {error}. Next: see the network, and --region"
         case ReadTimeoutError():

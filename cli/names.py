@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.model.meant import meant
 from cli.exits import Usage
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ def chosen(given: str, services: Sequence[str]) -> str:
     if found:
         raise Usage(f"{given!r} may be {_listed(found, 'or')}. Next: give more of the name")
     names = {service.split("/")[-1]: service for service in services}
-    near = [names[name] for name in difflib.get_close_matches(given, names, n=3, cutoff=0.5)]
+    near = [names[name] for name in meant(given, names)]
     if near:
         raise Usage(f"No service has {given!r} in its name. Did you mean {_listed(near, 'or')}?")
     raise Usage(f"No service has {given!r} in its name; this stage has {_listed(services, 'and')}")

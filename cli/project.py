@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import tomllib
 from pathlib import Path
 
 from chalicelib.errors import Refused
+from chalicelib.model.meant import meant as names_like
 
 PROJECT = Path(__file__).resolve().parents[1]
 
@@ -22,7 +22,7 @@ def environments(targets: Path) -> list[str]:
 def meant(stage: str, project: Path = PROJECT) -> str:
     """The question " Did you mean STAGE=prod?", empty where no environment's name is similar."""
     known = environments(project / "chalicelib" / "targets.toml")
-    near = difflib.get_close_matches(stage, known, n=1)
+    near = names_like(stage, known)
     return f" Did you mean STAGE={near[0]}?" if near and stage not in known else ""
 
 

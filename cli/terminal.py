@@ -1,12 +1,11 @@
 """What every command does at a terminal: one sentence for an error, one line for Ctrl-C, progress.
 
-Only the standard library and `chalicelib.errors` are imported at the top. A command's own modules
+Only the standard library and what is as light are imported at the top. A command's own modules
 are imported when it runs, so that Ctrl-C works while they load: that takes seconds.
 """
 
 from __future__ import annotations
 
-import difflib
 import functools
 import importlib
 import os
@@ -18,6 +17,7 @@ from types import FrameType
 from typing import NoReturn
 
 from chalicelib.errors import Refused
+from chalicelib.model.meant import meant
 
 INTERRUPTED = 130  # as shells count: 128 and the number of SIGINT
 _NOBODY_READS = 141  # 128 and the number of SIGPIPE
@@ -81,7 +81,7 @@ def run_module(module: str, arguments: list[str]) -> int:
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """The words " Did you mean x? It has x, y.", with a guess only where a name is similar."""
     names = list(known)
-    near = difflib.get_close_matches(word, names, n=1)
+    near = meant(word, names)
     guess = f" Did you mean {near[0]}?" if near else ""
     return f"{guess} It has {', '.join(names)}."
 

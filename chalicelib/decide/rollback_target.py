@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from chalicelib.errors import Refused
-from chalicelib.explain.meant import did_you_mean
 from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.heads import Head, Proven, Recent
+from chalicelib.model.meant import did_you_mean
 from chalicelib.model.task_definitions import short_name
 
 # What waits has not changed ECS. What was superseded never did, or something newer has since.

@@ -8,13 +8,13 @@ from pydantic import BaseModel, ConfigDict
 
 from chalicelib.decide.follow import undeployable
 from chalicelib.errors import DeployerError, Refused
-from chalicelib.explain.meant import did_you_mean
 from chalicelib.flow.by_hand import ask
 from chalicelib.flow.payload import Name, Text, parsed, target_named
 from chalicelib.flow.planned import planned
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Cause
 from chalicelib.model.images import Image, is_digest, is_tag
+from chalicelib.model.meant import did_you_mean
 from chalicelib.model.places import Place
 from chalicelib.model.registries import (
     Repository,

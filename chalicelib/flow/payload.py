@@ -10,9 +10,9 @@ from pydantic import BaseModel, StringConstraints, ValidationError
 
 from chalicelib.decide.admit import slug
 from chalicelib.errors import Refused, Unreadable
-from chalicelib.explain.meant import did_you_mean
 from chalicelib.explain.text import brief, listed
 from chalicelib.flow.ports import World
+from chalicelib.model.meant import did_you_mean
 from chalicelib.model.targets import Target
 
 Text = Annotated[str, StringConstraints(min_length=1, max_length=500, strip_whitespace=True)]

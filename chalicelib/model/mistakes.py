@@ -5,7 +5,6 @@ Import this where a mistake was found, not before: every function reads the file
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -14,6 +13,7 @@ from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
 from chalicelib.model.freezes import Freeze
+from chalicelib.model.meant import meant
 from chalicelib.model.registries import repository_of
 from chalicelib.model.targets import (
     ECS_NAME,
@@ -84,7 +84,7 @@ def of_channels(error: ValidationError) -> str:
 def of_placeholder(error: UnknownPlaceholder) -> str:
     """The words for a text with braces that mean nothing."""
     bare = re.sub(r"[^a-z]", "", error.token.lower())
-    near = difflib.get_close_matches(bare, _LIKE_ENV, n=1, cutoff=0.7)
+    near = meant(bare, _LIKE_ENV)
     instead = error.text.replace(error.token, "{env}")
     guess = f' Did you mean "{instead}"?' if near or not bare else " Write the name itself."
     return (
@@ -176,7 +176,7 @@ def _did_you_mean(word: str, known: Iterable[str]) -> str:
 
 
 def _near(word: object, known: Iterable[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(str(word).lower(), list(known), n=1)), None)
+    return next(iter(meant(str(word), known)), None)
 
 
 def _at(written: Any, place: Iterable[int | str]) -> Any:

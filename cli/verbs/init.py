@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+from cli.account import signed_in
+from cli.options import Json, Profile, Region
+
 _Out = Annotated[
     str | None,
     typer.Option(
@@ -21,22 +24,16 @@ _Environments = Annotated[
     list[str] | None,
     typer.Option("--env", help="The name of an environment, as in your names. May be repeated."),
 ]
-_Profile = Annotated[
-    str | None, typer.Option("--profile", help="The profile of your AWS configuration.")
-]
-_Region = Annotated[str | None, typer.Option("--region", help="The AWS region.")]
-_Json = Annotated[bool, typer.Option("--json", help="Print what was done as JSON.")]
 
 
-def init(  # noqa: PLR0913 - typer makes an option of each
-    *,
+def init(
     out: _Out = None,
     force: _Force = False,
     cluster: _Clusters = None,
     env: _Environments = None,
-    profile: _Profile = None,
-    region: _Region = None,
-    json: _Json = False,
+    profile: Profile = None,
+    region: Region = None,
+    as_json: Json = False,
 ) -> None:
     """Write the targets file of this account: which service follows which repository.
 
@@ -45,8 +42,7 @@ def init(  # noqa: PLR0913 - typer makes an option of each
 
     Example: slipway init --env dev --env prod --out targets.toml
     """
-    from cli.account import signed_in  # noqa: PLC0415 - boto3 takes a third of a second
-    from cli.init import command  # noqa: PLC0415 - as above
+    from cli.init import command  # noqa: PLC0415 - boto3 takes a third of a second
 
     options = command.Options(
         out=out, force=force, clusters=tuple(cluster or ()), environments=tuple(env or ())
@@ -55,4 +51,4 @@ def init(  # noqa: PLR0913 - typer makes an option of each
         made = command.init(session, options)
     # The file itself may be on stdout; then what is said of it must not be.
     says = sys.stderr if out == "-" else sys.stdout
-    print(made.model_dump_json() if json else "\n".join(command.summary(made)), file=says)
+    print(made.model_dump_json() if as_json else "\n".join(command.summary(made)), file=says)

@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from cli.connect import connect, known_stage, signed_in_as
+from cli.account import session_of
+from cli.connect import connect, known_stage
 from cli.exits import Usage
 from cli.names import record_named, service_named
 from cli.options import Json, Profile, Region, Stage
@@ -62,7 +63,7 @@ def logs(
 def _follow(function: str, stage: str, profile: str | None, region: str | None) -> None:
     from cli.logs import followed  # noqa: PLC0415 - boto3 takes a third of a second
 
-    session = signed_in_as(profile, region)
+    session = session_of(profile, region)
     try:
         for line in followed(session, stage, function, datetime.now(UTC), time.sleep):
             print(line, flush=True)

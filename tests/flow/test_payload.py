@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from chalicelib.errors import Refused, Unavailable
-from chalicelib.explain.meant import did_you_mean, meant
 from chalicelib.flow.deploy import deploy_by_hand
 from chalicelib.flow.hold import hold_by_hand
 from chalicelib.flow.image_event import image_event
@@ -16,6 +15,7 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.release import release_by_hand
 from chalicelib.flow.rollback import rollback_by_hand
 from chalicelib.flow.status import tell_status
+from chalicelib.model.meant import did_you_mean, meant
 from tests.fixtures import examples
 from tests.fixtures.examples import NAME, OTHER_DIGEST, at, push_event
 from tests.flow.by_hand import WHO, deployed
@@ -27,7 +27,7 @@ CALLS: dict[str, tuple[Call, str]] = {
     "rollback": (rollback_by_hand, "service, to?, by, why, key?, hold?, override?, plan?"),
     "hold": (hold_by_hand, "service, by, why, until?, key?"),
     "release": (release_by_hand, "service?, deployment?, deploy?, by, why, key?"),
-    "status": (tell_status, "service?, deployment?, image?, now?, board?, event?"),
+    "status": (tell_status, "service?, deployment?, image?, now?, board?, names?, event?"),
 }
 
 

@@ -91,7 +91,7 @@ def slipway(
     session = SimpleNamespace(
         region_name=REGION, client=lambda name, **_: clients.get(name) or account.client(name)
     )
-    monkeypatch.setattr("cli.connect.signed_in_as", lambda *_: session)
+    monkeypatch.setattr("cli.connect.session_of", lambda *_: session)
     monkeypatch.setattr("cli.follow.time.sleep", account.advance)
     return Slipway(account, lambda_, capsys)
 

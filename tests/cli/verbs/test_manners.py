@@ -29,7 +29,7 @@ def test_the_help_of_every_verb_has_an_example_and_the_common_options(
     said = capsys.readouterr().out
     assert f"Example: slipway {verb}" in said
     for option in ("--stage", "--profile", "--region", "--json"):
-        assert option in said
+        assert option in said or (verb, option) == ("init", "--stage")  # it finds the stages
 
 
 def test_a_verb_that_does_not_exist_is_asked_about(capsys: pytest.CaptureFixture[str]) -> None:
@@ -95,7 +95,7 @@ def test_a_part_of_a_name_is_enough_where_only_one_service_has_it(given: str, fo
     ("given", "words"),
     [
         ("backend", "'backend' may be a/backend-dev or b/backend-worker-dev. Next: give more"),
-        ("fronted-dev", "Did you mean a/frontend-dev or "),
+        ("fronted-dev", "Did you mean a/frontend-dev?"),
         ("zzz", "this stage has a/backend-dev, a/frontend-dev and b/backend-worker-dev"),
     ],
 )
