@@ -53,7 +53,7 @@ def test_the_examples_account_becomes_the_examples_file(
 
 def test_what_is_written_packages_without_a_change(session: boto3.Session, checkout: Path) -> None:
     init(session, Options())
-    package = [sys.executable, "-m", "cli", "package", "dev", "--project", str(checkout)]
+    package = [sys.executable, "-m", "cli.package", "dev", "--project", str(checkout)]
     ran = subprocess.run(
         [*package, "--cache", str(CACHE)], cwd=PROJECT, capture_output=True, text=True, check=False
     )
