@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from chalicelib.model.freezes import Freeze
 from chalicelib.model.scans import Severity
 from chalicelib.model.targets import Gate, NoticeChannels, ScanGate, Target, Targets, load_targets
+from cli.package.version import version
 from cli.package import staging
 from cli.package.command import freezes, main
 from tests.cli.conftest import FUNCTIONS
@@ -155,7 +156,7 @@ def test_the_template_names_the_account_that_the_file_names(project: Path) -> No
     (project / "chalicelib" / "targets.toml").write_text(text)
     assert run(project, "dev") == 0
     template = json.loads((project / "out" / "dev" / "sam.json").read_text("utf-8"))
-    assert template["Metadata"] == {"Account": "111111111111"}
+    assert template["Metadata"] == {"Account": "111111111111", "Version": version()}
 
 
 def test_it_says_when_names_were_widened_and_when_roles_are_missing(
