@@ -2,8 +2,9 @@
 
 Map, in the order in which it works:
   `asking` calls AWS with the person's own credentials; what AWS does not answer becomes a note.
-  `read_target`, `read_images`, `read_stack` make frozen `facts` of the answers; `read` has them all.
-  `service`, `image`, `permissions`, `stack` are ordered lists of small rules, facts -> finding.
+  `read` makes frozen `facts` of the answers; each `read_…` asks about one thing.
+  `service`, `definition`, `image`, `permissions`, `stack` are ordered lists of small rules, facts
+  -> finding; `remedy` has the commands that several of them advise.
   `slow` finds what makes rollouts slow, with the arithmetic of `pace`.
-  `told` words the findings for a terminal or as JSON. `command` runs all of it.
+  `examine` reads and judges, `told` words what was found, `command` is the command itself.
 """

@@ -63,7 +63,7 @@ def image_of_repository(facts: TargetFacts) -> Found | None:
 
 
 def log_group_exists(facts: TargetFacts) -> Found | None:
-    """A task does not start when its awslogs group is not there ("Using the awslogs log driver")."""
+    """A task does not start without its group (ECS guide, "Using the awslogs log driver")."""
     base = facts.base
     if base is None:
         return None

@@ -62,7 +62,7 @@ def rollout_seconds(pace: Pace) -> float:
 
 
 def saved(before: Pace, after: Pace) -> int:
-    """Return the whole seconds by which a rollout with `after` is shorter than one with `before`."""
+    """Return the whole seconds that a rollout with `after` saves, compared with `before`."""
     return round(rollout_seconds(before) - rollout_seconds(after))
 
 

@@ -96,7 +96,7 @@ def _expiries(asking: Asking, name: str) -> tuple[Expiry, ...] | None:
 
 
 def _rules(policy: Mapping[str, Any]) -> Iterator[Expiry]:
-    """The rules that delete tagged images (Amazon ECR user guide, "Lifecycle policy properties")."""
+    """The rules that delete tagged images (ECR user guide, "Lifecycle policy properties")."""
     for rule in policy.get("rules", ()):
         selection = rule.get("selection", {})
         expires = rule.get("action", {}).get("type", "expire") == "expire"
