@@ -163,9 +163,10 @@ def _register(account: Rehearsal, container: str, lines: dict[str, Any]) -> None
     ecs = account.client("ecs")
     family = container + "-dev"
     body = ecs.describe_task_definition(taskDefinition=family)["taskDefinition"]
-    for each in body["containerDefinitions"]:
-        if each["name"] == container:
-            each |= lines
+    body["containerDefinitions"] = [
+        {**each, **lines} if each["name"] == container else each
+        for each in body["containerDefinitions"]
+    ]
     kept = {key: value for key, value in body.items() if key not in RESPONSE_ONLY}
     ecs.register_task_definition(**kept)
 
