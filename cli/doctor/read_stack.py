@@ -125,7 +125,9 @@ def _alarms(asking: Asking, name: str) -> tuple[str, ...] | None:
         AlarmNamePrefix=f"{name}-",
         StateValue="ALARM",
     )
-    return None if ringing is None else tuple(sorted(each["AlarmName"] for each in ringing))
+    if ringing is None:
+        return None
+    return tuple(sorted(each["AlarmName"] for each in ringing if each["StateValue"] == "ALARM"))
 
 
 def _failed(asking: Asking, machine: str, now: datetime) -> tuple[str, ...] | None:
