@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Literal
@@ -18,6 +17,7 @@ from cli.doctor.read import Reading, Tell
 from cli.doctor.read_platforms import Fetch
 from cli.doctor.told import by_severity
 from cli.package.version import version
+from cli.terminal import did_you_mean
 
 Only = Literal["slow"]
 _RULES = (*service.RULES, *definition.RULES, *image.RULES, *permissions.RULES)
@@ -84,11 +84,9 @@ def _chosen(targets: Targets, only_service: str | None) -> Sequence[Target]:
         return targets.all
     if found := targets.called(only_service):
         return found
-    names = [target.name for target in targets.all]
-    known = [*names, *(target.service for target in targets.all)]
-    near = difflib.get_close_matches(only_service, known, n=1)
-    guess = f" Did you mean {near[0]}?" if near else ""
+    whole = "/" in only_service
+    known = [target.name if whole else target.service for target in targets.all]
     raise Refused(
-        f"targets.toml has no service {only_service} in {targets.stage}.{guess} It has "
-        f"{', '.join(names)}."
+        f"targets.toml has no service {only_service} in {targets.stage}."
+        f"{did_you_mean(only_service, known)}"
     )

@@ -9,6 +9,7 @@ from pydantic import Field
 from chalicelib.model.base import Frozen, Moment
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
+from cli.package.globs import meet
 
 
 class HealthCheck(Frozen):
@@ -80,20 +81,30 @@ class TasksSeen(Frozen):
 
 
 class StoredImage(Frozen):
-    """One tagged image of a repository; `size` is the compressed size in bytes."""
+    """One tagged image of a repository; `size` is the compressed size in bytes.
+
+    One that was archived is there, and cannot be pulled.
+    """
 
     digest: str
     tags: tuple[str, ...]
     pushed_at: Moment
     size: int = 0
+    archived: bool = False
 
 
 class Expiry(Frozen):
-    """A lifecycle rule that deletes tagged images: those beyond `count`, or older than `days`."""
+    """A lifecycle rule that deletes images: those beyond `count`, or older than `days`.
 
-    priority: int
+    It selects every image, or those that have a tag like each of the `patterns` (`*` is anything).
+    """
+
     count: int | None = None
     days: int | None = None
+    patterns: tuple[str, ...] = ()
+
+    def selects(self, image: StoredImage) -> bool:
+        return all(any(meet(wanted, tag) for tag in image.tags) for wanted in self.patterns)
 
 
 class Repository(Frozen):

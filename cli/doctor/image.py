@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from chalicelib.decide.follow import tag_deploys
+from chalicelib.events.image import is_signature
+from chalicelib.model.targets import Target
 from cli.doctor.facts import StoredImage, TargetFacts
 from cli.doctor.finding import Found, advice, error, listed, warning
-from cli.doctor.read_images import newest_deployable
 
 _FEW = 10  # images: fewer than these, and a week of pushes deletes what a rollback needs
 _DAYS = 30
@@ -109,20 +112,22 @@ def rollback_images(facts: TargetFacts) -> Found | None:
     if not gone:
         return None
     return warning(
-        f"The image of {listed(gone)} is no longer in {facts.target.repository}: nobody can roll "
-        "back to it.",
+        f"The image of {listed(gone)} is gone or archived in {facts.target.repository}: nobody can "
+        "roll back to it.",
         f"aws ecr get-lifecycle-policy --repository-name {facts.target.repository}",
     )
 
 
 def lifecycle(facts: TargetFacts) -> Found | None:
     """A rollback's image counts as deleted soon with under 10 images kept, or under 30 days."""
+    images = [image for image in facts.repository.images or () if _deploys(image, facts.target)]
     harsh = [
         f"keeps only {each.count} images"
         if each.count is not None
         else f"deletes what is older than {each.days} days"
         for each in facts.repository.expiries or ()
         if (each.count or _FEW) < _FEW or (each.days or _DAYS) < _DAYS
+        if not each.patterns or any(map(each.selects, images))
     ]
     if not harsh:
         return None
@@ -146,6 +151,15 @@ RULES = (
     lifecycle,
     mutable_tags,
 )
+
+
+def newest_deployable(images: Iterable[StoredImage], target: Target) -> StoredImage | None:
+    """Return the newest image that the target's rule lets deploy; the images are newest first."""
+    return next((image for image in images if _deploys(image, target)), None)
+
+
+def _deploys(image: StoredImage, target: Target) -> bool:
+    return any(tag_deploys(tag, target) and not is_signature(tag) for tag in image.tags)
 
 
 def _fargate(facts: TargetFacts) -> bool:

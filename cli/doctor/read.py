@@ -63,10 +63,9 @@ class Reading:
         running = read_definition.revision(asking, arn) if arn else None
         family = target.family or (running.family if running else "")
         images = facts["repository"].images or ()
-        base = facts.get("base")
+        base = running if target.base == "service" else facts.get("base")
         if base is None and target.family is None and running is not None:
-            newest = target.base == "family"
-            base = read_definition.revision(asking, running.family) if newest else running
+            base = read_definition.revision(asking, running.family)
         return {
             "service": service,
             "settings": read_target.settings_of(raw),

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from chalicelib.decide.follow import tag_deploys
+from pydantic import BaseModel, Field, ValidationError
+
+from chalicelib.decide.follow import IMAGE_CONFIGS
 from chalicelib.model.targets import Target
 from cli.doctor.asking import Asking
 from cli.doctor.facts import Expiry, Repository, StoredImage
-from cli.doctor.read_platforms import Fetch, parsed, platforms
+from cli.doctor.image import newest_deployable
+from cli.doctor.read_platforms import Fetch, platforms
 
 _GONE = ("RepositoryNotFoundException",)
 _NO_POLICY = ("LifecyclePolicyNotFoundException", *_GONE)
@@ -53,17 +56,12 @@ def images(asking: Asking, repository: str) -> tuple[StoredImage, ...] | None:
             tags=tuple(each.get("imageTags", ())),
             pushed_at=each["imagePushedAt"],
             size=each.get("imageSizeInBytes", 0),
+            archived=each.get("imageStatus", "ACTIVE") != "ACTIVE",
         )
         for each in details
+        if each.get("artifactMediaType", "") in {"", *IMAGE_CONFIGS}
     )
     return tuple(sorted(found, key=lambda image: image.pushed_at, reverse=True))
-
-
-def newest_deployable(found: Iterable[StoredImage], target: Target) -> StoredImage | None:
-    """The newest image that the target's rule lets deploy."""
-    return next(
-        (image for image in found if any(tag_deploys(tag, target) for tag in image.tags)), None
-    )
 
 
 def _scans(asking: Asking, name: str, settings: Mapping[str, Any]) -> bool | None:
@@ -92,20 +90,46 @@ def _expiries(asking: Asking, name: str) -> tuple[Expiry, ...] | None:
     )
     if answer is None:
         return None
-    return tuple(_rules(parsed(answer.get("lifecyclePolicyText", ""))))
+    try:
+        policy = _Policy.model_validate_json(answer.get("lifecyclePolicyText") or "{}")
+    except ValidationError:
+        asking.note(f"the lifecycle policy of {name}", "it is not as ECR documents it")
+        return None
+    return tuple(_expiries_of(policy))
 
 
-def _rules(policy: Mapping[str, Any]) -> Iterator[Expiry]:
-    """The rules that delete tagged images (ECR user guide, "Lifecycle policy properties")."""
-    for rule in policy.get("rules", ()):
-        selection = rule.get("selection", {})
-        expires = rule.get("action", {}).get("type", "expire") == "expire"
-        if not expires or selection.get("tagStatus") == "untagged":
+class _Selection(BaseModel):
+    tag_status: str = Field("any", alias="tagStatus")
+    prefixes: tuple[str, ...] = Field((), alias="tagPrefixList")
+    patterns: tuple[str, ...] = Field((), alias="tagPatternList")
+    kind: str = Field("", alias="countType")
+    number: int = Field(0, alias="countNumber")
+
+
+class _Action(BaseModel):
+    type: str = "expire"
+
+
+class _Rule(BaseModel):
+    selection: _Selection
+    action: _Action = _Action()
+
+
+class _Policy(BaseModel):
+    """ECR user guide, "Lifecycle policy properties"."""
+
+    rules: tuple[_Rule, ...] = ()
+
+
+def _expiries_of(policy: _Policy) -> Iterator[Expiry]:
+    """The rules that delete tagged images."""
+    for rule in policy.rules:
+        selection = rule.selection
+        if rule.action.type != "expire" or selection.tag_status == "untagged":
             continue
-        counts = selection.get("countType") == "imageCountMoreThan"
-        number = selection.get("countNumber")
+        counts = selection.kind == "imageCountMoreThan"
         yield Expiry(
-            priority=rule.get("rulePriority", 0),
-            count=number if counts else None,
-            days=None if counts else number,
+            count=selection.number if counts else None,
+            days=None if counts else selection.number,
+            patterns=(*selection.patterns, *(f"{prefix}*" for prefix in selection.prefixes)),
         )

@@ -51,8 +51,9 @@ def _looked_up(
     digest, tag = digest_of(image), tag_of(image)
     if not digest and not tag:
         return
-    there = any(digest == each.digest or (not digest and tag in each.tags) for each in known)
-    if not there and digest:  # it may have lost its tags, and still be there
+    found = [each for each in known if digest in {"", each.digest} and (digest or tag in each.tags)]
+    there = any(not each.archived for each in found)
+    if not found and digest:  # it may have lost its tags, and still be there
         answer = asking.ask(
             f"the image of {revision.name}",
             "ecr:describe_images",
@@ -62,5 +63,6 @@ def _looked_up(
         )
         if answer is None:
             return
-        there = bool(answer.get("imageDetails"))
+        details = answer.get("imageDetails", ())
+        there = any(each.get("imageStatus", "ACTIVE") == "ACTIVE" for each in details)
     yield RollbackImage(revision=short_name(revision.arn), digest=digest or tag, there=there)

@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from chalicelib.model.freezes import Freeze
 from chalicelib.model.scans import Severity
 from chalicelib.model.targets import Gate, NoticeChannels, ScanGate, Target, Targets, load_targets
-from cli.package.version import version
 from cli.package import staging
 from cli.package.command import freezes, main
+from cli.package.version import version
 from tests.cli.conftest import FUNCTIONS
 from tests.cli.packages import CACHE, copy_project
 from tests.model.freezes import any_freezes, freeze

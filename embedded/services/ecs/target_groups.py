@@ -31,5 +31,5 @@ def timings_behind(timings: Timings, place: Place, target_group: str) -> Timings
     return replace(
         timings,
         target_health=float(group.health_check_interval_seconds),
-        deregistration=float(group.attributes[_DELAY]),
+        deregistration=float(str(group.attributes[_DELAY])),
     )

@@ -99,7 +99,7 @@ def repository(**changes: Any) -> Repository:
         "exists": True,
         "mutable": False,
         "images": (image("abc1234"),),
-        "expiries": (Expiry(priority=1, count=50),),
+        "expiries": (Expiry(count=50),),
         "platforms": ("linux/amd64", "linux/arm64"),
     }
     return Repository(**(given | changes))

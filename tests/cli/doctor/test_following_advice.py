@@ -62,4 +62,4 @@ def test_what_a_rollback_needs_is_missed_when_it_is_deleted() -> None:
             fetch=lambda _: b"",
         )
         (found,) = [each for each in report.findings if each.check == "rollback-images"]
-        assert found.sentence.startswith("The image of conflicto-backend-dev:1 is no longer")
+        assert found.sentence.startswith("The image of conflicto-backend-dev:1 is gone")

@@ -124,6 +124,54 @@ def test_a_config_that_cannot_be_fetched_is_a_note(account: RehearsedAccount) ->
     assert any("could not be fetched (TimeoutError)" in note for note in report.notes)
 
 
+@pytest.mark.parametrize(
+    "manifest",
+    ["[]", "{", '{"manifests": 1}', '{"manifests": [{"platform": {"os": "\\u001b[2J"}}]}'],
+)
+def test_a_manifest_that_is_none_is_a_note(account: RehearsedAccount, manifest: str) -> None:
+    client = Guarded(strangers(account.client))
+    client.answers["ecr:batch_get_image"] = {"images": [{"imageManifest": manifest}]}
+    report = look(account, client=client)
+    assert "architecture" not in checks(report)
+    assert any("its manifest is not as" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(
+    ("rule", "found"),
+    [
+        ({"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 3}, True),
+        ({"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 3}, False),
+        (
+            {
+                "tagStatus": "tagged",
+                "tagPrefixList": ["pr-"],
+                "countType": "imageCountMoreThan",
+                "countNumber": 3,
+            },
+            False,
+        ),
+        (
+            {
+                "tagStatus": "tagged",
+                "tagPatternList": ["0*"],
+                "countType": "sinceImagePushed",
+                "countUnit": "days",
+                "countNumber": 7,
+            },
+            True,
+        ),
+    ],
+    ids=["all", "untagged", "other tags", "these tags"],
+)
+def test_a_lifecycle_policy_counts_where_it_selects_what_deploys(
+    account: RehearsedAccount, rule: dict[str, Any], found: bool
+) -> None:
+    client = Guarded(strangers(account.client))
+    policy = {"rules": [{"rulePriority": 1, "selection": rule, "action": {"type": "expire"}}]}
+    client.answers["ecr:get_lifecycle_policy"] = {"lifecyclePolicyText": json.dumps(policy)}
+    assert ("lifecycle" in checks(look(account, client=client))) is found
+
+
 def test_iam_itself_is_asked_what_may_be_passed(account: RehearsedAccount) -> None:
     client = Guarded(strangers(account.client))
     role = f"arn:aws:iam::{conflicto.ACCOUNT}:role/conflicto-task-dev"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from typing import Any
 
 import pytest
@@ -20,6 +21,7 @@ from cli.doctor.finding import Finding, findings
 from cli.doctor.slow import SLOW
 from tests.cli.doctor import examples as well
 from tests.pages import code, page, rows, section
+from tests.test_aws_commands import _cli
 
 GATED = {"scan": {"max": "HIGH"}}
 HALF = {"enable": True, "rollback": False}
@@ -133,14 +135,14 @@ TARGET_CASES: list[tuple[dict[str, Any], str, str, str, str]] = [
     ),
     (
         {"returns": (RollbackImage(revision="shop:6", digest="sha256:b", there=False),)},
-        "rollback-images", "warning", "shop:6", "get-lifecycle-policy",
+        "rollback-images", "warning", "of shop:6 is gone or archived", "get-lifecycle-policy",
     ),
     (
-        {"repository": well.repository(expiries=(Expiry(priority=1, count=3),))},
+        {"repository": well.repository(expiries=(Expiry(count=3),))},
         "lifecycle", "warning", "keeps only 3 images", "put-lifecycle-policy",
     ),
     (
-        {"repository": well.repository(expiries=(Expiry(priority=1, days=7),))},
+        {"repository": well.repository(expiries=(Expiry(days=7),))},
         "lifecycle", "warning", "older than 7 days", "put-lifecycle-policy",
     ),
     (
@@ -242,6 +244,23 @@ def test_a_check_of_the_stack_finds_what_is_wrong(
 )  # fmt: skip
 def test_a_check_finds_nothing(changes: dict[str, Any], check: str) -> None:
     assert check not in {finding.check for finding in judged(well.facts(**changes))}
+
+
+def test_a_remedy_is_a_command_of_the_pinned_cli_or_a_line_to_write() -> None:
+    worst = {"target_groups": (well.group(interval=30, delay=300),), "settings": ServiceSettings()}
+    every = [*TARGET_CASES, (worst, "", "", "", "")]
+    found = [one for case in every for one in judged(well.facts(**case[0]))]
+    for case in STACK_CASES:
+        found += findings("slipway-dev", stack.RULES, well.stack(**case[0]))
+    services, everywhere = _cli()
+    for command in (part for one in found for part in one.remedy.split(" && ")):
+        if not command.startswith("aws "):
+            assert command.startswith(("targets.toml: ", "task definition, ", "make ", "docker "))
+            continue
+        _, service, operation, *options = shlex.split(command)
+        known = services[service].create_help_command().command_table[operation.rstrip(",")]
+        named = {each[2:] for each in options if each.startswith("--")}
+        assert named <= set(known.create_help_command().arg_table) | everywhere, command
 
 
 def test_every_check_is_on_its_page_with_its_severity() -> None:

@@ -55,7 +55,7 @@ def test_the_settings_count_from_the_moment_at_which_they_are_changed(web: WebSe
 
 @pytest.mark.parametrize(("stop_timeout", "waits"), [({}, 30), ({"stopTimeout": 5}, 5)])
 def test_a_program_that_ignores_sigterm_is_killed_after_its_stop_timeout(
-    web: WebService, stop_timeout: dict[str, int], waits: float
+    web: WebService, stop_timeout: dict[str, Any], waits: float
 ) -> None:
     web.ecs.faults.service(SERVICE, IgnoresSigterm(times=2))
     web.create(web.register(**stop_timeout))
