@@ -7,9 +7,11 @@ import shlex
 
 from chalicelib.definition.render import image_in
 from chalicelib.model.task_definitions import TaskDefinition, short_name
-from cli.doctor.facts import Revision, TargetFacts
-from cli.doctor.finding import Found, error, listed, warning
+from cli.doctor.facts import Container, Revision, TargetFacts
+from cli.doctor.finding import Found, advice, error, listed, warning
 from cli.doctor.remedy import near
+
+_SLOW_START = 60  # seconds
 
 
 def family(facts: TargetFacts) -> Found | None:
@@ -105,6 +107,24 @@ def unnamed_log_groups(facts: TargetFacts) -> Found | None:
     )
 
 
+def start_period(facts: TargetFacts) -> Found | None:
+    """ECS counts failed checks from the start on, where `startPeriod` is not set (HealthCheck)."""
+    checked = [(each.name, each.health_check) for each in _essential(facts) if each.health_check]
+    hasty = [
+        (name, check.interval * check.retries)
+        for name, check in checked
+        if not check.start_period and check.interval * check.retries < _SLOW_START
+    ]
+    if not hasty:
+        return None
+    name, limit = hasty[0]
+    return advice(
+        f"The health check of {name} has no startPeriod: ECS stops a task that takes longer than "
+        f"about {limit} s to pass it.",
+        f'task definition, container {name}: "healthCheck": {{"startPeriod": 60}}',
+    )
+
+
 RULES = (
     family,
     other_family,
@@ -113,7 +133,12 @@ RULES = (
     log_group_exists,
     named_log_groups,
     unnamed_log_groups,
+    start_period,
 )
+
+
+def _essential(facts: TargetFacts) -> list[Container]:
+    return [each for each in (facts.base.containers if facts.base else ()) if each.essential]
 
 
 def _runs_the_repository(facts: TargetFacts, base: Revision) -> bool:

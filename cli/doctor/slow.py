@@ -7,7 +7,7 @@ before it. So the seconds add up, and none is counted twice.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from chalicelib.model.base import Frozen
@@ -139,20 +139,30 @@ SLOW: tuple[SlowRule, ...] = (
 
 
 def slow(facts: TargetFacts) -> Iterator[Finding]:
-    """Everything that is worth a change, with the seconds that it saves on top of those before."""
-    pace = pace_of(facts)
-    if pace is None:
+    """Every change without which rollouts would be longer, with the seconds that it saves.
+
+    A change may save nothing before a later one is made too: where load balancer and container are
+    both checked late, ECS waits for the later one.
+    """
+    before = pace_of(facts)
+    if before is None:
         return
-    for rule in SLOW:
-        faster = rule(facts, pace)
-        if faster is None:
+    found = [(rule.__name__, faster) for rule in SLOW if (faster := rule(facts, before))]
+    best, pace = _after(before, found), before
+    for name, faster in found:
+        without = _after(before, [one for one in found if one[1] is not faster])
+        if saved(without, best) < _WORTH_SECONDS:
             continue
-        after = pace.model_copy(update=faster.changes)
+        after = _after(pace, [(name, faster)])
         seconds = saved(pace, after)
-        if seconds >= _WORTH_SECONDS:
-            found = advice(faster.sentence, faster.remedy, seconds)
-            yield named(found, facts.target.name, rule.__name__)
-            pace = after
+        yield named(advice(faster.sentence, faster.remedy, seconds), facts.target.name, name)
+        pace = after
+
+
+def _after(pace: Pace, changes: Iterable[tuple[str, Faster]]) -> Pace:
+    for _, faster in changes:
+        pace = pace.model_copy(update=faster.changes)
+    return pace
 
 
 def _named(groups: list[TargetGroup]) -> str:

@@ -46,6 +46,8 @@ def by_severity(findings: Iterable[Finding]) -> list[Finding]:
 
 def _finding(finding: Finding) -> Iterator[str]:
     saves = f" Saves about {finding.seconds} s a rollout." if finding.seconds else ""
+    if finding.seconds == 0:
+        saves = " It saves time only together with the changes below it."
     yield f"  {_MARKS[finding.severity]}: {finding.check}"
     yield from textwrap.wrap(
         printable(f"{finding.sentence}{saves}"),

@@ -64,7 +64,7 @@ def container(**changes: Any) -> Container:
     given = {
         "name": "web",
         "image": f"{REGISTRY}/shop-dev@sha256:{'a' * 64}",
-        "health_check": HealthCheck(interval=5),
+        "health_check": HealthCheck(interval=5, start_period=60),
         "log_group": "/ecs/shop",
         "log_region": "us-west-2",
     }

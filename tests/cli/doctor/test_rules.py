@@ -100,6 +100,10 @@ TARGET_CASES: list[tuple[dict[str, Any], str, str, str, str]] = [
         "unnamed-log-groups", "warning", "/ecs/shop", 'log_groups = ["/ecs/shop"]',
     ),
     (
+        {"base": well.revision(containers=(well.container(health_check={"interval": 10}),))},
+        "start-period", "advice", "about 30 s", "startPeriod",
+    ),
+    (
         {"settings": ServiceSettings(breaker=True, rollback=True)},
         "grace-period", "advice", "about 10 s", "--health-check-grace-period-seconds",
     ),

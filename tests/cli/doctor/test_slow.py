@@ -13,6 +13,7 @@ from tests.cli.doctor import examples as well
 
 DEFAULT = well.group(interval=30, timeout=5, delay=300)
 BIG = well.image("abc1234", size=2_000_000_000)
+LATE = well.revision(containers=(well.container(health_check={"interval": 30}),))
 BARE = well.revision(containers=(well.container(health_check=None),))
 
 
@@ -70,6 +71,11 @@ def test_other_strategies_start_all_tasks_at_once() -> None:
             {"service": well.service(target_groups=()), "target_groups": (), "base": BARE},
             {"container-health-check": 30},
             id="no check at all: 40 s",
+        ),
+        pytest.param(
+            {"target_groups": (well.group(interval=30),), "base": LATE},
+            {"target-health-check": 0, "container-health-check": 20},
+            id="both are checked late: one change alone saves nothing",
         ),
         pytest.param(
             {"base": BARE}, {}, id="behind a load balancer, its check is enough"
