@@ -40,10 +40,11 @@ def stack(account: PackagedAccount) -> Stack:
 def signed_in(account: PackagedAccount, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("AWS_PROFILE", "AWS_REGION", "AWS_SESSION_TOKEN", "SLIPWAY_STAGE"):
         monkeypatch.delenv(name, raising=False)
+    keys = account.aws.sessions.user("sam")
     for name, value in {
         "AWS_ENDPOINT_URL": account.aws.endpoint,
-        "AWS_ACCESS_KEY_ID": "admin",
-        "AWS_SECRET_ACCESS_KEY": "admin",
+        "AWS_ACCESS_KEY_ID": keys.access_key,
+        "AWS_SECRET_ACCESS_KEY": keys.secret_key,
         "AWS_CONFIG_FILE": str(tmp_path / "none"),
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "none"),
         "AWS_EC2_METADATA_DISABLED": "true",
