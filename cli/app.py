@@ -6,6 +6,7 @@ import typer
 
 from cli.ending import Verb, ending
 from cli.verbs.deploy import deploy
+from cli.verbs.doctor import doctor
 from cli.verbs.history import history
 from cli.verbs.hold import hold
 from cli.verbs.init import init
@@ -33,6 +34,7 @@ VERBS: dict[str, tuple[Verb, str]] = {
     "hold": (hold, _CHANGE),
     "release": (release, _CHANGE),
     "init": (init, _SET_UP),
+    "doctor": (doctor, _SET_UP),
     "replay": (replay, _SET_UP),
 }
 

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.account import session_of
 from cli.exits import Usage
-from cli.project import environments
+from cli.project import TARGETS, environments
 
 if TYPE_CHECKING:  # boto3 takes a third of a second: `--help` and usage errors do without it
     from cli.functions import Functions
-
-TARGETS = Path("chalicelib", "targets.toml")
 
 
 def connect(stage: str | None, profile: str | None, region: str | None) -> Functions:

@@ -116,7 +116,7 @@ def in_words(error: Exception) -> str:
     """What went wrong between this machine and AWS, and what to do."""
     match error:
         case NoCredentialsError():
-            return "No AWS credentials are set. Next: export AWS_PROFILE=…, or aws sso login"
+            return "No AWS credentials are set. Next: export AWS_PROFILE=…, or sign in"
         case ProfileNotFound():
             return f"{error}. Next: --profile with a name of ~/.aws/config"
         case EndpointConnectionError() | ConnectTimeoutError():

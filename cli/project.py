@@ -9,6 +9,7 @@ from chalicelib.errors import Refused
 from chalicelib.model.meant import meant as names_like
 
 PROJECT = Path(__file__).resolve().parents[1]
+TARGETS = Path("chalicelib", "targets.toml")  # of the checkout in which a person works
 
 
 def environments(targets: Path) -> list[str]:

@@ -58,7 +58,7 @@ class Ecs:
                 if code_of(error) == "ClusterNotFoundException":
                     return ()
                 raise
-        return tuple(_service(service) for service in answer["services"])
+        return tuple(service_of(service) for service in answer["services"])
 
     def service_deployment(self, arn: str) -> ServiceDeployment | None:
         """Return the service deployment of this ARN; None while ECS does not show it."""
@@ -134,7 +134,7 @@ class Ecs:
             answer = client_once("ecs").update_service(
                 cluster=cluster, service=service, taskDefinition=task_definition
             )
-        return _service(answer["service"])
+        return service_of(answer["service"])
 
     def stop(self, service_deployment: str) -> None:
         """Send StopServiceDeployment, which rolls the service back.
@@ -257,7 +257,8 @@ def _task_definition(body: bytes) -> TaskDefinition:
     return TaskDefinition(body=answer["taskDefinition"], tags=tags)
 
 
-def _service(answer: Mapping[str, Any]) -> Service:
+def service_of(answer: Mapping[str, Any]) -> Service:
+    """Return one service of DescribeServices' answer."""
     configuration = answer.get("deploymentConfiguration", {})
     return Service(
         name=answer["serviceName"],

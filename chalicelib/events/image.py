@@ -67,6 +67,11 @@ def recognise_push(event: object) -> ImagePush | Ignored:
     return _push(envelope, detail)
 
 
+def is_signature(tag: str) -> bool:
+    """Whether the tag names a signature, an attestation or an SBOM of another image."""
+    return _SIGNATURE_TAG.fullmatch(tag) is not None
+
+
 def _push(envelope: _Event, detail: _Detail) -> ImagePush | Ignored:
     if detail.action != _PUSHES[envelope.kind]:
         return Ignored(reason=f"action-type is {detail.action}, not {_PUSHES[envelope.kind]}")
@@ -76,7 +81,7 @@ def _push(envelope: _Event, detail: _Detail) -> ImagePush | Ignored:
         return Ignored(reason="no tag: a child of an image index, or an attestation")
     if not is_tag(detail.tag):
         return Ignored(reason=f"{detail.tag!r} is not an image tag")
-    if _SIGNATURE_TAG.fullmatch(detail.tag):
+    if is_signature(detail.tag):
         return Ignored(reason=f"the tag {detail.tag[:20]}… names a signature, attestation or SBOM")
     if envelope.time.tzinfo is None:
         return Ignored(reason="the event's time has no time zone")

@@ -13,8 +13,9 @@ from chalicelib.errors import Refused
 from chalicelib.model.targets import Targets
 from cli.package import apart, archive, boundary, configuration, lint, policies, staging
 from cli.package.dependencies import dependencies, locked
-from cli.package.names import ACCOUNT, checked_stage
+from cli.package.names import ACCOUNT, VERSION, checked_stage
 from cli.package.policies import Policies
+from cli.package.version import version
 
 TEMPLATE_LIMIT = 1_000_000  # CloudFormation: bytes of a template taken from a bucket
 
@@ -100,8 +101,8 @@ def _template(tree: Path, targets: Targets, tell: Callable[[str], None]) -> Path
     template = staging.chalice_package(tree, targets.stage)
     if not any(target.gate.scan for target in targets.all):
         configuration.ask_for_no_scans(template)
-    if targets.account:
-        template["Metadata"] = {ACCOUNT: targets.account}
+    account = {ACCOUNT: targets.account} if targets.account else {}
+    template["Metadata"] = {VERSION: version(), **account}
     tell(f"Packaging {targets.stage}: checking the template")
     if found := lint.findings(template):
         raise Refused("\n".join(["the template was not written; linting found:", *found]))

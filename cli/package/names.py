@@ -10,6 +10,7 @@ from chalicelib.errors import Refused
 _STAGE = r"[a-z][a-z0-9-]{0,26}"
 
 ACCOUNT = "Account"  # in the template's Metadata: the only account that it may be deployed to
+VERSION = "Version"  # in the template's Metadata: the checkout that it was packaged from
 
 
 def checked_stage(stage: str) -> str:

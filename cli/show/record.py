@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
@@ -19,7 +20,7 @@ def story(record: Record, now: datetime) -> Iterator[str]:
     changes = [*_images(record), *record["base_changes"]]
     yield from _section("Changed", changes)
     yield from _section("Why", [*_words(record)])
-    yield from _section("Log", record["log"].splitlines())
+    yield from _section("Last log lines", log_lines(record))
     yield from _section("Told", _told(record))
 
 
@@ -27,7 +28,7 @@ def why(record: Record, now: datetime) -> Iterator[str]:
     """The failure, what the failed container said, and what to do next."""
     yield from head(record, now)
     yield from _section("Why", [*_words(record)])
-    yield from _section("Log", record["log"].splitlines())
+    yield from _section("Last log lines", log_lines(record))
     yield ""
     yield f"Next: slipway show {record['deployment']}"
 
@@ -42,6 +43,12 @@ def live(record: Record, now: datetime, *, after: bool) -> Iterator[str]:
         yield ""
         yield "The last failure before it:"
         yield ""
+
+
+def log_lines(record: Record) -> list[str]:
+    """What the failed container said last, without the heading that notices have."""
+    heading, _, lines = record["log"].partition("\n")
+    return textwrap.dedent(lines if heading.endswith(":") else record["log"]).splitlines()
 
 
 def head(record: Record, now: datetime) -> Iterator[str]:

@@ -1,1 +1,1 @@
-"""One file a verb of `slipway`, named as the verb."""
+"""The verbs of `slipway`, one file each: parse, call one plain function, print."""

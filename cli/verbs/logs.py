@@ -14,7 +14,7 @@ from cli.connect import connect, known_stage
 from cli.exits import Usage
 from cli.names import record_named, service_named
 from cli.options import Json, Profile, Region, Stage
-from cli.show.record import FAILURES
+from cli.show.record import FAILURES, log_lines
 from cli.show.screen import say, say_json
 from cli.terminal import Interrupted
 
@@ -57,7 +57,7 @@ def logs(
     if not record["log"]:
         return say(f"No lines of a failed container are kept of {record['deployment']}.")
     print(f"{record['deployment']}, the last lines of the failed container", file=sys.stderr)
-    return say(*record["log"].splitlines())
+    return say(*log_lines(record))
 
 
 def _follow(function: str, stage: str, profile: str | None, region: str | None) -> None:

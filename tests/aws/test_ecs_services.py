@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws.ecs import _service
+from chalicelib.aws.ecs import service_of
 from chalicelib.model.services import Strategy
 
 ANSWER: dict[str, Any] = {
@@ -51,4 +51,4 @@ def test_the_strategy_is_read_with_ecs_defaults(
     configuration: dict[str, Any], balancers: list[dict[str, Any]], strategy: Strategy
 ) -> None:
     answer = {**ANSWER, "deploymentConfiguration": configuration, "loadBalancers": balancers}
-    assert _service(answer).strategy == strategy
+    assert service_of(answer).strategy == strategy

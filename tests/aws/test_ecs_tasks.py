@@ -10,7 +10,7 @@ import pytest
 from botocore.stub import Stubber
 
 from chalicelib.aws import clients
-from chalicelib.aws.ecs import Ecs, _service
+from chalicelib.aws.ecs import Ecs, service_of
 from chalicelib.model.services import BreakerThreshold
 from tests.fixtures.examples import at
 
@@ -121,7 +121,7 @@ def test_the_threshold_that_a_service_sets_is_read(
     counts = dict.fromkeys(("desiredCount", "runningCount", "pendingCount"), 2)
     answer = {"serviceName": "web", "serviceArn": "arn", "status": "ACTIVE", **counts}
     configuration = {"deploymentCircuitBreaker": breaker} if breaker else {}
-    service = _service({**answer, "deploymentConfiguration": configuration})
+    service = service_of({**answer, "deploymentConfiguration": configuration})
     assert service.breaker_threshold == threshold
 
 

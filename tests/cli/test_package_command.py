@@ -18,6 +18,7 @@ from chalicelib.model.scans import Severity
 from chalicelib.model.targets import Gate, NoticeChannels, ScanGate, Target, Targets, load_targets
 from cli.package import staging
 from cli.package.command import freezes, main, moving_tags
+from cli.package.version import version
 from tests.cli.conftest import FUNCTIONS
 from tests.cli.packages import CACHE, copy_project
 from tests.model.freezes import any_freezes, freeze
@@ -165,7 +166,7 @@ def test_the_template_names_the_account_that_the_file_names(project: Path) -> No
     (project / "chalicelib" / "targets.toml").write_text(text)
     assert run(project, "dev") == 0
     template = json.loads((project / "out" / "dev" / "sam.json").read_text("utf-8"))
-    assert template["Metadata"] == {"Account": "111111111111"}
+    assert template["Metadata"] == {"Account": "111111111111", "Version": version()}
 
 
 @pytest.mark.parametrize(

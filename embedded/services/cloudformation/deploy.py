@@ -60,11 +60,16 @@ class CloudFormation:
             change_set.template_dict = parsed(change_set.template)
 
         apply, from_s3 = models.ChangeSet.apply, utils.get_stack_from_s3_url
+        summarize = responses.get_template_summary_response_from_template
 
         def apply_all(change_set: models.ChangeSet) -> None:
             apply(change_set)  # moto leaves the stack without its template's outputs
             change_set.stack.template_dict = change_set.template_dict
             change_set.stack.output_map = change_set.stack._create_output_map()
+
+        def summary(text: str) -> dict[str, Any]:
+            told = summarize(text)  # API reference, GetTemplateSummary: Metadata is a string
+            return told | {"Metadata": json.dumps(told.get("Metadata", {}))}
 
         def template_at(url: str, **where: str) -> str:
             return from_s3(url.replace("//127.0.0.1", "//localhost"), **where)  # path-style to moto
@@ -72,6 +77,7 @@ class CloudFormation:
         for owner, name, value in (
             (models.ChangeSet, "apply", apply_all),
             (responses, "get_stack_from_s3_url", template_at),
+            (responses, "get_template_summary_response_from_template", summary),
             (parsing, "get_model_map", lambda: known),
             (parsing, "get_model_list", lambda: list(known.values())),
             (parsing, "get_name_type_map", lambda: names),

@@ -12,7 +12,7 @@ Map, from the outside to the inside:
   a rollback or a stop. `deployments` begins and completes. `traffic` times LINEAR and CANARY.
   `service`, `service_deployments`, `tasks`, `containers`, `definitions` are plain values.
   `events` tells EventBridge, `words` has ECS' texts, `views/` renders API shapes, `targets` is what
-  load balancers say of tasks.
+  load balancers say of tasks, `target_groups` how long a group's settings make them wait.
 
 Documented by AWS (each module names its pages):
   task states and their order, stop codes, stopped reasons; minimum and maximum percent and their
@@ -43,6 +43,7 @@ from embedded.services.ecs.faults import (
     Crash,
     Fault,
     Faults,
+    IgnoresSigterm,
     NoCapacity,
     OutOfMemory,
     PullError,
@@ -56,6 +57,7 @@ from embedded.services.ecs.names import Ids, Place
 from embedded.services.ecs.rates import DOCUMENTED, Buckets, Rate
 from embedded.services.ecs.simulation import AboutImage, Emit, Simulation
 from embedded.services.ecs.simulator import Ecs
+from embedded.services.ecs.target_groups import timings_behind
 from embedded.services.ecs.timings import Timings
 
 __all__ = [
@@ -63,6 +65,7 @@ __all__ = [
     "Ecs",
     "Fault",
     "Faults",
+    "IgnoresSigterm",
     "Lag",
     "NoCapacity",
     "OutOfMemory",
@@ -106,6 +109,7 @@ def install(  # noqa: PLR0913 - all but two are options
         write_logs=write_logs,
         pull_problem=pull_problem,
         image_digest=image_digest,
+        behind=timings_behind,
     )
     ecs = Ecs(simulation, Buckets(clock, rates), lag)
     swap_in(ecs)

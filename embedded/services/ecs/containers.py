@@ -22,6 +22,7 @@ class Container:
     memory: int | None
     image_digest: str | None
     log_options: dict[str, str] | None
+    stop_timeout: float = 30.0  # API reference, ContainerDefinition.stopTimeout
     last_status: str = "PENDING"
     health: str = "UNKNOWN"
     exit_code: int | None = None
@@ -44,6 +45,7 @@ def containers_of(
             memory=body.get("memory") or body.get("memoryReservation"),
             image_digest=simulation.digest(place, body["image"]),
             log_options=_awslogs(body),
+            stop_timeout=float(body.get("stopTimeout", 30)),
         )
         for body in definition.containers
     ]

@@ -109,6 +109,16 @@ class SlowStart(Fault):
     times: int | None = None
 
 
+@dataclass(frozen=True)
+class IgnoresSigterm(Fault):
+    """The program ignores SIGTERM: ECS kills it after its `stopTimeout`, exit code 137.
+
+    API reference, ContainerDefinition, stopTimeout: 30 seconds by default on Fargate.
+    """
+
+    times: int | None = None
+
+
 @dataclass
 class _Rule:
     image: str | None

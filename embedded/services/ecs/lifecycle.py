@@ -16,6 +16,7 @@ from embedded.services.ecs.events import Events
 from embedded.services.ecs.faults import (
     Crash,
     Fault,
+    IgnoresSigterm,
     OutOfMemory,
     PullError,
     SlowStart,
@@ -26,6 +27,7 @@ from embedded.services.ecs.faults import (
 from embedded.services.ecs.names import Place
 from embedded.services.ecs.simulation import Simulation
 from embedded.services.ecs.tasks import Task
+from embedded.services.ecs.timings import Timings
 
 EXITED = "Essential container in task exited"
 OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
@@ -72,7 +74,7 @@ class Lifecycle:
             return
         self._condemn(task, code, reason)
         if task.last_status == "RUNNING":
-            timings = self._simulation.timings
+            timings = self._timings(task)
             self._enter(task, "DEACTIVATING")
             wait = timings.deactivating + (timings.deregistration if task.balanced else 0.0)
             self._later(task, wait, self._stop_containers)
@@ -101,6 +103,11 @@ class Lifecycle:
         essential.exit_code, essential.reason = exit_code, reason
         self._condemn(task, "EssentialContainerExited", EXITED)
         self._deprovision(task)
+
+    def _timings(self, task: Task) -> Timings:
+        if not task.balanced:
+            return self._simulation.timings
+        return self._simulation.timings_behind(self._place, task.target_group)
 
     def _later(self, task: Task, seconds: float, step: Any, *arguments: Any) -> None:
         timer = self._simulation.later(seconds, lambda: step(task, *arguments))
@@ -168,7 +175,7 @@ class Lifecycle:
                 self._later(task, wait, self.fail_check, failed_target_check(task))
 
     def _plan_health(self, task: Task) -> None:
-        timings = self._simulation.timings
+        timings = self._timings(task)
         waits = []
         if task.checked:
             waits.append(_health_wait(task, UnhealthyContainer, timings.container_health))
@@ -208,7 +215,16 @@ class Lifecycle:
 
     def _stop_containers(self, task: Task) -> None:
         self._enter(task, "STOPPING")
-        self._later(task, self._simulation.timings.stopping, self._deprovision)
+        if any(isinstance(fault, IgnoresSigterm) for fault in task.faults):
+            self._later(task, max(each.stop_timeout for each in task.containers), self._kill)
+        else:
+            self._later(task, self._simulation.timings.stopping, self._deprovision)
+
+    def _kill(self, task: Task) -> None:
+        for container in task.containers:
+            if container.last_status == "RUNNING":
+                container.exit_code = KILLED
+        self._deprovision(task)
 
     def _deprovision(self, task: Task) -> None:
         task.execution_stopped_at = self._simulation.now()

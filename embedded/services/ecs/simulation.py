@@ -14,6 +14,7 @@ from embedded.services.ecs.timings import Timings
 
 Emit = Callable[[dict[str, Any]], None]
 AboutImage = Callable[[Place, str], str | None]
+Behind = Callable[[Timings, Place, str], Timings]
 
 
 class LogWriter(Protocol):
@@ -38,6 +39,7 @@ class Simulation:
     write_logs: LogWriter = no_logs
     pull_problem: AboutImage | None = None  # why an image cannot be pulled; None where it can
     image_digest: AboutImage | None = None  # the digest that an image's tag names
+    behind: Behind | None = None  # the timings of tasks in a target group that has settings
     short_arns: set[str] = field(default_factory=set)  # CLUSTER/SERVICE of services of before 2019
     changed: Callable[[], None] | None = None  # called after whatever `later` has done
     ended: bool = False
@@ -51,6 +53,12 @@ class Simulation:
         if named or self.image_digest is None:
             return named or None
         return self.image_digest(place, image)
+
+    def timings_behind(self, place: Place, target_group: str) -> Timings:
+        """How long things take for tasks in this target group."""
+        if self.behind is None:
+            return self.timings
+        return self.behind(self.timings, place, target_group)
 
     def later(self, seconds: float, action: Callable[[], None]) -> Timer:
         """Act after `seconds`, unless the simulation has ended by then."""

@@ -109,7 +109,7 @@ class Ecs:
         services = region.services.values() if region else ()
         if region is None or not any(group in service.target_groups for service in services):
             return None
-        timings, now = self.simulation.timings, self.simulation.now()
+        timings, now = self.simulation.timings_behind(place, group), self.simulation.now()
         return targets_of(group, region.tasks.values(), timings, now)
 
     def scale(self, key: str, desired: int) -> None:
