@@ -8,13 +8,15 @@ import uuid
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cli import ask
 from cli.exits import BY_STATUS, LIVE
 from cli.follow import Followed, follow, screen, seconds, silent
-from cli.functions import Functions
 from cli.show.screen import say, say_json
+
+if TYPE_CHECKING:  # boto3 takes a third of a second
+    from cli.functions import Functions
 
 Reply = Mapping[str, Any]
 Words = Callable[[Reply], list[str]]

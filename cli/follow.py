@@ -9,11 +9,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cli.exits import BY_STATUS, TIMED_OUT, Usage
-from cli.functions import Functions
 from cli.show.words import moment
+
+if TYPE_CHECKING:  # boto3 takes a third of a second
+    from cli.functions import Functions
 
 Look = tuple[Mapping[str, Any], Mapping[str, Any], str]  # record, what ECS runs, when (ISO 8601)
 Show = Callable[[Look], None]
