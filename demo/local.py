@@ -6,7 +6,6 @@ With the printed lines pasted into a shell, the plain `aws` CLI and any SDK work
 from __future__ import annotations
 
 import argparse
-import json
 import socket
 import time
 from pathlib import Path
@@ -20,9 +19,8 @@ from demo.timeline import Timeline
 from embedded.account import EmbeddedAws
 from example import conflicto, reserved_tags
 
-_SERVICE = "conflicto-dev/conflicto-backend-service-dev"
 _REPOSITORY = "conflicto-backend-dev"
-_MANIFEST, _STATUS = "example-manifest.json", "example-status.json"
+_MANIFEST = "example-manifest.json"
 _PORT = 4566  # where tools that speak to a local AWS look first
 _PAUSE_SECONDS = 0.1
 _HELP = """\
@@ -44,11 +42,11 @@ Then push an image. Its tag says how its tasks behave:
 
 `docker push {registry}/{repository}:TAG` works, too.
 
-This terminal tells what happens, and why. So does the function `status`:
+This terminal tells what happens, and why. So does `slipway`:
 
-  aws lambda invoke --function-name slipway-dev-status \\
-      --payload fileb://{folder}/{status} {folder}/reply.json \\
-      && cat {folder}/reply.json
+  slipway() {{ .venv/bin/python -m cli "$@" --stage dev; }}
+  slipway status
+  slipway why backend
 
 Time runs {rate:g} times as fast as real time. Ctrl-C ends it, and everything in it.
 """
@@ -95,7 +93,6 @@ def _serve(aws: EmbeddedAws, chosen: argparse.Namespace, console: Console) -> No
         build(aws)
         aws.deploy(folder / "sam.json", folder / "deployment.zip")
     (folder / _MANIFEST).write_text(conflicto.manifest("an example image", "BUILD"), "utf-8")
-    (folder / _STATUS).write_text(json.dumps({"service": _SERVICE}), "utf-8")
     console.print(words(aws.endpoint, chosen.rate, folder), markup=False, soft_wrap=True)
     timeline = Timeline(aws, console, "conflicto-dev")
     while True:
@@ -117,7 +114,6 @@ def words(endpoint: str, rate: float, folder: Path) -> str:
         repository=_REPOSITORY,
         folder=folder,
         manifest=_MANIFEST,
-        status=_STATUS,
         slow=reserved_tags.SLOW_SECONDS,
         rate=rate,
     )

@@ -156,6 +156,7 @@ def _tag(number: int) -> str:
 
 
 def _push_event(aws: EmbeddedAws, numbers: Iterator[int]) -> dict[str, Any]:
+    aws.clock.sleep(1)  # two pushes of one second, whose images are equally old, are a tie
     tag = _tag(next(numbers))
     return _image_event(aws, "conflicto-worker-dev", tag, conflicto.digest_of(tag))
 

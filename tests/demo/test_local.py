@@ -34,7 +34,7 @@ def test_what_is_to_be_pasted_pushes_an_image_of_its_own_for_each_tag(tmp_path: 
     stand_in.write_text(f'#!/bin/sh\nprintf "%s\\0" "$@" >"{tmp_path}/$6.args"\n')
     stand_in.chmod(0o755)
     pasted = [line for line in words(ENDPOINT, 1, tmp_path).splitlines() if line[:2] == "  "]
-    calls = "\n".join(pasted[: next(n for n, line in enumerate(pasted) if "lambda" in line)])
+    calls = "\n".join(pasted[: next(n for n, line in enumerate(pasted) if "slipway" in line)])
     subprocess.run(
         ["sh", "-ec", calls], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True, timeout=30
     )
