@@ -26,7 +26,8 @@ from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.heads import Head
 from chalicelib.model.places import place_of
-from chalicelib.model.targets import Targets, load_targets
+from chalicelib.model.services import Service
+from chalicelib.model.targets import Target, Targets, load_targets
 from chalicelib.settings import Settings, settings_from
 
 _GRACE_SECONDS = 30
@@ -59,7 +60,7 @@ def forget() -> None:
 
 
 def prepare() -> None:
-    """While Lambda initialises the function, make the clients that nearly every step needs.
+    """While Lambda initialises the function, make the clients and models that nearly all need.
 
     The init phase has a whole CPU, and an invocation has only the share that its memory buys
     (Serverless Land, "Utilize initialization phase"). Outside Lambda, for example when packaging,
@@ -68,6 +69,8 @@ def prepare() -> None:
     if "AWS_LAMBDA_RUNTIME_API" in os.environ:
         for service in ("dynamodb", "ecs"):
             clients.client(service)
+        for model in (Deployment, Head, Service, Target):
+            model.model_rebuild(force=True)
 
 
 def world(context: Any, listener: Listener) -> World:

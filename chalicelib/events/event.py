@@ -20,7 +20,7 @@ class Ignored(Frozen):
 class Envelope(BaseModel):
     """The fields around every event's `detail` (Amazon EventBridge user guide, "Events")."""
 
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(defer_build=True, extra="ignore")
 
     source: str
     kind: str = Field(alias="detail-type")

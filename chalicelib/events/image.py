@@ -29,7 +29,7 @@ def _rfc_3339(time: object) -> object:
 
 
 class _Detail(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(defer_build=True, extra="ignore")
 
     action: str = Field(alias="action-type")
     result: str

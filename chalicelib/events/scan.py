@@ -17,7 +17,7 @@ class Scanned(Frozen):
 
 
 class _Detail(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(defer_build=True, extra="ignore")
 
     repository: str = Field(alias="repository-name", min_length=1, max_length=2048)
 

@@ -44,7 +44,7 @@ class _Event(Envelope):
 
 
 class _StoppedTask(BaseModel):
-    model_config = ConfigDict(extra="ignore")
+    model_config = ConfigDict(defer_build=True, extra="ignore")
 
     cluster: Annotated[str, StringConstraints(pattern=_CLUSTER)] = Field(alias="clusterArn")
     group: Annotated[str, StringConstraints(pattern=r"^service:[A-Za-z0-9_-]{1,255}$")]

@@ -30,7 +30,7 @@ from chalicelib.model.targets import Target
 class DeployRequest(BaseModel):
     """The payload of `deploy`. `image` is a tag, a digest, or an image URI of the repository."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", strict=True)
 
     service: Name
     image: Name

@@ -27,7 +27,7 @@ _LONGEST = timedelta(days=366)
 class HoldRequest(BaseModel):
     """The payload of `hold`. `until` is like "90m", "4h" or "2d", or a time (ISO 8601)."""
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", strict=True)
 
     service: Name
     by: Text

@@ -31,7 +31,7 @@ class ReleaseRequest(BaseModel):
     refuses it.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", strict=True)
 
     service: Name | None = None
     deployment: Name | None = None

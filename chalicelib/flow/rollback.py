@@ -46,7 +46,7 @@ class RollbackRequest(BaseModel):
     `hold` says whether pushes are held afterwards; the target decides when it is left out.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", strict=True)
 
     service: Name
     to: Name | None = None

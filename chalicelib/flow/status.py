@@ -34,7 +34,7 @@ class StatusRequest(BaseModel):
     asks what an event of EventBridge would do.
     """
 
-    model_config = ConfigDict(extra="forbid", strict=True)
+    model_config = ConfigDict(defer_build=True, extra="forbid", strict=True)
 
     service: Name | None = None
     deployment: Name | None = None

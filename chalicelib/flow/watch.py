@@ -29,7 +29,7 @@ _LONGEST = timedelta(hours=24)
 class _Poll(BaseModel):
     """The input of a poll. `began` is when this execution of the state machine began."""
 
-    model_config = ConfigDict(extra="ignore", strict=True)
+    model_config = ConfigDict(defer_build=True, extra="ignore", strict=True)
 
     deployment: Annotated[str, StringConstraints(pattern=r"^[a-z0-9-]{1,60}$")]
     began: Annotated[AwareDatetime | None, Field(strict=False)] = None

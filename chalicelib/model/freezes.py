@@ -69,7 +69,7 @@ _Moment = Annotated[str, BeforeValidator(_moment)]
 class Freeze(BaseModel):
     """A time in which pushes wait: of every week, or from one date to another."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     begins: _Moment = Field(alias="from")
     ends: _Moment = Field(alias="to")

@@ -102,7 +102,7 @@ class UnknownPlaceholder(ValueError):
 class ScanGate(BaseModel):
     """The gate on scans: a push waits for its scan, and findings worse than `max` refuse it."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     max: Severity
     wait: Seconds = 600
@@ -112,7 +112,7 @@ class ScanGate(BaseModel):
 class Gate(BaseModel):
     """The checks that a deployment has to pass before it is applied."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     scan: ScanGate | None = None
 
@@ -120,7 +120,7 @@ class Gate(BaseModel):
 class Target(BaseModel):
     """A service that Slipway keeps up to date from a repository: one `[[target]]` of one stage."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     repository: RepositoryName
     cluster: EcsName
@@ -151,7 +151,7 @@ class Target(BaseModel):
 class NoticeChannels(BaseModel):
     """The channels besides SNS. Each value names the secret that holds the URL, never the URL."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
 
     slack: SecretName | None = None
     webhook: SecretName | None = None
@@ -169,7 +169,7 @@ class Targets(BaseModel):
     several environments use on purpose. Both are for packaging only.
     """
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(defer_build=True, frozen=True)
 
     stage: str
     all: tuple[Target, ...]
