@@ -44,10 +44,21 @@ def tree(record: Record, now: Now, at: datetime) -> Tree:
     root = Tree(Text(str(now.get("service", record["service"])).split("/")[-1]))
     for deployment in now.get("deployments", ()):
         branch = root.add(_deployment(deployment, record))
-        tasks = [one for one in now.get("task_list", ()) if one["revision"] == _of(deployment)]
-        for task in _worth_showing(tasks):
-            branch.add(_task(task, at))
+        _add_tasks(branch, now, _of(deployment), at)
+    shown = {_of(deployment) for deployment in now.get("deployments", ())}
+    if record["revision"] not in shown and _tasks_of(now, record["revision"]):
+        branch = root.add(Text(f"{record['revision']}  gone", "dim"))
+        _add_tasks(branch, now, record["revision"], at)
     return root
+
+
+def _add_tasks(branch: Tree, now: Now, revision: str, at: datetime) -> None:
+    for task in _worth_showing(_tasks_of(now, revision)):
+        branch.add(_task(task, at))
+
+
+def _tasks_of(now: Now, revision: str) -> Sequence[Mapping[str, Any]]:
+    return [task for task in now.get("task_list", ()) if task["revision"] == revision]
 
 
 def line(record: Record, now: Now) -> str:
@@ -94,5 +105,13 @@ def _task(task: Mapping[str, Any], at: datetime) -> Text:
     text.append(f"{status:<13}", "red" if bad else "green" if status == "RUNNING" else "yellow")
     known = health if health != "UNKNOWN" else ""
     text.append(f"{known:<10}{age(task.get('started') or task.get('created', ''), at):<8}")
+    return text.append(_why_it_stopped(task), "dim")
+
+
+def _why_it_stopped(task: Mapping[str, Any]) -> str:
+    """The exit code and ECS' reason; only "replaced" where ECS stopped it for a newer one."""
+    reason = str(task.get("reason") or "")
+    if "Scaling activity initiated by" in reason:
+        return "replaced"
     exit_code = f"exit code {task['exit']}" if task.get("exit") is not None else ""
-    return text.append(", ".join(filter(None, [exit_code, str(task.get("reason") or "")])), "dim")
+    return ", ".join(filter(None, [exit_code, reason]))

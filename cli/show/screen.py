@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Mapping
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -25,8 +27,23 @@ def console() -> Console:
 
 
 def say(*lines: str) -> None:
-    """Lines of text; the terminal breaks them, so that a copy has no line breaks of ours."""
-    print("\n".join(safe(line) for line in lines))
+    """Lines of text. At a terminal, long sentences are broken between words; commands never are."""
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    for line in lines:
+        print(_broken(safe(line), width) if width and "slipway " not in line else safe(line))
+
+
+def _broken(line: str, width: int) -> str:
+    indent = line[: len(line) - len(line.lstrip(" -"))]
+    room = max(width, 40)
+    return textwrap.fill(
+        line,
+        room,
+        subsequent_indent=" " * len(indent),
+        break_long_words=False,
+        break_on_hyphens=False,
+        drop_whitespace=True,
+    )
 
 
 def say_json(reply: Mapping[str, Any]) -> None:
