@@ -101,8 +101,8 @@ def holding(service: str, holds: Sequence[Hold], waiting: str, now: datetime, ki
     text = (
         f"{one_line(f'{service}: pushes are held.')}\n\n"
         f"Why: {sentence('; '.join(map(hold_words, holds)))}\n\n"
-        f"Now: {now_words} Rollbacks go through.\nNext: {_until_then(holds)}invoke `release` "
-        f'with {{"service": "{service}", "by": "YOU", "why": "…"}}.'
+        f"Now: {now_words} Rollbacks go through.\nNext: {_until_then(holds)}type "
+        f"slipway release {service}, or invoke `release`."
     )
     return Notice(
         id=f"hold-{service}-{kind}-{now:%Y%m%d%H%M%S}".replace("/", "-"),
@@ -230,11 +230,11 @@ def _release_step(deployment: Deployment) -> str:
     held = deployment.held
     if held is not None and held.until is not None:
         return (
-            f"nothing; it goes on by itself at {minute(held.until)}. To run it now, invoke "
-            "`deploy` with this digest and `override`."
+            f"nothing; it goes on by itself at {minute(held.until)}. To run it now, deploy this "
+            "digest by hand with `override`."
         )
-    asked = f'{{"deployment": "{deployment.id}", "by": "YOU", "why": "…"}}'
-    return f'to deploy it, invoke `release` with {asked}; to drop it, add "deploy": "none".'
+    command = f"slipway release {deployment.id}"
+    return f"to deploy it, type {command}, or invoke `release`; to drop it, type {command} --drop."
 
 
 def _facts(deployment: Deployment, now: datetime, took: str = "") -> Facts:

@@ -221,7 +221,7 @@ def test_the_same_key_holds_and_releases_once() -> None:
         ({"until": "tomorrow"}, "`until`: expected a span like"),
         ({"until": "2020-01-01T00:00:00Z"}, "`until`: expected a moment after now"),
         ({"until": "9000d"}, "`until`: expected a moment after now and within 366 days"),
-        ({"untill": "4h"}, "`untill`: "),
+        ({"untill": "4h"}, "`untill` is not a key of hold; did you mean `until`?"),
         ({"service": "conflicto-dev/nobody"}, "no target is named 'conflicto-dev/nobody'"),
     ],
 )
