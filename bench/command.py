@@ -65,7 +65,7 @@ def commands() -> Mapping[str, Sequence[str]]:
         "slipway status --json": (sys.executable, "-m", "cli", "status", "--json"),
         "slipway --help": (sys.executable, "-m", "cli", "--help"),
         "aws lambda invoke": (sys.executable, str(_BIN / "aws"), *invoke),
-        "import boto3, make a client": (
+        "import boto3 and one client": (
             sys.executable,
             "-c",
             "import boto3; boto3.client('lambda')",
