@@ -100,6 +100,9 @@ def _pushed(world: World, pushed: ImagePush, target: Target) -> dict[str, str]:
     chosen = followers(pushed, (target,))
     if isinstance(chosen, Ignored):
         return _would(target.name, "nothing", chosen.reason)
+    if world.ledger.head(target.name) is None:
+        # The first meeting would only pass over what ECS does not answer; a reply should say it.
+        world.services.service(target.cluster, target.service)
     dry = dry_run(world)
     image = Image(
         repository=pushed.repository,

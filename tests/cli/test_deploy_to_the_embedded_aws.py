@@ -81,7 +81,7 @@ def test_a_package_is_deployed_by_the_real_aws_command_and_again(
     found = aws.client("lambda").list_functions()["Functions"]
     assert {f["FunctionName"] for f in found} == {f"{STACK}-{name}" for name in FUNCTIONS}
     assert aws.cloudformation.describe(STACK).outputs["StatusFunction"] == f"{STACK}-status"
-    assert aws.invoke(f"{STACK}-status", {}) == {"deployments": []}
+    assert aws.invoke(f"{STACK}-status", {})["deployments"] == []
 
     s3 = aws.client("s3")
     (bucket,) = [b["Name"] for b in s3.list_buckets()["Buckets"]]
@@ -104,7 +104,7 @@ def test_without_a_package_it_says_how_to_make_one(
 
 def test_without_a_region_it_says_so(out: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(out) == 1
-    assert "no AWS region is set" in one_line(capsys)
+    assert "No AWS region is set" in one_line(capsys)
 
 
 def test_without_credentials_it_says_so(

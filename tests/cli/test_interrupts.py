@@ -37,6 +37,7 @@ def ended_in_one_line(command: Command, times: int = 1) -> str:
     """The line; the command's processes are gone with it."""
     children = command.descendants()
     assert command.interrupt(times) == INTERRUPTED, command.err
+    assert len(command.err.splitlines()) == 1, command.err
     (line,) = command.err.splitlines()
     assert alive(children) == set()
     return line

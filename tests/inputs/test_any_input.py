@@ -110,7 +110,7 @@ def _asked(reply: Any) -> bool:
 
 
 def _listed(reply: Any) -> bool:
-    return reply.keys() == {"deployments"} or (
+    return reply.keys() == {"at", "deployments"} or (
         reply.keys() == {"error"} and _one_sentence(reply["error"])
     )
 
