@@ -5,9 +5,10 @@ https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Protocol
+from typing import Any, Protocol
 
 from embedded.services.lambda_.invocation import Invocation
 
@@ -32,6 +33,11 @@ class RuntimeApi(ThreadingHTTPServer):
     @property
     def address(self) -> str:
         return f"127.0.0.1:{self.server_port}"
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Say nothing of a connection that breaks: a function's process was ended while it asked."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
 
 
 class _RuntimeHandler(BaseHTTPRequestHandler):
