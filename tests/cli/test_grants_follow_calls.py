@@ -40,8 +40,8 @@ NOT_CALLED = {
     "xray:PutTelemetryRecords": "Lambda sends the traces",
     "sqs:SendMessage": "Lambda reports what failed three times, with the function's role",
 }
-# It plays a push in a world in which nothing is written. tests/flow/test_replay.py holds it to these
-# reads, and to no others.
+# It plays a push in a world in which nothing is written. tests/flow/test_replay.py holds it to
+# these reads, and to no others.
 REPLAYS = ("chalicelib.flow.replay", "replay")
 ASYNCHRONOUS = {"on_image_push", "on_service_change", "sweep"}
 # An operation that needs other actions than its own: it passes roles, tags, asks Inspector, or is a
