@@ -32,7 +32,6 @@ def _handled(api: RuntimeApi, error: Exception) -> None:
 def test_only_a_broken_connection_is_passed_over(
     capsys: pytest.CaptureFixture[str], error: Exception, told: bool
 ) -> None:
-    with RuntimeApi(_Nobody()) as api:
-        with suppress(type(error)):
-            _handled(api, error)
+    with RuntimeApi(_Nobody()) as api, suppress(type(error)):
+        _handled(api, error)
     assert (type(error).__name__ in capsys.readouterr().err) is told
