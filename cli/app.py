@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from cli.ending import Verb, ending
@@ -45,6 +47,35 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _version(*, wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - rarely asked
+
+        try:
+            print(f"slipway {version('slipway')}")
+        except PackageNotFoundError:  # run in a clone, and not installed
+            print("slipway, of this checkout")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool,
+    typer.Option(
+        "--version",
+        is_eager=True,
+        callback=lambda value: _version(wanted=value),
+        help="Print the version.",
+    ),
+]
+
+
+@app.callback()
+def common(version: Version = False) -> None:  # noqa: FBT002 - typer makes an option of it
+    """Push an image to ECR; the ECS service that runs it is deployed, watched, explained."""
+
+
 for name, (verb, room) in VERBS.items():
     app.command(name, rich_help_panel=room)(ending(verb))
 

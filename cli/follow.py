@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.exits import BY_STATUS, TIMED_OUT, Usage
 from cli.show.words import moment
+from cli.terminal import Interrupted
 
 if TYPE_CHECKING:  # boto3 takes a third of a second
     from cli.functions import Functions
@@ -37,19 +38,32 @@ def follow(functions: Functions, followed: Followed) -> tuple[Mapping[str, Any],
     """Look until the deployment is closed or HELD; return its record and the exit code.
 
     `timeout` counts by the clock of AWS, which the replies carry.
+
+    Raises:
+        Interrupted: after Ctrl-C; the deployment goes on.
     """
-    with followed.show as shown:
-        first = ""
-        while True:
-            look = _look(functions, followed)
-            record, _, at = look
-            first = first or at
-            shown(look)
-            if record["status"] in BY_STATUS:
-                return record, BY_STATUS[record["status"]]
-            if moment(at) - moment(first) >= followed.timeout:
-                return record, TIMED_OUT
-            time.sleep(_PAUSE_SECONDS)
+    try:
+        with followed.show as shown:
+            return _until_its_end(functions, followed, shown)
+    except KeyboardInterrupt:
+        again = f"slipway watch {followed.deployment}"
+        raise Interrupted(f"Stopped watching; the deployment goes on. Next: {again}") from None
+
+
+def _until_its_end(
+    functions: Functions, followed: Followed, shown: Show
+) -> tuple[Mapping[str, Any], int]:
+    first = ""
+    while True:
+        look = _look(functions, followed)
+        record, _, at = look
+        first = first or at
+        shown(look)
+        if record["status"] in BY_STATUS:
+            return record, BY_STATUS[record["status"]]
+        if moment(at) - moment(first) >= followed.timeout:
+            return record, TIMED_OUT
+        time.sleep(_PAUSE_SECONDS)
 
 
 def _look(functions: Functions, followed: Followed) -> Look:

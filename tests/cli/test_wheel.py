@@ -52,6 +52,7 @@ def test_installed_in_an_empty_environment_it_runs(wheel: Path, tmp_path: Path) 
     helped = slipway("--help")
     assert helped.returncode == 0, helped.stderr
     assert "rollback" in helped.stdout
+    assert slipway("--version").stdout == "slipway 0.1.0\n"
     asked = slipway("status")
     assert (asked.returncode, asked.stdout) == (2, "")
     assert asked.stderr.startswith("Which stage? Next: --stage dev")

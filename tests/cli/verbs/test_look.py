@@ -88,6 +88,20 @@ def test_watch_ends_at_its_time_out_by_the_clock_of_aws(
     assert "Still IN_PROGRESS after 4s. Next: slipway watch " in slipway.said
 
 
+def test_ctrl_c_while_it_watches_says_that_the_deployment_goes_on(
+    account: RehearsedAccount, slipway: Slipway, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account.push("abc1234")
+    account.advance(5)
+
+    def interrupt(_: float) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("cli.follow.time.sleep", interrupt)
+    assert slipway("watch", "backend") == 130
+    assert slipway.complained.startswith("Stopped watching; the deployment goes on. Next: slipway")
+
+
 @pytest.mark.parametrize(
     ("words", "keys"),
     [
