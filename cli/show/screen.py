@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 import textwrap
@@ -28,7 +29,8 @@ def console() -> Console:
 
 def say(*lines: str) -> None:
     """Lines of text. At a terminal, long sentences are broken between words; commands never are."""
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    breaks = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    width = shutil.get_terminal_size().columns if breaks else 0
     for line in lines:
         print(_broken(safe(line), width) if width and "slipway " not in line else safe(line))
 

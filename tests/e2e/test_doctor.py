@@ -11,6 +11,7 @@ import pytest
 import typer
 from typer.testing import CliRunner
 
+from cli.ending import ending
 from cli.package.build import Package
 from cli.verbs.doctor import doctor
 from embedded.services.cloudformation.deploy import Stack
@@ -18,7 +19,7 @@ from tests.dialect.account import SERVICE
 from tests.dialect.packaged import STACK, PackagedAccount, packaged
 
 APP = typer.Typer()
-APP.command()(doctor)
+APP.command()(ending(doctor))
 EXPECTED = {  # of the example service: none is an error
     (SERVICE, "mutable-tags"),
     (SERVICE, "container-health-check"),
@@ -53,7 +54,8 @@ def signed_in(account: PackagedAccount, monkeypatch: pytest.MonkeyPatch, tmp_pat
 
 
 def run(*arguments: str) -> tuple[int, str]:
-    ended = CliRunner().invoke(APP, ["--region", "us-west-2", *arguments])
+    words = ["--region", "us-west-2", "--stage", "dev", *arguments]
+    ended = CliRunner().invoke(APP, words)
     assert ended.exception is None or isinstance(ended.exception, SystemExit), ended.exception
     return ended.exit_code, ended.stdout
 
