@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import ClientError
 
 from chalicelib.errors import Refused
 from cli.package.names import function_name
@@ -21,22 +21,8 @@ from cli.terminal import did_you_mean, safe
 _SINCE = timedelta(hours=1)
 _PAUSE_SECONDS = 2.0
 _LATE = timedelta(minutes=1)  # CloudWatch may take in a line after newer ones
-_RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 5})
+RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 5})
 _THROTTLED = {"ThrottlingException", "LimitExceededException", "ServiceUnavailableException"}
-
-
-def followed(
-    session: Any, stage: str, function: str, now: datetime, pause: Callable[[float], None]
-) -> Iterator[str]:
-    """The lines of a function's log, until Ctrl-C; see `lines`.
-
-    Raises:
-        Refused: as `lines`, or when AWS says no.
-    """
-    try:
-        yield from lines(session.client("logs", config=_RETRIES), stage, function, now, pause)
-    except (BotoCoreError, ClientError) as error:
-        raise Refused(f"AWS said no: {error}") from error
 
 
 def lines(

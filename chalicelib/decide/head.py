@@ -8,7 +8,7 @@ from chalicelib.decide.admit import FRESH, is_after
 from chalicelib.decide.hold import held_back, held_by
 from chalicelib.decide.proven import found_running, proved
 from chalicelib.model.changes import changed_head
-from chalicelib.model.deployments import Cause, Deployment, Status
+from chalicelib.model.deployments import GOES_BACK, Cause, Deployment, Status
 from chalicelib.model.heads import Attempt, Head, Recent, Unconfirmed
 from chalicelib.model.holds import HeldDeployment, Hold
 from chalicelib.model.requests import Request
@@ -16,7 +16,6 @@ from chalicelib.model.services import Service
 
 _RECENT_KEPT = 20
 _BARRED_KEPT = 20
-_GOES_BACK = frozenset({Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFUL})
 _STAYS = frozenset({Status.SUCCESSFUL, Status.ROLLBACK_FAILED})
 
 
@@ -117,9 +116,9 @@ def followed(head: Head, record: Deployment) -> Head:
         attempt=_attempt(head, record),
         held=_held(head, record),
     )
-    if head.applied_deployment != record.id or record.status not in _GOES_BACK | _STAYS:
+    if head.applied_deployment != record.id or record.status not in GOES_BACK | _STAYS:
         return head
-    works_towards = record.return_to if record.status in _GOES_BACK else record.revision
+    works_towards = record.return_to if record.status in GOES_BACK else record.revision
     return changed_head(head, applied_revision=works_towards)
 
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Literal
 
 from chalicelib.model.base import Frozen
-from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.deployments import GOES_BACK, Deployment, Status
 from chalicelib.model.task_definitions import short_name
 
 Does = Literal["deploy", "wait", "hold", "refuse", "stop", "nothing", "observe"]
-_GOES_BACK = frozenset({Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFUL})
 _CLOSED_OR_WAITS: dict[Status, Does] = {
     Status.REFUSED: "refuse",
     Status.SUPERSEDED: "refuse",
@@ -46,7 +45,7 @@ def would(
     if error:
         return Would(does="refuse", reason=error)
     if before is not None:
-        if before.status is Status.IN_PROGRESS and record.status in _GOES_BACK:
+        if before.status is Status.IN_PROGRESS and record.status in GOES_BACK:
             return Would(does="stop", reason=_stops(record))
         return Would(does="nothing", reason=_state(record))
     if (does := _CLOSED_OR_WAITS.get(record.status)) is not None:

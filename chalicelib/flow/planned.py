@@ -43,7 +43,8 @@ def planned(world: World, target: Target, key: str | None, call: Call) -> dict[s
         Unavailable: when AWS does not answer, or when the call itself would reply so.
     """
     dry = dry_run(world)
-    return told(dry, target, played(dry, target, key, call))
+    outcome = played(dry, target, key, call)
+    return told(dry, target, outcome, world.services.service(target.cluster, target.service))
 
 
 def played(dry: DryRun, target: Target, key: str | None, call: Call) -> Played:
@@ -71,10 +72,9 @@ def _has(head: Head, key: str) -> bool:
     return any(recent.key == key for recent in head.recent)
 
 
-def told(dry: DryRun, target: Target, outcome: Played) -> dict[str, Any]:
+def told(dry: DryRun, target: Target, outcome: Played, service: Service | None) -> dict[str, Any]:
     """Return the reply of a plan; its form is the same for `deploy` and `rollback`."""
-    service = dry.world.services.service(target.cluster, target.service)
-    runs = runs_now(service)
+    runs = service.revision if service else ""
     before = _version(dry, target, runs)
     to = _to(dry, target, outcome)
     base, changes = _changes(dry, target, outcome, service)
@@ -91,13 +91,6 @@ def told(dry: DryRun, target: Target, outcome: Played) -> dict[str, Any]:
         "revision": short_name(outcome.goes_to),
         "changes": changes,
     }
-
-
-def runs_now(service: Service | None) -> str:
-    """Return the ARN of the revision that the service works towards; empty without a service."""
-    if service is None:
-        return ""
-    return service.primary.task_definition if service.primary else service.task_definition
 
 
 def _to(dry: DryRun, target: Target, outcome: Played) -> Version:
@@ -120,7 +113,7 @@ def _changes(
     dry: DryRun, target: Target, outcome: Played, service: Service | None
 ) -> tuple[str, list[dict[str, Any]]]:
     """Return the revision to render from (empty when none is registered), and what would change."""
-    running = dry.world.services.task_definition(runs_now(service)) if service else None
+    running = dry.world.services.task_definition(service.revision) if service else None
     if service is None or running is None:
         return "", []
     found = _after(dry, target, outcome, service)

@@ -17,13 +17,13 @@ from chalicelib.flow.choices import choices
 from chalicelib.flow.dry_run import DryRun, dry_run
 from chalicelib.flow.hold import tell_holds
 from chalicelib.flow.payload import Name, Text, parsed, target_named
-from chalicelib.flow.planned import played, runs_now, told
+from chalicelib.flow.planned import Played, played, told
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
 from chalicelib.flow.running import digest_that_runs
 from chalicelib.flow.sweep.foreign import remember
 from chalicelib.flow.withdraw import withdraw
-from chalicelib.model.deployments import Cause, Deployment, Status
+from chalicelib.model.deployments import GOES_BACK, Cause, Deployment, Status
 from chalicelib.model.heads import Head, Proven
 from chalicelib.model.images import Image
 from chalicelib.model.registries import (
@@ -36,7 +36,6 @@ from chalicelib.model.requests import Request
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
 
-_GOES_BACK = frozenset({Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFUL})
 _WAITS = frozenset({Status.PENDING, Status.HELD})
 
 
@@ -84,14 +83,22 @@ def _planned(world: World, target: Target, asked: RollbackRequest) -> dict[str, 
     """Return what the rollback would do, and the proven revisions that a person may choose."""
     dry = dry_run(world)
     outcome = played(dry, target, asked.key, lambda dry: _rolled_back(dry, target, asked))
-    plain, default = _default(world, target, asked)
-    runs = runs_now(world.services.service(target.cluster, target.service))
-    proven = choices(plain.world, target, runs, default)
-    return told(dry, target, outcome) | {"proven": proven}
+    plain, default = _default(world, target, asked, (dry, outcome))
+    service = world.services.service(target.cluster, target.service)
+    proven = choices(plain.world, target, service.revision if service else "", default)
+    return told(dry, target, outcome, service) | {"proven": proven}
 
 
-def _default(world: World, target: Target, asked: RollbackRequest) -> tuple[DryRun, str]:
-    """Return a dry run of the rollback without `to`, and the revision that it would choose."""
+def _default(
+    world: World, target: Target, asked: RollbackRequest, made: tuple[DryRun, Played]
+) -> tuple[DryRun, str]:
+    """Return a dry run of the rollback without `to`, and the revision that it would choose.
+
+    `made` is the dry run of what was asked. Where nothing else was asked, it is the same.
+    """
+    if asked.to is None and asked.key is None:
+        dry, outcome = made
+        return dry, outcome.goes_to
     plain = RollbackRequest(service=asked.service, by=asked.by, why=asked.why, hold=asked.hold)
     dry = dry_run(world)
     try:
@@ -118,7 +125,7 @@ def _rolled_back(world: World, target: Target, asked: RollbackRequest) -> dict[s
     if asked.to is not None:
         return _go_back(world, target, asked, named(head, asked.to))
     stopped, waits = _withdrawn(world, head, asked, hold=_holds(target, asked))
-    if stopped is not None and stopped.status in _GOES_BACK:
+    if stopped is not None and stopped.status in GOES_BACK:
         return {"deployment": stopped.id, "status": stopped.status.value}
     if stopped is not None and stopped.open:
         raise Unavailable(f"{stopped.id} could not be stopped yet; ask again in half a minute")

@@ -9,7 +9,7 @@ from chalicelib.errors import DeployerError
 from chalicelib.explain.classify import said
 from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen, iso
-from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.deployments import GOES_BACK, Deployment
 from chalicelib.model.heads import Head
 from chalicelib.model.registries import Repository, digest_in, tag_of
 from chalicelib.model.services import EcsDeployment, Service, ServiceTask
@@ -18,7 +18,6 @@ from chalicelib.model.task_definitions import short_name
 
 _TASKS = 50  # tasks in a reply
 _REASON = 500  # characters of the reason of a task's end
-_ROLLED_BACK = frozenset({Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFUL})
 
 
 class Version(Frozen):
@@ -49,7 +48,7 @@ def running(world: World, target: Target) -> dict[str, Any]:
         return {**found, "status": "MISSING"}
     head = world.ledger.head(target.name)
     primary = service.primary
-    revision = primary.task_definition if primary else service.task_definition
+    revision = service.revision
     applied = _applied(world, head)
     version = version_of(world, target, head, revision)
     by_us = applied is not None and revision == _brought(applied)
@@ -82,7 +81,7 @@ def _applied(world: World, head: Head | None) -> Deployment | None:
 
 
 def _brought(applied: Deployment) -> str:
-    return applied.return_to if applied.status in _ROLLED_BACK else applied.revision
+    return applied.return_to if applied.status in GOES_BACK else applied.revision
 
 
 def version_of(world: World, target: Target, head: Head | None, revision: str) -> Version:

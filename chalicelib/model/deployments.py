@@ -29,6 +29,7 @@ class Status(StrEnum):
 
 
 OPEN = frozenset({Status.PENDING, Status.HELD, Status.IN_PROGRESS, Status.ROLLBACK_IN_PROGRESS})
+GOES_BACK = frozenset({Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFUL})
 FAILURES = frozenset({Status.FAILED, Status.ROLLBACK_SUCCESSFUL, Status.ROLLBACK_FAILED})
 
 

@@ -102,6 +102,11 @@ class Service(Frozen):
             (deployment for deployment in self.deployments if deployment.status == "PRIMARY"), None
         )
 
+    @property
+    def revision(self) -> str:
+        """The ARN of the revision that ECS works towards: PRIMARY's, else the service's own."""
+        return self.primary.task_definition if self.primary else self.task_definition
+
     def runs(self, revision: str) -> bool:
         """Whether ECS works towards this revision (an ARN)."""
         return self.primary is not None and self.primary.task_definition == revision

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from enum import StrEnum
 from typing import TypeVar
 
+from chalicelib.explain import text
 from chalicelib.model.base import Frozen
 
 
@@ -66,6 +67,4 @@ def advice(sentence: str, remedy: str, seconds: int | None = None) -> Found:
 
 def listed(names: Iterable[str], most: int = 3) -> str:
     """As "a, b, c and 4 more"."""
-    all_names = list(names)
-    more = len(all_names) - most
-    return ", ".join(all_names[:most]) + (f" and {more} more" if more > 0 else "")
+    return text.listed(list(names), most)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import shlex
 from collections.abc import Sequence
 
+from chalicelib.model.meant import meant
 from cli.doctor.facts import TargetFacts
 
 
@@ -26,4 +26,4 @@ def update(facts: TargetFacts, option: str) -> str:
 
 def near(name: str, known: Sequence[str]) -> str:
     """The known name that is most like this one; the first where none is like it."""
-    return next(iter(difflib.get_close_matches(name, list(known), n=1)), known[0])
+    return next(iter(meant(name, known)), known[0])

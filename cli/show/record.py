@@ -19,7 +19,7 @@ def story(record: Record, now: datetime) -> Iterator[str]:
     yield from _section("Timeline", _timeline(record))
     changes = [*_images(record), *record["base_changes"]]
     yield from _section("Changed", changes)
-    yield from _section("Why", [*_words(record)])
+    yield from _section("Why", _words(record))
     yield from _section("Last log lines", log_lines(record))
     yield from _section("Told", _told(record))
 
@@ -27,7 +27,7 @@ def story(record: Record, now: datetime) -> Iterator[str]:
 def why(record: Record, now: datetime) -> Iterator[str]:
     """The failure, what the failed container said, and what to do next."""
     yield from head(record, now)
-    yield from _section("Why", [*_words(record)])
+    yield from _section("Why", _words(record))
     yield from _section("Last log lines", log_lines(record))
     yield ""
     yield f"Next: slipway show {record['deployment']}"

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
-from cli.account import session_of
+from cli.account import signed_in
 from cli.connect import connect, known_stage
 from cli.exits import Usage
-from cli.names import record_named, service_named
+from cli.names import record_named
 from cli.options import Json, Profile, Region, Stage
 from cli.show.record import FAILURES, log_lines
 from cli.show.screen import say, say_json
@@ -49,8 +49,7 @@ def logs(
     functions = connect(stage, profile, region)
     record = record_named(functions, str(what))
     if not record["log"] and record["status"] not in FAILURES:
-        asked = {"service": service_named(functions, record["service"])}
-        records = functions.call("status", asked)["deployments"]
+        records = functions.call("status", {"service": record["service"]})["deployments"]
         record = next((one for one in records if one["log"]), record)
     if as_json:
         return say_json({"deployment": record["deployment"], "log": record["log"]})
@@ -61,11 +60,12 @@ def logs(
 
 
 def _follow(function: str, stage: str, profile: str | None, region: str | None) -> None:
-    from cli.logs import followed  # noqa: PLC0415 - boto3 takes a third of a second
+    from cli.logs import RETRIES, lines  # noqa: PLC0415 - boto3 takes a third of a second
 
-    session = session_of(profile, region)
     try:
-        for line in followed(session, stage, function, datetime.now(UTC), time.sleep):
-            print(line, flush=True)
+        with signed_in(profile, region) as session:
+            client = session.client("logs", config=RETRIES)
+            for line in lines(client, stage, function, datetime.now(UTC), time.sleep):
+                print(line, flush=True)
     except KeyboardInterrupt:
         raise Interrupted("Stopped following the log.") from None
