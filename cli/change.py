@@ -5,14 +5,16 @@ from __future__ import annotations
 import shlex
 import sys
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from cli import ask
-from cli.exits import BY_STATUS, LIVE
-from cli.follow import Followed, follow, screen, seconds, silent
+from cli.exits import BY_STATUS, LIVE, Declined
+from cli.follow import Followed, follow, screen, silent
+from cli.show import plan as shown
 from cli.show.screen import say, say_json
 
 if TYPE_CHECKING:  # boto3 takes a third of a second
@@ -30,8 +32,16 @@ class Manner:
     dry_run: bool
     yes: bool
     wait: bool
-    timeout: str
+    limit: timedelta
     as_json: bool
+
+    def show(self, plan: Reply, lines: Iterable[str]) -> None:
+        """Show the plan: as JSON only where it is all that is wanted."""
+        if self.as_json:
+            if self.dry_run:
+                say_json(plan)
+        else:
+            say(*lines)
 
 
 @dataclass
@@ -50,13 +60,30 @@ class Change:
     asked: bool = False  # a question was put, so the whole command is printed
 
     def plan(self) -> Reply:
-        """The reply of the function with `plan`: nothing is changed. Also learns who you are."""
+        """The reply of the function with `plan`: nothing is changed.
+
+        Meanwhile, STS tells once who you are, if that will be needed.
+        """
         planned = {**self.payload, "by": "slipway", "why": "a plan", "plan": True}
+        if self.manner.dry_run or "by" in self.payload:
+            return self.functions.call(self.function, planned)
         with ThreadPoolExecutor(1) as other:
             identity = other.submit(self.functions.identity)
             found = self.functions.call(self.function, planned)
             self.payload["by"] = identity.result()
         return found
+
+    def planned(self, plan: Reply) -> int | None:
+        """Show the plan; the exit code where it ends here, None where it goes on to `act`.
+
+        Raises:
+            Declined: when a program reads, and Slipway would refuse.
+        """
+        refused = plan["would"] == "refuse"
+        if refused and self.manner.as_json and not self.manner.dry_run:
+            raise Declined(plan["reason"])
+        self.manner.show(plan, shown.lines(plan))
+        return shown.code(plan) if self.manner.dry_run or refused else None
 
     def act(self, question: str) -> Reply:
         """Ask for what is missing, ask whether to go on, and call the function.
@@ -86,9 +113,9 @@ class Change:
 
     def _waited(self, deployment: str) -> int:
         service = self.service or self.payload["service"]
-        shown = silent() if self.manner.as_json else screen()
-        limit = seconds(self.manner.timeout)
-        record, code = follow(self.functions, Followed(service, deployment, limit, shown))
+        watched = silent() if self.manner.as_json else screen()
+        followed = Followed(service, deployment, self.manner.limit, watched)
+        record, code = follow(self.functions, followed)
         if self.manner.as_json:
             say_json(record)
         return code

@@ -6,7 +6,7 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -100,10 +100,9 @@ def screen() -> Iterator[Show]:
         yield lambda look: live.update(rollout.view(look[0], look[1], moment(look[2])))
 
 
-@contextmanager
-def silent() -> Iterator[Show]:
+def silent() -> AbstractContextManager[Show]:
     """Show nothing: `--json` prints only the end."""
-    yield lambda _: None
+    return nullcontext(lambda _: None)
 
 
 def seconds(text: str) -> timedelta:

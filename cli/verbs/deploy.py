@@ -8,6 +8,7 @@ import typer
 
 from cli.change import Change, Manner
 from cli.connect import connect
+from cli.follow import seconds
 from cli.names import service_named
 from cli.options import (
     DryRun,
@@ -23,7 +24,6 @@ from cli.options import (
     Yes,
 )
 from cli.show import plan as shown
-from cli.show.screen import say, say_json
 
 Override = Annotated[
     bool, typer.Option("--override", help="Pass holds, freezes, approvals and the scan gate.")
@@ -48,18 +48,13 @@ def deploy(
 
     Example: slipway deploy backend abc1234 --why "the fix" --wait
     """
+    manner = Manner(why, dry_run, yes, wait, seconds(timeout), as_json)
     functions = connect(stage, profile, region)
     name = service_named(functions, service)
-    manner = Manner(why, dry_run, yes, wait, timeout, as_json)
     payload = {"service": name, "image": image} | ({"override": True} if override else {})
     command = ["deploy", name, image, *(["--override"] if override else [])]
     change = Change(functions, "deploy", payload, manner, command)
-    planned = change.plan()
-    if dry_run and as_json:
-        say_json(planned)
-    elif not as_json:
-        say(*shown.lines(planned))
-    if dry_run or planned["would"] == "refuse":
-        return shown.code(planned)
+    if (code := change.planned(change.plan())) is not None:
+        return code
     reply = change.act(f"Deploy {image} to {name}?")
     return change.finish(reply, shown.accepted)

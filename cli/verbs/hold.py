@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Any
 
 import typer
@@ -11,7 +12,6 @@ from cli.connect import connect
 from cli.names import service_named
 from cli.options import DryRun, Json, Profile, Region, Service, Stage, Why, Yes
 from cli.show import held as shown
-from cli.show.screen import say, say_json
 
 Until = Annotated[
     str | None,
@@ -37,13 +37,10 @@ def hold(
     functions = connect(stage, profile, region)
     name = service_named(functions, service)
     payload: dict[str, Any] = {"service": name} | ({"until": until} if until else {})
-    manner = Manner(why, dry_run, yes, wait=False, timeout="", as_json=as_json)
+    manner = Manner(why, dry_run, yes, wait=False, limit=timedelta(0), as_json=as_json)
     command = ["hold", name, *(["--until", until] if until else [])]
     row = functions.call("status", {"service": name, "board": True})["board"][0]
-    if dry_run and as_json:
-        say_json(row)
-    elif not as_json:
-        say(*shown.now(row), shown.would_hold(until))
+    manner.show(row, [*shown.now(row), shown.would_hold(until)])
     if dry_run:
         return 0
     change = Change(functions, "hold", payload, manner, command)

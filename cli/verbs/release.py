@@ -8,6 +8,7 @@ import typer
 
 from cli.change import Change, Manner
 from cli.connect import connect
+from cli.follow import seconds
 from cli.names import is_deployment, record_named, service_named
 from cli.options import (
     DryRun,
@@ -22,7 +23,6 @@ from cli.options import (
     Yes,
 )
 from cli.show import held as shown
-from cli.show.screen import say, say_json
 
 Drop = Annotated[
     bool, typer.Option("--drop", help="Refuse the deployment that is held, and end the holds.")
@@ -49,6 +49,7 @@ def release(
 
     Example: slipway release backend --why "the fix is tested"
     """
+    manner = Manner(why, dry_run, yes, wait, seconds(timeout), as_json)
     functions = connect(stage, profile, region)
     given = is_deployment(what)
     name = record_named(functions, what)["service"] if given else service_named(functions, what)
@@ -56,13 +57,9 @@ def release(
     held = what if given else shown.held(row)
     payload: dict[str, Any] = {"deployment": held} if held else {"service": name}
     payload["deploy"] = "none" if drop else "newest"
-    if dry_run and as_json:
-        say_json(row)
-    elif not as_json:
-        say(*shown.now(row), shown.would(row, drop=drop))
+    manner.show(row, [*shown.now(row), shown.would(row, drop=drop)])
     if dry_run:
         return 0
-    manner = Manner(why, dry_run, yes, wait, timeout, as_json)
     command = ["release", held or name, *(["--drop"] if drop else [])]
     change = Change(functions, "release", payload, manner, command, service=name)
     return change.finish(change.act(f"Release {name}?"), shown.released)

@@ -12,10 +12,11 @@ from cli import ask
 from cli.change import Change, Manner
 from cli.completion import tags
 from cli.connect import connect
+from cli.follow import seconds
 from cli.names import service_named
 from cli.options import DryRun, Json, Profile, Region, Service, Stage, Timeout, Wait, Why, Yes
 from cli.show import plan as shown
-from cli.show.screen import say, say_json
+from cli.show.screen import say
 from cli.show.words import age, version, who
 
 To = Annotated[
@@ -53,9 +54,9 @@ def rollback(
 
     Example: slipway rollback backend --why "errors since noon"
     """
+    manner = Manner(why, dry_run, yes, wait, seconds(timeout), as_json)
     functions = connect(stage, profile, region)
     name = service_named(functions, service)
-    manner = Manner(why, dry_run, yes, wait, timeout, as_json)
     payload: dict[str, Any] = {"service": name}
     payload |= {"to": to} if to else {}
     payload |= {"hold": hold} if hold is not None else {}
@@ -67,12 +68,8 @@ def rollback(
         say("")
         planned = change.plan()
     change.command = ["rollback", name, *(["--to", to] if to else []), *_hold_words(hold=hold)]
-    if dry_run and as_json:
-        say_json(planned)
-    elif not as_json:
-        say(*shown.lines(planned))
-    if dry_run or planned["would"] == "refuse":
-        return shown.code(planned)
+    if (code := change.planned(planned)) is not None:
+        return code
     reply = change.act(f"Roll {name} back?")
     return change.finish(reply, shown.accepted)
 

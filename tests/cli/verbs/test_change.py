@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 import pytest
@@ -77,6 +78,23 @@ def test_an_image_that_is_not_there_is_refused_before_a_question(
     assert slipway("deploy", "backend", image, "--why", "to see") == 6
     assert f"has no image '{image}'" in slipway.said + slipway.complained
     assert slipway.asked == []
+
+
+def test_a_program_reads_an_error_where_the_plan_says_that_it_is_refused(
+    account: RehearsedAccount, slipway: Slipway
+) -> None:
+    account.settle(SERVICE, account.push("abc1234"))
+    assert slipway("deploy", "backend", "nothing-like-it", "--why", "to see", "--json") == 6
+    assert "has no image 'nothing-like-it'" in json.loads(slipway.said)["error"]
+
+
+@pytest.mark.parametrize("verb", [("deploy", "backend", "abc1234"), ("rollback", "backend")])
+def test_a_time_out_that_is_none_is_refused_before_anything_is_asked(
+    slipway: Slipway, verb: tuple[str, ...]
+) -> None:
+    assert slipway(*verb, "--why", "to see", "--wait", "--timeout", "soon") == 2
+    assert slipway.complained.startswith("--timeout: expected a span like 90s, 45m or 2h")
+    assert slipway.lambda_.calls == []
 
 
 def test_a_push_that_a_hold_keeps_goes_with_a_release_or_is_dropped(
