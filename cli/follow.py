@@ -6,11 +6,12 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from chalicelib.errors import Refused
 from cli.exits import BY_STATUS, TIMED_OUT, Usage
 from cli.show.words import moment
 from cli.terminal import Interrupted
@@ -21,6 +22,7 @@ if TYPE_CHECKING:  # boto3 takes a third of a second
 Look = tuple[Mapping[str, Any], Mapping[str, Any], str]  # record, what ECS runs, when (ISO 8601)
 Show = Callable[[Look], None]
 _PAUSE_SECONDS = 2.0
+_FAILED_LOOKS = 15  # in a row: half a minute, beside the SDK's own retries
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours"}
 
 
@@ -53,17 +55,30 @@ def follow(functions: Functions, followed: Followed) -> tuple[Mapping[str, Any],
 def _until_its_end(
     functions: Functions, followed: Followed, shown: Show
 ) -> tuple[Mapping[str, Any], int]:
-    first = ""
+    look = _look(functions, followed)
+    first = look[2]
     while True:
-        look = _look(functions, followed)
         record, _, at = look
-        first = first or at
         shown(look)
         if record["status"] in BY_STATUS:
             return record, BY_STATUS[record["status"]]
         if moment(at) - moment(first) >= followed.timeout:
             return record, TIMED_OUT
+        look = _next_look(functions, followed)
+
+
+def _next_look(functions: Functions, followed: Followed) -> Look:
+    """The next look; a throttle or a broken connection does not end the watch.
+
+    Raises:
+        Refused: when several looks in a row failed.
+    """
+    for _ in range(_FAILED_LOOKS - 1):
         time.sleep(_PAUSE_SECONDS)
+        with suppress(Refused):
+            return _look(functions, followed)
+    time.sleep(_PAUSE_SECONDS)
+    return _look(functions, followed)
 
 
 def _look(functions: Functions, followed: Followed) -> Look:

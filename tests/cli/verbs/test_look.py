@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from embedded.services.ecs import Crash
-from tests.cli.verbs.conftest import Slipway
+from tests.cli.verbs.conftest import Slipway, aws_error
 from tests.dialect.account import FAMILY, SERVICE, SERVICE_NAME
 from tests.dialect.rehearsed import RehearsedAccount
 
@@ -77,6 +77,30 @@ def test_watch_ends_with_the_verdict_and_says_each_change_once(
     lines = [line.split("  ", 1)[1] for line in slipway.said.split("\n\n")[0].splitlines()]
     assert status in lines[-1]
     assert all(line != after for line, after in pairwise(lines))
+
+
+@pytest.mark.parametrize(("failing", "code"), [(3, 0), (30, 1)], ids=["for a while", "for long"])
+def test_a_watch_goes_on_when_aws_does_not_answer_for_a_while(
+    account: RehearsedAccount,
+    slipway: Slipway,
+    monkeypatch: pytest.MonkeyPatch,
+    failing: int,
+    code: int,
+) -> None:
+    account.push("abc1234")
+    account.advance(5)
+    pauses = iter(range(1_000))
+
+    def pause(seconds: float) -> None:
+        account.advance(seconds)
+        if next(pauses) < failing:
+            slipway.lambda_.failing["status"] = aws_error("TooManyRequestsException")
+        else:
+            slipway.lambda_.failing.clear()
+
+    monkeypatch.setattr("cli.follow.time.sleep", pause)
+    assert slipway("watch", "backend") == code
+    assert ("TooManyRequestsException" in slipway.complained) is (code == 1)
 
 
 def test_watch_ends_at_its_time_out_by_the_clock_of_aws(
