@@ -41,6 +41,17 @@ def on_image_push(event: CloudWatchEvent) -> dict[str, Any]:
         "$or": [
             {"detail-type": ["ECS Deployment State Change"]},
             {
+                "detail-type": ["ECS Hook State Change"],
+                "detail": {
+                    "eventName": [
+                        "HOOK_AWAITING_ACTION",
+                        "HOOK_SUCCEEDED",
+                        "HOOK_FAILED",
+                        "HOOK_TIMED_OUT",
+                    ]
+                },
+            },
+            {
                 "detail-type": ["ECS Task State Change"],
                 "detail": {
                     "lastStatus": ["STOPPED"],

@@ -12,7 +12,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from chalicelib.errors import Refused
-from cli.exits import BY_STATUS, TIMED_OUT, Usage
+from cli.exits import BY_STATUS, HELD, TIMED_OUT, Usage
 from cli.show.words import moment
 from cli.terminal import Interrupted
 
@@ -37,7 +37,7 @@ class Followed:
 
 
 def follow(functions: Functions, followed: Followed) -> tuple[Mapping[str, Any], int]:
-    """Look until the deployment is closed or HELD; return its record and the exit code.
+    """Look until the deployment is closed, HELD or paused; return its record and the exit code.
 
     `timeout` counts by the clock of AWS, which the replies carry.
 
@@ -62,6 +62,8 @@ def _until_its_end(
         shown(look)
         if record["status"] in BY_STATUS:
             return record, BY_STATUS[record["status"]]
+        if record.get("paused"):
+            return record, HELD
         if moment(at) - moment(first) >= followed.timeout:
             return record, TIMED_OUT
         look = _next_look(functions, followed)

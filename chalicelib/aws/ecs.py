@@ -23,6 +23,7 @@ from chalicelib.explain.ending import told_by_its_end
 from chalicelib.model.services import (
     BreakerThreshold,
     EcsDeployment,
+    HookSettings,
     RunningTask,
     Service,
     ServiceDeployment,
@@ -33,6 +34,7 @@ from chalicelib.model.services import (
     StoppedTask,
     Strategy,
 )
+from chalicelib.model.stages import Hook
 from chalicelib.model.task_definitions import TaskDefinition, short_name
 
 _EVENTS = 30  # of the 100 that ECS keeps; a task that fails behind a load balancer makes up to six
@@ -145,6 +147,17 @@ class Ecs:
         with translated("stop the service deployment"):
             client("ecs").stop_service_deployment(
                 serviceDeploymentArn=service_deployment, stopType="ROLLBACK"
+            )
+
+    def resume(self, service_deployment: str, hook: str) -> None:
+        """Send ContinueServiceDeployment for a PAUSE hook.
+
+        Raises:
+            Refused: when the hook does not wait any more.
+        """
+        with translated("continue the service deployment"):
+            client("ecs").continue_service_deployment(
+                serviceDeploymentArn=service_deployment, hookId=hook, action="CONTINUE"
             )
 
     def stopped_tasks(
@@ -316,7 +329,17 @@ def _strategy(configuration: Mapping[str, Any], balancers: Sequence[Mapping[str,
     )
     return Strategy(
         network_load_balancer=any("/net/" in listener for listener in listeners),
+        hooks=tuple(map(_hook_settings, configuration.get("lifecycleHooks", ()))),
         **{name: value for name, value in given.items() if value is not None},
+    )
+
+
+def _hook_settings(answer: Mapping[str, Any]) -> HookSettings:
+    """Return a hook of a service's configuration; ECS' default of its kind fills in."""
+    return HookSettings(
+        kind=answer.get("targetType", "AWS_LAMBDA"),
+        stages=tuple(answer.get("lifecycleStages", ())),
+        minutes=answer.get("timeoutConfiguration", {}).get("timeoutInMinutes"),
     )
 
 
@@ -348,16 +371,29 @@ def _ecs_deployment(answer: Mapping[str, Any]) -> EcsDeployment:
 
 
 def _service_deployment(answer: Mapping[str, Any]) -> ServiceDeployment:
-    rollback = answer.get("rollback", {})
+    rollback, target = answer.get("rollback", {}), answer.get("targetServiceRevision", {})
     return ServiceDeployment(
         arn=answer["serviceDeploymentArn"],
         status=answer["status"],
         reason=answer.get("statusReason", ""),
-        target_revision=answer.get("targetServiceRevision", {}).get("arn", ""),
+        target_revision=target.get("arn", ""),
         rollback_reason=rollback.get("reason", ""),
         created_at=answer.get("createdAt"),
         ended_at=answer.get("stoppedAt") or answer.get("finishedAt"),
         alarms=tuple(answer.get("alarms", {}).get("triggeredAlarmNames", ())),
+        stage=answer.get("lifecycleStage", ""),
+        traffic=target.get("requestedProductionTrafficWeight"),
+        hooks=tuple(map(_hook, answer.get("lifecycleHookDetails", ()))),
+    )
+
+
+def _hook(answer: Mapping[str, Any]) -> Hook:
+    return Hook(
+        id=answer.get("hookId", ""),
+        kind=answer.get("targetType", ""),
+        status=answer.get("status", ""),
+        expires=answer.get("expiresAt"),
+        at_timeout=answer.get("timeoutAction", ""),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Literal, assert_never
 from chalicelib.decide.names import more_names, names
 from chalicelib.decide.transitions import allowed
 from chalicelib.explain.notice import again, notice, unheld
+from chalicelib.explain.progress import progress
 from chalicelib.explain.text import brief
 from chalicelib.model import happenings as happened
 from chalicelib.model.changes import changed, changed_held
@@ -23,6 +24,7 @@ from chalicelib.model.happenings import (
     Waiting,
 )
 from chalicelib.model.images import commit_named
+from chalicelib.model.stages import Pause
 
 _LONGEST_REASON = 1_000  # characters; AWS' messages may quote a whole request
 _TOLD_KEPT = 20
@@ -195,7 +197,12 @@ def _while_rolling_out(record: Deployment, happening: RollingOut, now: datetime)
                 service_deployment="",
                 began=adopted.began,
                 deadline=adopted.deadline,
+                stage="",
+                traffic=None,
+                pause=None,
             )
+        case happened.Resumed(pause=pause):
+            return changed(record, pause=pause)
         case happened.Completed(noted=noted, reason=reason):
             return changed(_noted(record, noted, reason), status=Status.SUCCESSFUL)
         case happened.Failed(noted=noted, status=status, reason=reason):
@@ -234,6 +241,10 @@ def _noted(record: Deployment, noted: Noted, reason: str) -> Deployment:
     return changed(
         record,
         denial="",
+        deadline=_deadline(record, noted.pause),
+        stage=noted.stage or record.stage,
+        traffic=record.traffic if noted.traffic is None else noted.traffic,
+        pause=noted.pause or record.pause,
         reason=reason or record.reason,
         desired=record.desired if noted.desired is None else noted.desired,
         running=record.running if noted.running is None else noted.running,
@@ -242,6 +253,15 @@ def _noted(record: Deployment, noted: Noted, reason: str) -> Deployment:
         ecs_deployment=noted.ecs_deployment or record.ecs_deployment,
         service_deployment=noted.service_deployment or record.service_deployment,
     )
+
+
+def _deadline(record: Deployment, seen: Pause | None) -> datetime | None:
+    """Return the deadline, later by as long as the pause lasted that has ended now."""
+    known = record.paused
+    if known is None or seen is None or record.deadline is None:
+        return record.deadline
+    ended = seen.ended if seen.hooks == known.hooks else seen.since
+    return record.deadline if ended is None else record.deadline + (ended - known.since)
 
 
 def _unexplained(record: Deployment, now: datetime) -> Deployment:
@@ -311,7 +331,7 @@ def _told(record: Deployment, unsent: tuple[Notice, ...]) -> tuple[ToldNotice, .
 
 
 def _news(before: Deployment, new: Deployment) -> tuple[Notice, ...]:
-    """Return the notices of this change: of a new status, or of a newly missing permission."""
+    """Return the notices of this change: of a new status, a missing permission, or progress."""
     if new.unexplained is not None:
         return ()
     if before.unexplained is not None:
@@ -319,4 +339,4 @@ def _news(before: Deployment, new: Deployment) -> tuple[Notice, ...]:
         return (failure, notice(new)) if new.denied else (failure,)
     moves = new.status is not before.status and new.status not in _SILENT
     lacks_another = new.denied and new.missing_permission != before.missing_permission
-    return (notice(new),) if moves or lacks_another else ()
+    return (notice(new),) if moves or lacks_another else progress(before, new)

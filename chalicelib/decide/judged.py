@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from chalicelib.decide.progress import pause_of, stage_of, traffic_of
 from chalicelib.model.changes import changed
 from chalicelib.model.deployments import Deployment, Return, Status
 from chalicelib.model.happenings import (
@@ -101,4 +102,7 @@ def noted_of(record: Deployment, observation: Observation) -> Noted:
         service_deployment=observation.ours.arn
         if observation.ours is not None and not record.service_deployment
         else None,
+        stage=stage_of(record, observation),
+        traffic=traffic_of(record, observation),
+        pause=pause_of(record, observation),
     )

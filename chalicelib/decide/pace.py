@@ -13,9 +13,12 @@ _MIDDLE_SECONDS = 120
 _POLL_MIDDLE = 30
 _POLL_LATE = 60
 _POLL_PENDING = (15, 45)
+_LONG_PENDING_SECONDS = 1800
+_POLL_LONG_PENDING = 300
 _POLL_GATED = 60
 _POLL_LATE_FINDINGS = 30
 _POLL_DENIED = 300
+_POLL_PAUSED = 300
 _POLL_OUTBOX = 30
 _OUTBOX_SECONDS = 600
 _NEVER = 0
@@ -44,8 +47,12 @@ def wait_seconds(deployment: Deployment, now: datetime) -> int:
         return _POLL_LATE_FINDINGS if deployment.found_nothing else _POLL_GATED
     if deployment.denied:
         return _POLL_DENIED  # a person must grant the permission first
+    if deployment.paused is not None:
+        return _POLL_PAUSED  # its answer makes an event; a person may give it in the console too
     since = (now - (deployment.applied_at or deployment.created)).total_seconds()
     if deployment.status is Status.PENDING:
+        if since >= _LONG_PENDING_SECONDS:
+            return _POLL_LONG_PENDING  # what it waits for makes an event when it ends
         least, most = _POLL_PENDING
         return min(most, max(least, int(since / 2)))
     if since < _EARLY_SECONDS:

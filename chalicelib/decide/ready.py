@@ -45,10 +45,12 @@ def ready(  # noqa: PLR0913 - each is one thing that is known
     now: datetime,
     *,
     rollout: ServiceDeployment | None = None,
+    applied: Deployment | None = None,
 ) -> Readiness:
     """Return whether a PENDING deployment may be applied to the service at `now` (UTC).
 
     `rollout` is the service's newest service deployment; it is read where the service is `unclear`.
+    `applied` is the deployment that was applied last; it is read where the service has PAUSE hooks.
     """
     if (known := without_looking(deployment, head, target)) is not None:
         return known
@@ -67,6 +69,8 @@ def ready(  # noqa: PLR0913 - each is one thing that is known
             f"({attempt.deployment})",
             waiting=deployment.waiting,
         )
+    if (why := held_up(deployment, applied)) is not None:
+        return Waits(reason=why, waiting=deployment.waiting)
     if foreign_rollout(deployment, head, service, rollout):
         return _wait_for_foreign(deployment, service, target, now)
     return Go(service=service)
@@ -131,6 +135,20 @@ def newer_attempt(deployment: Deployment, head: Head) -> Attempt | None:
     return attempt if newer((attempt.order, attempt.pushed_at), ours) else None
 
 
+def held_up(deployment: Deployment, applied: Deployment | None) -> str | None:
+    """Return why a deployment waits for a paused rollout of Slipway's; None when it does not.
+
+    What a person looks at is not replaced under their eyes. Rollbacks pass, and so does `override`.
+    """
+    pause = applied.paused if applied is not None else None
+    if applied is None or pause is None or deployment.goes_to or deployment.override:
+        return None
+    return (
+        f"{applied.id} is paused in stage {pause.stage} and waits for a person. Release it, or "
+        "roll it back"
+    )
+
+
 def unsupported(service: Service) -> str | None:
     """Return why Slipway cannot deploy to this service at all; None when it can.
 
@@ -144,7 +162,7 @@ def unsupported(service: Service) -> str | None:
             "controller is ECS. Recreate the service with that one, or remove the target."
         )
     least, most = service.minimum_percent, service.maximum_percent
-    if least is None or most is None or service.strategy.name != "ROLLING":
+    if least is None or most is None or not service.strategy.rolling:
         return None
     if least == most == 100:  # noqa: PLR2004 - percent
         return (
@@ -169,7 +187,7 @@ def unclear(service: Service) -> bool:
     primary = service.primary
     if primary is None or primary.rollout_state:
         return False
-    return service.steady is None or service.strategy.name != "ROLLING"
+    return service.steady is None or not service.strategy.rolling
 
 
 def foreign_rollout(

@@ -57,7 +57,9 @@ def recognise_change(event: object) -> Changed | Ignored:
 
     The service's ARN is the resource of a deployment's event (Amazon ECS developer guide, "Amazon
     ECS service deployment state change events"). A task's event has the `group` `service:NAME`, and
-    its `startedBy` is the ECS deployment ("Amazon ECS task state change events").
+    its `startedBy` is the ECS deployment ("Amazon ECS task state change events"). A hook's event
+    names the service's ARN in its detail ("Amazon ECS service deployment hook state change
+    events").
     """
     try:
         envelope = _Event.model_validate(event)
@@ -67,6 +69,8 @@ def recognise_change(event: object) -> Changed | Ignored:
         return _of_deployment(envelope)
     if envelope.source == "aws.ecs" and envelope.kind == "ECS Task State Change":
         return _of_task(envelope)
+    if envelope.source == "aws.ecs" and envelope.kind == "ECS Hook State Change":
+        return _of_hook(envelope)
     return Ignored(reason=f"{envelope.kind!r} from {envelope.source!r} tells of no deployment")
 
 
@@ -78,6 +82,11 @@ def _of_deployment(envelope: _Event) -> Changed | Ignored:
             began = str(detail.get("deploymentId", "")) if begins else ""
             return Changed(service=arn[1], began=began)
     return Ignored(reason="no service ARN among the event's resources")
+
+
+def _of_hook(envelope: _Event) -> Changed | Ignored:
+    found = _SERVICE.fullmatch(str(envelope.detail.get("serviceArn", "")))
+    return Changed(service=found[1]) if found else Ignored(reason="no service ARN in the event")
 
 
 def _of_task(envelope: _Event) -> Changed | Ignored:

@@ -15,7 +15,7 @@ from chalicelib.explain.hold import hold_words, minute
 from chalicelib.explain.permission import how_to_grant
 from chalicelib.explain.text import cut, listed, one_line, plain, sentence
 from chalicelib.model.base import iso
-from chalicelib.model.deployments import Cause, Deployment, Notice, Status
+from chalicelib.model.deployments import FAILURES, Cause, Deployment, Notice, Status
 from chalicelib.model.holds import Hold
 from chalicelib.model.task_definitions import short_name
 
@@ -37,6 +37,7 @@ _VERBS = {
     Status.OBSERVED: "would be deployed (observe mode)",
 }
 _TELLS_CHANGES = frozenset({Status.HELD, Status.IN_PROGRESS, Status.OBSERVED})
+_TELLS_TRAFFIC = FAILURES | {Status.ROLLBACK_IN_PROGRESS}
 _FIELDS = 50  # of the new task definition that are named
 # Of a rollback by hand.
 _GOES_BACK = {Status.IN_PROGRESS: "going back to", Status.SUCCESSFUL: "back on"}
@@ -77,7 +78,7 @@ def again(deployment: Deployment, now: datetime) -> Notice:
     """The notice of a day later that a deployment still waits for a person."""
     first = notice(deployment)
     identity, what = f"{first.id}-again-{now:%Y%m%d}", f"{_what(deployment)} (still)"
-    return _about(deployment, identity, what, first.text, now)
+    return about(deployment, identity, what, first.text, now)
 
 
 def unheld(deployment: Deployment) -> Notice:
@@ -88,7 +89,7 @@ def unheld(deployment: Deployment) -> Notice:
         "Now: it is deployed as soon as nothing else goes first."
     )
     identity = f"{deployment.id}-unheld-{deployment.updated:%Y%m%d%H%M%S}"
-    return _about(deployment, identity, what, text, deployment.updated)
+    return about(deployment, identity, what, text, deployment.updated)
 
 
 def holding(service: str, holds: Sequence[Hold], waiting: str, now: datetime, kind: str) -> Notice:
@@ -152,10 +153,10 @@ def image_missing(deployment: Deployment, why: str, now: datetime) -> Notice:
         f"{short_name(deployment.revision)}, neither to replace one that ends nor to roll back.\n"
         "Next: push that image again, or deploy another one."
     )
-    return _about(deployment, f"{deployment.id}-image-missing-{now:%Y%m%d%H}", what, text, now)
+    return about(deployment, f"{deployment.id}-image-missing-{now:%Y%m%d%H}", what, text, now)
 
 
-def _about(deployment: Deployment, identity: str, what: str, text: str, now: datetime) -> Notice:
+def about(deployment: Deployment, identity: str, what: str, text: str, now: datetime) -> Notice:
     """A notice that tells something else about a deployment than its status."""
     return Notice(
         id=identity,
@@ -173,6 +174,8 @@ def _lines(deployment: Deployment) -> list[str]:
         lines += [f"Why: {sentence(deployment.reason)}", ""]
     if deployment.denied and deployment.denial not in deployment.reason:
         lines += [f"Denied: {sentence(deployment.denial)}", ""]
+    if deployment.stage and deployment.status in _TELLS_TRAFFIC:
+        lines += [f"Traffic: {went_to(deployment)}.", ""]
     if deployment.base_changes and deployment.status in _TELLS_CHANGES:
         fields = one_line(listed(deployment.base_changes, _FIELDS))
         lines += [f"Changes besides the image (+ new, - gone): {fields}.", ""]
@@ -182,6 +185,17 @@ def _lines(deployment: Deployment) -> list[str]:
     lines += [f"Now: {_now(deployment)}"]
     step = _next_step(deployment)
     return [*lines, f"Next: {step}"] if step else lines
+
+
+def went_to(deployment: Deployment) -> str:
+    """How much of the production traffic went to the new revision when it was last seen."""
+    if deployment.traffic is None:
+        return f"it was last seen in stage {deployment.stage}"
+    share = f"{deployment.traffic:g} %" if deployment.traffic else "none"
+    return (
+        f"{share} of the production traffic went to it when it was last seen, in stage "
+        f"{deployment.stage}"
+    )
 
 
 def _what(deployment: Deployment) -> str:

@@ -70,6 +70,10 @@ def _applied(record: Deployment) -> _Found:
     else:
         source = f", from {before}" if before else ""
         yield record.applied_at, f"applied: UpdateService to {to}{source}"
+    if (pause := record.pause) is not None:
+        yield pause.since, f"paused in stage {pause.stage}: ECS waits for a person"
+        if pause.answer is not None:
+            yield pause.answer.at, f"let go on by {pause.answer.by} ({pause.answer.why})"
     if record.began is not None and record.began > record.applied_at:
         yield record.began, f"adopted: another ECS deployment began that carries {to}"
 

@@ -80,4 +80,28 @@ def _brief(record: Deployment) -> dict[str, Any]:
         "cause": record.cause,
         "updated": iso(record.updated),
         "reason": record.reason,
+        **progress_of(record),
+    }
+
+
+def progress_of(record: Deployment) -> dict[str, Any]:
+    """Return the stage, the traffic and the pause of a rollout, where ECS shows any.
+
+    `paused` is None unless ECS waits for a person: then it tells the `stage`, `since` when, `until`
+    when ECS waits, and what it does `then` (CONTINUE or ROLLBACK).
+    """
+    if not record.stage:
+        return {}
+    pause = record.paused
+    return {
+        "stage": record.stage,
+        "traffic": record.traffic,
+        "paused": {
+            "stage": pause.stage,
+            "since": iso(pause.since),
+            "until": iso(pause.expires) if pause.expires else "",
+            "then": pause.at_timeout,
+        }
+        if pause is not None
+        else None,
     }

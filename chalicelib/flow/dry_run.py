@@ -116,6 +116,9 @@ class DryServices:
     def stop(self, service_deployment: str) -> None:
         self.updates = True
 
+    def resume(self, service_deployment: str, hook: str) -> None:
+        self.updates = True
+
     def task_definition(self, name: str) -> TaskDefinition | None:
         return self._registered.get(name) or self._real.task_definition(name)
 

@@ -15,7 +15,7 @@ from chalicelib.verdict.hopeless import crashed_at_once, many_ended
 from chalicelib.verdict.needed import needs_service_deployment, needs_tasks
 from chalicelib.verdict.ours import SKEW, newest_of_ours
 
-_COMPLETE_IN_LISTS = frozenset({"PENDING", "IN_PROGRESS", "SUCCESSFUL"})  # Describe adds nothing
+_COMPLETE_IN_LISTS = frozenset({"PENDING", "SUCCESSFUL"})  # DescribeServiceDeployments adds nothing
 
 
 def look(world: World, record: Deployment, *, task_ended: bool) -> Observation:

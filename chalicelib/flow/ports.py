@@ -106,6 +106,13 @@ class Services(Protocol):
             Refused: when ECS can no longer stop it.
         """
 
+    def resume(self, service_deployment: str, hook: str) -> None:
+        """Ask ECS to go on with a service deployment that this PAUSE hook holds up.
+
+        Raises:
+            Refused: when the hook does not wait any more.
+        """
+
     def stopped_tasks(
         self, cluster: str, service: str, ecs_deployment: str
     ) -> Sequence[StoppedTask]:

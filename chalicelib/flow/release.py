@@ -11,6 +11,7 @@ from chalicelib.errors import Conflict, Refused, Unavailable
 from chalicelib.explain.hold import hold_words
 from chalicelib.flow.payload import Name, Text, parsed, target_named, unknown_deployment
 from chalicelib.flow.ports import World
+from chalicelib.flow.resume import Answer, resume
 from chalicelib.flow.retry import retried
 from chalicelib.flow.tell import tell
 from chalicelib.flow.watch import start_next
@@ -25,16 +26,18 @@ from chalicelib.model.targets import Target
 
 
 class ReleaseRequest(BaseModel):
-    """The payload of `release`: a service, or the deployment that is HELD.
+    """The payload of `release`: a service, or the deployment that is HELD or paused.
 
-    `deploy` says what becomes of the deployment that is HELD: "newest" lets it go, and "none"
-    refuses it.
+    `deploy` says what becomes of the deployment: "newest" lets it go, and "none" refuses it. With
+    `stage`, the deployment is one that ECS has paused in this stage: "newest" lets it go on, and
+    "none" rolls it back.
     """
 
     model_config = ConfigDict(defer_build=True, extra="forbid", strict=True)
 
     service: Name | None = None
     deployment: Name | None = None
+    stage: Name | None = None
     deploy: Literal["newest", "none"] = "newest"
     by: Text
     why: Text
@@ -47,7 +50,7 @@ def release_by_hand(world: World, payload: object) -> dict[str, Any]:
     The reply is `{"service", "released", "deployment", "status"}`. `released` are the holds that
     ended, in words; `deployment` and `status` are those of what was HELD, if anything was. A freeze
     is never lifted: the deployment then stays HELD until its end, and `reason` says so. The same
-    `key` again changes nothing.
+    `key` again changes nothing. With `stage`, the reply is that of `resume`.
 
     Raises:
         Refused: when the payload is wrong, when nothing is held, or when what is HELD is not what
@@ -56,6 +59,8 @@ def release_by_hand(world: World, payload: object) -> dict[str, Any]:
     """
     asked = parsed(ReleaseRequest, payload)
     target = _target(world, asked)
+    if asked.stage is not None:
+        return _resumed(world, target, asked, asked.stage)
     head = _head(world, target)
     if asked.key and head.release is not None and asked.key == head.release.key:
         known = head.release.deployment
@@ -66,6 +71,18 @@ def release_by_hand(world: World, payload: object) -> dict[str, Any]:
     if record is not None and record.status is Status.PENDING:
         _go_on(world, record)
     return _reply(target, ended, record)
+
+
+def _resumed(world: World, target: Target, asked: ReleaseRequest, stage: str) -> dict[str, Any]:
+    if asked.deployment is None:
+        raise Refused("`stage` is that of one deployment: give `deployment` too")
+    back = asked.deploy == "none"
+    answer = Answer(stage=stage, back=back, approval=_approval(world, asked))
+    return resume(world, target.name, asked.deployment, answer)
+
+
+def _approval(world: World, asked: ReleaseRequest) -> Approval:
+    return Approval(by=asked.by, why=asked.why, at=world.now, request=world.holder)
 
 
 def _target(world: World, asked: ReleaseRequest) -> Target:
@@ -103,8 +120,7 @@ def _released(world: World, target: Target, asked: ReleaseRequest, shown: str) -
     if asked.deploy == "none":
         reason = f"released without it by {asked.by}: {asked.why}"
         return tell(world, *write(world, head, record, happened.Refused(reason=reason)))
-    approval = Approval(by=asked.by, why=asked.why, at=world.now, request=world.holder)
-    items = write(world, head, record, Released(approval=approval))
+    items = write(world, head, record, Released(approval=_approval(world, asked)))
     return tell(world, *_frozen(world, target, *items))
 
 

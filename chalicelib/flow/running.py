@@ -36,8 +36,10 @@ class Version(Frozen):
 def running(world: World, target: Target) -> dict[str, Any]:
     """Return the service's PRIMARY deployment, its tasks by state, and who deployed it.
 
-    `by` is "Slipway" (then `deployment` is its id) or "somebody else". `stage` is ECS'
-    `rolloutState`. `status` is "MISSING" when ECS has no such service.
+    `by` is "Slipway" (then `deployment` is its id) or "somebody else". `stage` is ECS' lifecycle
+    stage, or its `rolloutState` where ECS shows none; `traffic` is the percentage of the production
+    traffic that goes to the PRIMARY deployment. `waits` lists the hooks that wait for a person.
+    `status` is "MISSING" when ECS has no such service.
 
     Raises:
         Unavailable: when ECS does not answer.
@@ -66,7 +68,27 @@ def running(world: World, target: Target) -> dict[str, Any]:
         "tasks": _tasks(service),
         "deployments": [_deployment(deployment) for deployment in service.deployments],
     }
-    return reply | _task_list(world, target)
+    return reply | _stage(world, service) | _task_list(world, target)
+
+
+def _stage(world: World, service: Service) -> dict[str, Any]:
+    """Return the stage and the traffic of the rollout under way, where its strategy has any.
+
+    They belong to `currentServiceDeployment`, which ECS may name late (eventual consistency).
+    """
+    if not service.service_deployment or (service.strategy.rolling and not service.strategy.hooks):
+        return {}
+    try:
+        found = world.services.service_deployment(service.service_deployment)
+    except DeployerError:
+        return {}
+    if found is None or found.ended_at is not None or not found.stage:
+        return {}
+    waits = [
+        {"stage": found.stage, "until": iso(hook.expires) if hook.expires else ""}
+        for hook in found.waiting_hooks
+    ]
+    return {"stage": found.stage, "traffic": found.traffic, "waits": waits}
 
 
 def digest_that_runs(world: World, target: Target, head: Head, revision: str) -> str:

@@ -113,11 +113,23 @@ def _readiness(
     rollout = None
     if service is not None and unclear(service):
         rollout = world.services.newest_service_deployment(record.cluster, record.service_name)
-    readiness = ready(record, head, service, target, world.now, rollout=rollout)
+    applied = _may_be_paused(world, head, record, service)
+    readiness = ready(record, head, service, target, world.now, rollout=rollout, applied=applied)
     gate = scan_gate(record, target)
     if gate is None or not isinstance(readiness, Go):
         return readiness
     return scanned(record, gate, scan_of(world, record), readiness, world.now)
+
+
+def _may_be_paused(
+    world: World, head: Head, record: Deployment, service: Service | None
+) -> Deployment | None:
+    """Return the deployment that was applied last, where ECS may have paused its rollout."""
+    pauses = service is not None and any(hook.kind == "PAUSE" for hook in service.strategy.hooks)
+    under_way = head.applied_deployment in head.open_deployments
+    if not pauses or not under_way or head.applied_deployment == record.id:
+        return None
+    return world.ledger.deployment(record.service, head.applied_deployment)
 
 
 def _may_be_an_old_view(world: World, head: Head, record: Deployment, service: Service) -> bool:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict
 from chalicelib.decide.hold import holding
 from chalicelib.errors import Refused, Unreadable
 from chalicelib.explain.timeline import timeline
-from chalicelib.flow.board import board
+from chalicelib.flow.board import board, progress_of
 from chalicelib.flow.hold import described as hold_of
 from chalicelib.flow.payload import Name, parsed, target_named, unknown_deployment
 from chalicelib.flow.ports import World
@@ -189,6 +189,7 @@ def described(record: Deployment, head: Head | None) -> dict[str, Any]:
         "desired": record.desired,
         "case": record.case,
         "log": record.log,
+        **progress_of(record),
     }
 
 

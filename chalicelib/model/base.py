@@ -21,3 +21,5 @@ def iso(moment: datetime) -> str:
 
 
 Moment = Annotated[datetime, PlainSerializer(iso, when_used="json")]
+# DynamoDB's SDK takes no float, so a percentage is stored as text.
+Percent = Annotated[float, PlainSerializer("{:g}".format, when_used="json")]

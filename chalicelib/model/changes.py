@@ -9,9 +9,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TypedDict, Unpack
 
+from chalicelib.model.base import Percent
 from chalicelib.model.deployments import Deployment, Notice, Return, Status, ToldNotice
 from chalicelib.model.heads import Attempt, Head, Lease, Proven, Recent, Unconfirmed
 from chalicelib.model.holds import Approval, Held, HeldDeployment, Hold, Release
+from chalicelib.model.stages import Pause
 
 
 class DeploymentFields(TypedDict, total=False):
@@ -45,6 +47,9 @@ class DeploymentFields(TypedDict, total=False):
     deadline: datetime | None
     ecs_deployment: str
     service_deployment: str
+    stage: str
+    traffic: Percent | None
+    pause: Pause | None
     returning: Return | None
     desired: int
     running: int
@@ -96,6 +101,15 @@ class ProvenFields(TypedDict, total=False):
     missing: str
 
 
+class PauseFields(TypedDict, total=False):
+    """The fields of a pause that may change."""
+
+    hooks: tuple[str, ...]
+    since: datetime
+    ended: datetime | None
+    answer: Approval | None
+
+
 class NoticeFields(TypedDict, total=False):
     """The fields of a notice that may change."""
 
@@ -125,6 +139,11 @@ def changed_held(held: Held, **fields: Unpack[HoldFields]) -> Held:
 def changed_proven(proven: Proven, **fields: Unpack[ProvenFields]) -> Proven:
     """Return a copy of the proven revision that has these fields."""
     return proven.model_copy(update=dict(fields))
+
+
+def changed_pause(pause: Pause, **fields: Unpack[PauseFields]) -> Pause:
+    """Return a copy of the pause that has these fields."""
+    return pause.model_copy(update=dict(fields))
 
 
 def changed_notice(notice: Notice, **fields: Unpack[NoticeFields]) -> Notice:

@@ -8,8 +8,9 @@ from typing import Literal
 
 from pydantic import Field
 
-from chalicelib.model.base import Frozen, Moment
+from chalicelib.model.base import Frozen, Moment, Percent
 from chalicelib.model.holds import Approval, Held
+from chalicelib.model.stages import Pause
 
 
 class Status(StrEnum):
@@ -141,6 +142,9 @@ class Deployment(Frozen):
     deadline: Moment | None = None
     ecs_deployment: str = ""
     service_deployment: str = ""
+    stage: str = ""  # ECS' lifecycle stage in which the rollout was last seen
+    traffic: Percent | None = None  # percent of the production traffic that went to it then
+    pause: Pause | None = None  # the last time that ECS waited for a person
     returning: Return | None = None
 
     desired: int = 0
@@ -185,6 +189,12 @@ class Deployment(Frozen):
     @property
     def denied(self) -> bool:
         return bool(self.denial)
+
+    @property
+    def paused(self) -> Pause | None:
+        """The pause in which ECS waits for a person now; None when it waits for nobody."""
+        rolls_out = self.status is Status.IN_PROGRESS
+        return self.pause if rolls_out and self.pause and self.pause.ended is None else None
 
     @property
     def missing_permission(self) -> str:

@@ -13,6 +13,7 @@ from chalicelib.model.deployments import Notice, Return, Status
 from chalicelib.model.holds import Approval
 from chalicelib.model.holds import Held as HeldFor
 from chalicelib.model.images import Image
+from chalicelib.model.stages import Pause
 
 # Before the deployment is applied
 
@@ -154,7 +155,9 @@ class Noted(Frozen):
     """The facts that the record keeps from one look at ECS, whatever the verdict is.
 
     A field is None when the look showed nothing new. `looked` is when the tasks were read, and
-    `ended` is how many of them had ended by then.
+    `ended` is how many of them had ended by then. `stage` is ECS' lifecycle stage, and `traffic` is
+    the percentage of the production traffic that went to the new revision. `pause` is the last time
+    that ECS waited for a person.
     """
 
     desired: int | None = None
@@ -163,6 +166,9 @@ class Noted(Frozen):
     ended: int | None = None
     ecs_deployment: str | None = None
     service_deployment: str | None = None
+    stage: str | None = None
+    traffic: float | None = None
+    pause: Pause | None = None
 
 
 class LookBegan(Frozen):
@@ -184,6 +190,12 @@ class Adopted(Frozen):
     began: Moment
     deadline: Moment | None
     reason: str = ""
+
+
+class Resumed(Frozen):
+    """A person lets the rollout go on that ECS has paused: `pause` has the answer."""
+
+    pause: Pause
 
 
 class Completed(Frozen):
@@ -294,7 +306,7 @@ class WatcherStarted(Frozen):
 Waiting = Waits | LooksAgain | LacksPermission | Refused | Superseded | Observed | Abandoned
 Holding = Held | HoldEnded | Released
 Applying = AttemptBegan | NotApplied | Started
-RollingOut = LookBegan | GoesOn | Adopted | Completed | Failed | Explained
+RollingOut = LookBegan | GoesOn | Adopted | Resumed | Completed | Failed | Explained
 RollingBack = RollsBack | RollbackAsked | CannotBeStopped | RollbackRefused | RollbackUnanswered
 Aside = (
     Confirmed

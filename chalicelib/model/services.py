@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 
 from chalicelib.model.base import Frozen, Moment
+from chalicelib.model.stages import RECURRING, Hook
 
 _NETWORK_LOAD_BALANCER_MINUTES = 10
+_ROLLING_OUT = frozenset({"PENDING", "IN_PROGRESS"})
 
 
 class EcsDeployment(Frozen):
@@ -31,6 +33,14 @@ class ServiceEvent(Frozen):
     message: str
 
 
+class HookSettings(Frozen):
+    """A lifecycle hook that a service configures; `minutes` is its time-out, if it sets one."""
+
+    kind: str
+    stages: tuple[str, ...] = ()
+    minutes: float | None = None
+
+
 class Strategy(Frozen):
     """How ECS rolls a service out; the defaults are ECS' (API reference, DeploymentConfiguration).
 
@@ -38,7 +48,9 @@ class Strategy(Frozen):
     but the last. CANARY moves a small part, waits `canary_minutes`, and moves the rest. All
     strategies then watch the new revision for `bake_minutes`. Behind a Network Load Balancer, each
     move of traffic takes about ten minutes more (Amazon ECS developer guide, "Network Load Balancer
-    resources for blue/green, linear, and canary deployments").
+    resources for blue/green, linear, and canary deployments"). A hook that is a Lambda function may
+    take as long as its time-out says, where it sets one. A hook that pauses takes none of the time:
+    ECS waits for a person then.
     """
 
     name: str = "ROLLING"
@@ -47,17 +59,39 @@ class Strategy(Frozen):
     step_minutes: float = 6
     canary_minutes: float = 10
     network_load_balancer: bool = False
+    hooks: tuple[HookSettings, ...] = ()
+
+    @property
+    def rolling(self) -> bool:
+        return self.name == "ROLLING"
 
     @property
     def minutes(self) -> float:
         """The minutes that the strategy itself takes when all goes well, without task starts."""
-        shifts = {"BLUE_GREEN": 1, "LINEAR": self._steps, "CANARY": 2}.get(self.name, 0)
         waits = {
             "LINEAR": self.step_minutes * (self._steps - 1),
             "CANARY": self.canary_minutes,
         }.get(self.name, 0)
-        balancer = _NETWORK_LOAD_BALANCER_MINUTES * shifts if self.network_load_balancer else 0
-        return self.bake_minutes + waits + balancer
+        balancer = _NETWORK_LOAD_BALANCER_MINUTES * self._moves if self.network_load_balancer else 0
+        return self.bake_minutes + waits + balancer + self._hook_minutes
+
+    @property
+    def _moves(self) -> int:
+        """How many times traffic is moved."""
+        return {"BLUE_GREEN": 1, "LINEAR": self._steps, "CANARY": 2}.get(self.name, 0)
+
+    @property
+    def _hook_minutes(self) -> float:
+        """The time-outs that the hooks of Lambda functions set; those of one stage run together."""
+        longest: dict[str, float] = {}
+        for hook in self.hooks:
+            if hook.kind == "AWS_LAMBDA" and hook.minutes is not None:
+                for stage in hook.stages:
+                    longest[stage] = max(longest.get(stage, 0), hook.minutes)
+        return sum(
+            minutes * (max(1, self._moves) if stage in RECURRING else 1)
+            for stage, minutes in longest.items()
+        )
 
     @property
     def _steps(self) -> int:
@@ -132,7 +166,9 @@ class ServiceDeployment(Frozen):
     """One entry of DescribeServiceDeployments, which alone tells for sure how a rollout ended.
 
     `ended_at` is when it finished or was stopped (UTC). `alarms` names the CloudWatch alarms that
-    it triggered.
+    it triggered. `stage` is its lifecycle stage, and `hooks` are those of this stage. `traffic` is
+    the percentage of the production traffic that ECS directs to the new revision; it is None where
+    ECS directs none.
     """
 
     arn: str
@@ -143,6 +179,21 @@ class ServiceDeployment(Frozen):
     created_at: Moment | None = None
     ended_at: Moment | None = None
     alarms: tuple[str, ...] = ()
+    stage: str = ""
+    traffic: float | None = None
+    hooks: tuple[Hook, ...] = ()
+
+    @property
+    def rolls_out(self) -> bool:
+        """Whether it goes on, and nothing has stopped it or turned it back."""
+        return self.status in _ROLLING_OUT
+
+    @property
+    def waiting_hooks(self) -> tuple[Hook, ...]:
+        """The hooks that wait for a person."""
+        if not self.rolls_out:
+            return ()
+        return tuple(hook for hook in self.hooks if hook.awaits_a_person)
 
 
 class RunningTask(Frozen):

@@ -93,7 +93,10 @@ KINDS: Mapping[type[Frozen], Kind] = {
             2: """began unexplained found_nothing unconfirmed tags request base_changes
             log log_private held held.words held.since held.until held.expires
             held.reminded approval approval.by approval.why approval.at approval.request
-            told told.at told.status told.subject""",
+            told told.at told.status told.subject
+            stage traffic pause pause.stage pause.hooks pause.seen pause.since pause.expires
+            pause.at_timeout pause.ended pause.answer pause.answer.by pause.answer.why
+            pause.answer.at pause.answer.request""",
         },
         values={
             "status": _STATUSES,

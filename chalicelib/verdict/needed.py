@@ -9,25 +9,30 @@ from chalicelib.verdict.rollout import crash_looping, no_retry_helps, past_deadl
 
 
 def needs_tasks(record: Deployment, observation: Observation) -> bool:
-    """Whether ECS counts failed tasks of ours, so that their ends may tell more."""
-    primary = primary_of(observation)
-    return (
-        primary is not None
-        and record.status is Status.IN_PROGRESS
-        and primary.id == record.ecs_deployment
-        and primary.failed > 0
-    )
+    """Whether tasks of ours may have failed, so that their ends may tell more.
+
+    ECS counts the failed tasks of rolling updates. It promises no count for the other strategies;
+    there, tasks are read while some are missing.
+    """
+    service, primary = observation.service, primary_of(observation)
+    if service is None or primary is None or record.status is not Status.IN_PROGRESS:
+        return False
+    missing = not service.strategy.rolling and primary.running < primary.desired
+    return primary.id == record.ecs_deployment and (primary.failed > 0 or missing)
 
 
 def needs_service_deployment(record: Deployment, observation: Observation) -> bool:
     """Whether the service alone cannot answer, so that the service deployment must be read.
 
     While the PRIMARY deployment is ours and in progress before the deadline, there is nothing
-    more to learn; DescribeServices answers most of a rollout's polls.
+    more to learn; DescribeServices answers most of a rolling update's polls. Only the service
+    deployment tells of hooks, and of the other strategies' stages.
     """
-    primary = primary_of(observation)
-    if primary is None:
+    service, primary = observation.service, primary_of(observation)
+    if service is None or primary is None:
         return False
+    if service.strategy.hooks:
+        return True
     fails = (no_retry_helps, crash_looping, past_deadline)
     if any(rule(record, observation) for rule in fails):
         return True

@@ -16,7 +16,6 @@ from chalicelib.model.verdicts import Observation
 
 SETTLING = timedelta(seconds=30)  # AWS names no figure; other clients saw some seconds
 SKEW = timedelta(seconds=5)  # between Lambda's clock and ECS'
-_ROLLING_OUT = frozenset({"PENDING", "IN_PROGRESS"})  # a service deployment that nothing stopped
 
 
 def could_be_ours(record: Deployment, created_at: datetime | None) -> bool:
@@ -42,6 +41,11 @@ def our_status(observation: Observation) -> str:
     return observation.ours.status if observation.ours else ""
 
 
+def waits_for_a_person(observation: Observation) -> bool:
+    """Whether a PAUSE hook holds our rollout up, as far as ECS shows."""
+    return observation.ours is not None and bool(observation.ours.waiting_hooks)
+
+
 def began_after(record: Deployment, other: EcsDeployment) -> bool:
     """Whether this ECS deployment is newer than ours; an old one may be shown for some seconds.
 
@@ -64,9 +68,9 @@ def deployed_instead(record: Deployment, observation: Observation) -> EcsDeploym
     primary = primary_of(observation)
     if primary is None or primary.task_definition == record.revision:
         return None
-    status = our_status(observation)
+    ours, status = observation.ours, our_status(observation)
     if began_after(record, primary):
-        certain = bool(status) and status not in _ROLLING_OUT
+        certain = ours is not None and not ours.rolls_out
         certain = certain or settled(primary.created_at, observation.at)
     else:
         certain = status == "STOPPED" and ended_long_ago(record, observation)

@@ -23,6 +23,7 @@ from chalicelib.verdict.ours import (
     runs_ours,
     settled,
     stopped_just_now,
+    waits_for_a_person,
 )
 from chalicelib.verdict.rule import Rule, ends, fails, first_verdict, succeeds
 
@@ -81,7 +82,7 @@ def _none_to_come(record: Deployment, observation: Observation) -> bool:
     them for 90 days). Past the deadline it is not waited for any more.
     """
     service, primary = observation.service, primary_of(observation)
-    rolling = service is not None and service.strategy.name == "ROLLING"
+    rolling = service is not None and service.strategy.rolling
     classic = rolling and primary is not None and not primary.rollout_state
     return classic or record.changed_nothing or is_late(record, observation)
 
@@ -175,7 +176,10 @@ def _why_crash_looping(_: Deployment, observation: Observation) -> str:
 
 
 def past_deadline(record: Deployment, observation: Observation) -> bool:
-    """The deadline counts from UpdateService: the target's, and what the strategy itself takes."""
+    """The deadline counts from UpdateService: the target's, and what the strategy itself takes.
+
+    It does not count while ECS waits for a person.
+    """
     return is_late(record, observation) and runs_ours(record, observation)
 
 
@@ -205,8 +209,11 @@ def _why_out_of_sight(record: Deployment, observation: Observation) -> str:
 
 
 def is_late(record: Deployment, observation: Observation, *, by: timedelta = timedelta()) -> bool:
-    """Whether the deadline has passed, and as much time as `by` since."""
-    return record.deadline is not None and observation.at >= record.deadline + by
+    """Whether the deadline has passed, and as much time as `by` since; a pause does not count."""
+    if waits_for_a_person(observation):
+        return False
+    paused = observation.at - record.paused.since if record.paused else timedelta()
+    return record.deadline is not None and observation.at - paused >= record.deadline + by
 
 
 def _how_late(record: Deployment) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from cli.show.words import age, colour, commit_beside, mark, version, who
+from cli.show.words import age, colour, commit_beside, mark, progress, version, who
 
 Row = Mapping[str, Any]
 
@@ -52,7 +52,10 @@ def _runs(runs: Row | None, now: datetime) -> Text:
 def _record(record: Row, now: datetime) -> Text:
     status = record["status"]
     text = Text(f"{mark(status)} ", colour(status))
-    return text.append(f"{version(record)} {age(record['updated'], now)}", "default")
+    words = [version(record), age(record["updated"], now)]
+    if record["status"] == "IN_PROGRESS":
+        words.append(progress(record))
+    return text.append(" ".join(filter(None, words)), "default")
 
 
 def _last(record: Row, runs: Row | None, now: datetime) -> Text:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from cli.show.words import mark, version, who
+from cli.show.words import mark, progress, version, who
 
 Row = Mapping[str, Any]
 _SPAN = re.compile(r"\d+[smhd]")
@@ -18,15 +18,21 @@ def held(row: Row) -> str:
     return found[-1] if found else ""
 
 
+def paused(row: Row) -> Row | None:
+    """The deployment whose rollout ECS has paused; None when there is none."""
+    return next((one for one in row.get("under_way", ()) if one.get("paused")), None)
+
+
 def now(row: Row) -> list[str]:
     """What is held and under way now."""
     lines = [row["service"]]
     for record in row.get("under_way", ()):
-        why = f": {record['reason']}" if record["reason"] else ""
+        told = record["reason"] or (progress(record) if record.get("stage") else "")
+        why = f": {told}" if told else ""
         lines.append(f"  {mark(record['status'])}  {version(record)} by {who(record)}{why}")
-    told = "\n".join(lines)
+    words_so_far = "\n".join(lines)
     words = (str(hold["words"]) for hold in row.get("holds", ()))
-    return [*lines, *(f"  {each}" for each in words if each not in told)]
+    return [*lines, *(f"  {each}" for each in words if each not in words_so_far)]
 
 
 def would_hold(until: str | None) -> str:
@@ -43,6 +49,23 @@ def would(row: Row, *, drop: bool) -> str:
         return "The holds would end; nothing waits."
     verb = "refused" if drop else "deployed"
     return f"The holds would end, and {version(waiting[-1])} would be {verb}."
+
+
+def would_resume(record: Row, *, drop: bool) -> str:
+    """What an answer to the pause would do."""
+    stage = record["paused"]["stage"]
+    if drop:
+        return f"{version(record)} would be rolled back from stage {stage}."
+    return f"{version(record)} would go on from stage {stage}."
+
+
+def resumed(reply: Row) -> list[str]:
+    """The reply of `release` with a stage."""
+    went = "goes on from" if reply["status"] == "IN_PROGRESS" else f"is {reply['status']}, from"
+    return [
+        f"{reply['deployment']} {went} stage {reply['stage']}",
+        f"Next: slipway watch {reply['deployment']}",
+    ]
 
 
 def holding(reply: Row) -> list[str]:

@@ -10,7 +10,7 @@ from rich.console import Group
 from rich.text import Text
 from rich.tree import Tree
 
-from cli.show.words import age, colour, mark, moment, span, version, who
+from cli.show.words import age, colour, mark, moment, progress, span, version, who
 
 Record = Mapping[str, Any]
 Now = Mapping[str, Any]  # the `now` of `status`
@@ -35,6 +35,8 @@ def header(record: Record, now: Now, at: datetime) -> Iterator[Text]:
         yield Text(
             f"{tasks['running']} running, {tasks['pending']} pending, {tasks['desired']} desired"
         )
+    if stage := _stage(record, now):
+        yield Text(stage, "yellow" if now.get("waits") else "")
     if record["reason"]:
         yield Text(record["reason"], colour(status))
 
@@ -64,6 +66,8 @@ def _tasks_of(now: Now, revision: str) -> Sequence[Mapping[str, Any]]:
 def line(record: Record, now: Now) -> str:
     """The view in one line, for where there is no terminal; it changes only with the rollout."""
     parts = [mark(record["status"]), version(record)]
+    if stage := _stage(record, now):
+        parts.append(stage)
     for deployment in now.get("deployments", ()):
         tasks = deployment["tasks"]
         failed = f", {tasks['failed']} failed" if tasks.get("failed") else ""
@@ -72,6 +76,16 @@ def line(record: Record, now: Now) -> str:
     if record["reason"]:
         parts.append(record["reason"])
     return "  ".join(parts)
+
+
+def _stage(record: Record, now: Now) -> str:
+    """The stage and the traffic of a rollout whose strategy has them, and how a pause ends."""
+    if record["status"] != "IN_PROGRESS" or "traffic" not in now:
+        return ""
+    words = progress({**now, "paused": now["waits"]})
+    if not now["waits"]:
+        return words
+    return f"{words}; next: slipway release {record['deployment']} --at {now['stage']}"
 
 
 def _of(deployment: Mapping[str, Any]) -> str:

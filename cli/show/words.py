@@ -65,6 +65,14 @@ def version(record: Mapping[str, Any]) -> str:
     return str(found or "?")
 
 
+def progress(record: Mapping[str, Any]) -> str:
+    """ECS' stage and the traffic, as "BAKE_TIME, 100 % of the traffic"; empty without a stage."""
+    stage, traffic = str(record.get("stage") or ""), record.get("traffic")
+    share = f"{traffic:g} % of the traffic" if stage and traffic is not None else ""
+    words = ", ".join(filter(None, [stage, share]))
+    return f"paused in {words}" if record.get("paused") else words
+
+
 def short(deployment: str) -> str:
     """The last part of a deployment's id; `slipway show` takes it."""
     return deployment.rsplit("-", 1)[-1]

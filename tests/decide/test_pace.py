@@ -31,9 +31,7 @@ def test_what_waits_for_a_person_holds_no_execution() -> None:
     assert wait_seconds(examples.deployment(status=Status.HELD), at(0)) == 0
 
 
-@pytest.mark.parametrize(
-    "status", [Status.PENDING, Status.IN_PROGRESS, Status.ROLLBACK_IN_PROGRESS]
-)
+@pytest.mark.parametrize("status", [Status.IN_PROGRESS, Status.ROLLBACK_IN_PROGRESS])
 def test_what_moves_is_polled_at_least_every_minute(status: Status) -> None:
     for seconds in (0, 119, 121, 299, 301, 86_400):
         assert 1 <= wait_seconds(examples.deployment(status=status), at(seconds)) <= 60
@@ -56,10 +54,21 @@ def test_what_a_person_or_an_event_must_end_is_asked_for_seldom(
     assert wait_seconds(record, at(9_999)) == seconds
 
 
-@pytest.mark.parametrize(("age", "seconds"), [(0, 15), (30, 15), (60, 30), (90, 45), (3600, 45)])
-def test_what_waits_is_come_back_to_after_half_its_age(age: int, seconds: int) -> None:
+@pytest.mark.parametrize(
+    ("age", "seconds"), [(0, 15), (30, 15), (60, 30), (90, 45), (1799, 45), (1800, 300)]
+)
+def test_what_waits_is_come_back_to_after_half_its_age_and_after_half_an_hour_seldom(
+    age: int, seconds: int
+) -> None:
     record = examples.deployment(status=Status.PENDING, created=at(0))
     assert wait_seconds(record, at(age)) == seconds
+
+
+def test_a_paused_rollout_is_polled_every_five_minutes_until_it_goes_on() -> None:
+    paused = examples.rolling_out(pause=examples.pause())
+    ended = examples.rolling_out(pause=examples.pause(ended=at(60)))
+    assert wait_seconds(paused, at(10)) == 300
+    assert wait_seconds(ended, at(10)) == 15
 
 
 def test_what_waits_for_a_scan_is_come_back_to_every_minute_also_when_that_may_not_be_read() -> (

@@ -59,6 +59,18 @@ def test_the_service_is_read_from_its_arn(resources: list[str], service: str | N
     assert (changed.service if isinstance(changed, Changed) else None) == service
 
 
+def test_a_hook_names_its_service_in_the_detail() -> None:
+    arn = f"{examples.ARN}:service/{examples.NAME}"
+    hook = {
+        "source": "aws.ecs",
+        "detail-type": "ECS Hook State Change",
+        "resources": [examples.service_deployment_arn(8)],
+        "detail": {"eventName": "HOOK_AWAITING_ACTION", "hookType": "PAUSE", "serviceArn": arn},
+    }
+    assert recognise_change(hook) == Changed(service=examples.NAME)
+    assert isinstance(recognise_change(hook | {"detail": {}}), Ignored)
+
+
 def test_an_event_without_a_name_still_tells_of_its_service() -> None:
     event = examples.event("ecs-deployment-completed") | {"detail": {}}
     assert recognise_change(event) == Changed(service=examples.NAME)

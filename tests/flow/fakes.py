@@ -28,6 +28,7 @@ from chalicelib.model.services import (
     ServiceTasks,
     StoppedTask,
 )
+from chalicelib.model.stages import Hook
 from chalicelib.model.targets import Targets
 from chalicelib.model.task_definitions import TaskDefinition, short_name
 from tests.fixtures import examples
@@ -223,6 +224,13 @@ class Services:
                         raise Refused(f"could not stop the service deployment: it is {one.status}")
                     self.breaker(name, "stopped by a user")
 
+    def resume(self, service_deployment: str, hook: str) -> None:
+        for name, own in self.service_deployments.items():
+            if own[-1].arn == service_deployment:
+                if not own[-1].waiting_hooks:
+                    raise Refused("could not continue the service deployment: no hook waits")
+                self.stage(name, "PRODUCTION_TRAFFIC_SHIFT", 100)
+
     def stopped_tasks(
         self, cluster: str, service: str, ecs_deployment: str
     ) -> Sequence[StoppedTask]:
@@ -279,6 +287,11 @@ class Services:
                 failed.model_copy(update={"status": "ACTIVE", "rollout_state": "FAILED"}),
             ),
         )
+
+    def stage(self, name: str, stage: str, traffic: float = 0, *hooks: Hook) -> None:
+        """The service deployment under way is in this stage, and these hooks are in it."""
+        own = self.service_deployments[name]
+        own[-1] = own[-1].model_copy(update={"stage": stage, "traffic": traffic, "hooks": hooks})
 
     def rolled_back(self, name: str) -> None:
         self._settle(name, "ROLLBACK_SUCCESSFUL")

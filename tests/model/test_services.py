@@ -10,10 +10,14 @@ import pytest
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.heads import Head
-from chalicelib.model.services import Service, Strategy
+from chalicelib.model.services import HookSettings, Service, Strategy
 from chalicelib.model.task_definitions import short_name
 from tests.fixtures import examples
 from tests.fixtures.examples import at, ecs_deployment, revision
+
+
+def hook(kind: str, minutes: float | None, *stages: str) -> HookSettings:
+    return HookSettings(kind=kind, minutes=minutes, stages=stages)
 
 
 @pytest.mark.parametrize(
@@ -133,3 +137,27 @@ def test_a_rollout_was_given_what_lies_between_its_beginning_and_its_deadline(
 ) -> None:
     given = examples.rolling_out(**fields).given
     assert given == (None if minutes is None else timedelta(minutes=minutes))
+
+
+@pytest.mark.parametrize(
+    ("strategy", "minutes"),
+    [
+        pytest.param({"name": "CANARY", "canary_minutes": 0,
+                      "hooks": (hook("AWS_LAMBDA", 4, "POST_SCALE_UP"),)}, 4, id="a hook's"),
+        pytest.param({"name": "BLUE_GREEN", "hooks": (hook("AWS_LAMBDA", None, "POST_SCALE_UP"),)},
+                     0, id="a hook without a time-out of its own counts as the rollout's"),
+        pytest.param({"name": "BLUE_GREEN", "hooks": (hook("PAUSE", 60, "POST_SCALE_UP"),)},
+                     0, id="a pause takes none of it"),
+        pytest.param({"name": "BLUE_GREEN",
+                      "hooks": (hook("AWS_LAMBDA", 4, "POST_SCALE_UP", "PRE_SCALE_UP"),
+                                hook("AWS_LAMBDA", 9, "POST_SCALE_UP"))},
+                     13, id="hooks of one stage run together"),
+        pytest.param({"name": "CANARY", "canary_minutes": 0,
+                      "hooks": (hook("AWS_LAMBDA", 4, "PRODUCTION_TRAFFIC_SHIFT"),)},
+                     8, id="a hook of each part of the traffic"),
+    ],
+)  # fmt: skip
+def test_a_hook_may_take_as_long_as_its_time_out_says(
+    strategy: dict[str, Any], minutes: float
+) -> None:
+    assert Strategy(**strategy).minutes == minutes

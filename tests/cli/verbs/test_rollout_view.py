@@ -63,3 +63,15 @@ def test_the_tasks_of_a_revision_that_ecs_lists_no_more_are_still_shown() -> Non
     crashed = task("c", 3, status="STOPPED", exit=1, reason="Essential container exited")
     lines = drawn({"deployments": [ecs_deployment(2)], "task_list": [crashed]})
     assert f"└── {FAMILY}:3  gone" in lines
+
+
+def test_a_rollout_that_moves_traffic_shows_its_stage_and_share() -> None:
+    shifts = {"stage": "PRODUCTION_TRAFFIC_SHIFT", "traffic": 10.0, "waits": []}
+    assert drawn(shifts)[2] == "PRODUCTION_TRAFFIC_SHIFT, 10 % of the traffic"
+
+
+def test_a_pause_shows_what_to_type() -> None:
+    waits = [{"stage": "POST_SCALE_UP", "until": "2026-03-03T12:00:00.000Z"}]
+    text = " ".join(drawn({"stage": "POST_SCALE_UP", "traffic": 0.0, "waits": waits})[2:5])
+    assert text.startswith("paused in POST_SCALE_UP, 0 % of the traffic; next: slipway release")
+    assert "--at POST_SCALE_UP" in text
