@@ -15,9 +15,12 @@ from embedded.services import ecs
 from embedded.services.ecs import (
     Crash,
     Fault,
+    IgnoresSigterm,
     NoCapacity,
+    OutOfMemory,
     PullError,
     SlowStart,
+    StartError,
     UnhealthyContainer,
     UnhealthyTarget,
 )
@@ -190,6 +193,12 @@ def test_a_service_that_is_deleted_afterwards_changes_nothing() -> None:
         client("ecs").delete_service(cluster=CLUSTER, service=found.trial.service_name, force=True)
         found.clock.advance(60)
         assert found.known() == certain
+
+
+def test_every_fault_is_weighed() -> None:
+    """A new fault fails this test: say in `certainty` whether it dooms a rollout, then here."""
+    dooms = {Crash, OutOfMemory, PullError, StartError, UnhealthyContainer, UnhealthyTarget}
+    assert {*Fault.__subclasses__()} == {*dooms, NoCapacity, SlowStart, IgnoresSigterm}
 
 
 def test_before_the_end_nothing_is_certain() -> None:
