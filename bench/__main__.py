@@ -1,7 +1,8 @@
 """`make bench`: each scenario on Slipway and two other tools, side by side on one simulated ECS.
 
-Then Slipway plays them alone, while ECS' reads lag. Each row is printed as it comes; at the end,
-out/bench.json, out/bench.md and out/bench.svg are written.
+Then Slipway plays them alone, while ECS' reads lag. Each row is printed as it comes: the verdict,
+when it was said, how long after the end was certain, and what it cost. At the end, out/bench.json,
+out/bench.md and out/bench.svg are written.
 """
 
 from __future__ import annotations
@@ -142,8 +143,9 @@ def ecs_deploy(venv: Path) -> Path:
 def _line(row: Row) -> str:
     mark = "✓" if row.right else "✗"
     after = "        -" if row.seconds is None else f"{row.seconds:7.1f} s"
+    from_certainty = "" if row.distance is None else f"{row.distance:+.1f} s"
     return (
-        f"  {mark} {row.scenario:<26}{row.tool:<12}{row.verdict:<12}{after}"
+        f"  {mark} {row.scenario:<26}{row.tool:<12}{row.verdict:<12}{after}{from_certainty:>11}"
         f"{row.calls:>7} calls{row.peak_mb:>5} MB"
     )
 

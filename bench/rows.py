@@ -12,7 +12,11 @@ TOOLS = ("slipway", "slipway-lag", "ecs-deploy", "aws-waiter")
 
 @dataclass(frozen=True)
 class Row:
-    """`seconds` are simulated, from the update to the verdict (None: there was none)."""
+    """`seconds` are simulated, from the update to the verdict (None: there was none).
+
+    `certain` is when the end of the rollout became certain, in simulated seconds from the update
+    too (`example/certainty.py`). Rows of before 30 November 2026 do not have it.
+    """
 
     scenario: str
     tool: str
@@ -21,6 +25,14 @@ class Row:
     seconds: float | None
     calls: int
     peak_mb: int
+    certain: float | None = None
+
+    @property
+    def distance(self) -> float | None:
+        """Simulated seconds from certainty to the verdict; less than 0 if the tool guessed."""
+        if self.seconds is None or self.certain is None:
+            return None
+        return round(self.seconds - self.certain, 1)
 
 
 def read(path: Path) -> list[Row]:

@@ -15,6 +15,8 @@ CLOCK = (
     "the clock runs {rate:g}x while every tool sleeps, and 1x while any tool computes, for all "
     "tools alike"
 )
+GUESS = 1.0  # seconds before certainty
+LATE = 5.0  # seconds after it
 _NAMES = {
     "slipway": "Slipway",
     "slipway-lag": "Slipway, while reads lag",
@@ -29,13 +31,22 @@ of 30 minutes as Slipway (its default, 5 minutes, would also fail a good slow ro
 follows `aws ecs register-task-definition` and `update-service`. Both are the real commands; their
 `time.sleep`, `time.time` and `datetime.now` are the simulated clock's, nothing else of them is
 changed. Time is in simulated seconds from UpdateService to the verdict: Slipway's first notice that
-tells the outcome, the others' exit. Calls are ECS API calls from begin to end; Slipway's include
-the rollback and, in `newer-push`, the newer deployment, and leave out the sweep, which every ten
-minutes looks after all services together. Memory is the peak of the largest process, of Slipway's
-the largest function. A command that exits with a failure where the image was superseded counts as
-right: an exit code cannot say more. Then Slipway plays them all again while reads lag: each read of
-ECS, and UpdateService's own answer, is up to {lag:g} seconds old, two reads may disagree, and what
-was just made may be missing.
+tells the outcome, the others' exit. In brackets is how long after certainty that was. Calls are ECS
+API calls from begin to end; Slipway's include the rollback and, in `newer-push`, the newer
+deployment, and leave out the sweep, which every ten minutes looks after all services together.
+Memory is the peak of the largest process, of Slipway's the largest function. A command that exits
+with a failure where the image was superseded counts as right: an exit code cannot say more. Then
+Slipway plays them all again while reads lag: each read of ECS, and UpdateService's own answer, is
+up to {lag:g} seconds old, two reads may disagree, and what was just made may be missing.
+
+Certainty is the moment from which the simulator knows how the rollout must end. It is the earliest
+of these: ECS has called the service deployment successful, or was told to stop it or roll it back;
+the service was deleted; the first task of the image has failed, without ever being healthy, by a
+fault that strikes all its tasks; ECS could not place the first task, and never can. No tool can
+honestly know the end before: a verdict more than {guess:g} second before it counts as a guess, even
+if it turns out right. Nor can a tool always know it at that moment: after one failed task, it
+cannot tell a crash loop from a task that crashed once. Both moments are times of the same simulated
+clock, and each tool's certainty is that of its own service.
 
 The simulated ECS: {timings} (seconds).
 """
@@ -45,6 +56,7 @@ def markdown(rows: Sequence[Row], rate: float) -> str:
     parts = [
         "# Side by side",
         "\n".join(_totals(rows)),
+        *_late(rows),
         "\n".join(_lines(rows)),
         *(textwrap.fill(part, 100) for part in _method(rate)),
     ]
@@ -53,7 +65,7 @@ def markdown(rows: Sequence[Row], rate: float) -> str:
 
 def _method(rate: float) -> list[str]:
     return _METHOD.format(
-        clock=CLOCK.format(rate=rate), timings=_timings(), lag=Lag().seconds
+        clock=CLOCK.format(rate=rate), timings=_timings(), lag=Lag().seconds, guess=GUESS
     ).split("\n\n")
 
 
@@ -68,23 +80,45 @@ def summary(rows: Sequence[Row]) -> str:
 
 
 def _totals(rows: Sequence[Row]) -> Iterable[str]:
-    yield "| tool | right | to a right verdict of failure, median | calls, median | peak memory |"
-    yield "|---|---|---|---|---|"
-    failing = {one.name for one in SCENARIOS if one.right == "failed"}
+    yield (
+        "| tool | right | to a right verdict of failure, median "
+        "| from certainty to a right verdict, median | right, but guessed "
+        "| calls, median | peak memory |"
+    )
+    yield "|---|---|---|---|---|---|---|"
     for tool in TOOLS:
-        of = [row for row in rows if row.tool == tool]
-        if of:
-            took = [
-                row.seconds
-                for row in of
-                if row.scenario in failing and row.right and row.seconds is not None
-            ]
-            right = f"{sum(row.right for row in of)} of {len(of)}"
-            calls, peak = median(row.calls for row in of), max(row.peak_mb for row in of)
-            yield (
-                f"| {_NAMES[tool]} | {right} | {_seconds(median(took) if took else None)} "
-                f"| {calls:.0f} | {peak} MB |"
-            )
+        if of := [row for row in rows if row.tool == tool]:
+            yield f"| {_NAMES[tool]} | {' | '.join(_total(of))} |"
+
+
+def _total(rows: Sequence[Row]) -> Sequence[str]:
+    """The cells of one tool."""
+    failing = {one.name for one in SCENARIOS if one.right == "failed"}
+    right = [row for row in rows if row.right]
+    took = [row.seconds for row in right if row.scenario in failing and row.seconds is not None]
+    distances = [row.distance for row in right if row.distance is not None]
+    return (
+        f"{len(right)} of {len(rows)}",
+        _seconds(median(took) if took else None),
+        f"{median(distances):.1f} s" if distances else "",
+        str(sum(distance < -GUESS for distance in distances)) if distances else "",
+        f"{median(row.calls for row in rows):.0f}",
+        f"{max(row.peak_mb for row in rows)} MB",
+    )
+
+
+def _late(rows: Sequence[Row]) -> Iterable[str]:
+    """Where Slipway was late, the latest first."""
+    for tool in (tool for tool in TOOLS if tool.startswith("slipway")):
+        distances = [
+            (row.distance, row.scenario)
+            for row in rows
+            if row.tool == tool and row.distance is not None
+        ]
+        late = [f"{name} ({by:.1f} s)" for by, name in sorted(distances, reverse=True) if by > LATE]
+        if distances:
+            where = ", ".join(late) or "no scenario"
+            yield f"{_NAMES[tool]}: more than {LATE:g} seconds after certainty in {where}."
 
 
 def _lines(rows: Sequence[Row]) -> Iterable[str]:
@@ -99,7 +133,8 @@ def _lines(rows: Sequence[Row]) -> Iterable[str]:
 
 def _cell(row: Row) -> str:
     verdict = row.verdict if row.right else f"**{row.verdict}: wrong**"
-    return f"{verdict}, {_seconds(row.seconds)}, {row.calls:,} calls, {row.peak_mb} MB"
+    after = "" if row.distance is None else f" ({row.distance:+,.1f} s)"
+    return f"{verdict}, {_seconds(row.seconds)}{after}, {row.calls:,} calls, {row.peak_mb} MB"
 
 
 def _seconds(seconds: float | None) -> str:

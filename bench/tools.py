@@ -12,6 +12,7 @@ import tempfile
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,7 @@ class Slipway(Tool):
             seconds=round(first.at.timestamp() - began, 1) if first else None,
             calls=ecs_calls(aws, _is_slipway, since),
             peak_mb=max(peaks, default=0),
+            certain=certain_after(aws, trial, began),
         )
 
     def _status(self, trial: Trial) -> list[dict[str, Any]]:
@@ -166,10 +168,26 @@ class Command(Tool):
             seconds=round(ended.at.timestamp() - began, 1),
             calls=ecs_calls(aws, principal.__eq__, since),
             peak_mb=peak,
+            certain=certain_after(aws, trial, began),
         )
 
     @abstractmethod
     def commands(self, trial: Trial, home: Path) -> Sequence[Sequence[str]]: ...
+
+
+def certain_after(aws: EmbeddedAws, trial: Trial, began: float) -> float | None:
+    """Seconds from `began` (epoch seconds) to certainty; None if it takes too long.
+
+    It waits for certainty: a tool may have said its verdict before.
+    """
+
+    def certain_at() -> datetime | None:
+        with aws.clock.lock:
+            return trial.certain_at
+
+    aws.wait_until(certain_at, LIMIT)
+    found = certain_at()
+    return None if found is None else round(found.timestamp() - began, 1)
 
 
 def is_right(verdict: str, scenario: Scenario) -> bool:

@@ -2,5 +2,6 @@
 
 - `conflicto.py`: the account of the team conflicto: its repository, cluster and service.
 - `scenario.py`: a `Scenario` is one rollout; a `Trial` plays it.
+- `certainty.py`: the moment from which it is certain how a rollout ends.
 - `scenarios.py`: all of them.
 """

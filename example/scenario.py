@@ -13,6 +13,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal
 
 from embedded.clock.clock import Clock
@@ -20,6 +21,7 @@ from embedded.services.ecs import Ecs, Fault, Place
 from embedded.services.ecs.service import Service
 from embedded.services.ecs.tasks import Task
 from example import conflicto
+from example.certainty import certain_from
 
 Verdict = Literal["successful", "failed", "superseded"]
 Build = Literal["first", "earlier", "new", "newer"]
@@ -83,6 +85,7 @@ class Trial:
     ecs: Ecs
     clock: Clock
     ship: Callable[[Trial, Build], None]
+    _certain_at: datetime | None = field(default=None, init=False)
 
     @property
     def service_name(self) -> str:
@@ -159,8 +162,21 @@ class Trial:
     def begin(self) -> None:
         """Prepare the fault and what happens; the tool's update comes next."""
         self._strike("new", self.scenario.fault)
+        self.when(lambda: self.certain_at, lambda: None)
         if self.scenario.happens is not None:
             self.scenario.happens(self)
+
+    @property
+    def certain_at(self) -> datetime | None:
+        """When the end of the new image's rollout became certain; None while it is not.
+
+        It is looked for every second and kept, since ECS forgets tasks and deleted services.
+        """
+        if self._certain_at is None:
+            tasks = self.ecs.tasks(self.key)
+            fault = self.scenario.fault
+            self._certain_at = certain_from(self.service, tasks, self._is_new, fault)
+        return self._certain_at
 
     def builds(self, images: tuple[str, ...]) -> set[Build]:
         """Which builds these image URIs name, by tag or by digest."""
@@ -206,6 +222,9 @@ class Trial:
     def person(self, operation: str, **request: Any) -> dict[str, Any]:
         """Call an operation as a person does in the console."""
         return self.ecs.call(_PLACE, operation, {"cluster": CLUSTER, **request})
+
+    def _is_new(self, images: tuple[str, ...]) -> bool:
+        return "new" in self.builds(images)
 
     def _source(self, build: Build) -> str:
         return f"{self.name}: the {build} image"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -24,7 +25,24 @@ CRASH = [
     Row("crash", "aws-waiter", "successful", False, 45.8, 6, 58),
     Row("crash", "slipway", "failed", True, None, 42, 69),
 ]
-KEYS = ["scenario", "tool", "verdict", "right", "seconds", "calls", "peak_mb"]
+
+
+def _after(certain: float, scenario: str, tool: str, seconds: float) -> Row:
+    verdict = "failed" if scenario in {"crash", "sidecar"} else "successful"
+    named = replace(GOOD, scenario=scenario, tool=tool, verdict=verdict)
+    return replace(named, certain=certain, seconds=seconds)
+
+
+MEASURED = [
+    _after(27.4, "good", "slipway", 28.4),
+    _after(207.6, "bake", "slipway", 208.6),
+    _after(15.6, "crash", "slipway", 35.6),
+    _after(18.6, "sidecar", "slipway", 23.8),
+    _after(27.6, "good", "slipway-lag", 32.6),
+    _after(207.6, "bake", "ecs-deploy", 28.0),
+    _after(27.6, "good", "ecs-deploy", 29.4),
+]
+KEYS = ["scenario", "tool", "verdict", "right", "seconds", "calls", "peak_mb", "certain"]
 
 
 def test_what_is_written_is_a_list_of_rows_and_is_read_again(tmp_path: Path) -> None:
@@ -50,9 +68,58 @@ def test_the_table_keeps_the_losing_rows_and_says_which_are_wrong() -> None:
     text = table.markdown([GOOD, *CRASH], 40)
     assert "**good**: a good image, two tasks | successful | successful, 28 s, 9 calls" in text
     assert "**successful: wrong**, 46 s" in text
-    assert "| Slipway | 2 of 2 | never | 26 | 69 MB |" in text
+    assert "| Slipway | 2 of 2 | never |  |  | 26 | 69 MB |" in text
     assert "40x" in text
     assert "settling 5" in text
+
+
+def test_a_row_of_before_the_moment_of_certainty_was_kept_is_read(tmp_path: Path) -> None:
+    file = tmp_path / "bench.json"
+    rows.write(file, [GOOD])
+    [written] = json.loads(file.read_text("utf-8"))
+    del written["certain"]
+    file.write_text(json.dumps([written]), encoding="utf-8")
+    [read] = rows.read(file)
+    assert read == GOOD
+    assert read.distance is None
+
+
+@pytest.mark.parametrize(
+    ("seconds", "certain", "distance"),
+    [
+        pytest.param(19.6, 15.5, 4.1, id="after"),
+        pytest.param(28.0, 207.6, -179.6, id="before"),
+        pytest.param(None, 15.5, None, id="no verdict"),
+        pytest.param(19.6, None, None, id="never certain"),
+    ],
+)
+def test_the_distance_is_the_time_from_certainty_to_the_verdict(
+    seconds: float | None, certain: float | None, distance: float | None
+) -> None:
+    assert replace(GOOD, seconds=seconds, certain=certain).distance == distance
+
+
+def test_the_table_says_how_far_from_certainty_each_verdict_was() -> None:
+    text = table.markdown(MEASURED, 40)
+    assert "| Slipway | 4 of 4 | 30 s | 3.1 s | 0 | 9 | 69 MB |" in text
+    assert "| ecs-deploy 1.17.0 | 2 of 2 | never | -88.9 s | 1 | 9 | 69 MB |" in text
+    assert "| successful, 28 s (+1.0 s), 9 calls, 69 MB |" in text
+    assert "| **bake**" in text
+    assert "successful, 28 s (-179.6 s), 9 calls" in text
+
+
+def test_the_table_names_where_slipway_was_late() -> None:
+    text = table.markdown(MEASURED, 40)
+    assert (
+        "\nSlipway: more than 5 seconds after certainty in crash (20.0 s), sidecar (5.2 s).\n"
+        in text
+    )
+    assert "while reads lag: more than 5 seconds after certainty in no scenario.\n" in text
+    assert "ecs-deploy 1.17.0: more" not in text
+
+
+def test_without_any_moment_of_certainty_no_lateness_is_told() -> None:
+    assert "seconds after certainty in" not in table.markdown([GOOD, *CRASH], 40)
 
 
 def test_the_summary_counts_every_tool_that_has_rows() -> None:
@@ -150,3 +217,6 @@ def test_one_scenario_on_every_tool(tmp_path: Path) -> None:
         assert 0 < row.seconds < 600
         assert row.calls > 0
         assert 20 < row.peak_mb < 200
+        assert row.certain == pytest.approx(11.6, abs=3)
+        assert row.distance is not None
+        assert row.distance > 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.dialect.rehearsed import TARGETS, RehearsedAccount
 
 VERDICTS = {
     "SUCCESSFUL": "successful",
+    "ROLLBACK_IN_PROGRESS": "failed",
     "FAILED": "failed",
     "ROLLBACK_SUCCESSFUL": "failed",
     "ROLLBACK_FAILED": "failed",
@@ -35,6 +37,7 @@ class PlayedAccount(RehearsedAccount):
 
     trial: Trial
     record: dict[str, Any]
+    verdict_at: datetime  # of the first notice with the right verdict
 
     @cache  # noqa: B019 - a rehearsal is short, and making a client is most of its time
     def client(self, service: str) -> Any:
@@ -54,9 +57,16 @@ class PlayedAccount(RehearsedAccount):
             self.settle(trial.key, trial.digest("earlier"))
         self.calls.clear()
         trial.begin()
+        told = len(self.notices())
         trial.push("new")
+        assert self.until(lambda: self._verdict_is_told(told), LONG)
+        self.verdict_at = self.clock.now()
         self.record = self.settle(trial.key, trial.digest(), LONG)
         self.advance(900)
+
+    def _verdict_is_told(self, since: int) -> bool:
+        statuses = (notice["attributes"]["status"] for notice in self.notices()[since:])
+        return self.trial.scenario.right in map(VERDICTS.get, statuses)
 
 
 def _push(trial: Trial, build: Build) -> None:
@@ -86,8 +96,16 @@ def test_the_verdict_is_right_and_what_should_run_runs(scenario: Scenario, lags:
         assert account.failures == []
         if scenario.right == "failed" and scenario.runs in {"first", "earlier"}:
             assert account.record["status"] == "ROLLBACK_SUCCESSFUL"
+        _assert_the_verdict_is_no_guess(account)
         _assert_little_was_done(account, lags=lags)
         _assert_bystanders_are_as_they_were(account)
+
+
+def _assert_the_verdict_is_no_guess(account: PlayedAccount) -> None:
+    """A second is left: Slipway may say it and then tell ECS, and ECS decides when it is told."""
+    certain_at = account.trial.certain_at
+    assert certain_at is not None
+    assert (account.verdict_at - certain_at).total_seconds() >= -1
 
 
 def _assert_little_was_done(account: PlayedAccount, *, lags: bool) -> None:

@@ -89,6 +89,7 @@ class Service:
     settings: dict[str, Any]  # what was asked for, apart from the revision's settings
     tags: list[dict[str, str]] = field(default_factory=list)
     status: str = "ACTIVE"
+    deleted_at: datetime | None = None
     deployments: list[Deployment] = field(default_factory=list)  # newest first
     completed: Deployment | None = None  # the last one that completed: where a rollback goes
     service_deployments: list[ServiceDeployment] = field(default_factory=list)  # newest first

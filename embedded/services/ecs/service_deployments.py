@@ -16,6 +16,7 @@ from typing import Any
 
 from embedded.services.ecs.definitions import TaskDefinition
 
+UNDECIDED = frozenset({"PENDING", "IN_PROGRESS"})
 FINISHED = frozenset({"SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
 
 
@@ -65,6 +66,7 @@ class ServiceDeployment:
     started_at: datetime | None = None
     finished_at: datetime | None = None
     stopped_at: datetime | None = None
+    decided_at: datetime | None = None  # when it stopped being UNDECIDED; no API tells it
     rollback: Rollback | None = None
     threshold: int = 0  # of the circuit breaker, and so are the next two
     failure_count: int = 0
@@ -98,6 +100,8 @@ class ServiceDeployment:
         self.status = status
         self.updated_at = now
         self.reason = reason or self.reason
+        if status not in UNDECIDED:
+            self.decided_at = self.decided_at or now
         if status == "IN_PROGRESS":
             self.started_at = now
         if status in FINISHED:

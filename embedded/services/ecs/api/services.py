@@ -100,6 +100,7 @@ def delete_service(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     if service.desired_count and not service.daemon and not request.get("force"):
         raise InvalidParameter("The service cannot be stopped while it is scaled above 0.")
     service.status = "DRAINING"
+    service.deleted_at = region.simulation.now()
     service.desired_count = 0
     service.service_deployments.clear()  # "When you delete a service, ECS deletes" them
     region.scheduler.wake(service)
