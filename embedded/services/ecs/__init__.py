@@ -91,6 +91,7 @@ def install(  # noqa: PLR0913 - all but two are options
     image_digest: AboutImage | None = None,
     rates: Iterable[Rate] = DOCUMENTED,
     lag: Lag | None = None,
+    breaker_beyond_rolling: bool = False,
 ) -> Ecs:
     """Put the simulated ECS in the place of moto's, for all accounts and regions.
 
@@ -98,7 +99,8 @@ def install(  # noqa: PLR0913 - all but two are options
     identifiers are repeatable. `pull_problem(place, image)` may say why an image cannot be pulled,
     and `image_digest(place, image)` which digest its tag names; `embedded.services.ecr` has both,
     for the simulated ECR. `rates` limit the requests as ECS does; without any there is no limit.
-    With a `lag`, reads may be some seconds old. Undo with `uninstall()`, or use the answer as a
+    With a `lag`, reads may be some seconds old. With `breaker_beyond_rolling`, the circuit breaker
+    acts on BLUE_GREEN, LINEAR and CANARY too. Undo with `uninstall()`, or use the answer as a
     context manager.
     """
     simulation = Simulation(
@@ -110,6 +112,7 @@ def install(  # noqa: PLR0913 - all but two are options
         pull_problem=pull_problem,
         image_digest=image_digest,
         behind=timings_behind,
+        breaker_beyond_rolling=breaker_beyond_rolling,
     )
     ecs = Ecs(simulation, Buckets(clock, rates), lag)
     swap_in(ecs)

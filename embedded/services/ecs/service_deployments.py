@@ -14,7 +14,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from embedded.services.ecs.balancers import resolved
 from embedded.services.ecs.definitions import TaskDefinition
+from embedded.services.ecs.strategy import Step, rolls
 
 FINISHED = frozenset({"SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
 
@@ -29,16 +31,27 @@ class ServiceRevision:
     settings: dict[str, Any]
     digests: dict[str, str | None]  # of each container's image, by container name
     created_at: datetime
+    alternate: bool = False  # registers with the alternate target groups
+
+    @property
+    def balancers(self) -> list[dict[str, Any]]:
+        """Its load balancers, with the target groups that its tasks register with."""
+        return resolved(self.settings, alternate=self.alternate)
 
 
 @dataclass
 class RevisionSummary:
-    """Task counts of one revision in a service deployment; frozen when that finishes."""
+    """Task counts and traffic of one revision in a service deployment; frozen when that finishes.
+
+    The traffic is in percent; None where ECS shifts none.
+    """
 
     revision: ServiceRevision
     requested: int = 0
     running: int = 0
     pending: int = 0
+    production: float | None = None
+    test: float | None = None
 
 
 @dataclass
@@ -62,6 +75,10 @@ class ServiceDeployment:
     status: str = "PENDING"
     reason: str | None = None
     stage: str | None = None
+    steps: tuple[Step, ...] = ()  # all stages; none for a rolling update
+    position: int = -1  # in `steps`
+    entered_at: datetime | None = None  # when the stage began
+    source_id: str | None = None  # the `ecs-svc/…` that it replaces: blue
     started_at: datetime | None = None
     finished_at: datetime | None = None
     stopped_at: datetime | None = None
@@ -78,6 +95,32 @@ class ServiceDeployment:
     @property
     def rolling_back(self) -> bool:
         return self.status == "ROLLBACK_IN_PROGRESS"
+
+    @property
+    def moves(self) -> bool:
+        """Whether it goes on: forward, or back."""
+        return self.status in ("IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
+
+    @property
+    def rolling(self) -> bool:
+        """Whether its strategy is the rolling update."""
+        return rolls(self.configuration)
+
+    @property
+    def step(self) -> Step | None:
+        """The step that it is in; None before the first one and of a rolling update."""
+        return self.steps[self.position] if self.position >= 0 else None
+
+    def runs(self, deployment_id: str) -> bool:
+        """Whether the step keeps this deployment at full size: the two environments, or one."""
+        step = self.step or Step("", green=False)
+        if deployment_id == self.source_id:
+            return step.blue
+        return deployment_id == self.deployment_id and step.green
+
+    def summary(self, revision_arn: str) -> RevisionSummary | None:
+        everything = (self.target, *self.sources)
+        return next((each for each in everything if each.revision.arn == revision_arn), None)
 
     @property
     def breaker(self) -> dict[str, Any]:

@@ -41,6 +41,7 @@ class Simulation:
     image_digest: AboutImage | None = None  # the digest that an image's tag names
     behind: Behind | None = None  # the timings of tasks in a target group that has settings
     short_arns: set[str] = field(default_factory=set)  # CLUSTER/SERVICE of services of before 2019
+    breaker_beyond_rolling: bool = False  # acts on BLUE_GREEN, LINEAR and CANARY too
     changed: Callable[[], None] | None = None  # called after whatever `later` has done
     ended: bool = False
 

@@ -52,6 +52,17 @@ class Ecs:
     def faults(self) -> Faults:
         return self.simulation.faults
 
+    @property
+    def breaker_beyond_rolling(self) -> bool:
+        """Whether the circuit breaker acts on BLUE_GREEN, LINEAR and CANARY too."""
+        return self.simulation.breaker_beyond_rolling
+
+    @breaker_beyond_rolling.setter
+    def breaker_beyond_rolling(self, acts: bool) -> None:
+        regions = (region.simulation for region in self._regions.values())
+        for simulation in (self.simulation, *regions):
+            simulation.breaker_beyond_rolling = acts
+
     def region(self, place: Place) -> Region:
         found = self._regions.get(place)
         return found if found is not None else self.open_region(place)

@@ -25,6 +25,7 @@ class Timings:
         1.0  # STOP_REQUESTED -> STOPPED, ROLLBACK_REQUESTED -> ROLLBACK_IN_PROGRESS
     )
 
+    stage: float = 1.0  # a lifecycle stage in which nothing has to be waited for
     rollback: float = 15.0  # at least, even if the old tasks never stopped; users saw a minute
 
     provisioning: float = 3.0  # network interface

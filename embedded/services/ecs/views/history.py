@@ -19,6 +19,10 @@ def summary_view(summary: RevisionSummary) -> dict[str, Any]:
         "requestedTaskCount": summary.requested,
         "runningTaskCount": summary.running,
         "pendingTaskCount": summary.pending,
+        **present(
+            requestedProductionTrafficWeight=summary.production,
+            requestedTestTrafficWeight=summary.test,
+        ),
     }
 
 
