@@ -17,6 +17,7 @@ from embedded.services.ecs.breaker import Breaker
 from embedded.services.ecs.deployments import Deployments
 from embedded.services.ecs.events import Events
 from embedded.services.ecs.failures import Failures
+from embedded.services.ecs.hook_runs import HookRuns
 from embedded.services.ecs.lifecycle import Lifecycle
 from embedded.services.ecs.names import Place
 from embedded.services.ecs.placement import Placement
@@ -26,6 +27,7 @@ from embedded.services.ecs.service import Deployment, Service
 from embedded.services.ecs.service_deployments import ServiceDeployment, ServiceRevision
 from embedded.services.ecs.simulation import Simulation
 from embedded.services.ecs.stages import Stages
+from embedded.services.ecs.strategy import POST_SCALE_UP, PRE_SCALE_UP
 from embedded.services.ecs.tasks import Task
 from embedded.services.ecs.throttle import Throttle
 
@@ -50,7 +52,8 @@ class Scheduler:
         self._breaker = counter = Breaker(simulation, events, deployments, self.failures)
         throttle = Throttle(simulation, self.wake)
         reports = Reports(simulation, services, tasks, deployments, throttle, counter, self.wake)
-        self._stages = Stages(simulation, deployments, self.failures, self.wake)
+        self.hooks = hooks = HookRuns(simulation, events, self.advance)
+        self._stages = Stages(simulation, deployments, self.failures, hooks, self.wake)
         self.lifecycle = Lifecycle(simulation, place, events, reports)
         self._placement = Placement(
             simulation, place, tasks, events, deployments, self.lifecycle, throttle, counter
@@ -65,6 +68,10 @@ class Scheduler:
     def alarm(self, service: Service, name: str) -> bool:
         """A CloudWatch alarm goes off; False when no ongoing deployment watches it."""
         return alarms.trigger(service, name, self.failures)
+
+    def advance(self, service: Service) -> None:
+        """A hook of the ongoing deployment has ended."""
+        self._stages.advance(service)
 
     def wake(self, service: Service) -> None:
         """Look at `service` in a moment; several changes until then make one look."""
@@ -90,6 +97,9 @@ class Scheduler:
             self._keep_sizes(service, primary, ongoing)
             self._stages.advance(service)
             return
+        if ongoing is not None and not self._stages.passes(service, ongoing, PRE_SCALE_UP):
+            self._hold(service, ongoing.source_id)
+            return
         self._move(service, primary, _moves(service, primary))
         if service.primary is primary:
             self._conclude(service, primary)
@@ -107,12 +117,7 @@ class Scheduler:
     ) -> None:
         """Keep each environment at its size, from its own revision."""
         for each in service.deployments:
-            each.desired_count = service.desired_count if ongoing.runs(each.id) else 0
-            moves = moves_alone(each.desired_count, _present(each))
-            excess = sorted(each.live, key=lambda task: task.healthy)[: moves.scale_in]
-            self._stop(service, excess, primary.id)
-            if each.launches:
-                self._placement.start(service, each, moves.start)
+            self._resize(service, each, service.desired_count if ongoing.runs(each.id) else 0)
         service.deployments = [
             each
             for each in service.deployments
@@ -120,6 +125,22 @@ class Scheduler:
         ]
         if _settled(service, primary):
             self._tell_steady(service)
+
+    def _resize(self, service: Service, deployment: Deployment, wanted: int) -> None:
+        deployment.desired_count = wanted
+        moves = moves_alone(wanted, _present(deployment))
+        excess = sorted(deployment.live, key=lambda task: task.healthy)[: moves.scale_in]
+        self._stop(service, excess, service.primary.id if service.primary else deployment.id)
+        if deployment.launches:
+            self._placement.start(service, deployment, moves.start)
+
+    def _hold(self, service: Service, source_id: str | None) -> None:
+        """Keep the service at its size with old tasks, before the first new one starts."""
+        source = service.find(source_id)
+        if source is not None:
+            others = (each for each in service.deployments if each is not source)
+            present = sum(_present(each) for each in others)
+            self._resize(service, source, max(0, service.desired_count - present))
 
     def _tell_steady(self, service: Service) -> None:
         if not service.steady:
@@ -169,7 +190,9 @@ class Scheduler:
         if settled:
             self._tell_steady(service)
         if _concludable(service, primary) and not self._deployments.rollback_lasts(service):
-            self._bake_or_complete(service, primary)
+            ongoing = service.ongoing
+            if ongoing is None or self._stages.passes(service, ongoing, POST_SCALE_UP):
+                self._bake_or_complete(service, primary)
 
     def _bake_or_complete(self, service: Service, primary: Deployment) -> None:
         ongoing = service.ongoing

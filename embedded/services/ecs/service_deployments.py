@@ -16,6 +16,7 @@ from typing import Any
 
 from embedded.services.ecs.balancers import resolved
 from embedded.services.ecs.definitions import TaskDefinition
+from embedded.services.ecs.hooks import HookRun
 from embedded.services.ecs.strategy import Step, rolls
 
 FINISHED = frozenset({"SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
@@ -78,6 +79,8 @@ class ServiceDeployment:
     steps: tuple[Step, ...] = ()  # all stages; none for a rolling update
     position: int = -1  # in `steps`
     entered_at: datetime | None = None  # when the stage began
+    hooks: tuple[HookRun, ...] = ()  # those of the stage
+    passed: frozenset[str] = frozenset()  # stages of a rolling update whose hooks have succeeded
     source_id: str | None = None  # the `ecs-svc/…` that it replaces: blue
     started_at: datetime | None = None
     finished_at: datetime | None = None
@@ -145,6 +148,7 @@ class ServiceDeployment:
             self.started_at = now
         if status in FINISHED:
             self.finished_at = now
+            self.hooks = ()
             if self.breaker_status == "MONITORING":
                 self.breaker_status = "MONITORING_COMPLETE"
         if status == "STOPPED":

@@ -26,6 +26,7 @@ class Timings:
     )
 
     stage: float = 1.0  # a lifecycle stage in which nothing has to be waited for
+    hook: float = 0.5  # between the beginning of a stage and the call of its Lambda hooks
     rollback: float = 15.0  # at least, even if the old tasks never stopped; users saw a minute
 
     provisioning: float = 3.0  # network interface

@@ -21,6 +21,8 @@ from embedded.services.ecs.service_deployments import RevisionSummary, ServiceDe
 from embedded.services.ecs.strategy import (
     ALL,
     CLEAN_UP,
+    PRODUCTION_SHIFT,
+    TEST_SHIFT,
     Step,
     Surroundings,
     backward,
@@ -96,9 +98,35 @@ def _share(
     return round(ALL - green, 1) if leads else 0.0
 
 
+def weights_at(ongoing: ServiceDeployment, stage: str) -> tuple[dict[str, float], dict[str, float]]:
+    """The production and the test weights that a hook is told at a stage, by revision.
+
+    "Lambda hooks for Amazon ECS service deployments", Lifecycle stage payloads.
+    """
+    production, test = {}, {}
+    for summary in _all(ongoing):
+        arn = summary.revision.arn
+        if stage in ("PRE_PRODUCTION_TRAFFIC_SHIFT", PRODUCTION_SHIFT):
+            production[arn] = summary.production
+        if stage == TEST_SHIFT:
+            test[arn] = summary.test
+    return _known(production), _known(test)
+
+
+def _known(weights: dict[str, float | None]) -> dict[str, float]:
+    """The weights that there are; whole numbers as such, as in AWS' examples."""
+    return {
+        arn: int(weight) if weight == int(weight) else weight
+        for arn, weight in weights.items()
+        if weight is not None
+    }
+
+
 def turn_back(service: Service, failed: ServiceDeployment) -> None:
-    """Plan the steps of a rollback. The traffic goes back with the first look at the service."""
+    """Give blue the traffic back, and plan the steps of the rollback."""
+    failed.hooks = ()
     if not failed.steps:
+        failed.stage = failed.entered_at = None
         return
     step = failed.step
     production, test = bool(failed.target.production), bool(failed.target.test)

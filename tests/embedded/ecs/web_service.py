@@ -60,7 +60,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 def deviations(shape: Any, value: Any, path: str) -> Iterator[str]:
     """Where `value` deviates from `shape`: unknown members, other types, other enum values."""
     if shape.type_name == "structure":
-        for name, inner in value.items():
+        for name, inner in () if shape.is_document_type else value.items():
             if name not in shape.members:
                 yield f"{path}.{name} is unknown"
             else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from embedded.services.ecs.api.refused_hooks import refuse_hooks
 from embedded.services.ecs.api.refused_strategies import refuse_strategy
 from embedded.services.ecs.breaker import THRESHOLD_TYPES
 from embedded.services.ecs.errors import InvalidParameter
@@ -20,6 +21,7 @@ def refuse_desired_count(request: dict[str, Any]) -> None:
 def refuse_configuration(configuration: dict[str, Any], settings: dict[str, Any]) -> None:
     """Refuse a wrong configuration of a service whose revision has these settings."""
     refuse_strategy(configuration, settings)
+    refuse_hooks(configuration)
     _refuse_early_success(configuration)
     _refuse_threshold(configuration.get("deploymentCircuitBreaker") or {})
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from embedded.services.ecs.hooks import HookRun
 from embedded.services.ecs.service_deployments import (
     RevisionSummary,
     ServiceDeployment,
@@ -46,6 +47,7 @@ def service_deployment_view(found: ServiceDeployment) -> dict[str, Any]:
         status=found.status,
         statusReason=found.reason,
         lifecycleStage=found.stage,
+        lifecycleHookDetails=[_hook_view(each) for each in found.hooks] or None,
         deploymentConfiguration=found.configuration,
         rollback=present(
             reason=found.rollback.reason,
@@ -64,6 +66,18 @@ def service_deployment_view(found: ServiceDeployment) -> dict[str, Any]:
             "alarmNames": found.alarms.get("alarmNames", []),
             "triggeredAlarmNames": found.triggered_alarms,
         },
+    )
+
+
+def _hook_view(run: HookRun) -> dict[str, Any]:
+    """API reference, DeploymentLifecycleHookDetail."""
+    return present(
+        hookId=run.id,
+        targetType=run.kind,
+        targetArn=run.arn,
+        status=run.status,
+        expiresAt=epoch(run.expires_at),
+        timeoutAction=run.timeout_action,
     )
 
 
