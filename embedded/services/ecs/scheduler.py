@@ -53,7 +53,9 @@ class Scheduler:
         throttle = Throttle(simulation, self.wake)
         reports = Reports(simulation, services, tasks, deployments, throttle, counter, self.wake)
         self.hooks = hooks = HookRuns(simulation, events, self.advance)
-        self._stages = Stages(simulation, deployments, self.failures, hooks, self.wake)
+        self._stages = Stages(
+            simulation, deployments, self.failures, hooks, self.wake, self._bear_traffic
+        )
         self.lifecycle = Lifecycle(simulation, place, events, reports)
         self._placement = Placement(
             simulation, place, tasks, events, deployments, self.lifecycle, throttle, counter
@@ -72,6 +74,10 @@ class Scheduler:
     def advance(self, service: Service) -> None:
         """A hook of the ongoing deployment has ended."""
         self._stages.advance(service)
+
+    def _bear_traffic(self, deployment: Deployment) -> None:
+        for task in deployment.live:
+            self.lifecycle.bear_traffic(task)
 
     def wake(self, service: Service) -> None:
         """Look at `service` in a moment; several changes until then make one look."""

@@ -24,7 +24,7 @@ from embedded.services.ecs.deployments import Deployments
 from embedded.services.ecs.failures import Failure, Failures
 from embedded.services.ecs.hook_runs import HookRuns
 from embedded.services.ecs.hooks import AWAITING, TIMED_OUT, HookRun, hooks_at
-from embedded.services.ecs.service import Service
+from embedded.services.ecs.service import Deployment, Service
 from embedded.services.ecs.service_deployments import ServiceDeployment
 from embedded.services.ecs.simulation import Simulation
 from embedded.services.ecs.strategy import CLEAN_UP, RECONCILE_SERVICE, SCALE_UP, Step
@@ -52,21 +52,27 @@ def _hook_failure(run: HookRun) -> Failure:
 
 
 class Stages:
-    """Moves service deployments on; `wake` makes the scheduler look at a service again."""
+    """Moves service deployments on.
 
-    def __init__(
+    `wake` makes the scheduler look at a service again. `bear_traffic` learns that the tasks of a
+    deployment get production traffic.
+    """
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the parts of the scheduler that a stage touches
         self,
         simulation: Simulation,
         deployments: Deployments,
         failures: Failures,
         hooks: HookRuns,
         wake: Callable[[Service], None],
+        bear_traffic: Callable[[Deployment], None],
     ) -> None:
         self._simulation = simulation
         self._deployments = deployments
         self._failures = failures
         self._hooks = hooks
         self._wake = wake
+        self._bear_traffic = bear_traffic
 
     def advance(self, service: Service) -> None:
         """Go on when all is done that the stage waits for, or roll back when it has failed."""
@@ -118,7 +124,8 @@ class Stages:
     def _enter(self, service: Service, ongoing: ServiceDeployment, position: int) -> None:
         ongoing.position = position
         step = ongoing.steps[position]
-        traffic.shift(service, ongoing, step)
+        for deployment in traffic.shift(service, ongoing, step):
+            self._bear_traffic(deployment)
         self._begin(service, ongoing, step.stage, self._duration(step))
         self._wake(service)
 

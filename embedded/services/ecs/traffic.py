@@ -16,7 +16,7 @@ from embedded.services.ecs.balancers import (
     has_test_traffic,
     has_traffic,
 )
-from embedded.services.ecs.service import Service
+from embedded.services.ecs.service import Deployment, Service
 from embedded.services.ecs.service_deployments import RevisionSummary, ServiceDeployment
 from embedded.services.ecs.strategy import (
     ALL,
@@ -78,8 +78,17 @@ def _keep_production(service: Service, new: ServiceDeployment) -> None:
             summary.production = before.get(summary.revision.arn) or 0.0
 
 
-def shift(service: Service, ongoing: ServiceDeployment, step: Step) -> None:
-    """Give green what the step says, and blue the rest."""
+def shift(service: Service, ongoing: ServiceDeployment, step: Step) -> list[Deployment]:
+    """Give green what the step says, and blue the rest.
+
+    The answer is the deployments that had no production traffic and have some now.
+    """
+    without = [each for each in service.deployments if service.production(each) == 0]
+    _shift(service, ongoing, step)
+    return [each for each in without if service.production(each)]
+
+
+def _shift(service: Service, ongoing: ServiceDeployment, step: Step) -> None:
     if step.production is not None and ongoing.target.production is not None:
         for summary in _all(ongoing):
             summary.production = _share(service, ongoing, summary, step.production)
@@ -132,7 +141,7 @@ def turn_back(service: Service, failed: ServiceDeployment) -> None:
     production, test = bool(failed.target.production), bool(failed.target.test)
     stops = step is not None and step.stage == CLEAN_UP
     if not stops:
-        shift(service, failed, Step("", production=0.0, test=0.0))
+        _shift(service, failed, Step("", production=0.0, test=0.0))
     failed.steps = backward(production=production, test=test, blue_stops=stops)
     failed.position = -1
     failed.stage = failed.steps[0].stage
