@@ -18,8 +18,8 @@ from tests.embedded.ecs.web_service import (
 
 MINUTE = 60.0
 DAY = 24 * 60 * MINUTE
-ALARMS = {"alarms": {"alarmNames": ["errors"], "enable": True, "rollback": True}}
-LINEAR = {"linearConfiguration": {"stepPercent": 40.0, "stepBakeTimeInMinutes": 5}}
+ALARMS: dict[str, Any] = {"alarms": {"alarmNames": ["errors"], "enable": True, "rollback": True}}
+LINEAR: dict[str, Any] = {"linearConfiguration": {"stepPercent": 40.0, "stepBakeTimeInMinutes": 5}}
 
 
 @pytest.fixture

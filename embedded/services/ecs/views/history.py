@@ -136,4 +136,19 @@ def service_revision_view(found: ServiceRevision) -> dict[str, Any]:
         volumeConfigurations=settings.get("volumeConfigurations"),
         createdAt=epoch(found.created_at),
         vpcLatticeConfigurations=settings.get("vpcLatticeConfigurations"),
+        resolvedConfiguration=_resolved(found) if settings.get("loadBalancers") else None,
     )
+
+
+def _resolved(found: ServiceRevision) -> dict[str, Any]:
+    """API reference, ResolvedConfiguration: the target groups that the revision really uses."""
+    balancers = [
+        present(
+            targetGroupArn=each.get("targetGroupArn"),
+            productionListenerRule=(each.get("advancedConfiguration") or {}).get(
+                "productionListenerRule"
+            ),
+        )
+        for each in found.balancers
+    ]
+    return {"loadBalancers": balancers}
