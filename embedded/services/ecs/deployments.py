@@ -67,12 +67,12 @@ class Deployments:
             desired_count=service.desired_count,
             rollout_reason=words.in_progress(identifier),
         )
-        for older in service.deployments:
-            self.demote(older)
         service.revisions.append(revision)
         if service.controller == "ECS":
             self._supersede(service)
             self._record(service, deployment)
+        for older in service.deployments:
+            self.demote(older)
         service.deployments.insert(0, deployment)
         service.steady = False
         self._simulation.later(

@@ -69,7 +69,7 @@ class HookRuns:
         Raises:
             InvalidParameter: the hook does not await an action.
         """
-        run = _active(ongoing, hook_id)
+        run = _active(service, ongoing, hook_id)
         if run is None or run.status != AWAITING or ongoing.status != "IN_PROGRESS":
             raise InvalidParameter(f"The hook {hook_id} does not await an action.")
         self._end(service, ongoing, run, SUCCEEDED if action == CONTINUE else FAILED)
@@ -90,7 +90,7 @@ class HookRuns:
         )
 
     def _invoke(self, service: Service, ongoing: ServiceDeployment, hook_id: str) -> None:
-        run = _active(ongoing, hook_id)
+        run = _active(service, ongoing, hook_id)
         if run is None or not ongoing.moves:
             return
 
@@ -109,7 +109,7 @@ class HookRuns:
     def _answer(
         self, service: Service, ongoing: ServiceDeployment, hook_id: str, answer: object
     ) -> None:
-        run = _active(ongoing, hook_id)
+        run = _active(service, ongoing, hook_id)
         if run is None:
             return
         status = status_in(answer)
@@ -120,7 +120,7 @@ class HookRuns:
         self._later(delay_of(answer), self._invoke, service, ongoing, hook_id)
 
     def _expire(self, service: Service, ongoing: ServiceDeployment, hook_id: str) -> None:
-        run = _active(ongoing, hook_id)
+        run = _active(service, ongoing, hook_id)
         if run is not None and ongoing.moves:
             self._end(service, ongoing, run, TIMED_OUT)
 
@@ -138,9 +138,10 @@ class HookRuns:
         self._simulation.later(seconds, lambda: act(*arguments))
 
 
-def _active(ongoing: ServiceDeployment, hook_id: str) -> HookRun | None:
+def _active(service: Service, ongoing: ServiceDeployment, hook_id: str) -> HookRun | None:
+    """The execution, unless it has ended or its service deployment has."""
     found = (run for run in ongoing.hooks if run.id == hook_id and run.active)
-    return None if ongoing.finished else next(found, None)
+    return next(found, None) if service.ongoing is ongoing else None
 
 
 def _put(ongoing: ServiceDeployment, changed: HookRun) -> None:

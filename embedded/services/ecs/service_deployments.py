@@ -115,8 +115,11 @@ class ServiceDeployment:
         return self.steps[self.position] if self.position >= 0 else None
 
     def runs(self, deployment_id: str) -> bool:
-        """Whether the step keeps this deployment at full size: the two environments, or one."""
-        step = self.step or Step("", green=False)
+        """Whether the step, or the first one, keeps this deployment at full size.
+
+        A deployment in stages keeps the two environments, or one of them.
+        """
+        step = self.step or self.steps[0]
         if deployment_id == self.source_id:
             return step.blue
         return deployment_id == self.deployment_id and step.green

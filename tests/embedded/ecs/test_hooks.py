@@ -228,6 +228,14 @@ def test_a_paused_deployment_that_a_person_rolls_back_awaits_nothing(web: WebSer
     assert web.finish(600) == "ROLLBACK_SUCCESSFUL"
 
 
+def test_hooks_of_a_deleted_service_tell_nothing_more(web: WebService) -> None:
+    begin(web, pause("POST_SCALE_UP", timeoutInMinutes=5))
+    until(web, "POST_SCALE_UP")
+    web.api.delete_service(cluster="dev", service="web", force=True)
+    web.clock.advance(10 * MINUTE)
+    assert hook_events(web) == ["HOOK_AWAITING_ACTION"]
+
+
 def test_a_first_deployment_calls_no_hooks(web: WebService) -> None:
     web.create(**service(pause("PRE_SCALE_UP", "POST_SCALE_UP")))
     assert hook_events(web) == []

@@ -235,6 +235,14 @@ def test_the_rollout_state_is_a_rolling_updates_only(web: WebService) -> None:
             assert deployment["failedTasks"] == 0
 
 
+def test_a_service_that_wants_no_task_passes_the_stages_too(web: WebService) -> None:
+    web.create(**service(), desired=0)
+    web.update(web.register(BETTER))
+    until(web, "POST_SCALE_UP")
+    assert web.finish(600) == "SUCCESSFUL"
+    assert len(web.service()["deployments"]) == 1
+
+
 def test_a_first_deployment_has_nothing_to_shift(web: WebService) -> None:
     web.create(**service("LINEAR"))
     assert web.clock.now().minute < 10
@@ -277,7 +285,10 @@ def test_a_person_can_roll_back_in_every_stage(web: WebService, stage: str) -> N
     shown = web.deployment()
     assert shown["status"] == "ROLLBACK_IN_PROGRESS"
     assert "user requested" in shown["rollback"]["reason"]
-    assert web.finish(600) == "ROLLBACK_SUCCESSFUL"
+    while not web.ecs.service_deployments(SERVICE)[0].finished:
+        web.clock.advance(1)
+        assert sum(task.healthy for task in web.ecs.tasks(SERVICE)) >= 2
+    assert web.deployment()["status"] == "ROLLBACK_SUCCESSFUL"
     assert weights(web.deployment()["targetServiceRevision"]) == (0, 0)
     assert weights(web.deployment()["sourceServiceRevisions"][0]) == (100, 100)
     web.clock.advance(10 * MINUTE)
