@@ -121,7 +121,12 @@ class EmbeddedAws:
     def _install(self, rates: Iterable[Rate], lag: ecs.Lag | None) -> None:
         undo = self._undo
         self.ecs = ecs.install(
-            self.clock, self.events.emit, pull_problem=ecr.pull_problem, rates=rates, lag=lag
+            self.clock,
+            self.events.emit,
+            pull_problem=ecr.pull_problem,
+            rates=rates,
+            lag=lag,
+            invoke_lambda=self.lambda_.invoke_and_tell,
         )
         undo.callback(self.ecs.uninstall)
         self.ecr = ecr.install(self.clock, self.events.emit)

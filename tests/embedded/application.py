@@ -48,6 +48,8 @@ def act(event, context):
         os._exit(3)
     if what == "raise":
         raise RuntimeError(event.get("message", "as asked"))
+    if "lifecycleStage" in event:
+        return {"hookStatus": "SUCCEEDED"}
     if what == "call":
         service = client(event["service"])
         answer = getattr(service, event["operation"])(**event.get("parameters", {}))

@@ -55,7 +55,7 @@ from embedded.services.ecs.faults import (
 from embedded.services.ecs.lag import Lag
 from embedded.services.ecs.names import Ids, Place
 from embedded.services.ecs.rates import DOCUMENTED, Buckets, Rate
-from embedded.services.ecs.simulation import AboutImage, Emit, Simulation
+from embedded.services.ecs.simulation import AboutImage, Emit, InvokeLambda, Simulation
 from embedded.services.ecs.simulator import Ecs
 from embedded.services.ecs.target_groups import timings_behind
 from embedded.services.ecs.timings import Timings
@@ -91,6 +91,8 @@ def install(  # noqa: PLR0913 - all but two are options
     image_digest: AboutImage | None = None,
     rates: Iterable[Rate] = DOCUMENTED,
     lag: Lag | None = None,
+    breaker_beyond_rolling: bool = False,
+    invoke_lambda: InvokeLambda | None = None,
 ) -> Ecs:
     """Put the simulated ECS in the place of moto's, for all accounts and regions.
 
@@ -98,8 +100,10 @@ def install(  # noqa: PLR0913 - all but two are options
     identifiers are repeatable. `pull_problem(place, image)` may say why an image cannot be pulled,
     and `image_digest(place, image)` which digest its tag names; `embedded.services.ecr` has both,
     for the simulated ECR. `rates` limit the requests as ECS does; without any there is no limit.
-    With a `lag`, reads may be some seconds old. Undo with `uninstall()`, or use the answer as a
-    context manager.
+    With a `lag`, reads may be some seconds old. With `breaker_beyond_rolling`, the circuit breaker
+    acts on BLUE_GREEN, LINEAR and CANARY too. `invoke_lambda(arn, payload, tell)` runs the
+    functions of lifecycle hooks that are not in `Ecs.hooks`, and tells each answer later. Undo with
+    `uninstall()`, or use the answer as a context manager.
     """
     simulation = Simulation(
         clock=clock,
@@ -110,6 +114,8 @@ def install(  # noqa: PLR0913 - all but two are options
         pull_problem=pull_problem,
         image_digest=image_digest,
         behind=timings_behind,
+        breaker_beyond_rolling=breaker_beyond_rolling,
+        invoke_lambda=invoke_lambda,
     )
     ecs = Ecs(simulation, Buckets(clock, rates), lag)
     swap_in(ecs)

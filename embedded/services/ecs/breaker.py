@@ -2,7 +2,7 @@
 
 It works in this order, and so does this file:
 
-1. `watch`: a service deployment begins, and the breaker sets its threshold.
+1. `Breaker.watch`: a service deployment begins, and the breaker sets its threshold.
 2. `is_failed_task`: which of the tasks that stopped count as failed.
 3. `Breaker.count`: a failed task of the PRIMARY deployment raises its `failedTasks`.
 4. `Breaker.reset`: the first healthy task sets the count back to 0 and ends the counting.
@@ -21,12 +21,14 @@ Documented, API reference, DeploymentCircuitBreaker and ThresholdConfiguration:
   not reset the count.
 Documented, API reference, DeploymentEarlySuccessCriteria:
   the breaker no longer acts on a deployment that has completed.
+AWS' pages disagree on BLUE_GREEN, LINEAR and CANARY:
+  the API reference says that the breaker is for rolling updates only, and so it is here, unless
+  `Simulation.breaker_beyond_rolling` is set.
 Inferred:
   the threshold is rounded up, and UNBOUNDED_PERCENT gives at least 1; a task that reaches RUNNING
   and exits before it counts as healthy is a failed task; so is a task that cannot be placed; spot
-  interruptions, failing hosts and people who stop tasks do not count; the breaker acts on LINEAR
-  and CANARY deployments as on rolling ones (AWS' pages disagree); after three failed tasks ECS says
-  that the service cannot start tasks consistently.
+  interruptions, failing hosts and people who stop tasks do not count; after three failed tasks ECS
+  says that the service cannot start tasks consistently; a breaker that does not act is DISABLED.
 """
 
 from __future__ import annotations
@@ -38,6 +40,7 @@ from embedded.services.ecs.deployments import Deployments
 from embedded.services.ecs.events import Events
 from embedded.services.ecs.failures import Failure, Failures
 from embedded.services.ecs.service import Deployment, Service
+from embedded.services.ecs.service_deployments import ServiceDeployment
 from embedded.services.ecs.simulation import Simulation
 from embedded.services.ecs.tasks import Task
 
@@ -81,14 +84,6 @@ def breaker_threshold(desired: int, configuration: dict[str, object] | None = No
     return min(max(share, FEWEST_FAILURES), MOST_FAILURES)
 
 
-def watch(service: Service) -> None:
-    """Set the threshold of the ongoing service deployment from the present desired count."""
-    ongoing = service.ongoing
-    if ongoing is not None:
-        configuration = ongoing.breaker.get("thresholdConfiguration")
-        ongoing.threshold = breaker_threshold(service.desired_count, configuration)
-
-
 def is_failed_task(task: Task) -> bool:
     """Whether a stopped task counts: it failed before it was healthy, or a health check failed."""
     return task.failed_health or (task.own_failure and not task.was_healthy)
@@ -104,6 +99,21 @@ class Breaker:
         self._events = events
         self._deployments = deployments
         self._failures = failures
+
+    def watch(self, service: Service) -> None:
+        """Set the threshold of the ongoing service deployment from the present desired count."""
+        ongoing = service.ongoing
+        if ongoing is None:
+            return
+        if not self._acts(ongoing):
+            ongoing.breaker_status = "DISABLED"
+            return
+        configuration = ongoing.breaker.get("thresholdConfiguration")
+        ongoing.threshold = breaker_threshold(service.desired_count, configuration)
+
+    def _acts(self, ongoing: ServiceDeployment) -> bool:
+        """Whether it acts on deployments of this strategy."""
+        return ongoing.rolling or self._simulation.breaker_beyond_rolling
 
     def count(self, service: Service, deployment: Deployment) -> None:
         """Count one failed task, if the deployment is the PRIMARY, rolls out and is evaluated."""
@@ -130,9 +140,9 @@ class Breaker:
     def _trip(self, service: Service, deployment: Deployment) -> None:
         """Fail the rollout when its failed tasks have reached the threshold."""
         ongoing = service.ongoing
-        if ongoing is None or not ongoing.breaker.get("enable"):
+        if ongoing is None or not ongoing.breaker.get("enable") or not self._acts(ongoing):
             return
-        watch(service)  # the desired count may have changed
+        self.watch(service)  # the desired count may have changed
         if ongoing.status == "IN_PROGRESS":
             ongoing.failure_count = deployment.failed_tasks
         if deployment.failed_tasks < ongoing.threshold or not deployment.launches:

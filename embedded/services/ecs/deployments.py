@@ -19,7 +19,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from embedded.services.ecs import words
+from embedded.clock.clock import seconds_between
+from embedded.services.ecs import traffic, words
 from embedded.services.ecs.events import Events
 from embedded.services.ecs.names import Place
 from embedded.services.ecs.service import Deployment, Service, ServiceEvent
@@ -29,7 +30,6 @@ from embedded.services.ecs.service_deployments import (
     ServiceRevision,
 )
 from embedded.services.ecs.simulation import Simulation
-from embedded.services.ecs.traffic import shift_seconds, shifts
 
 SUPERSEDED = "Service deployment stopped because a new service deployment was started."  # inferred
 ROLLBACK_SUPERSEDED = "Rollback ended because a new service deployment was started."  # inferred
@@ -67,12 +67,12 @@ class Deployments:
             desired_count=service.desired_count,
             rollout_reason=words.in_progress(identifier),
         )
-        for older in service.deployments:
-            self.demote(older)
         service.revisions.append(revision)
         if service.controller == "ECS":
             self._supersede(service)
             self._record(service, deployment)
+        for older in service.deployments:
+            self.demote(older)
         service.deployments.insert(0, deployment)
         service.steady = False
         self._simulation.later(
@@ -108,54 +108,42 @@ class Deployments:
             return
         primary.baking = False
         early = ongoing is not None and ongoing.early.get("sourceServiceRevisionCleanup")
-        blocking = early == "BLOCKING" or shifts(service.deployment_configuration)
-        if ongoing is not None and blocking and len(service.deployments) > 1:
+        if ongoing is not None and early == "BLOCKING" and len(service.deployments) > 1:
             primary.cleaning = True
             ongoing.stage = "CLEAN_UP"
             self._wake(service)
         else:
             self.complete(service)
 
-    def shift(self, service: Service, deployment: Deployment) -> None:
-        """Shift the traffic step by step; then comes the bake time, and then the end."""
-        configuration = service.deployment_configuration
-        minutes = configuration.get("bakeTimeInMinutes") or 0
-
-        def bake() -> None:
-            self.bake(service, deployment, minutes * 60.0)
-
-        seconds = shift_seconds(configuration)
-        self._stay(service, deployment, "PRODUCTION_TRAFFIC_SHIFT", seconds, bake)
-
     def bake(self, service: Service, deployment: Deployment, seconds: float) -> None:
-        """Wait for the bake time before the deployment completes; alarms can still fail it."""
-        self._stay(service, deployment, "BAKE_TIME", seconds, lambda: self.clean_up(service))
-
-    def _stay(
-        self,
-        service: Service,
-        deployment: Deployment,
-        stage: str,
-        seconds: float,
-        then: Callable[[], None],
-    ) -> None:
-        """Stay in a stage for so many seconds, unless another deployment takes over."""
+        """Wait for a rolling deployment's bake time; alarms can still fail it."""
         deployment.baking = True
         ongoing = service.ongoing
         if ongoing is not None:
-            ongoing.stage = stage
+            ongoing.stage = "BAKE_TIME"
 
         def end() -> None:
             if deployment.baking and service.primary is deployment:
-                then()
+                self.clean_up(service)
 
         self._simulation.later(seconds, end)
+
+    def rollback_lasts(self, service: Service) -> bool:
+        """Whether a rollback has not lasted long enough; if so, look again when it has."""
+        ongoing = service.ongoing
+        if ongoing is None or ongoing.rollback is None:
+            return False
+        lasted = seconds_between(ongoing.rollback.started_at, self._simulation.now())
+        remaining = self._simulation.timings.rollback - lasted
+        if remaining > 0:
+            self._simulation.later(remaining, lambda: self._wake(service))
+        return remaining > 0
 
     def _launch(self, service: Service, deployment: Deployment) -> None:
         found = self._of(service, deployment)
         if found is not None and found.status == "PENDING":
             found.move("IN_PROGRESS", self._simulation.now())
-            found.stage = "SCALE_UP" if shifts(found.configuration) else None
+            found.stage = found.steps[0].stage if found.steps else None
             self._events.deployment_changed(
                 service, deployment.id, "IN_PROGRESS", deployment.rollout_reason
             )
@@ -169,7 +157,7 @@ class Deployments:
         return next(matching, None)
 
     def _record(self, service: Service, deployment: Deployment) -> None:
-        now = self._simulation.now()
+        now, leading = self._simulation.now(), service.leading
         path = f"service-deployment/{service.key}/{self._simulation.ids.token()}"
         configuration = service.deployment_configuration
         found = ServiceDeployment(
@@ -185,7 +173,9 @@ class Deployments:
             ],
             created_at=now,
             updated_at=now,
+            source_id=leading.id if leading else None,
         )
+        traffic.begin(service, found)
         service.service_deployments.insert(0, found)
 
     def _supersede(self, service: Service) -> None:

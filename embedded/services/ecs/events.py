@@ -8,8 +8,10 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Any
 
+from embedded.services.ecs.hooks import FAILED, TIMED_OUT, HookRun
 from embedded.services.ecs.names import Place
 from embedded.services.ecs.service import Service
+from embedded.services.ecs.service_deployments import ServiceDeployment
 from embedded.services.ecs.simulation import Simulation
 from embedded.services.ecs.tasks import Task
 from embedded.services.ecs.views import task_view
@@ -17,6 +19,7 @@ from embedded.services.ecs.views import task_view
 _TASK = "ECS Task State Change"
 _DEPLOYMENT = "ECS Deployment State Change"
 _ACTION = "ECS Service Action"
+_HOOK = "ECS Hook State Change"
 
 
 def seconds(moment: datetime) -> str:
@@ -69,6 +72,25 @@ class Events:
             detail["reason"] = reason
         detail["createdAt"] = milliseconds(self._simulation.now())
         self._send(_ACTION, service.arn, detail)
+
+    def hook_changed(self, found: ServiceDeployment, run: HookRun) -> None:
+        """As in "Amazon ECS service deployment hook state change events".
+
+        Inferred: `eventType` is ERROR for FAILED and TIMED_OUT.
+        """
+        detail = {
+            "eventType": "ERROR" if run.status in (FAILED, TIMED_OUT) else "INFO",
+            "eventName": f"HOOK_{run.status}",
+            "hookId": run.id,
+            "hookType": run.kind,
+            "expiresAt": seconds(run.expires_at),
+            "lifecycleStage": run.stage,
+            "clusterArn": found.cluster_arn,
+            "serviceArn": found.service_arn,
+            "serviceDeploymentArn": found.arn,
+            "updatedAt": milliseconds(self._simulation.now()),
+        }
+        self._send(_HOOK, found.arn, detail)
 
     def _send(self, detail_type: str, resource: str, detail: dict[str, Any]) -> None:
         self._simulation.emit(

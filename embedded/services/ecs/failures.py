@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from embedded.services.ecs import words
+from embedded.services.ecs import traffic, words
 from embedded.services.ecs.deployments import Deployments
 from embedded.services.ecs.errors import Conflict
 from embedded.services.ecs.events import Events
@@ -120,7 +120,7 @@ class Failures:
     ) -> None:
         """Make the last COMPLETED deployment the PRIMARY again, under its own id."""
         now = self._simulation.now()
-        candidate = service.completed
+        candidate = service.candidate(failed)
         primary = service.primary
         if candidate is None or primary is None:
             if primary is not None:
@@ -131,6 +131,7 @@ class Failures:
         failed.move("ROLLBACK_IN_PROGRESS", now, reason)
         self._deployments.demote(primary)
         self._deployments.promote(service, candidate, rolling_back(candidate.id))
+        traffic.turn_back(service, failed)
         self._deployments.tell(service, words.rolling_back(service, candidate.id))
         self._events.deployment_changed(
             service, candidate.id, "IN_PROGRESS", candidate.rollout_reason

@@ -20,7 +20,8 @@ class Crash(Fault):
     """An essential container exits `after` seconds of running: EssentialContainerExited.
 
     It is the container whose image the fault is for, or else the first essential one. ECS stops the
-    others.
+    others. With `under_traffic`, the seconds count from the moment at which the task runs and its
+    revision has some of the production traffic. Where ECS shifts no traffic, that is at once.
     """
 
     exit_code: int = 1
@@ -29,6 +30,7 @@ class Crash(Fault):
     logs: tuple[str, ...] = ()
     times: int | None = None
     container: int | None = None  # its place in the task definition
+    under_traffic: bool = False
 
 
 @dataclass(frozen=True)

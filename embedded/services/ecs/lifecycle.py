@@ -49,6 +49,7 @@ class Observer(Protocol):
     def task_failed_check(self, task: Task) -> None: ...
     def task_stopped(self, task: Task) -> None: ...
     def grace_period(self, task: Task) -> float: ...
+    def has_traffic(self, task: Task) -> bool: ...
 
 
 class Lifecycle:
@@ -166,6 +167,8 @@ class Lifecycle:
 
     def _plan(self, task: Task, fault: Fault) -> None:
         match fault:
+            case Crash(under_traffic=True) if not self._observer.has_traffic(task):
+                return  # `bear_traffic` plans it
             case Crash() | OutOfMemory():
                 self._later(task, fault.after, self._crash, fault)
             case UnhealthyContainer() if task.checked:
@@ -173,6 +176,13 @@ class Lifecycle:
             case UnhealthyTarget() if task.balanced:
                 wait = max(fault.after, self._observer.grace_period(task))
                 self._later(task, wait, self.fail_check, failed_target_check(task))
+
+    def bear_traffic(self, task: Task) -> None:
+        """A running task's revision gets production traffic, and had none before."""
+        if task.live and task.last_status == "RUNNING":
+            for fault in task.faults:
+                if isinstance(fault, Crash) and fault.under_traffic:
+                    self._plan(task, fault)
 
     def _plan_health(self, task: Task) -> None:
         timings = self._timings(task)

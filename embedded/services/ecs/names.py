@@ -44,6 +44,10 @@ class Ids:
         """19 digits, as in `ecs-svc/1234567890123456789` and in service revisions."""
         return str(self._random.randrange(10**18, 10**19))
 
+    def hook(self) -> str:
+        """43 characters, as at the end of a pause hook's id."""
+        return "".join(self._random.choices(_TOKEN_ALPHABET, k=43))
+
     def token(self) -> str:
         """21 characters, as at the end of a service deployment's ARN."""
         return "".join(self._random.choices(_TOKEN_ALPHABET, k=21))

@@ -69,7 +69,8 @@ class Placement:
             service_name=service.name,
             started_by=deployment.id,
             definition=definition,
-            settings=deployment.revision.settings | {"enableExecuteCommand": execute},
+            settings=deployment.revision.settings
+            | {"enableExecuteCommand": execute, "loadBalancers": deployment.revision.balancers},
             containers=containers_of(
                 definition, self._simulation, self._place, service.cluster, task_id
             ),

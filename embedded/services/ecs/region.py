@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+from embedded.services.ecs import traffic
 from embedded.services.ecs.definitions import TaskDefinition, TaskDefinitions
 from embedded.services.ecs.errors import ClusterNotFound, ServiceNotFound
 from embedded.services.ecs.names import Place, short
@@ -117,6 +118,7 @@ class Region:
                 for each in definition.containers
             },
             created_at=self.simulation.now(),
+            alternate=traffic.alternates(service, settings),
         )
         return self.scheduler.deploy(service, revision)
 

@@ -78,6 +78,11 @@ class Reports:
         service, _ = self._owners(task)
         return float(service.settings.get("healthCheckGracePeriodSeconds") or 0)
 
+    def has_traffic(self, task: Task) -> bool:
+        """Whether its revision has production traffic; True where ECS shifts none."""
+        service, deployment = self._owners(task)
+        return service.production(deployment) != 0
+
     def _owners(self, task: Task) -> tuple[Service, Deployment]:
         service = self._services[task.service_key]
         return service, service.deployment(task.started_by)

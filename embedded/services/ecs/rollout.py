@@ -78,9 +78,9 @@ def next_moves(desired: int, limits: Limits, counts: Counts, *, cleaning: bool =
     )
 
 
-def moves_beside(desired: int, counts: Counts) -> Moves:
-    """What it does while the traffic is shifted: all new tasks start, and no old one stops."""
-    missing = desired - counts.new
+def moves_alone(desired: int, present: int) -> Moves:
+    """What it does for one of two environments: as many tasks as desired, whatever else runs."""
+    missing = desired - present
     return Moves(start=max(0, missing), scale_in=max(0, -missing))
 
 

@@ -12,23 +12,24 @@ tasks.
 
 from __future__ import annotations
 
-from embedded.clock.clock import seconds_between
-from embedded.services.ecs import alarms, breaker, words
+from embedded.services.ecs import alarms, words
 from embedded.services.ecs.breaker import Breaker
 from embedded.services.ecs.deployments import Deployments
 from embedded.services.ecs.events import Events
 from embedded.services.ecs.failures import Failures
+from embedded.services.ecs.hook_runs import HookRuns
 from embedded.services.ecs.lifecycle import Lifecycle
 from embedded.services.ecs.names import Place
 from embedded.services.ecs.placement import Placement
 from embedded.services.ecs.reports import Reports
-from embedded.services.ecs.rollout import Counts, Moves, early_success, moves_beside, next_moves
+from embedded.services.ecs.rollout import Counts, Moves, early_success, moves_alone, next_moves
 from embedded.services.ecs.service import Deployment, Service
 from embedded.services.ecs.service_deployments import ServiceDeployment, ServiceRevision
 from embedded.services.ecs.simulation import Simulation
+from embedded.services.ecs.stages import Stages
+from embedded.services.ecs.strategy import POST_SCALE_UP, PRE_SCALE_UP
 from embedded.services.ecs.tasks import Task
 from embedded.services.ecs.throttle import Throttle
-from embedded.services.ecs.traffic import shifts
 
 
 class Scheduler:
@@ -48,9 +49,13 @@ class Scheduler:
         self._events = events = Events(simulation, place)
         self._deployments = deployments = Deployments(simulation, place, events, self.wake)
         self.failures = Failures(simulation, events, deployments, self.wake)
-        counter = Breaker(simulation, events, deployments, self.failures)
+        self._breaker = counter = Breaker(simulation, events, deployments, self.failures)
         throttle = Throttle(simulation, self.wake)
         reports = Reports(simulation, services, tasks, deployments, throttle, counter, self.wake)
+        self.hooks = hooks = HookRuns(simulation, events, self.advance)
+        self._stages = Stages(
+            simulation, deployments, self.failures, hooks, self.wake, self._bear_traffic
+        )
         self.lifecycle = Lifecycle(simulation, place, events, reports)
         self._placement = Placement(
             simulation, place, tasks, events, deployments, self.lifecycle, throttle, counter
@@ -59,12 +64,20 @@ class Scheduler:
     def deploy(self, service: Service, revision: ServiceRevision) -> Deployment:
         """Begin a deployment of `revision`, which the circuit breaker watches."""
         deployment = self._deployments.begin(service, revision)
-        breaker.watch(service)
+        self._breaker.watch(service)
         return deployment
 
     def alarm(self, service: Service, name: str) -> bool:
         """A CloudWatch alarm goes off; False when no ongoing deployment watches it."""
         return alarms.trigger(service, name, self.failures)
+
+    def advance(self, service: Service) -> None:
+        """A hook of the ongoing deployment has ended."""
+        self._stages.advance(service)
+
+    def _bear_traffic(self, deployment: Deployment) -> None:
+        for task in deployment.live:
+            self.lifecycle.bear_traffic(task)
 
     def wake(self, service: Service) -> None:
         """Look at `service` in a moment; several changes until then make one look."""
@@ -81,10 +94,21 @@ class Scheduler:
         if service.status != "ACTIVE":
             self._drain(service)
         elif primary is not None:
-            self._move(service, primary, _moves(service, primary))
-            if service.primary is primary:
-                self._conclude(service, primary)
+            self._go_on(service, primary)
         service.count_tasks()
+
+    def _go_on(self, service: Service, primary: Deployment) -> None:
+        ongoing = service.ongoing
+        if ongoing is not None and ongoing.steps:
+            self._keep_sizes(service, primary, ongoing)
+            self._stages.advance(service)
+            return
+        if ongoing is not None and not self._stages.passes(service, ongoing, PRE_SCALE_UP):
+            self._hold(service, ongoing.source_id)
+            return
+        self._move(service, primary, _moves(service, primary))
+        if service.primary is primary:
+            self._conclude(service, primary)
 
     def _drain(self, service: Service) -> None:
         for deployment in service.deployments:
@@ -93,6 +117,42 @@ class Scheduler:
         if not service.tasks:
             service.status = "INACTIVE"
             service.deployments.clear()
+
+    def _keep_sizes(
+        self, service: Service, primary: Deployment, ongoing: ServiceDeployment
+    ) -> None:
+        """Keep each environment at its size, from its own revision."""
+        for each in service.deployments:
+            self._resize(service, each, service.desired_count if ongoing.runs(each.id) else 0)
+        service.deployments = [
+            each
+            for each in service.deployments
+            if each is primary or each.tasks or ongoing.runs(each.id)
+        ]
+        if _settled(service, primary):
+            self._tell_steady(service)
+
+    def _resize(self, service: Service, deployment: Deployment, wanted: int) -> None:
+        deployment.desired_count = wanted
+        moves = moves_alone(wanted, _present(deployment))
+        excess = sorted(deployment.live, key=lambda task: task.healthy)[: moves.scale_in]
+        self._stop(service, excess, service.primary.id if service.primary else deployment.id)
+        if deployment.launches:
+            self._placement.start(service, deployment, moves.start)
+
+    def _hold(self, service: Service, source_id: str | None) -> None:
+        """Keep the service at its size with old tasks, before the first new one starts."""
+        source = service.find(source_id)
+        if source is not None:
+            others = (each for each in service.deployments if each is not source)
+            present = sum(_present(each) for each in others)
+            self._resize(service, source, max(0, service.desired_count - present))
+
+    def _tell_steady(self, service: Service) -> None:
+        if not service.steady:
+            service.steady = True
+            self._deployments.tell(service, words.steady(service))
+            self._events.service_action(service, "INFO", "SERVICE_STEADY_STATE")
 
     def _move(self, service: Service, primary: Deployment, moves: Moves) -> None:
         primary.desired_count = service.desired_count
@@ -130,32 +190,15 @@ class Scheduler:
         service.deployments = [
             each for each in service.deployments if each is primary or each.tasks
         ]
-        up = len(primary.tasks) == len(primary.healthy) == service.desired_count
-        settled = up and len(service.deployments) == 1
-        shifting = up and _shifts(service, primary)
-        if not primary.launches or not (settled or shifting or _early(service, primary)):
+        settled = _settled(service, primary)
+        if not primary.launches or not (settled or _early(service, primary)):
             return
-        if settled and not service.steady:
-            service.steady = True
-            self._deployments.tell(service, words.steady(service))
-            self._events.service_action(service, "INFO", "SERVICE_STEADY_STATE")
-        if not _concludable(service, primary) or self._rollback_lasts(service):
-            return
-        if shifting and not settled:
-            self._deployments.shift(service, primary)
-        else:
-            self._bake_or_complete(service, primary)
-
-    def _rollback_lasts(self, service: Service) -> bool:
-        """Whether a rollback has not lasted long enough; if so, look again when it has."""
-        ongoing = service.ongoing
-        if ongoing is None or ongoing.rollback is None:
-            return False
-        lasted = seconds_between(ongoing.rollback.started_at, self._simulation.now())
-        remaining = self._simulation.timings.rollback - lasted
-        if remaining > 0:
-            self._simulation.later(remaining, lambda: self.wake(service))
-        return remaining > 0
+        if settled:
+            self._tell_steady(service)
+        if _concludable(service, primary) and not self._deployments.rollback_lasts(service):
+            ongoing = service.ongoing
+            if ongoing is None or self._stages.passes(service, ongoing, POST_SCALE_UP):
+                self._bake_or_complete(service, primary)
 
     def _bake_or_complete(self, service: Service, primary: Deployment) -> None:
         ongoing = service.ongoing
@@ -172,7 +215,13 @@ def _concludable(service: Service, primary: Deployment) -> bool:
     ongoing: ServiceDeployment | None = service.ongoing
     if primary.rollout_state != "IN_PROGRESS" or primary.baking:
         return False
-    return ongoing is None or ongoing.status in ("IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
+    return ongoing is None or ongoing.moves
+
+
+def _settled(service: Service, primary: Deployment) -> bool:
+    """Whether the PRIMARY runs all its tasks, and nothing else runs."""
+    up = len(primary.tasks) == len(primary.healthy) == service.desired_count
+    return up and len(service.deployments) == 1
 
 
 def _early(service: Service, primary: Deployment) -> bool:
@@ -185,25 +234,21 @@ def _early(service: Service, primary: Deployment) -> bool:
     )
 
 
-def _shifts(service: Service, primary: Deployment) -> bool:
-    """Whether the traffic has still to be shifted to the PRIMARY, or is being shifted."""
-    ongoing = service.ongoing
-    forward = ongoing is not None and ongoing.status in ("IN_PROGRESS", "PENDING")
-    return forward and shifts(service.deployment_configuration) and not primary.cleaning
-
-
 def _moves(service: Service, primary: Deployment) -> Moves:
     counts = _counts(service, primary)
-    if _shifts(service, primary):
-        return moves_beside(service.desired_count, counts)
     return next_moves(service.desired_count, service.limits, counts, cleaning=primary.cleaning)
 
 
 def _counts(service: Service, primary: Deployment) -> Counts:
     old = service.live_beside(primary)
     return Counts(
-        new=len(primary.live) + sum(task.failing for task in primary.tasks),
+        new=_present(primary),
         new_healthy=len(primary.healthy),
         old=len(old),
         old_healthy=sum(task.healthy for task in old),
     )
+
+
+def _present(deployment: Deployment) -> int:
+    """Its tasks that occupy a place."""
+    return len(deployment.live) + sum(task.failing for task in deployment.tasks)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from embedded.services.ecs.balancers import target_groups
 from embedded.services.ecs.rollout import Limits
 from embedded.services.ecs.service_deployments import ServiceDeployment, ServiceRevision
 from embedded.services.ecs.tasks import Task
@@ -123,6 +124,36 @@ class Service:
         """The deployment with this id; there is one as long as any of its tasks is not STOPPED."""
         return next(each for each in self.deployments if each.id == deployment_id)
 
+    def find(self, deployment_id: str | None) -> Deployment | None:
+        """The deployment with this id, unless its last task is gone."""
+        return next((each for each in self.deployments if each.id == deployment_id), None)
+
+    @property
+    def active(self) -> list[Deployment]:
+        """The deployments whose tasks are not all told to stop, and the PRIMARY."""
+        return [each for each in self.deployments if each.live or each.status == "PRIMARY"]
+
+    @property
+    def leading(self) -> Deployment | None:
+        """Of the active deployments, the one with the most production traffic.
+
+        Where ECS shifts none, it is the one that completed, or else the one with the most tasks.
+        """
+
+        def rank(each: Deployment) -> tuple[float, bool, int]:
+            return self.production(each) or 0.0, each is self.completed, len(each.healthy)
+
+        return max(self.active, key=rank, default=None)
+
+    def production(self, deployment: Deployment) -> float | None:
+        """The percent of the production traffic that it gets; None where ECS shifts none."""
+        found = self.current.summary(deployment.revision.arn) if self.current else None
+        return found.production if found else None
+
+    def candidate(self, failed: ServiceDeployment) -> Deployment | None:
+        """Where a rollback goes: to what was replaced, or to the last one that completed."""
+        return self.find(failed.source_id) if failed.steps else self.completed
+
     def live_beside(self, primary: Deployment) -> list[Task]:
         """The live tasks of all deployments but the PRIMARY."""
         return [task for each in self.deployments if each is not primary for task in each.live]
@@ -147,12 +178,7 @@ class Service:
     @property
     def target_groups(self) -> set[str]:
         """The target groups of all its revisions, also of those whose tasks still drain."""
-        return {
-            balancer["targetGroupArn"]
-            for revision in self.revisions
-            for balancer in revision.settings.get("loadBalancers") or []
-            if "targetGroupArn" in balancer
-        }
+        return {group for revision in self.revisions for group in target_groups(revision.settings)}
 
     @property
     def ongoing(self) -> ServiceDeployment | None:

@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from embedded.services.ecs.balancers import resolved
 from embedded.services.ecs.definitions import TaskDefinition
+from embedded.services.ecs.hooks import HookRun
+from embedded.services.ecs.strategy import Step, rolls
 
 UNDECIDED = frozenset({"PENDING", "IN_PROGRESS"})
 FINISHED = frozenset({"SUCCESSFUL", "STOPPED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
@@ -30,16 +33,27 @@ class ServiceRevision:
     settings: dict[str, Any]
     digests: dict[str, str | None]  # of each container's image, by container name
     created_at: datetime
+    alternate: bool = False  # registers with the alternate target groups
+
+    @property
+    def balancers(self) -> list[dict[str, Any]]:
+        """Its load balancers, with the target groups that its tasks register with."""
+        return resolved(self.settings, alternate=self.alternate)
 
 
 @dataclass
 class RevisionSummary:
-    """Task counts of one revision in a service deployment; frozen when that finishes."""
+    """Task counts and traffic of one revision in a service deployment; frozen when that finishes.
+
+    The traffic is in percent; None where ECS shifts none.
+    """
 
     revision: ServiceRevision
     requested: int = 0
     running: int = 0
     pending: int = 0
+    production: float | None = None
+    test: float | None = None
 
 
 @dataclass
@@ -63,6 +77,12 @@ class ServiceDeployment:
     status: str = "PENDING"
     reason: str | None = None
     stage: str | None = None
+    steps: tuple[Step, ...] = ()  # all stages; none for a rolling update
+    position: int = -1  # in `steps`
+    entered_at: datetime | None = None  # when the stage began
+    hooks: tuple[HookRun, ...] = ()  # those of the stage
+    passed: frozenset[str] = frozenset()  # stages of a rolling update whose hooks have succeeded
+    source_id: str | None = None  # the `ecs-svc/…` that it replaces: blue
     started_at: datetime | None = None
     finished_at: datetime | None = None
     stopped_at: datetime | None = None
@@ -80,6 +100,35 @@ class ServiceDeployment:
     @property
     def rolling_back(self) -> bool:
         return self.status == "ROLLBACK_IN_PROGRESS"
+
+    @property
+    def moves(self) -> bool:
+        """Whether it goes on: forward, or back."""
+        return self.status in ("IN_PROGRESS", "ROLLBACK_IN_PROGRESS")
+
+    @property
+    def rolling(self) -> bool:
+        """Whether its strategy is the rolling update."""
+        return rolls(self.configuration)
+
+    @property
+    def step(self) -> Step | None:
+        """The step that it is in; None before the first one and of a rolling update."""
+        return self.steps[self.position] if self.position >= 0 else None
+
+    def runs(self, deployment_id: str) -> bool:
+        """Whether the step, or the first one, keeps this deployment at full size.
+
+        A deployment in stages keeps the two environments, or one of them.
+        """
+        step = self.step or self.steps[0]
+        if deployment_id == self.source_id:
+            return step.blue
+        return deployment_id == self.deployment_id and step.green
+
+    def summary(self, revision_arn: str) -> RevisionSummary | None:
+        everything = (self.target, *self.sources)
+        return next((each for each in everything if each.revision.arn == revision_arn), None)
 
     @property
     def breaker(self) -> dict[str, Any]:
@@ -106,6 +155,7 @@ class ServiceDeployment:
             self.started_at = now
         if status in FINISHED:
             self.finished_at = now
+            self.hooks = ()
             if self.breaker_status == "MONITORING":
                 self.breaker_status = "MONITORING_COMPLETE"
         if status == "STOPPED":

@@ -15,6 +15,9 @@ from embedded.services.ecs.timings import Timings
 Emit = Callable[[dict[str, Any]], None]
 AboutImage = Callable[[Place, str], str | None]
 Behind = Callable[[Timings, Place, str], Timings]
+HookFunction = Callable[[dict[str, Any]], object]  # the payload → the answer
+# A function's ARN, the payload, and what takes the answer: at any time, from any thread.
+InvokeLambda = Callable[[str, dict[str, Any], Callable[[object], None]], None]
 
 
 class LogWriter(Protocol):
@@ -41,6 +44,9 @@ class Simulation:
     image_digest: AboutImage | None = None  # the digest that an image's tag names
     behind: Behind | None = None  # the timings of tasks in a target group that has settings
     short_arns: set[str] = field(default_factory=set)  # CLUSTER/SERVICE of services of before 2019
+    breaker_beyond_rolling: bool = False  # acts on BLUE_GREEN, LINEAR and CANARY too
+    hook_functions: dict[str, HookFunction] = field(default_factory=dict)  # by ARN
+    invoke_lambda: InvokeLambda | None = None  # for functions that are not among these
     changed: Callable[[], None] | None = None  # called after whatever `later` has done
     ended: bool = False
 

@@ -17,7 +17,7 @@ from embedded.services.ecs.names import Place, short
 from embedded.services.ecs.region import Region, any_cluster
 from embedded.services.ecs.service import Deployment, Service
 from embedded.services.ecs.service_deployments import ServiceDeployment
-from embedded.services.ecs.simulation import Simulation
+from embedded.services.ecs.simulation import HookFunction, Simulation
 from embedded.services.ecs.targets import targets_of
 from embedded.services.ecs.tasks import Task
 
@@ -51,6 +51,22 @@ class Ecs:
     @property
     def faults(self) -> Faults:
         return self.simulation.faults
+
+    @property
+    def breaker_beyond_rolling(self) -> bool:
+        """Whether the circuit breaker acts on BLUE_GREEN, LINEAR and CANARY too."""
+        return self.simulation.breaker_beyond_rolling
+
+    @breaker_beyond_rolling.setter
+    def breaker_beyond_rolling(self, acts: bool) -> None:
+        regions = (region.simulation for region in self._regions.values())
+        for simulation in (self.simulation, *regions):
+            simulation.breaker_beyond_rolling = acts
+
+    @property
+    def hooks(self) -> dict[str, HookFunction]:
+        """What answers for the Lambda functions of lifecycle hooks, by ARN; it may raise."""
+        return self.simulation.hook_functions
 
     def region(self, place: Place) -> Region:
         found = self._regions.get(place)

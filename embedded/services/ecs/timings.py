@@ -25,6 +25,8 @@ class Timings:
         1.0  # STOP_REQUESTED -> STOPPED, ROLLBACK_REQUESTED -> ROLLBACK_IN_PROGRESS
     )
 
+    stage: float = 1.0  # a lifecycle stage in which nothing has to be waited for
+    hook: float = 0.5  # between the beginning of a stage and the call of its Lambda hooks
     rollback: float = 15.0  # at least, even if the old tasks never stopped; users saw a minute
 
     provisioning: float = 3.0  # network interface

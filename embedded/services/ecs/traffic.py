@@ -1,64 +1,151 @@
-"""How long LINEAR and CANARY take to shift the traffic; nothing else of them is simulated.
+"""Who gets the traffic of a service: at the beginning, at each step, in a rollback.
 
-Documented (API reference, LinearConfiguration and CanaryConfiguration; "Amazon ECS linear
-deployments", "Amazon ECS canary deployments"): the percents, the minutes and their defaults and
-bounds; that every step but the last waits for its bake; that both revisions run at full size until
-the clean-up; the stages. `rolloutState` is documented for rolling updates only, so it is absent.
-Inferred: the first deployment of a service has nothing to shift; steps that do not divide 100 are
-rounded up; the stages in which nothing happens here (PRE_SCALE_UP, TEST_TRAFFIC_SHIFT, …) take no
-time and never show. For the circuit breaker, see `breaker`.
+Documented, API reference, ServiceRevisionSummary: the weights, in percent. "Amazon ECS blue/green
+service deployments workflow": green begins with none of the production traffic, blue with all.
+Inferred: a first deployment has all of it from the beginning; blue has the test traffic before the
+test; a rollback gives blue both kinds of traffic back at once; a deployment that finds several
+revisions gives all to the one with the most.
 """
 
 from __future__ import annotations
 
-import math
-from typing import Any
-
-from embedded.services.ecs.errors import InvalidParameter, UnsupportedFeature
-
-SHIFTING = ("CANARY", "LINEAR")
-_ROLLING = "ROLLING"
-_STEP_PERCENT, _STEP_MINUTES, _CANARY_MINUTES = 10.0, 6, 10
-_LONGEST = 1440
-# strategy -> its member, the member's percent with its bounds, its minutes
-_MEMBERS = {
-    "LINEAR": ("linearConfiguration", "stepPercent", 3.0, "stepBakeTimeInMinutes"),
-    "CANARY": ("canaryConfiguration", "canaryPercent", 0.1, "canaryBakeTimeInMinutes"),
-}
-
-
-def shifts(configuration: dict[str, Any]) -> bool:
-    """Whether a deployment with this configuration shifts its traffic step by step."""
-    return configuration.get("strategy", _ROLLING) in SHIFTING
-
-
-def shift_seconds(configuration: dict[str, Any]) -> float:
-    """How long the shift takes, without the bake time after it; 0 for a rolling update."""
-    match configuration.get("strategy", _ROLLING):
-        case "LINEAR":
-            linear = configuration.get("linearConfiguration") or {}
-            steps = math.ceil(100 / float(linear.get("stepPercent", _STEP_PERCENT)))
-            return 60.0 * float(linear.get("stepBakeTimeInMinutes", _STEP_MINUTES)) * (steps - 1)
-        case "CANARY":
-            canary = configuration.get("canaryConfiguration") or {}
-            return 60.0 * float(canary.get("canaryBakeTimeInMinutes", _CANARY_MINUTES))
-    return 0.0
+from embedded.services.ecs.balancers import (
+    Settings,
+    behind_network_balancer,
+    has_alternate,
+    has_test_traffic,
+    has_traffic,
+)
+from embedded.services.ecs.service import Deployment, Service
+from embedded.services.ecs.service_deployments import RevisionSummary, ServiceDeployment
+from embedded.services.ecs.strategy import (
+    ALL,
+    CLEAN_UP,
+    PRODUCTION_SHIFT,
+    TEST_SHIFT,
+    Step,
+    Surroundings,
+    backward,
+    forward,
+    rolls,
+)
 
 
-def refuse_strategy(configuration: dict[str, Any]) -> None:
-    """Refuse what ECS, or this simulation, does not take; the wording is inferred."""
-    strategy = configuration.get("strategy", _ROLLING)
-    if strategy not in (_ROLLING, *SHIFTING):
-        raise UnsupportedFeature(
-            f"The embedded ECS simulates rolling, linear and canary deployments, not {strategy}."
-        )
-    for owner, (member, percent, least, minutes) in _MEMBERS.items():
-        chosen = configuration.get(member)
-        if chosen is None:
-            continue
-        if owner != strategy:
-            raise InvalidParameter(f"{member} is for the strategy {owner}, not {strategy}.")
-        if not least <= chosen.get(percent, least) <= 100:  # noqa: PLR2004 - percent
-            raise InvalidParameter(f"{percent} must be between {least} and 100.")
-        if not 0 <= chosen.get(minutes, 0) <= _LONGEST:
-            raise InvalidParameter(f"{minutes} must be between 0 and {_LONGEST}.")
+def alternates(service: Service, settings: Settings) -> bool:
+    """Whether a new revision registers with the alternate target groups.
+
+    A rolling update stays where it is (inferred), the other strategies take the groups that the
+    running revision does not use.
+    """
+    leading = service.leading
+    if leading is None or not has_alternate(settings):
+        return False
+    used = leading.revision.alternate
+    return used if rolls(service.deployment_configuration) else not used
+
+
+def begin(service: Service, new: ServiceDeployment) -> None:
+    """Plan the steps of a new service deployment, and say who has the traffic before them.
+
+    `new` is not yet among the service's own.
+    """
+    settings, active = new.target.revision.settings, service.active
+    around = Surroundings(
+        first=not active,
+        reconciles=len(active) > 1,
+        traffic=has_traffic(settings),
+        tests=has_test_traffic(settings),
+        network=behind_network_balancer(settings),
+    )
+    new.steps = forward(new.configuration, around)
+    if not new.steps or not around.traffic:
+        return
+    source = next((each for each in active if each.id == new.source_id), None)
+    for summary in (new.target, *new.sources):
+        leads = source is not None and summary.revision is source.revision
+        summary.production = ALL if leads else 0.0
+        if around.tests:
+            summary.test = ALL if leads else 0.0
+    if around.reconciles:
+        _keep_production(service, new)
+
+
+def _keep_production(service: Service, new: ServiceDeployment) -> None:
+    """Until they are reconciled, the revisions keep what they have."""
+    before = {each.revision.arn: service.production(each) for each in service.active}
+    if any(before.values()):
+        for summary in new.sources:
+            summary.production = before.get(summary.revision.arn) or 0.0
+
+
+def shift(service: Service, ongoing: ServiceDeployment, step: Step) -> list[Deployment]:
+    """Give green what the step says, and blue the rest.
+
+    The answer is the deployments that had no production traffic and have some now.
+    """
+    without = [each for each in service.deployments if service.production(each) == 0]
+    _shift(service, ongoing, step)
+    return [each for each in without if service.production(each)]
+
+
+def _shift(service: Service, ongoing: ServiceDeployment, step: Step) -> None:
+    if step.production is not None and ongoing.target.production is not None:
+        for summary in _all(ongoing):
+            summary.production = _share(service, ongoing, summary, step.production)
+    if step.test is not None and ongoing.target.test is not None:
+        for summary in _all(ongoing):
+            summary.test = _share(service, ongoing, summary, step.test)
+
+
+def _share(
+    service: Service, ongoing: ServiceDeployment, summary: RevisionSummary, green: float
+) -> float:
+    if summary is ongoing.target:
+        return green
+    blue = service.find(ongoing.source_id)
+    leads = blue is not None and summary.revision is blue.revision
+    return round(ALL - green, 1) if leads else 0.0
+
+
+def weights_at(ongoing: ServiceDeployment, stage: str) -> tuple[dict[str, float], dict[str, float]]:
+    """The production and the test weights that a hook is told at a stage, by revision.
+
+    "Lambda hooks for Amazon ECS service deployments", Lifecycle stage payloads.
+    """
+    production, test = {}, {}
+    for summary in _all(ongoing):
+        arn = summary.revision.arn
+        if stage in ("PRE_PRODUCTION_TRAFFIC_SHIFT", PRODUCTION_SHIFT):
+            production[arn] = summary.production
+        if stage == TEST_SHIFT:
+            test[arn] = summary.test
+    return _known(production), _known(test)
+
+
+def _known(weights: dict[str, float | None]) -> dict[str, float]:
+    """The weights that there are; whole numbers as such, as in AWS' examples."""
+    return {
+        arn: int(weight) if weight == int(weight) else weight
+        for arn, weight in weights.items()
+        if weight is not None
+    }
+
+
+def turn_back(service: Service, failed: ServiceDeployment) -> None:
+    """Give blue the traffic back, and plan the steps of the rollback."""
+    failed.hooks = ()
+    if not failed.steps:
+        failed.stage = failed.entered_at = None
+        return
+    step = failed.step
+    production, test = bool(failed.target.production), bool(failed.target.test)
+    stops = step is not None and step.stage == CLEAN_UP
+    if not stops:
+        _shift(service, failed, Step("", production=0.0, test=0.0))
+    failed.steps = backward(production=production, test=test, blue_stops=stops)
+    failed.position = -1
+    failed.stage = failed.steps[0].stage
+
+
+def _all(ongoing: ServiceDeployment) -> tuple[RevisionSummary, ...]:
+    return (ongoing.target, *ongoing.sources)

@@ -11,9 +11,11 @@ import base64
 import json
 import threading
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from moto.awslambda.models import LambdaFunction
 from moto.core.request import Request
@@ -61,6 +63,7 @@ class Lambda:
         self._lock = threading.Lock()
         self._running: Counter[str] = Counter()
         self._records: list[InvocationRecord] = []
+        self._callers: set[threading.Thread] = set()  # those of `invoke_and_tell`
         self._patches = ExitStack()
 
     def start(self) -> None:
@@ -78,7 +81,7 @@ class Lambda:
     def busy(self) -> bool:
         """Whether a function runs."""
         with self._lock:
-            running = any(self._running.values())
+            running = any(self._running.values()) or bool(self._callers)
         return running or self._queue.busy
 
     def handle_invoke(self, call: Call, request: Request) -> Reply:
@@ -149,10 +152,41 @@ class Lambda:
         """Queue the event, as the invocation type Event does."""
         self._queue.put(name, payload)
 
+    def invoke_and_tell(
+        self, name: str, payload: dict[str, Any], tell: Callable[[object], None]
+    ) -> None:
+        """Run the function on a thread of its own, and `tell` its answer from there.
+
+        The answer is None when the function fails, is throttled, or does not exist.
+        """
+
+        def run() -> None:
+            try:
+                tell(self._answer(name, payload))
+            finally:
+                with self._lock:
+                    self._callers.discard(thread)
+
+        thread = threading.Thread(target=run, name="lambda-caller", daemon=True)
+        with self._lock:
+            self._callers.add(thread)
+        thread.start()
+
+    def _answer(self, name: str, payload: dict[str, Any]) -> object:
+        try:
+            invocation, record = self.invoke(name, json.dumps(payload).encode())
+        except (LookupError, TooManyRequests):
+            return None
+        return None if invocation.error else record.response
+
     def close(self) -> None:
         self._queue.close()
         self._environments.close()
         self._queue.join()
+        with self._lock:
+            callers = set(self._callers)
+        for thread in callers:
+            thread.join()
         self._patches.close()
         self._environments.remove()
 

@@ -60,7 +60,7 @@ _KINDS: dict[str, tuple[type, ...]] = {
 def deviations(shape: Any, value: Any, path: str) -> Iterator[str]:
     """Where `value` deviates from `shape`: unknown members, other types, other enum values."""
     if shape.type_name == "structure":
-        for name, inner in value.items():
+        for name, inner in () if shape.is_document_type else value.items():
             if name not in shape.members:
                 yield f"{path}.{name} is unknown"
             else:
@@ -75,8 +75,14 @@ def deviations(shape: Any, value: Any, path: str) -> Iterator[str]:
         isinstance(value, bool) and shape.type_name != "boolean"
     ):
         yield f"{path} is {value!r}, not a {shape.type_name}"
-    elif shape.metadata.get("enum") and value not in shape.metadata["enum"]:
-        yield f"{path} is {value!r}, none of {shape.metadata['enum']}"
+    elif shape.metadata.get("enum") and value not in (known := _enum(shape)):
+        yield f"{path} is {value!r}, none of {known}"
+
+
+def _enum(shape: Any) -> list[str]:
+    """With what AWS documents beyond the model of botocore 1.44.5."""
+    stages = shape.name == "ServiceDeploymentLifecycleStage"
+    return [*shape.metadata["enum"], *(["PRE_PRODUCTION_TRAFFIC_SHIFT"] if stages else [])]
 
 
 def sample(folder: str, name: str) -> dict[str, Any]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from embedded.services.ecs.api.refused_hooks import refuse_hooks
+from embedded.services.ecs.api.refused_strategies import refuse_strategy
 from embedded.services.ecs.breaker import THRESHOLD_TYPES
 from embedded.services.ecs.errors import InvalidParameter
 from embedded.services.ecs.service import Service
-from embedded.services.ecs.traffic import refuse_strategy
 
 MOST_PERCENT = 100
 
@@ -17,8 +18,10 @@ def refuse_desired_count(request: dict[str, Any]) -> None:
         raise InvalidParameter("desiredCount cannot be negative.")
 
 
-def refuse_configuration(configuration: dict[str, Any]) -> None:
-    refuse_strategy(configuration)
+def refuse_configuration(configuration: dict[str, Any], settings: dict[str, Any]) -> None:
+    """Refuse a wrong configuration of a service whose revision has these settings."""
+    refuse_strategy(configuration, settings)
+    refuse_hooks(configuration)
     _refuse_early_success(configuration)
     _refuse_threshold(configuration.get("deploymentCircuitBreaker") or {})
 

@@ -13,6 +13,7 @@ from embedded.services.ecs.errors import (
     ServiceDeploymentNotFound,
     UnsupportedFeature,
 )
+from embedded.services.ecs.hooks import CONTINUE, ROLLBACK
 from embedded.services.ecs.region import Operations, Region
 from embedded.services.ecs.service_deployments import ServiceDeployment
 from embedded.services.ecs.views import (
@@ -71,6 +72,18 @@ def stop_service_deployment(region: Region, request: dict[str, Any]) -> dict[str
     return {"serviceDeploymentArn": arn}
 
 
+def continue_service_deployment(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    arn = request["serviceDeploymentArn"]
+    known = region.service_deployment(arn)
+    if known is None:
+        raise ServiceDeploymentNotFound
+    action = request.get("action") or CONTINUE
+    if action not in (CONTINUE, ROLLBACK):
+        raise InvalidParameter(f"Invalid action: {action}.")
+    region.scheduler.hooks.resolve(*known, request["hookId"], action)
+    return {"serviceDeploymentArn": arn}
+
+
 def _refuse_old_times(region: Region, request: dict[str, Any]) -> None:
     """Reported in hashicorp/terraform-provider-aws#43502; the wording is inferred."""
     after = (request.get("createdAt") or {}).get("after")
@@ -98,4 +111,5 @@ OPERATIONS: Operations = {
     "DescribeServiceDeployments": describe_service_deployments,
     "DescribeServiceRevisions": describe_service_revisions,
     "StopServiceDeployment": stop_service_deployment,
+    "ContinueServiceDeployment": continue_service_deployment,
 }

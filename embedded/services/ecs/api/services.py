@@ -11,6 +11,7 @@ from embedded.services.ecs.api.refusals import (
     refuse_desired_count,
     refuse_for_controller,
 )
+from embedded.services.ecs.api.refused_strategies import refuse_missing_bake_time
 from embedded.services.ecs.errors import InvalidParameter, ServiceNotActive
 from embedded.services.ecs.region import Operations, Region
 from embedded.services.ecs.registration import refuse_reserved_tags
@@ -41,7 +42,8 @@ def create_service(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     refuse_desired_count(request)
     refuse_reserved_tags(request.get("tags") or [])
     service = _new_service(region, cluster, request)
-    refuse_configuration(service.deployment_configuration)
+    refuse_missing_bake_time(request.get("deploymentConfiguration") or {})
+    refuse_configuration(service.deployment_configuration, _revision_settings(request))
     if service.controller != "EXTERNAL":
         definition = region.definitions.deployable(request.get("taskDefinition") or "")
         region.revise(service, definition, _revision_settings(request))
@@ -76,9 +78,7 @@ def update_service(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     changed = {name: request[name] for name in REVISION_SETTINGS if request.get(name) is not None}
     forced = bool(request.get("forceNewDeployment"))
     refuse_for_controller(service, request, forced=forced or bool(changed))
-    refuse_configuration(
-        service.deployment_configuration | (request.get("deploymentConfiguration") or {})
-    )
+    _refuse_change(service, request, changed)
     wanted = request.get("taskDefinition")
     definition = region.definitions.deployable(wanted) if wanted else None
     _change_settings(region, service, request)
@@ -178,6 +178,13 @@ def _revision_settings(request: dict[str, Any]) -> dict[str, Any]:
     if "capacityProviderStrategy" not in settings:
         settings.setdefault("launchType", "EC2")
     return settings
+
+
+def _refuse_change(service: Service, request: dict[str, Any], changed: dict[str, Any]) -> None:
+    before, asked = service.deployment_configuration, request.get("deploymentConfiguration") or {}
+    refuse_missing_bake_time(asked, before["strategy"])
+    settings = service.primary.revision.settings if service.primary else {}
+    refuse_configuration(before | asked, settings | changed)
 
 
 def _change_settings(region: Region, service: Service, request: dict[str, Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from embedded.services.ecs.hooks import HookRun
 from embedded.services.ecs.service_deployments import (
     RevisionSummary,
     ServiceDeployment,
@@ -19,6 +20,10 @@ def summary_view(summary: RevisionSummary) -> dict[str, Any]:
         "requestedTaskCount": summary.requested,
         "runningTaskCount": summary.running,
         "pendingTaskCount": summary.pending,
+        **present(
+            requestedProductionTrafficWeight=summary.production,
+            requestedTestTrafficWeight=summary.test,
+        ),
     }
 
 
@@ -42,6 +47,7 @@ def service_deployment_view(found: ServiceDeployment) -> dict[str, Any]:
         status=found.status,
         statusReason=found.reason,
         lifecycleStage=found.stage,
+        lifecycleHookDetails=[_hook_view(each) for each in found.hooks] or None,
         deploymentConfiguration=found.configuration,
         rollback=present(
             reason=found.rollback.reason,
@@ -60,6 +66,18 @@ def service_deployment_view(found: ServiceDeployment) -> dict[str, Any]:
             "alarmNames": found.alarms.get("alarmNames", []),
             "triggeredAlarmNames": found.triggered_alarms,
         },
+    )
+
+
+def _hook_view(run: HookRun) -> dict[str, Any]:
+    """API reference, DeploymentLifecycleHookDetail."""
+    return present(
+        hookId=run.id,
+        targetType=run.kind,
+        targetArn=run.arn,
+        status=run.status,
+        expiresAt=epoch(run.expires_at),
+        timeoutAction=run.timeout_action,
     )
 
 
@@ -118,4 +136,19 @@ def service_revision_view(found: ServiceRevision) -> dict[str, Any]:
         volumeConfigurations=settings.get("volumeConfigurations"),
         createdAt=epoch(found.created_at),
         vpcLatticeConfigurations=settings.get("vpcLatticeConfigurations"),
+        resolvedConfiguration=_resolved(found) if settings.get("loadBalancers") else None,
     )
+
+
+def _resolved(found: ServiceRevision) -> dict[str, Any]:
+    """API reference, ResolvedConfiguration: the target groups that the revision really uses."""
+    balancers = [
+        present(
+            targetGroupArn=each.get("targetGroupArn"),
+            productionListenerRule=(each.get("advancedConfiguration") or {}).get(
+                "productionListenerRule"
+            ),
+        )
+        for each in found.balancers
+    ]
+    return {"loadBalancers": balancers}

@@ -6,7 +6,7 @@ from typing import Any
 
 from embedded.services.ecs.service import Deployment, Service
 from embedded.services.ecs.service_deployments import RevisionSummary
-from embedded.services.ecs.traffic import shifts
+from embedded.services.ecs.strategy import rolls
 from embedded.services.ecs.views.history import summary_view
 from embedded.services.ecs.views.members import PLATFORM, epoch, present
 
@@ -25,7 +25,7 @@ def deployment_view(deployment: Deployment, *, rolling: bool = True) -> dict[str
         desiredCount=deployment.desired_count,
         pendingCount=deployment.pending_count,
         runningCount=deployment.running_count,
-        failedTasks=deployment.failed_tasks,
+        failedTasks=deployment.failed_tasks if rolling else 0,
         createdAt=epoch(deployment.created_at),
         updatedAt=epoch(deployment.updated_at),
         capacityProviderStrategy=settings.get("capacityProviderStrategy"),
@@ -94,7 +94,7 @@ def service_view(service: Service, *, tags: bool = False) -> dict[str, Any]:
         if rolling
         else [task_set_view(service, each) for each in service.deployments],
         deployments=[
-            deployment_view(each, rolling=not shifts(settings["deploymentConfiguration"]))
+            deployment_view(each, rolling=rolls(settings["deploymentConfiguration"]))
             for each in service.deployments
         ]
         if rolling
