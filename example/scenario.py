@@ -19,6 +19,7 @@ from typing import Any, Literal
 from embedded.clock.clock import Clock
 from embedded.services.ecs import Ecs, Fault, Place
 from embedded.services.ecs.service import Service
+from embedded.services.ecs.simulation import HookFunction
 from embedded.services.ecs.tasks import Task
 from example import conflicto
 from example.certainty import certain_from
@@ -46,6 +47,9 @@ _REPLICA = {
 _DAEMON = {"launchType": "EC2", **_BREAKER}
 
 
+Acts = Callable[["Trial"], None]
+
+
 @dataclass(frozen=True)
 class Scenario:
     """One rollout: how the service is made, what goes wrong, what a tool must say, what runs.
@@ -53,6 +57,8 @@ class Scenario:
     `right` is the verdict that a tool must reach; `runs` is whose tasks are healthy at the end.
     `fault` strikes the tasks of the new image, `first_fault` those of the first image. `happens`
     acts from the update on. With `earlier`, the tool itself has deployed the revision that runs.
+    `functions` are the Lambda functions of its lifecycle hooks, by ARN. With `events_lost`, no
+    event of ECS about the service arrives.
     `container` is added to the container definition; a `sidecar` is listed before it. With
     `old_arn` the service's ARN does not name its cluster.
     """
@@ -68,7 +74,9 @@ class Scenario:
     earlier: bool = False
     sidecar: Settings = field(default_factory=dict)
     old_arn: bool = False
-    happens: Callable[[Trial], None] | None = None
+    functions: Mapping[str, HookFunction] = field(default_factory=dict)
+    events_lost: bool = False
+    happens: Acts | None = None
 
 
 @dataclass
@@ -137,6 +145,7 @@ class Trial:
             self.ecs.set_container_instances(CLUSTER, 2)
             strategy = _DAEMON
         settings = {**strategy, **chosen.service}
+        self.ecs.hooks.update(chosen.functions)
         for balancer in settings.get("loadBalancers", ()):
             balancer["containerName"] = f"conflicto-{self.name}"
         if chosen.old_arn:
@@ -162,6 +171,8 @@ class Trial:
     def begin(self) -> None:
         """Prepare the fault and what happens; the tool's update comes next."""
         self._strike("new", self.scenario.fault)
+        if self.scenario.events_lost:
+            self.ecs.lose_events(self.key)
         self.when(lambda: self.certain_at, lambda: None)
         if self.scenario.happens is not None:
             self.scenario.happens(self)

@@ -1,7 +1,8 @@
 """Rollouts that a deployment tool must judge rightly: each with its settings and the right verdict.
 
 `example/scenario.py` builds and plays them. The tests play all of them to Slipway in one process;
-the benchmark plays them to other tools too.
+the benchmark plays them to other tools too. Those here are of rolling updates; the strategies that
+move traffic have theirs in `example/strategies.py`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from embedded.services.ecs import (
 )
 from example import conflicto
 from example.scenario import Scenario, Settings, Trial
+from example.strategies import STRATEGIES
 
 _ALARM = "conflicto-errors"
 _NO_ROLLBACK = {
@@ -225,7 +227,7 @@ def _failing(name: str, story: str, fault: Fault, **more: Any) -> Scenario:
     return Scenario(name, story, fault=fault, **settings)
 
 
-SCENARIOS = (
+ROLLING = (
     # The image is good: every one of these must succeed.
     Scenario("good", "a good image, two tasks"),
     Scenario(
@@ -390,3 +392,5 @@ SCENARIOS = (
         first_fault=_CRASH,
     ),
 )
+
+SCENARIOS = (*ROLLING, *STRATEGIES)

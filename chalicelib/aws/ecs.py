@@ -149,15 +149,17 @@ class Ecs:
                 serviceDeploymentArn=service_deployment, stopType="ROLLBACK"
             )
 
-    def resume(self, service_deployment: str, hook: str) -> None:
-        """Send ContinueServiceDeployment for a PAUSE hook.
+    def answer_hook(self, service_deployment: str, hook: str, *, back: bool) -> None:
+        """Send ContinueServiceDeployment for a PAUSE hook, to go on or to roll back.
 
         Raises:
             Refused: when the hook does not wait any more.
         """
         with translated("continue the service deployment"):
             client("ecs").continue_service_deployment(
-                serviceDeploymentArn=service_deployment, hookId=hook, action="CONTINUE"
+                serviceDeploymentArn=service_deployment,
+                hookId=hook,
+                action="ROLLBACK" if back else "CONTINUE",
             )
 
     def stopped_tasks(

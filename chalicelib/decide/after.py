@@ -201,7 +201,7 @@ def _while_rolling_out(record: Deployment, happening: RollingOut, now: datetime)
                 traffic=None,
                 pause=None,
             )
-        case happened.Resumed(pause=pause):
+        case happened.Answered(pause=pause):
             return changed(record, pause=pause)
         case happened.Completed(noted=noted, reason=reason):
             return changed(_noted(record, noted, reason), status=Status.SUCCESSFUL)

@@ -13,7 +13,7 @@ from chalicelib.model.task_definitions import short_name
 
 _LONGEST = 500  # characters of one line
 _BY = {"ecs": "ECS itself", "slipway": "Slipway", "person": "a person"}
-_HOW = {"breaker": "its circuit breaker or an alarm", "stop": "StopServiceDeployment"}
+_HOW = {"breaker": "its circuit breaker, an alarm or a hook", "stop": "StopServiceDeployment"}
 
 
 class Entry(Frozen):
@@ -73,7 +73,8 @@ def _applied(record: Deployment) -> _Found:
     if (pause := record.pause) is not None:
         yield pause.since, f"paused in stage {pause.stage}: ECS waits for a person"
         if pause.answer is not None:
-            yield pause.answer.at, f"let go on by {pause.answer.by} ({pause.answer.why})"
+            verb = "rolled back" if pause.back else "let go on"
+            yield pause.answer.at, f"{verb} by {pause.answer.by} ({pause.answer.why})"
     if record.began is not None and record.began > record.applied_at:
         yield record.began, f"adopted: another ECS deployment began that carries {to}"
 

@@ -116,7 +116,7 @@ class DryServices:
     def stop(self, service_deployment: str) -> None:
         self.updates = True
 
-    def resume(self, service_deployment: str, hook: str) -> None:
+    def answer_hook(self, service_deployment: str, hook: str, *, back: bool) -> None:
         self.updates = True
 
     def task_definition(self, name: str) -> TaskDefinition | None:

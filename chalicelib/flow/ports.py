@@ -106,8 +106,8 @@ class Services(Protocol):
             Refused: when ECS can no longer stop it.
         """
 
-    def resume(self, service_deployment: str, hook: str) -> None:
-        """Ask ECS to go on with a service deployment that this PAUSE hook holds up.
+    def answer_hook(self, service_deployment: str, hook: str, *, back: bool) -> None:
+        """Ask ECS to go on with a service deployment that this PAUSE hook holds up, or to go back.
 
         Raises:
             Refused: when the hook does not wait any more.

@@ -10,12 +10,11 @@ from chalicelib.flow.look import our_service_deployment
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
 from chalicelib.flow.tell import tell
-from chalicelib.flow.withdraw import withdraw
 from chalicelib.flow.write import read, write
 from chalicelib.model.base import Frozen
 from chalicelib.model.changes import changed_pause
 from chalicelib.model.deployments import Deployment, Status
-from chalicelib.model.happenings import Resumed
+from chalicelib.model.happenings import Answered
 from chalicelib.model.holds import Approval
 from chalicelib.model.services import ServiceDeployment
 from chalicelib.model.verdicts import Observation
@@ -32,8 +31,8 @@ class Answer(Frozen):
 def resume(world: World, service: str, deployment: str, answer: Answer) -> dict[str, Any]:
     """Answer the hooks that wait in a stage, and return `{"deployment", "status", "stage"}`.
 
-    A rollout that goes back is rolled back like one that a person stops. For one that goes on, it
-    is written first who said so; then a person who asks again after an error changes nothing else.
+    First it is written who answered. So a person may ask again after an error. What ECS makes of
+    the answer is judged by the next step, at ECS' event or at the next poll.
 
     Raises:
         Refused: when the rollout is not paused in this stage.
@@ -43,13 +42,9 @@ def resume(world: World, service: str, deployment: str, answer: Answer) -> dict[
     ours = _paused_in(world, record, answer.stage)
     if ours is None:
         return _reply(record, answer)
-    if answer.back:
-        who = answer.approval
-        why = f"rolled back in stage {answer.stage} by {who.by}: {who.why}"
-        return _reply(withdraw(world, service, deployment, why), answer)
     record = retried(service, lambda: _answered(world, service, deployment, ours, answer))
     for hook in ours.waiting_hooks:
-        world.services.resume(ours.arn, hook.id)
+        world.services.answer_hook(ours.arn, hook.id, back=answer.back)
     return _reply(record, answer)
 
 
@@ -85,8 +80,8 @@ def _answered(
     pause = pause_of(record, seen)
     if pause is None or record.status is not Status.IN_PROGRESS:
         return record
-    resumed = Resumed(pause=changed_pause(pause, answer=answer.approval))
-    return tell(world, *write(world, head, record, resumed))
+    pause = changed_pause(pause, answer=answer.approval, back=answer.back)
+    return tell(world, *write(world, head, record, Answered(pause=pause)))
 
 
 def _reply(record: Deployment, answer: Answer) -> dict[str, Any]:

@@ -108,6 +108,7 @@ class PauseFields(TypedDict, total=False):
     since: datetime
     ended: datetime | None
     answer: Approval | None
+    back: bool
 
 
 class NoticeFields(TypedDict, total=False):

@@ -192,8 +192,8 @@ class Adopted(Frozen):
     reason: str = ""
 
 
-class Resumed(Frozen):
-    """A person lets the rollout go on that ECS has paused: `pause` has the answer."""
+class Answered(Frozen):
+    """A person answers for the rollout that ECS has paused: `pause` has the answer."""
 
     pause: Pause
 
@@ -306,7 +306,7 @@ class WatcherStarted(Frozen):
 Waiting = Waits | LooksAgain | LacksPermission | Refused | Superseded | Observed | Abandoned
 Holding = Held | HoldEnded | Released
 Applying = AttemptBegan | NotApplied | Started
-RollingOut = LookBegan | GoesOn | Adopted | Resumed | Completed | Failed | Explained
+RollingOut = LookBegan | GoesOn | Adopted | Answered | Completed | Failed | Explained
 RollingBack = RollsBack | RollbackAsked | CannotBeStopped | RollbackRefused | RollbackUnanswered
 Aside = (
     Confirmed

@@ -52,8 +52,8 @@ class Pause(Frozen):
 
     `hooks` are the ids of the hooks that wait, and `seen` those of the pauses before. `since` is
     when Slipway first saw them wait, and `ended` when it saw that they wait no more. `answer` says
-    who let the rollout go on through Slipway. `expires` and `at_timeout` are those of the hook that
-    ends first.
+    who answered through Slipway: the rollout goes on, or `back`. `expires` and `at_timeout` are
+    those of the hook that ends first.
     """
 
     stage: str
@@ -64,6 +64,7 @@ class Pause(Frozen):
     at_timeout: str = ""
     ended: Moment | None = None
     answer: Approval | None = None
+    back: bool = False
 
 
 def goes_on(known: str, seen: str) -> bool:

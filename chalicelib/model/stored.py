@@ -96,7 +96,7 @@ KINDS: Mapping[type[Frozen], Kind] = {
             told told.at told.status told.subject
             stage traffic pause pause.stage pause.hooks pause.seen pause.since pause.expires
             pause.at_timeout pause.ended pause.answer pause.answer.by pause.answer.why
-            pause.answer.at pause.answer.request""",
+            pause.answer.at pause.answer.request pause.back""",
         },
         values={
             "status": _STATUSES,

@@ -55,8 +55,11 @@ def rolled_back(_: Deployment, observation: Observation) -> bool:
     return our_status(observation).startswith("ROLLBACK_")
 
 
-def _why_rolled_back(_: Deployment, observation: Observation) -> str:
-    ours = observation.ours
+def _why_rolled_back(record: Deployment, observation: Observation) -> str:
+    pause, ours = record.pause, observation.ours
+    if pause is not None and pause.back and pause.answer is not None:
+        by = pause.answer
+        return f"{by.by} rolled it back in stage {pause.stage}: {by.why}"
     told = (ours.rollback_reason or ours.reason) if ours else ""
     return told or "ECS rolled the deployment back"
 

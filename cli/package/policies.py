@@ -64,6 +64,7 @@ _STEP: tuple[Grant, ...] = (
     account.read_task_definitions,
     account.read_images,
     account.change_services,
+    account.stop_deployments,
     account.register,
     account.pass_roles,
 )
@@ -88,6 +89,8 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
         own.notify,
         own.read_webhooks,
         own.start_watchers,
+        account.find_rollouts,
+        account.answer_hooks,
     ),
     "status": (*_ALWAYS, own.read_ledger, account.look_at_services, account.read_tasks),
     "sweep": (

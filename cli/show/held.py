@@ -61,9 +61,8 @@ def would_resume(record: Row, *, drop: bool) -> str:
 
 def resumed(reply: Row) -> list[str]:
     """The reply of `release` with a stage."""
-    went = "goes on from" if reply["status"] == "IN_PROGRESS" else f"is {reply['status']}, from"
     return [
-        f"{reply['deployment']} {went} stage {reply['stage']}",
+        f"{reply['deployment']}: ECS has the answer for stage {reply['stage']}",
         f"Next: slipway watch {reply['deployment']}",
     ]
 

@@ -128,7 +128,8 @@ def actions_of(port: str, method: str, seen: set[str] | None = None) -> set[str]
     module, name = PORTS[port]
     tree = parsed(PROJECT / "chalicelib" / "aws" / f"{module}.py")
     (owner,) = [n for n in tree.body if isinstance(n, ast.ClassDef) and n.name == name]
-    methods = functions(tree) | functions(owner)
+    helpers = functions(tree)
+    methods = helpers | functions(owner)
     seen = set() if seen is None else seen
     if method in seen or method not in methods:
         return set()
@@ -142,7 +143,7 @@ def actions_of(port: str, method: str, seen: set[str] | None = None) -> set[str]
     }
     found = set()
     for node in ast.walk(methods[method]):
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.Name) and node.id in helpers:
             found |= actions_of(port, node.id, seen)
         elif isinstance(node, ast.Attribute):
             if isinstance(node.value, ast.Name) and node.value.id == "self":

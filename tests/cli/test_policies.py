@@ -26,7 +26,7 @@ API = Target(
 )
 CHANNELS = NoticeChannels(slack="ssm:/slipway/dev/slack", webhook="secretsmanager:slipway/webhook")
 WRITES = {"ecs:UpdateService", "ecs:StopServiceDeployment", "ecs:RegisterTaskDefinition"}
-WRITES |= {"ecs:TagResource", "iam:PassRole"}
+WRITES |= {"ecs:TagResource", "iam:PassRole", "ecs:ContinueServiceDeployment"}
 
 
 def many(count: int, clusters: int = 1) -> tuple[Target, ...]:
@@ -284,8 +284,12 @@ def test_a_role_is_one_of_this_partition_and_of_the_account_that_is_named(accoun
     assert arn == f"arn:${{AWS::Partition}}:iam::{account}:role/shop-*"
 
 
+# Newer than the lists of actions that are installed -> the action that is most like it.
+NEWER = {"ecs:ContinueServiceDeployment": "ecs:StopServiceDeployment"}
+
+
 def rows(action: str) -> list[dict[str, Any]]:
-    service, name = action.split(":")
+    service, name = NEWER.get(action, action).split(":")
     return get_action_data(service, name)[service]
 
 

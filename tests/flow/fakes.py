@@ -224,12 +224,15 @@ class Services:
                         raise Refused(f"could not stop the service deployment: it is {one.status}")
                     self.breaker(name, "stopped by a user")
 
-    def resume(self, service_deployment: str, hook: str) -> None:
+    def answer_hook(self, service_deployment: str, hook: str, *, back: bool) -> None:
         for name, own in self.service_deployments.items():
             if own[-1].arn == service_deployment:
                 if not own[-1].waiting_hooks:
                     raise Refused("could not continue the service deployment: no hook waits")
-                self.stage(name, "PRODUCTION_TRAFFIC_SHIFT", 100)
+                if back:
+                    self.breaker(name, f"the hook {hook} failed")
+                else:
+                    self.stage(name, "PRODUCTION_TRAFFIC_SHIFT", 100)
 
     def stopped_tasks(
         self, cluster: str, service: str, ecs_deployment: str

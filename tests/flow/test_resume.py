@@ -44,7 +44,7 @@ def test_a_paused_rollout_goes_on_and_the_record_says_who_let_it() -> None:
     world = paused()
     reply = release(world)
     assert reply == {"deployment": world.record().id, "status": "IN_PROGRESS", "stage": STAGE}
-    assert world.acts == ["resume ecs-pause-1"]
+    assert world.acts == ["answer_hook ecs-pause-1"]
     pause = world.record().pause
     assert pause is not None
     assert pause.answer is not None
@@ -57,27 +57,26 @@ def test_whoever_asks_again_changes_nothing_more() -> None:
     world = paused()
     first = release(world)
     assert release(world) == first
-    assert world.acts == ["resume ecs-pause-1"]
+    assert world.acts == ["answer_hook ecs-pause-1"]
 
 
 def test_an_answer_that_ecs_did_not_hear_is_given_again() -> None:
     world = paused()
-    world.faults = [Fault(0, Unavailable("ECS did not answer"), name="resume")]
+    world.faults = [Fault(0, Unavailable("ECS did not answer"), name="answer_hook")]
     with pytest.raises(Unavailable):
         release(world)
     world.faults = []
     release(world)
-    assert world.acts == ["resume ecs-pause-1"]
+    assert world.acts == ["answer_hook ecs-pause-1"]
 
 
 def test_none_rolls_the_paused_rollout_back() -> None:
     world = paused()
-    reply = release(world, deploy="none")
-    assert reply["status"] == "ROLLBACK_IN_PROGRESS"
-    record = world.record()
-    assert record.returning is not None
-    assert record.returning.by == "person"
-    assert record.reason.startswith(f"rolled back in stage {STAGE} by ann: it is tested")
+    assert release(world, deploy="none")["status"] == "IN_PROGRESS"
+    assert world.acts == ["answer_hook ecs-pause-1"]
+    record = step(world)
+    assert record.status is Status.ROLLBACK_IN_PROGRESS
+    assert f"ann rolled it back in stage {STAGE}: it is tested" in record.reason
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from tests.fixtures import examples
 from tests.privilege.account import BAD, GOOD, SCAN_SECONDS, UnattendedAccount
 
 _STEPS = 18
+_PAUSES_IN = "POST_SCALE_UP"
 
 Nudge = Callable[[], object]
 
@@ -169,7 +170,27 @@ def drops(account: UnattendedAccount) -> None:
     account.ask("release", deployment=_held(account), deploy="none", **BY_HAND)
 
 
+def answers(account: UnattendedAccount) -> None:
+    """A rollout that ECS has paused, before Slipway knows which service deployment it is."""
+    _pauses(account)
+    account.ask("on_image_push", **account.pushed(GOOD))
+    account.advance(SCAN_SECONDS)
+    record = str(account.records()[-1]["id"])
+    account.ask("release", deployment=record, stage=_PAUSES_IN, **BY_HAND)
+
+
+def _pauses(account: UnattendedAccount) -> None:
+    """From now on ECS pauses every rollout of the service."""
+    pause = {"targetType": "PAUSE", "lifecycleStages": [_PAUSES_IN]}
+    account.client("ecs").update_service(
+        cluster=CLUSTER,
+        service=SERVICE_NAME,
+        deploymentConfiguration={"lifecycleHooks": [pause]},
+    )
+
+
 def asks(account: UnattendedAccount) -> None:
+    _pauses(account)
     event = account.pushed(BAD)
     account.ask("status", event=event)
     account.ask("on_image_push", **event)
@@ -185,7 +206,7 @@ PLAYS: dict[str, tuple[Callable[[UnattendedAccount], None], ...]] = {
     "deploy": (by_hand,),
     "rollback": (goes_back, stops, stops_unregistered),
     "hold": (holds,),
-    "release": (releases, drops),
+    "release": (releases, drops, answers),
     "status": (asks,),
     "sweep": (sweeps, meets),
 }

@@ -41,6 +41,16 @@ def read_services(scope: Scope) -> Iterable[Statement]:
     yield allow("ReadServices", actions, scope.services(scope.targets, *KINDS))
 
 
+def find_rollouts(scope: Scope) -> Iterable[Statement]:
+    """Which service deployment is Slipway's, and in which stage it is."""
+    actions = [
+        "ecs:DescribeServiceDeployments",
+        "ecs:DescribeServiceRevisions",
+        "ecs:ListServiceDeployments",
+    ]
+    yield allow("FindRollouts", actions, scope.services(scope.targets, *KINDS))
+
+
 def read_tasks(scope: Scope) -> Iterable[Statement]:
     clusters = scope.clusters(scope.targets)
     tasks = [arn("ecs", f"task/{cluster}/*") for cluster in clusters]
@@ -67,8 +77,9 @@ def read_task_definitions(_: Scope) -> Iterable[Statement]:
 
 def look_at_services(scope: Scope) -> Iterable[Statement]:
     """What a service runs now, and of which image."""
-    services = scope.services(scope.targets, "service")
-    yield allow("LookAtServices", ["ecs:DescribeServices"], services)
+    actions = ["ecs:DescribeServiceDeployments", "ecs:DescribeServices"]
+    services = scope.services(scope.targets, *KINDS[:2])
+    yield allow("LookAtServices", actions, services)
     yield allow("ReadTaskDefinitions", ["ecs:DescribeTaskDefinition"], ["*"])
 
 
@@ -83,8 +94,19 @@ def change_services(scope: Scope) -> Iterable[Statement]:
         within |= {"ArnLike": {"ecs:task-definition": revisions}}
     services = scope.services(scope.deployed, "service")
     yield allow("UpdateServices", ["ecs:UpdateService"], services, within)
-    rollouts = scope.services(scope.deployed, *KINDS[:2])
-    yield allow("StopDeployments", ["ecs:StopServiceDeployment"], rollouts)
+
+
+def stop_deployments(scope: Scope) -> Iterable[Statement]:
+    if scope.deployed:
+        rollouts = scope.services(scope.deployed, *KINDS[:2])
+        yield allow("StopDeployments", ["ecs:StopServiceDeployment"], rollouts)
+
+
+def answer_hooks(scope: Scope) -> Iterable[Statement]:
+    """Continue a rollout that a PAUSE hook holds up, or roll it back."""
+    if scope.deployed:
+        rollouts = scope.services(scope.deployed, *KINDS[:2])
+        yield allow("AnswerHooks", ["ecs:ContinueServiceDeployment"], rollouts)
 
 
 def register(scope: Scope) -> Iterable[Statement]:

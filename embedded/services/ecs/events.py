@@ -38,7 +38,7 @@ class Events:
         self._place = place
 
     def task_changed(self, task: Task) -> None:
-        self._send(_TASK, task.arn, task_view(task, milliseconds))
+        self._send(task.service_key, _TASK, task.arn, task_view(task, milliseconds))
 
     def deployment_changed(
         self, service: Service, deployment_id: str, name: str, reason: str
@@ -51,7 +51,7 @@ class Events:
             "updatedAt": seconds(self._simulation.now()),
             "reason": reason,
         }
-        self._send(_DEPLOYMENT, service.arn, detail)
+        self._send(service.key, _DEPLOYMENT, service.arn, detail)
 
     def service_action(
         self, service: Service, level: str, name: str, reason: str | None = None
@@ -71,7 +71,7 @@ class Events:
         if reason is not None:
             detail["reason"] = reason
         detail["createdAt"] = milliseconds(self._simulation.now())
-        self._send(_ACTION, service.arn, detail)
+        self._send(service.key, _ACTION, service.arn, detail)
 
     def hook_changed(self, found: ServiceDeployment, run: HookRun) -> None:
         """As in "Amazon ECS service deployment hook state change events".
@@ -90,9 +90,13 @@ class Events:
             "serviceDeploymentArn": found.arn,
             "updatedAt": milliseconds(self._simulation.now()),
         }
-        self._send(_HOOK, found.arn, detail)
+        key = found.arn.partition("/")[2].rpartition("/")[0]
+        self._send(key, _HOOK, found.arn, detail)
 
-    def _send(self, detail_type: str, resource: str, detail: dict[str, Any]) -> None:
+    def _send(self, key: str, detail_type: str, resource: str, detail: dict[str, Any]) -> None:
+        """`key` is the CLUSTER/SERVICE that the event is about."""
+        if key in self._simulation.silent:
+            return
         self._simulation.emit(
             {
                 "version": "0",

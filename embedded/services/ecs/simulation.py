@@ -47,6 +47,7 @@ class Simulation:
     breaker_beyond_rolling: bool = False  # acts on BLUE_GREEN, LINEAR and CANARY too
     hook_functions: dict[str, HookFunction] = field(default_factory=dict)  # by ARN
     invoke_lambda: InvokeLambda | None = None  # for functions that are not among these
+    silent: set[str] = field(default_factory=set)  # CLUSTER/SERVICE of which no event arrives
     changed: Callable[[], None] | None = None  # called after whatever `later` has done
     ended: bool = False
 

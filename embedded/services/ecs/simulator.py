@@ -68,6 +68,10 @@ class Ecs:
         """What answers for the Lambda functions of lifecycle hooks, by ARN; it may raise."""
         return self.simulation.hook_functions
 
+    def lose_events(self, key: str) -> None:
+        """From now on, no event about the service `CLUSTER/SERVICE` arrives anywhere."""
+        self.simulation.silent.add(key)
+
     def region(self, place: Place) -> Region:
         found = self._regions.get(place)
         return found if found is not None else self.open_region(place)

@@ -1,0 +1,271 @@
+"""Scenarios of rollouts that move traffic: each situation once for each strategy of ECS.
+
+`example/scenarios.py` has those of rolling updates, and the list of all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from embedded.services.ecs import Crash, UnhealthyTarget
+from example import conflicto
+from example.scenario import Acts, Scenario, Settings, Trial
+
+ALARM = "conflicto-errors"
+_PLACE = f"{conflicto.REGION}:{conflicto.ACCOUNT}"
+_BALANCING = f"arn:aws:elasticloadbalancing:{_PLACE}"
+_RULE = f"{_BALANCING}:listener-rule/app/conflicto/50dc6c495c0c9188/f2f7dc8efc522ab2"
+_ROLE = f"arn:aws:iam::{conflicto.ACCOUNT}:role/conflicto-ecs-dev"
+_BAKE = {"bakeTimeInMinutes": 5}
+_STRATEGIES: Mapping[str, Settings] = {
+    "blue-green": {"strategy": "BLUE_GREEN"},
+    "linear": {
+        "strategy": "LINEAR",
+        "linearConfiguration": {"stepPercent": 10.0, "stepBakeTimeInMinutes": 1},
+    },
+    "canary": {
+        "strategy": "CANARY",
+        "canaryConfiguration": {"canaryPercent": 10.0, "canaryBakeTimeInMinutes": 5},
+    },
+}
+_ALARMS = {"alarms": {"alarmNames": [ALARM], "enable": True, "rollback": True}}
+_TESTED, _SHIFTS, _BAKES = "POST_TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME"
+_LOGS = ("Booting worker with pid: 8", "KeyError: 'DATABASE_URL'")
+_LONG_POLLS = 30  # of 30 seconds
+
+
+def balanced(strategy: Settings, **more: Any) -> dict[str, Any]:
+    """The settings of a service with two target groups, a rule for production and one for tests."""
+    return {
+        "loadBalancers": [
+            {
+                "targetGroupArn": f"{_BALANCING}:targetgroup/conflicto-blue/6d0ecf831eec9f09",
+                "containerPort": 5000,
+                "advancedConfiguration": {
+                    "alternateTargetGroupArn": (
+                        f"{_BALANCING}:targetgroup/conflicto-green/943f017f100becff"
+                    ),
+                    "productionListenerRule": f"{_RULE}/production",
+                    "testListenerRule": f"{_RULE}/test",
+                    "roleArn": _ROLE,
+                },
+            }
+        ],
+        "deploymentConfiguration": {**strategy, **more},
+    }
+
+
+def _function(name: str) -> str:
+    return f"arn:aws:lambda:{_PLACE}:function:conflicto-hook-{name}"
+
+
+def _hook(name: str, minutes: int | None = None) -> dict[str, Any]:
+    """The setting of a hook that is a Lambda function, after the test traffic was shifted."""
+    limit = {"timeoutConfiguration": {"timeoutInMinutes": minutes}} if minutes else {}
+    hook = {"hookTargetArn": _function(name), "roleArn": _ROLE, "lifecycleStages": [_TESTED]}
+    return {"lifecycleHooks": [hook | limit]}
+
+
+def _pause(minutes: int) -> dict[str, Any]:
+    limit = {"timeoutInMinutes": minutes, "action": "ROLLBACK"}
+    hook = {"targetType": "PAUSE", "lifecycleStages": [_TESTED], "timeoutConfiguration": limit}
+    return {"lifecycleHooks": [hook]}
+
+
+def _fails(_: Mapping[str, Any]) -> dict[str, Any]:
+    return {"hookStatus": "FAILED"}
+
+
+def _throws(_: Mapping[str, Any]) -> dict[str, Any]:
+    raise RuntimeError("the test page could not be reached")
+
+
+def _never_ends(_: Mapping[str, Any]) -> dict[str, Any]:
+    return {"hookStatus": "IN_PROGRESS"}
+
+
+def _takes_long(payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Succeed after a quarter of an hour; the count goes along in `hookDetails`."""
+    polls = payload.get("hookDetails", {}).get("polls", 0)
+    if polls >= _LONG_POLLS:
+        return {"hookStatus": "SUCCEEDED"}
+    return {"hookStatus": "IN_PROGRESS", "hookDetails": {"polls": polls + 1}}
+
+
+_FUNCTIONS = {
+    _function("fails"): _fails,
+    _function("throws"): _throws,
+    _function("never-ends"): _never_ends,
+    _function("takes-long"): _takes_long,
+}
+
+
+def _in_stage(stage: str, act: Acts, wait: float = 0) -> Acts:
+    """Act once ECS is in this stage, so many seconds later."""
+
+    def happens(trial: Trial) -> None:
+        def reached() -> bool:
+            ongoing = trial.service.ongoing
+            return ongoing is not None and ongoing.stage == stage
+
+        trial.when(reached, lambda: _later(trial, wait, act))
+
+    return happens
+
+
+def _later(trial: Trial, wait: float, act: Acts) -> None:
+    if wait:
+        trial.clock.call_later(wait, lambda: act(trial))
+    else:
+        act(trial)
+
+
+def _ring(trial: Trial) -> None:
+    trial.ecs.alarm(trial.key, ALARM)
+
+
+def _newer_push(trial: Trial) -> None:
+    trial.ship(trial, "newer")
+
+
+def _stop(trial: Trial) -> None:
+    ongoing = trial.service.ongoing
+    if ongoing is not None:
+        trial.person("StopServiceDeployment", serviceDeploymentArn=ongoing.arn)
+
+
+def _answered(action: str) -> Acts:
+    def answer(trial: Trial) -> None:
+        ongoing = trial.service.ongoing
+        if ongoing is None:
+            return
+        for hook in ongoing.hooks:
+            trial.person(
+                "ContinueServiceDeployment",
+                serviceDeploymentArn=ongoing.arn,
+                hookId=hook.id,
+                action=action,
+            )
+
+    return answer
+
+
+def _scale(trial: Trial) -> None:
+    trial.ecs.scale(trial.key, 5)
+
+
+def _switch(trial: Trial) -> None:
+    trial.person(
+        "UpdateService",
+        service=trial.service_name,
+        deploymentConfiguration={**_STRATEGIES["canary"], **_BAKE},
+    )
+
+
+def _crash(**fields: Any) -> Crash:
+    return Crash(exit_code=1, logs=_LOGS, **fields)
+
+
+# situation -> what is said of it, and how it differs from a good rollout
+_FAILED: Mapping[str, Any] = {"right": "failed", "runs": "first"}
+_NEWER: Mapping[str, Any] = {"right": "superseded", "runs": "newer"}
+_SITUATIONS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "good": ("a good image", {}),
+    "crash": (
+        "a crash loop, before any traffic",
+        {"fault": _crash(after=3), **_FAILED},
+    ),
+    "crash-under-traffic": (
+        "it crashes 20 seconds after it gets traffic",
+        {"fault": _crash(after=20, under_traffic=True), **_FAILED},
+    ),
+    "unhealthy": (
+        "the load balancer never finds the new tasks healthy",
+        {"fault": UnhealthyTarget(after=20), **_FAILED},
+    ),
+    "hook-fails": (
+        "the hook after the test traffic fails",
+        {"settings": _hook("fails"), **_FAILED},
+    ),
+    "hook-throws": ("the hook's function throws", {"settings": _hook("throws"), **_FAILED}),
+    "hook-times-out": (
+        "the hook's function never ends, and its time-out is two minutes",
+        {"settings": _hook("never-ends", 2), **_FAILED},
+    ),
+    "hook-takes-long": (
+        "the hook's function answers IN_PROGRESS for a quarter of an hour",
+        {"settings": _hook("takes-long")},
+    ),
+    "alarm-shifting": (
+        "an alarm rings while the traffic shifts",
+        {"settings": _ALARMS, "happens": _in_stage(_SHIFTS, _ring), **_FAILED},
+    ),
+    "alarm-in-bake": (
+        "an alarm rings a minute into the bake time",
+        {"settings": _ALARMS, "happens": _in_stage(_BAKES, _ring, 60), **_FAILED},
+    ),
+    "pause-continued": (
+        "it pauses, and a person continues after ten minutes",
+        {"settings": _pause(60), "happens": _in_stage(_TESTED, _answered("CONTINUE"), 600)},
+    ),
+    "pause-rolled-back": (
+        "it pauses, and a person rolls it back after ten minutes",
+        {
+            "settings": _pause(60),
+            "happens": _in_stage(_TESTED, _answered("ROLLBACK"), 600),
+            **_FAILED,
+        },
+    ),
+    "pause-expired": (
+        "it pauses for an hour, and nobody answers",
+        {"settings": _pause(60), **_FAILED},
+    ),
+    "newer-push-shifting": (
+        "a newer image is shipped while the traffic shifts",
+        {"happens": _in_stage(_SHIFTS, _newer_push), **_NEWER},
+    ),
+    "newer-push-in-bake": (
+        "a newer image is shipped a minute into the bake time",
+        {"happens": _in_stage(_BAKES, _newer_push, 60), **_NEWER},
+    ),
+    "console-stop": (
+        "a person stops it in the console while the traffic shifts",
+        {"happens": _in_stage(_SHIFTS, _stop), **_FAILED},
+    ),
+    "scale-out": (
+        "autoscaling goes from 2 tasks to 5 while the traffic shifts",
+        {"happens": _in_stage(_SHIFTS, _scale)},
+    ),
+    "events-lost": ("a good image, and every event of ECS is lost", {"events_lost": True}),
+    "crash-events-lost": (
+        "a crash loop, and every event of ECS is lost",
+        {"fault": _crash(after=3), "events_lost": True, **_FAILED},
+    ),
+}
+
+
+def _of(strategy: str, situation: str) -> Scenario:
+    story, fields = _SITUATIONS[situation]
+    fields = dict(fields)
+    settings = fields.pop("settings", {})
+    return Scenario(
+        f"{strategy}-{situation}",
+        f"{strategy}: {story}",
+        service=balanced(_STRATEGIES[strategy], **_BAKE, **settings),
+        functions=_FUNCTIONS,
+        **fields,
+    )
+
+
+SWITCHED = Scenario(
+    "switched-to-canary",
+    "a service is switched from rolling updates to canary between two pushes",
+    service=balanced({"strategy": "ROLLING"}),
+    earlier=True,
+    happens=_switch,
+)
+STRATEGIES: tuple[Scenario, ...] = (
+    *(_of(strategy, situation) for strategy in _STRATEGIES for situation in _SITUATIONS),
+    SWITCHED,
+)
