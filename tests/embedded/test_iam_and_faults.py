@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 
 from embedded.account import EmbeddedAws, FunctionError
+from embedded.calls.call import Call
 from embedded.gate.faults import Delay, Error, KillAfter, KillBefore, Outage, Throttle
+from embedded.iam.actions import needs
 from embedded.iam.evaluate import arn_like, holds
 from embedded.services.cloudformation.deploy import Stack
 from tests.embedded import application
@@ -240,3 +242,15 @@ def test_a_kill_after_a_call_leaves_its_effect(aws: EmbeddedAws, table: str) -> 
         put(aws, table, "after")
 
     assert held(aws, table, "after")
+
+
+def test_to_continue_a_service_deployment_it_alone_must_be_allowed() -> None:
+    arn = "arn:aws:ecs:us-west-2:123456789012:service-deployment/dev/web/abc"
+    parameters = {"serviceDeploymentArn": arn, "hookId": "ecs-pause-1"}
+    call = Call("ecs", "ContinueServiceDeployment", "us-west-2", parameters=parameters)
+    (need,) = needs(call)
+    assert (need.action, need.resources) == ("ecs:ContinueServiceDeployment", (arn,))
+    assert need.context == {
+        "ecs:cluster": "arn:aws:ecs:us-west-2:123456789012:cluster/dev",
+        "ecs:service": "arn:aws:ecs:us-west-2:123456789012:service/dev/web",
+    }

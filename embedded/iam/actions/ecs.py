@@ -1,7 +1,9 @@
 """ECS operations → IAM needs, with iam:PassRole and ecs:TagResource.
 
 Where the reference names two required resource types (service deployments and revisions), both must
-be allowed. Inferred: `RegisterTaskDefinition` is checked against `FAMILY:*`.
+be allowed. Inferred: `RegisterTaskDefinition` is checked against `FAMILY:*`;
+`ContinueServiceDeployment`, of which the reference tells nothing, against the service deployment,
+with the condition keys of `StopServiceDeployment`.
 """
 
 from __future__ import annotations
@@ -120,7 +122,8 @@ def _of_deployments(call: Call) -> Iterator[Need]:
             "ecs:cluster": make_arn(call, "ecs", f"cluster/{cluster}"),
             "ecs:service": service_arn,
         }
-        yield Need(f"ecs:{call.operation}", (service_arn, arn), context)
+        alone = call.operation == "ContinueServiceDeployment"
+        yield Need(f"ecs:{call.operation}", (arn,) if alone else (service_arn, arn), context)
 
 
 def _ecs_service(call: Call, service: str) -> str:

@@ -1,4 +1,4 @@
-"""A simulated ECS: rolling deployments, tasks, circuit breaker and rollbacks, on one clock.
+"""A simulated ECS: deployments of all strategies, tasks, breaker and rollbacks, on one clock.
 
 Map, from the outside to the inside:
   `simulator` is what users of the simulation hold: `Ecs`. `faults` and `timings` are what they set.
@@ -9,7 +9,10 @@ Map, from the outside to the inside:
   `placement` starts them, `lifecycle` moves them through their states, `reports` takes what they
   report, `throttle` delays starts after failures.
   `breaker` is the circuit breaker, `alarms` are CloudWatch's; `failures` is what follows from both:
-  a rollback or a stop. `deployments` begins and completes. `traffic` times LINEAR and CANARY.
+  a rollback or a stop. `deployments` begins and completes.
+  `strategy` has the steps of BLUE_GREEN, LINEAR and CANARY, `stages` moves deployments through
+  them, `traffic` says who gets the traffic, `balancers` which target group a revision uses. `hooks`
+  are lifecycle hooks as values, `hook_runs` runs them.
   `service`, `service_deployments`, `tasks`, `containers`, `definitions` are plain values.
   `events` tells EventBridge, `words` has ECS' texts, `views/` renders API shapes, `targets` is what
   load balancers say of tasks, `target_groups` how long a group's settings make them wait.
@@ -21,16 +24,27 @@ Documented by AWS (each module names its pages):
   service deployment states and which follow which (a new deployment stops the one under way);
   StopServiceDeployment with ROLLBACK; throttling of tasks that never reach RUNNING; early success
   criteria; which settings need a deployment; the shapes of all events; response-only fields of
-  task definitions; the rates of requests.
+  task definitions; the rates of requests; of BLUE_GREEN, LINEAR and CANARY the stages, traffic
+  weights, percents and minutes, and that both environments run until the clean-up; lifecycle hooks:
+  their kinds, stages, payloads, answers, time-outs and events; ContinueServiceDeployment.
 Inferred (each module names its own):
   all durations but the 40 seconds in `Timings.documented`; that ECS starts tasks before it stops
   old ones where the maximum leaves room; which tasks fail besides those that never reach RUNNING;
-  the wording of refusals and of alarms; states after ABORT, after a rollback without a candidate
-  and after a rollback that is superseded; defaults that ECS fills into task definitions.
+  the wording of refusals, of alarms and of failed hooks; states after ABORT, after a rollback
+  without a candidate and after a rollback that is superseded; defaults that ECS fills into task
+  definitions.
+Inferred of BLUE_GREEN, LINEAR and CANARY:
+  that SERVICE_DEPLOYMENT_IN_PROGRESS, COMPLETED and FAILED are sent for them too; `failedTasks` 0;
+  the order of a rollback; a rollback out of the clean-up, which is accepted until SUCCESSFUL and
+  scales blue up again first; that a deployment that an alarm stops without a rollback leaves both
+  environments and the traffic as they are; what a first deployment does, and what one does that
+  begins while another is under way; the stages of a rolling update with hooks.
+AWS' pages disagree on whether the breaker acts on these strategies: `breaker` has a switch.
 Not simulated:
-  BLUE_GREEN, and of LINEAR and CANARY all but the time and the stages; task sets of the EXTERNAL
-  controller (refused or left empty); RunTask, container instances beyond their number, the
-  repetition of SERVICE_STEADY_STATE.
+  the weights in listener rules, `testTrafficRules` of Service Connect; whether a hook's role may
+  invoke its function; the limit of 30 days for a whole deployment; alarms that went off before the
+  scale-up; task sets of the EXTERNAL controller (refused or left empty); RunTask, container
+  instances beyond their number, the repetition of SERVICE_STEADY_STATE.
 """
 
 from __future__ import annotations

@@ -118,10 +118,9 @@ class Failures:
         reason: str,
         rolling_back: Callable[[str], str],
     ) -> None:
-        """Make the last COMPLETED deployment the PRIMARY again, under its own id."""
+        """Make an earlier deployment the PRIMARY again, under its own id."""
         now = self._simulation.now()
-        candidate = service.candidate(failed)
-        primary = service.primary
+        candidate, primary = service.candidate(failed), service.primary
         if candidate is None or primary is None:
             if primary is not None:
                 primary.launches = False

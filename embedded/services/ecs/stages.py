@@ -79,17 +79,14 @@ class Stages:
         ongoing = service.ongoing
         if ongoing is None or not ongoing.moves:
             return
-        failure = self._failed(ongoing)
-        if failure is not None:
-            self._failures.give_up(service, failure, rollback=True)
-        elif any(run.active for run in ongoing.hooks):
-            return
-        elif ongoing.steps:
-            self._go_on(service, ongoing)
-        elif ongoing.hooks:
-            ongoing.passed |= {str(ongoing.stage)}
-            ongoing.stage, ongoing.entered_at, ongoing.hooks = None, None, ()
-            self._wake(service)
+        failed = next((run for run in ongoing.hooks if run.failed), None)
+        if failed is not None and not ongoing.rolling_back:
+            self._failures.give_up(service, _hook_failure(failed), rollback=True)
+        elif self._done(service, ongoing):
+            self._leave(service, ongoing)
+        elif self._overdue(ongoing):
+            hangs = _failure(f"the stage {ongoing.stage} lasted more than 24 hours")
+            self._failures.give_up(service, hangs, rollback=True)
 
     def passes(self, service: Service, ongoing: ServiceDeployment, stage: str) -> bool:
         """Whether a rolling update may go beyond this stage; if not yet, the stage begins."""
@@ -100,23 +97,28 @@ class Stages:
             self._begin(service, ongoing, stage, 0.0)
         return ongoing.stage != stage
 
-    def _failed(self, ongoing: ServiceDeployment) -> Failure | None:
-        if ongoing.rolling_back:
-            return None
-        failed = next((run for run in ongoing.hooks if run.failed), None)
-        if failed is not None:
-            return _hook_failure(failed)
-        own = ongoing.step.seconds if ongoing.step else 0.0
-        paused = any(run.status == AWAITING for run in ongoing.hooks)
-        if ongoing.entered_at is None or paused or self._spent(ongoing) < LONGEST + own:
-            return None
-        return _failure(f"the stage {ongoing.stage} lasted more than 24 hours")
-
-    def _go_on(self, service: Service, ongoing: ServiceDeployment) -> None:
+    def _done(self, service: Service, ongoing: ServiceDeployment) -> bool:
+        """Whether nothing has to be waited for any more in the present stage, if there is one."""
+        if any(run.active for run in ongoing.hooks):
+            return False
         step = ongoing.step
-        if step is not None and not self._done(service, ongoing, step):
-            return
-        if ongoing.position + 1 < len(ongoing.steps):
+        if step is None:
+            return bool(ongoing.steps or ongoing.hooks)
+        return self._spent(ongoing) >= self._duration(step) and _reached(service, step)
+
+    def _overdue(self, ongoing: ServiceDeployment) -> bool:
+        paused = any(run.status == AWAITING for run in ongoing.hooks)
+        if ongoing.entered_at is None or paused or ongoing.rolling_back:
+            return False
+        own = ongoing.step.seconds if ongoing.step else 0.0
+        return self._spent(ongoing) >= LONGEST + own
+
+    def _leave(self, service: Service, ongoing: ServiceDeployment) -> None:
+        if not ongoing.steps:
+            ongoing.passed |= {str(ongoing.stage)}
+            ongoing.stage, ongoing.entered_at, ongoing.hooks = None, None, ()
+            self._wake(service)
+        elif ongoing.position + 1 < len(ongoing.steps):
             self._enter(service, ongoing, ongoing.position + 1)
         elif not self._deployments.rollback_lasts(service):
             self._deployments.complete(service)
@@ -138,9 +140,6 @@ class Stages:
             self._simulation.later(seconds, lambda: self.advance(service))
         if ongoing.source_id is not None:
             self._hooks.start(service, ongoing, stage)
-
-    def _done(self, service: Service, ongoing: ServiceDeployment, step: Step) -> bool:
-        return self._spent(ongoing) >= self._duration(step) and _reached(service, step)
 
     def _spent(self, ongoing: ServiceDeployment) -> float:
         """Seconds in the present stage."""

@@ -8,8 +8,9 @@ PRE_PRODUCTION_TRAFFIC_SHIFT and PRODUCTION_TRAFFIC_SHIFT come again with every 
 Load Balancer each traffic shift takes about ten minutes more.
 Inferred: the bake of a step belongs to its PRODUCTION_TRAFFIC_SHIFT; steps that do not divide 100
 are rounded up; a canary of 100 percent is one step; the first deployment of a service only scales
-up and bakes; a rollback shifts the production traffic back before the test traffic, and does not
-wait ten minutes with a Network Load Balancer.
+up and bakes; an update to another strategy drops what belongs to the one before; a rollback shifts
+the production traffic back before the test traffic, and does not wait ten minutes with a Network
+Load Balancer.
 """
 
 from __future__ import annotations
@@ -24,6 +25,11 @@ STRATEGIES = (ROLLING, "BLUE_GREEN", *SHIFTING)
 PRE_SCALE_UP, SCALE_UP, POST_SCALE_UP = "PRE_SCALE_UP", "SCALE_UP", "POST_SCALE_UP"
 RECONCILE_SERVICE, BAKE_TIME, CLEAN_UP = "RECONCILE_SERVICE", "BAKE_TIME", "CLEAN_UP"
 TEST_SHIFT, PRODUCTION_SHIFT = "TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT"
+OWN_MEMBERS = {  # each belongs to one strategy alone
+    ROLLING: "earlySuccessCriteria",
+    "LINEAR": "linearConfiguration",
+    "CANARY": "canaryConfiguration",
+}
 ALL = 100.0
 NETWORK_SHIFT = 600.0  # seconds
 STEP_PERCENT, STEP_MINUTES, CANARY_PERCENT, CANARY_MINUTES = 10.0, 6, 5.0, 10
@@ -63,6 +69,16 @@ class Surroundings:
 def rolls(configuration: dict[str, Any]) -> bool:
     """Whether a deployment with this configuration is a rolling update."""
     return bool(configuration.get("strategy", ROLLING) == ROLLING)
+
+
+def changed(before: dict[str, Any], asked: dict[str, Any]) -> dict[str, Any]:
+    """A deployment configuration after an update that asks for these members.
+
+    Members that belong to another strategy alone are dropped, unless asked for.
+    """
+    strategy = asked.get("strategy", before.get("strategy", ROLLING))
+    foreign = {member for owner, member in OWN_MEMBERS.items() if owner != strategy}
+    return {name: value for name, value in before.items() if name not in foreign} | asked
 
 
 def forward(configuration: dict[str, Any], around: Surroundings) -> tuple[Step, ...]:

@@ -133,9 +133,10 @@ def _known(weights: dict[str, float | None]) -> dict[str, float]:
 
 def turn_back(service: Service, failed: ServiceDeployment) -> None:
     """Give blue the traffic back, and plan the steps of the rollback."""
+    if failed.hooks and not failed.steps:
+        failed.stage = failed.entered_at = None
     failed.hooks = ()
     if not failed.steps:
-        failed.stage = failed.entered_at = None
         return
     step = failed.step
     production, test = bool(failed.target.production), bool(failed.target.test)

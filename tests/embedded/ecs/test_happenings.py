@@ -212,9 +212,7 @@ def test_the_limiter_is_asked_before_every_operation(web: WebService) -> None:
 
 def test_what_is_not_simulated_is_refused_plainly(web: WebService) -> None:
     with pytest.raises(web.api.exceptions.UnsupportedFeatureException, match="does not simulate"):
-        web.api.continue_service_deployment(
-            serviceDeploymentArn="arn", hookId="hook", action="CONTINUE"
-        )
+        web.api.run_task(cluster="dev", taskDefinition="web")
 
 
 def test_autoscaling_may_register_the_service_as_a_target(web: WebService) -> None:

@@ -162,6 +162,13 @@ def test_a_pause_lasts_a_day_by_default_and_may_last_longer_than_a_stage(web: We
 TWO_WEEKS = {"timeoutInMinutes": 20160}
 
 
+def test_a_pause_answered_after_two_days_goes_on(web: WebService) -> None:
+    begin(web, pause("POST_SCALE_UP", **TWO_WEEKS))
+    assert web.finish(2 * DAY) == "IN_PROGRESS"
+    act(web, hooks(web)[0]["hookId"])
+    assert web.finish(600) == "SUCCESSFUL"
+
+
 def test_a_linear_deployment_pauses_before_every_step_with_another_id(web: WebService) -> None:
     linear = {"stepPercent": 50.0, "stepBakeTimeInMinutes": 1}
     begin(web, pause("PRE_PRODUCTION_TRAFFIC_SHIFT"), strategy="LINEAR", linearConfiguration=linear)

@@ -123,6 +123,16 @@ def test_a_rolling_update_shows_no_weights(web: WebService) -> None:
     assert weights(shown["targetServiceRevision"]) == (None, None)
 
 
+def test_a_rolling_update_that_rolls_back_while_it_bakes_still_shows_that(web: WebService) -> None:
+    web.create(deploymentConfiguration={"bakeTimeInMinutes": 5})
+    web.update(web.register(BETTER))
+    until(web, "BAKE_TIME")
+    roll_back(web)
+    web.clock.advance(5)
+    shown = web.deployment()
+    assert (shown["status"], shown["lifecycleStage"]) == ("ROLLBACK_IN_PROGRESS", "BAKE_TIME")
+
+
 def test_a_headless_service_is_replaced_without_weights(web: WebService) -> None:
     web.create(deploymentConfiguration={"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1})
     new = web.register(BETTER)

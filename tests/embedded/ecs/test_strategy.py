@@ -176,6 +176,20 @@ def test_traffic_in_steps_needs_something_that_shifts_it(
     )
 
 
+def test_a_change_of_the_strategy_drops_what_belongs_to_the_one_before(web: WebService) -> None:
+    early = {"enable": True, "healthyPercent": 100, "sourceServiceRevisionCleanup": "BLOCKING"}
+    web.create(
+        loadBalancers=BALANCED,
+        deploymentConfiguration={"minimumHealthyPercent": 50, "earlySuccessCriteria": early},
+    )
+    web.update(deploymentConfiguration=canary(canaryPercent=10.0))
+    web.update(deploymentConfiguration=linear(stepPercent=50.0))
+    shown = web.service()["deploymentConfiguration"]
+    assert shown["linearConfiguration"] == {"stepPercent": 50.0}
+    assert shown["minimumHealthyPercent"] == 50
+    assert shown.keys().isdisjoint({"canaryConfiguration", "earlySuccessCriteria"})
+
+
 def test_an_update_to_blue_green_needs_a_bake_time_and_a_later_one_does_not(
     web: WebService,
 ) -> None:

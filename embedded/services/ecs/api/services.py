@@ -16,6 +16,7 @@ from embedded.services.ecs.errors import InvalidParameter, ServiceNotActive
 from embedded.services.ecs.region import Operations, Region
 from embedded.services.ecs.registration import refuse_reserved_tags
 from embedded.services.ecs.service import REVISION_SETTINGS, Service
+from embedded.services.ecs.strategy import changed as changed_configuration
 from embedded.services.ecs.views import service_view
 
 MOST_DESCRIBED = 10
@@ -184,7 +185,7 @@ def _refuse_change(service: Service, request: dict[str, Any], changed: dict[str,
     before, asked = service.deployment_configuration, request.get("deploymentConfiguration") or {}
     refuse_missing_bake_time(asked, before["strategy"])
     settings = service.primary.revision.settings if service.primary else {}
-    refuse_configuration(before | asked, settings | changed)
+    refuse_configuration(changed_configuration(before, asked), settings | changed)
 
 
 def _change_settings(region: Region, service: Service, request: dict[str, Any]) -> None:
@@ -192,8 +193,8 @@ def _change_settings(region: Region, service: Service, request: dict[str, Any]) 
         if request.get(name) is not None:
             service.settings[name] = copy.deepcopy(request[name])
     if request.get("deploymentConfiguration"):
-        service.settings["deploymentConfiguration"] = (
-            service.deployment_configuration | copy.deepcopy(request["deploymentConfiguration"])
+        service.settings["deploymentConfiguration"] = changed_configuration(
+            service.deployment_configuration, copy.deepcopy(request["deploymentConfiguration"])
         )
     if request.get("desiredCount") is not None and not service.daemon:
         scale(region, service, int(request["desiredCount"]))
