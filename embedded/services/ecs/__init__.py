@@ -11,6 +11,7 @@ Map, from the outside to the inside:
   `breaker` is the circuit breaker, `alarms` are CloudWatch's; `failures` is what follows from both:
   a rollback or a stop. `deployments` begins and completes. `traffic` times LINEAR and CANARY.
   `service`, `service_deployments`, `tasks`, `containers`, `definitions` are plain values.
+  `express` says what Express Mode adds to a service.
   `events` tells EventBridge, `words` has ECS' texts, `views/` renders API shapes, `targets` is what
   load balancers say of tasks, `target_groups` how long a group's settings make them wait.
 
@@ -26,7 +27,8 @@ Inferred (each module names its own):
   all durations but the 40 seconds in `Timings.documented`; that ECS starts tasks before it stops
   old ones where the maximum leaves room; which tasks fail besides those that never reach RUNNING;
   the wording of refusals and of alarms; states after ABORT, after a rollback without a candidate
-  and after a rollback that is superseded; defaults that ECS fills into task definitions.
+  and after a rollback that is superseded; defaults that ECS fills into task definitions; that
+  UpdateService takes no revision for an Express service.
 Not simulated:
   BLUE_GREEN, and of LINEAR and CANARY all but the time and the stages; task sets of the EXTERNAL
   controller (refused or left empty); RunTask, container instances beyond their number, the
