@@ -50,9 +50,26 @@ class RehearsedAccount(Rehearsal, Account):
 @contextmanager
 def rehearsed(targets: str = TARGETS, **settings: Any) -> Iterator[RehearsedAccount]:
     """The team's service, steady, and Slipway beside it; `settings` change the service."""
-    with rehearse(targets, RehearsedAccount) as account:
+    with _beside(targets) as account:
         with account.undelivered():
-            account.client("ecs").create_cluster(clusterName=CLUSTER)
             conflicto.add_service(account.client, "backend", "gunicorn_fargate", **settings)
             account.advance(300)
+        yield account
+
+
+@contextmanager
+def rehearsed_in_express_mode(targets: str = TARGETS) -> Iterator[RehearsedAccount]:
+    """As `rehearsed`, and the team's service is an Express service with the same name."""
+    with _beside(targets) as account:
+        with account.undelivered():
+            conflicto.add_express_service(account.client, "backend")
+            account.advance(300)
+        yield account
+
+
+@contextmanager
+def _beside(targets: str) -> Iterator[RehearsedAccount]:
+    """The team's cluster without a service."""
+    with rehearse(targets, RehearsedAccount) as account:
+        account.client("ecs").create_cluster(clusterName=CLUSTER)
         yield account
