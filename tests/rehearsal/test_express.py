@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from embedded.services.ecs import Crash
+import pytest
+
+from embedded.calls.call import Call, Reply, error_reply
+from embedded.services.ecs import Crash, Lag
 from example import conflicto
 from tests.dialect.account import CLUSTER, REPOSITORY, SERVICE, SERVICE_NAME
 from tests.dialect.rehearsed import RehearsedAccount, rehearsed_in_express_mode
@@ -143,3 +146,32 @@ def test_what_ecs_refuses_is_refused_with_ecs_words_and_a_next_step() -> None:
         assert "a single TCP port mapping" in record["reason"]
         assert "and a port name. An Express service takes a task definition" in record["reason"]
         assert account.running() == [f"{FAMILY}:1"] * 2
+
+
+def test_an_update_whose_answer_was_lost_is_not_sent_again() -> None:
+    with rehearsed_in_express_mode() as account:
+        lost: list[Call] = []
+
+        def lose(call: Call) -> Reply | None:
+            if call.operation != "UpdateExpressGatewayService" or lost:
+                return None
+            lost.append(call)
+            account.client("ecs").update_express_gateway_service(**call.parameters)
+            return error_reply(call.service, "ServerException", "the answer was lost", 500)
+
+        account.permissions.handlers.append(lose)
+        record = account.settle(SERVICE, account.push("abc1234"))
+        assert record["status"] == "SUCCESSFUL"
+        assert len(lost) == account.called("ecs:UpdateExpressGatewayService") == 1
+        assert account.called("ecs:RegisterTaskDefinition") == 1
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_answers_that_are_some_seconds_old_change_no_verdict(seed: int) -> None:
+    with rehearsed_in_express_mode(Lag(seed=seed)) as account:
+        account.breaks("bad0000", Crash(after=3))
+        assert account.settle(SERVICE, account.push("bad0000"))["status"] == "ROLLBACK_SUCCESSFUL"
+        account.advance(120)
+        assert account.settle(SERVICE, account.push("abc1234"))["status"] == "SUCCESSFUL"
+        account.advance(60)
+        assert account.running() == [f"{FAMILY}:3"] * 2
