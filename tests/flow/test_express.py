@@ -86,6 +86,7 @@ def test_no_key_of_the_target_chooses_another_base(keys: dict[str, str]) -> None
 
 def test_it_is_described_once_for_a_revision_and_never_while_a_rollout_is_watched() -> None:
     world = _pushed(_express())
+    assert world.calls.count("task_definition") == 1  # the base, which is not read twice
     step(world)
     world.services.complete(NAME)
     assert step(world).status is Status.SUCCESSFUL
