@@ -132,13 +132,7 @@ def add_service(  # noqa: PLR0913 - all but three are options
     circuit breaker is on, with rollback, and the network does not exist (to look up a real one,
     with `network`, takes seconds in a simulation).
     """
-    repository = f"conflicto-{name}-{stage}"
-    client("ecr").create_repository(
-        repositoryName=repository, imageScanningConfiguration={"scanOnPush": True}
-    )
-    push(client, repository, ["0a1b2c3"], build=f"{name}: the first image")
-    client("logs").create_log_group(logGroupName=f"/ecs/{repository}")
-    image = f"{repository_uri(repository)}:0a1b2c3"
+    image = _first_image(client, name, stage)
     definition = task_definition(sample, name, stage, image)
     definition["containerDefinitions"][0] |= container or {}
     registered = client("ecs").register_task_definition(
@@ -160,3 +154,43 @@ def add_service(  # noqa: PLR0913 - all but three are options
             **settings,
         }
     )
+
+
+def add_express_service(
+    client: Client, name: str, stage: str = "dev", *, desired: int = 2, **settings: Any
+) -> None:
+    """Make one Express service, `conflicto-NAME-service-STAGE`, as `add_service` makes another.
+
+    ECS makes its task definition, in the family CLUSTER-SERVICE. `settings` go to
+    CreateExpressGatewayService.
+    """
+    repository, role = f"conflicto-{name}-{stage}", f"arn:aws:iam::{ACCOUNT}:role/conflicto"
+    container = {
+        "image": _first_image(client, name, stage),
+        "containerPort": 5000,
+        "environment": [{"name": "STAGE", "value": stage}, {"name": "FEATURE_FLAGS", "value": ""}],
+        "awsLogsConfiguration": {"logGroup": f"/ecs/{repository}", "logStreamPrefix": "ecs"},
+    }
+    client("ecs").create_express_gateway_service(
+        **{
+            "cluster": f"conflicto-{stage}",
+            "serviceName": f"conflicto-{name}-service-{stage}",
+            "infrastructureRoleArn": f"{role}-infrastructure-{stage}",
+            "executionRoleArn": f"{role}-execution-{stage}",
+            "taskRoleArn": f"{role}-task-{stage}",
+            "primaryContainer": container,
+            "scalingTarget": {"minTaskCount": desired},
+            **settings,
+        }
+    )
+
+
+def _first_image(client: Client, name: str, stage: str) -> str:
+    """Make the repository and the log group of a service; return its first image."""
+    repository = f"conflicto-{name}-{stage}"
+    client("ecr").create_repository(
+        repositoryName=repository, imageScanningConfiguration={"scanOnPush": True}
+    )
+    push(client, repository, ["0a1b2c3"], build=f"{name}: the first image")
+    client("logs").create_log_group(logGroupName=f"/ecs/{repository}")
+    return f"{repository_uri(repository)}:0a1b2c3"

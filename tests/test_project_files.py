@@ -122,6 +122,7 @@ def test_what_slipway_may_change_outside_of_its_own_stack_is_what_the_page_says(
         "ecs:RegisterTaskDefinition",
         "ecs:StopServiceDeployment",
         "ecs:TagResource",
+        "ecs:UpdateExpressGatewayService",
         "ecs:UpdateService",
         "iam:PassRole",
     }

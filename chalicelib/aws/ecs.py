@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import client, client_once
 from chalicelib.aws.errors import code_of, translated
+from chalicelib.errors import Refused
 from chalicelib.explain.ending import told_by_its_end
 from chalicelib.model.services import (
     BreakerThreshold,
@@ -40,6 +41,11 @@ from chalicelib.model.task_definitions import TaskDefinition, short_name
 _EVENTS = 30  # of the 100 that ECS keeps; a task that fails behind a load balancer makes up to six
 _PAGE = 100  # the most tasks that DescribeTasks takes
 _MOST_PAGES = 5  # the most pages of a list that are read: an account may send 20 calls a second
+_EXPRESS_TAKES = (  # API reference, UpdateExpressGatewayService
+    "An Express service takes a task definition with FARGATE compatibility, in which a container "
+    "named Main has one TCP port with a name. Correct the one that the service runs, and deploy "
+    "again."
+)
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
 
@@ -127,14 +133,28 @@ class Ecs:
             ecs.register_task_definition(family=family, containerDefinitions=[])
         return _task_definition(bodies[-1])
 
-    def update(self, cluster: str, service: str, task_definition: str) -> Service:
+    def express_task_definitions(self, service: str) -> Sequence[str]:
+        """Return the ARNs of the task definitions that an Express service runs, newest first.
+
+        `service` is an ARN. They are those of its active configurations.
+        """
+        with translated(f"read the Express service {short_name(service)}"):
+            answer = client("ecs").describe_express_gateway_service(serviceArn=service)
+        return _active_task_definitions(answer.get("service", {}))
+
+    def update(self, cluster: str, service: Service, task_definition: str) -> Service:
         """Send UpdateService once, with the revision only, and return the service.
 
-        `desiredCount` is never sent, because autoscaling owns it.
+        `desiredCount` is never sent, because autoscaling owns it. An Express service gets
+        UpdateExpressGatewayService instead. That answers without deployments and without counts, so
+        the service is returned as it was read.
         """
-        with translated(f"update the service {cluster}/{service}"):
+        if service.express:
+            _update_express(cluster, service, task_definition)
+            return service
+        with translated(f"update the service {cluster}/{service.name}"):
             answer = client_once("ecs").update_service(
-                cluster=cluster, service=service, taskDefinition=task_definition
+                cluster=cluster, service=service.name, taskDefinition=task_definition
             )
         return service_of(answer["service"])
 
@@ -198,6 +218,27 @@ class Ecs:
             tasks=tuple(_service_task(task) for task in newest),
             complete=all_running and all_ended,
         )
+
+
+def _update_express(cluster: str, service: Service, task_definition: str) -> None:
+    try:
+        with translated(f"update the Express service {cluster}/{service.name}"):
+            client_once("ecs").update_express_gateway_service(
+                serviceArn=service.arn, taskDefinitionArn=task_definition
+            )
+    except Refused as refused:
+        raise Refused(f"{str(refused).rstrip('.')}. {_EXPRESS_TAKES}") from refused
+
+
+def _active_task_definitions(express: Mapping[str, Any]) -> tuple[str, ...]:
+    """Return those of ECSExpressGatewayService's `activeConfigurations`, newest first."""
+    active = sorted(
+        express.get("activeConfigurations", ()),
+        key=lambda configuration: configuration.get("createdAt") or _NEVER,
+        reverse=True,
+    )
+    named = (configuration.get("taskDefinitionArn", "") for configuration in active)
+    return tuple(dict.fromkeys(filter(None, named)))
 
 
 def _service_deployments(cluster: str, service: str, **filters: Any) -> Sequence[ServiceDeployment]:
@@ -284,6 +325,7 @@ def service_of(answer: Mapping[str, Any]) -> Service:
         running=answer["runningCount"],
         pending=answer["pendingCount"],
         controller=answer.get("deploymentController", {}).get("type", "ECS"),
+        express=answer.get("resourceManagementType") == "ECS",
         minimum_percent=configuration.get("minimumHealthyPercent"),
         maximum_percent=configuration.get("maximumPercent"),
         strategy=_strategy(configuration, answer.get("loadBalancers", ())),

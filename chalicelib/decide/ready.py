@@ -14,7 +14,13 @@ from chalicelib.model.services import Service, ServiceDeployment
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
 
-PERMANENT_CONTROLLERS = {"CODE_DEPLOY", "EXTERNAL"}
+_INSTEAD = {
+    "CODE_DEPLOY": 'AWS describes how to change it, in "Migrate CodeDeploy blue/green deployments '
+    'to Amazon ECS blue/green deployments" (Amazon ECS developer guide); Slipway follows the '
+    "service then as it is. Change it so",
+    "EXTERNAL": "Recreate the service with that one",
+}
+PERMANENT_CONTROLLERS = frozenset(_INSTEAD)
 _ROLLOUT_UNDER_WAY = frozenset(
     {
         "PENDING",
@@ -159,7 +165,7 @@ def unsupported(service: Service) -> str | None:
     if service.controller in PERMANENT_CONTROLLERS:
         return (
             f"its deployment controller is {service.controller}; Slipway deploys services whose "
-            "controller is ECS. Recreate the service with that one, or remove the target."
+            f"controller is ECS. {_INSTEAD[service.controller]}, or remove the target."
         )
     least, most = service.minimum_percent, service.maximum_percent
     if least is None or most is None or not service.strategy.rolling:

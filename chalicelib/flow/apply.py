@@ -30,7 +30,7 @@ def apply(
             # The service runs the revision already, so its rollout is ours, of whatever age.
             began = service.primary.created_at if service.primary else None
             return started(world, target, service, revision, began=began)
-        updated = world.services.update(record.cluster, record.service_name, revision)
+        updated = world.services.update(record.cluster, service, revision)
     except Refused as refused:
         return happened.Refused(reason=str(refused))
     except Unavailable as unavailable:
@@ -56,7 +56,8 @@ def started(  # noqa: PLR0913 - each is one thing that may be known
     """Return that the service works towards `revision`, since `applied_at` or else since now.
 
     The deadline counts from now, and adds the time that the service's strategy takes. The answer of
-    UpdateService may still show the deployment before ours; then later steps find ours.
+    UpdateService may still show the deployment before ours, and that of UpdateExpressGatewayService
+    shows none; then later steps find ours.
     """
     primary = service.primary if service.runs(revision) else None
     given = timedelta(seconds=target.deadline, minutes=service.strategy.minutes)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.errors import Refused
 from chalicelib.flow.ports import Ledger, Services, Watchers, World
 from chalicelib.model.changes import changed_head
 from chalicelib.model.deployments import Deployment, Notice
@@ -106,12 +105,9 @@ class DryServices:
         self._registered[arn] = made
         return made
 
-    def update(self, cluster: str, service: str, task_definition: str) -> Service:
+    def update(self, cluster: str, service: Service, task_definition: str) -> Service:
         self.updates = True
-        found = self._real.service(cluster, service)
-        if found is None:
-            raise Refused(f"the cluster {cluster} has no active service {service}")
-        return found
+        return service
 
     def stop(self, service_deployment: str) -> None:
         self.updates = True
@@ -143,6 +139,9 @@ class DryServices:
 
     def revision_task_definition(self, service_revision: str) -> str:
         return self._real.revision_task_definition(service_revision)
+
+    def express_task_definitions(self, service: str) -> Sequence[str]:
+        return self._real.express_task_definitions(service)
 
     def newest_revisions(self, family: str) -> Sequence[str]:
         return self._real.newest_revisions(family)

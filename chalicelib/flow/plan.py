@@ -76,10 +76,10 @@ def _base_changes(  # noqa: PLR0913, PLR0917 - each is one thing that is compare
     Raises:
         Unavailable: when ECS does not answer, and the changes may have to be refused.
     """
-    if base.arn == service.task_definition:
+    if base.arn == service.revision:
         return ()
     try:
-        running = world.services.task_definition(service.task_definition)
+        running = world.services.task_definition(service.revision)
     except DeployerError:
         if target.base_changes == "refuse" and not record.goes_to:
             raise
@@ -108,9 +108,12 @@ def _base(world: World, target: Target, service: Service, head: Head) -> TaskDef
     """Return the base to render from: the newest ACTIVE revision, unless it is ours and unproven.
 
     So Slipway picks up what Terraform registered, and never builds upon a revision that failed.
+    An Express service has a base of its own.
     """
+    if service.express:
+        return _express_base(world, service)
     if target.base == "service":
-        return definition_of(world, service.task_definition)
+        return definition_of(world, service.revision)
     family = family_of(target, service)
     newest = world.services.task_definition(family)
     if newest is None:
@@ -126,7 +129,24 @@ def _base(world: World, target: Target, service: Service, head: Head) -> TaskDef
         definition = definition_of(world, arn)
         if _may_be_base(definition, head):
             return definition
-    return definition_of(world, service.task_definition)
+    return definition_of(world, service.revision)
+
+
+def _express_base(world: World, service: Service) -> TaskDefinition:
+    """Return what an Express service runs, as DescribeExpressGatewayService names it.
+
+    ECS registers revisions of its own in the family, so the family's newest one may be anything.
+    Mostly the PRIMARY deployment names the same revision. DescribeExpressGatewayService is asked
+    all the same, because AWS says of it alone that it names the task definition in use, ECS' own
+    or the customer's (API reference, ExpressGatewayServiceConfiguration). It is asked once for each
+    revision that is rendered, and never while a rollout is watched.
+
+    During a rollout, several configurations are active: then PRIMARY's is the base. Where that is
+    not among them, one of the two answers is out of date, and the newest configuration is the base.
+    """
+    named = world.services.express_task_definitions(service.arn)
+    primary = service.revision
+    return definition_of(world, primary if primary in named or not named else named[0])
 
 
 def _may_be_base(definition: TaskDefinition, head: Head) -> bool:
@@ -159,8 +179,12 @@ def refuse_unlike(planned: dict[str, Any], registered: TaskDefinition) -> None:
 
 
 def family_of(target: Target, service: Service) -> str:
-    """Return the family to render from: the target's own, else the one that the service runs."""
-    return target.family or short_name(service.task_definition).rsplit(":", 1)[0]
+    """Return the family to render from: the target's own, else the one that the service runs.
+
+    An Express service stays in the family that it runs, whatever the target says.
+    """
+    running = short_name(service.revision).rsplit(":", 1)[0]
+    return running if service.express else target.family or running
 
 
 def definition_of(world: World, name: str) -> TaskDefinition:

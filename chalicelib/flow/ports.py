@@ -97,7 +97,11 @@ class Services(Protocol):
 
     def register(self, registration: Mapping[str, Any]) -> TaskDefinition: ...
 
-    def update(self, cluster: str, service: str, task_definition: str) -> Service: ...
+    def express_task_definitions(self, service: str) -> Sequence[str]:
+        """Return the ARNs of the task definitions that an Express service runs, newest first."""
+
+    def update(self, cluster: str, service: Service, task_definition: str) -> Service:
+        """Deploy a revision to the service, as it was read; return it as ECS then shows it."""
 
     def stop(self, service_deployment: str) -> None:
         """Ask ECS to stop this service deployment and roll it back.

@@ -169,7 +169,7 @@ def _go_back(
 def _running_digest(world: World, target: Target) -> str:
     """Return the digest that the service runs or is rolling out; empty when it is not known."""
     service = world.services.service(target.cluster, target.service)
-    revision = service.task_definition if service else ""
+    revision = service.revision if service else ""
     return digest_that_runs(world, target, _head(world, target), revision) if revision else ""
 
 
@@ -246,7 +246,7 @@ def _before(world: World, target: Target) -> Proven:
         head = _head(world, target)
     last = last_judged(head)
     record = world.ledger.deployment(target.name, last.deployment) if last else None
-    return back(head, service.task_definition, record)
+    return back(head, service.revision, record)
 
 
 def _head(world: World, target: Target) -> Head:

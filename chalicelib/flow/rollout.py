@@ -82,10 +82,7 @@ def _remedy(
     """
     stops = remedy is Remedy.STOP
     try:
-        if stops and observation.ours is not None:
-            world.services.stop(observation.ours.arn)
-        else:
-            world.services.update(record.cluster, record.service_name, record.return_to)
+        _ask(world, record, observation, stops=stops)
     except Refused as refused:
         if stops:
             return CannotBeStopped()
@@ -97,3 +94,10 @@ def _remedy(
     except Unavailable:
         return RollbackUnanswered()
     return RollbackAsked(how="stop" if stops else "update")
+
+
+def _ask(world: World, record: Deployment, observation: Observation, *, stops: bool) -> None:
+    if stops and observation.ours is not None:
+        world.services.stop(observation.ours.arn)
+    elif observation.service is not None:  # no verdict on a service that is gone asks for anything
+        world.services.update(record.cluster, observation.service, record.return_to)

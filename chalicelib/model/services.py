@@ -109,7 +109,11 @@ class BreakerThreshold(Frozen):
 
 
 class Service(Frozen):
-    """The part of DescribeServices' answer that a deployment depends on."""
+    """The part of DescribeServices' answer that a deployment depends on.
+
+    `express` says that ECS manages the service (API reference, Service: `resourceManagementType` is
+    ECS). Such a service has no `task_definition` of its own; its deployments name theirs.
+    """
 
     name: str
     arn: str
@@ -119,6 +123,7 @@ class Service(Frozen):
     running: int
     pending: int
     controller: str = "ECS"
+    express: bool = False
     minimum_percent: int | None = None
     maximum_percent: int | None = None
     strategy: Strategy = Strategy()

@@ -30,10 +30,17 @@ def other_family(facts: TargetFacts) -> Found | None:
         return None
     if target.family in {None, running.family}:
         return None
+    remedy = f'targets.toml: family = "{running.family}"'
+    if facts.service is not None and facts.service.express:
+        return error(
+            f"The Express service runs {short_name(running.arn)}. Slipway stays in its family, and "
+            f"may register revisions of {target.family} only: AWS will deny the registration.",
+            remedy,
+        )
     return warning(
         f"The service runs {short_name(running.arn)}, and the target renders the family "
         f"{target.family}: a deployment changes more than the image.",
-        f'targets.toml: family = "{running.family}"',
+        remedy,
     )
 
 

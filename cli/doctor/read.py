@@ -63,7 +63,8 @@ class Reading:
         running = read_definition.revision(asking, arn) if arn else None
         family = target.family or (running.family if running else "")
         images = facts["repository"].images or ()
-        base = running if target.base == "service" else facts.get("base")
+        from_service = target.base == "service" or service.express
+        base = running if from_service else facts.get("base")
         if base is None and target.family is None and running is not None:
             base = read_definition.revision(asking, running.family)
         return {

@@ -37,9 +37,14 @@ def service_active(facts: TargetFacts) -> Found | None:
 def controller(facts: TargetFacts) -> Found | None:
     if facts.service is None or facts.service.controller not in PERMANENT_CONTROLLERS:
         return None
-    return error(
+    words = (
         f"Its deployment controller is {facts.service.controller}; Slipway deploys services whose "
-        "controller is ECS.",
+        "controller is ECS."
+    )
+    if facts.service.controller == "EXTERNAL":
+        return error(words, "aws ecs create-service, with the controller ECS")
+    return error(
+        f"{words} docs/code-deploy.md has the steps, of which this command is one.",
         update(facts, "--deployment-controller type=ECS"),
     )
 
@@ -81,7 +86,7 @@ def grace_period(facts: TargetFacts) -> Found | None:
     The load balancer calls a target unhealthy after `UnhealthyThresholdCount` checks.
     """
     settings, groups = facts.settings, facts.target_groups
-    if settings is None or not groups or (settings.grace or 0) > 0:
+    if settings is None or not groups or (settings.grace or 0) > 0 or _express(facts):
         return None
     limit = min(group.interval * group.unhealthy_threshold for group in groups)
     return advice(
@@ -105,3 +110,8 @@ RULES = (
 def _rolling(facts: TargetFacts) -> bool:
     service = facts.service
     return service is not None and service.strategy.name == "ROLLING"
+
+
+def _express(facts: TargetFacts) -> bool:
+    """Whether ECS itself sets what the command would change."""
+    return facts.service is not None and facts.service.express

@@ -86,7 +86,9 @@ def _not_ours(service: ServiceFacts) -> LeftOut | None:
         return _left_out(
             service,
             f"its deployment controller is {service.controller}",
-            "make it again with the controller ECS, or leave it to its own tool",
+            "change it as docs/code-deploy.md says, or leave it to CodeDeploy"
+            if service.controller == "CODE_DEPLOY"
+            else "make it again with the controller ECS, or leave it to its own tool",
         )
     if service.status != "ACTIVE":
         return _left_out(service, f"its status is {service.status}", "nothing, if it is to go")

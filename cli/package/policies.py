@@ -57,30 +57,29 @@ _STEP: tuple[Grant, ...] = (
     own.write_ledger,
     own.notify,
     own.read_webhooks,
-    account.read_services,
     account.read_tasks,
     account.read_logs,
     account.read_target_health,
     account.read_task_definitions,
     account.read_images,
     account.change_services,
-    account.stop_deployments,
     account.register,
     account.pass_roles,
 )
+# What goes back is neither scanned nor rendered.
+_PUSHED: tuple[Grant, ...] = (account.read_services_to_render, account.read_scans, *_STEP)
 # What each function may do.
 GRANTS: dict[str, tuple[Grant, ...]] = {
     "on_image_push": (
         *_ALWAYS,
-        *_STEP,
-        account.read_scans,
+        *_PUSHED,
         own.start_watchers,
         own.report_failures,
     ),
-    "on_service_change": (*_ALWAYS, *_STEP, account.read_scans, own.report_failures),
-    "watch": (*_ALWAYS, *_STEP, account.read_scans, own.start_watchers),
-    "deploy": (*_ALWAYS, *_STEP, account.read_scans, own.start_watchers),
-    "rollback": (*_ALWAYS, *_STEP, own.start_watchers),
+    "on_service_change": (*_ALWAYS, *_PUSHED, own.report_failures),
+    "watch": (*_ALWAYS, *_PUSHED, own.start_watchers),
+    "deploy": (*_ALWAYS, *_PUSHED, own.start_watchers),
+    "rollback": (*_ALWAYS, account.read_services, *_STEP, own.start_watchers),
     "hold": (*_ALWAYS, own.read_ledger, own.write_ledger, own.notify, own.read_webhooks),
     "release": (
         *_ALWAYS,
@@ -95,8 +94,7 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
     "status": (*_ALWAYS, own.read_ledger, account.look_at_services, account.read_tasks),
     "sweep": (
         *_ALWAYS,
-        *_STEP,
-        account.read_scans,
+        *_PUSHED,
         own.start_watchers,
         own.report_failures,
         own.look_at_watchers,

@@ -14,7 +14,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
 
-from chalicelib.aws.ecs import Ecs
+from chalicelib.aws.ecs import Ecs, service_of
 from chalicelib.errors import Denied, Refused, Unanswered, Unavailable
 from rehearsal.wire import Attempt, wired
 from tests.fixtures.examples import revision
@@ -42,6 +42,9 @@ UPDATED: dict[str, Any] = {
     "runningCount": 2,
     "pendingCount": 1,
 }
+
+READ = service_of(UPDATED)
+EXPRESS = service_of({**UPDATED, "resourceManagementType": "ECS"})
 
 
 def _answers(body: object, status: int = 200) -> Answer:
@@ -115,7 +118,7 @@ def test_a_task_definition_is_read_as_it_is(endpoint: Endpoint) -> None:
 def test_an_update_names_the_revision_and_nothing_else(endpoint: Endpoint) -> None:
     """Above all no `desiredCount`: autoscaling owns it."""
     endpoint.answers = [_answers({"service": UPDATED})]
-    service = Ecs().update(CLUSTER, SERVICE, revision(8))
+    service = Ecs().update(CLUSTER, READ, revision(8))
     (attempt,) = endpoint.sent
     assert attempt.operation == "UpdateService"
     assert attempt.parameters == {
@@ -124,6 +127,57 @@ def test_an_update_names_the_revision_and_nothing_else(endpoint: Endpoint) -> No
         "taskDefinition": revision(8),
     }
     assert (service.desired, service.running, service.pending) == (3, 2, 1)
+
+
+def test_an_express_service_is_updated_by_its_own_operation(endpoint: Endpoint) -> None:
+    """The answer is not looked at: it shows no deployment and no count."""
+    endpoint.answers = [_answers({"service": {"newInThere": {"a": 1}}})]
+    assert Ecs().update(CLUSTER, EXPRESS, revision(8)) == EXPRESS
+    (attempt,) = endpoint.sent
+    assert attempt.operation == "UpdateExpressGatewayService"
+    assert attempt.parameters == {
+        "serviceArn": UPDATED["serviceArn"],
+        "taskDefinitionArn": revision(8),
+    }
+
+
+def test_a_refusal_by_express_mode_says_what_ecs_said_and_what_to_do(endpoint: Endpoint) -> None:
+    body = {"__type": "InvalidParameterException", "message": "There is no container named Main."}
+    endpoint.answers = [_answers(body, 400)]
+    with pytest.raises(Refused) as raised:
+        Ecs().update(CLUSTER, EXPRESS, revision(8))
+    assert str(raised.value).startswith(
+        "could not update the Express service dev/web: There is no container named Main. An "
+        "Express service takes a task definition with FARGATE compatibility"
+    )
+    assert str(raised.value).endswith("Correct the one that the service runs, and deploy again.")
+
+
+def _configuration(number: int, created: float) -> dict[str, object]:
+    return {"taskDefinitionArn": revision(number, "web"), "createdAt": created}
+
+
+@pytest.mark.parametrize(
+    ("express", "named"),
+    [
+        ({"activeConfigurations": [_configuration(4, 1.0)]}, [4]),
+        ({"activeConfigurations": [_configuration(4, 1.0), _configuration(5, 2.0)]}, [5, 4]),
+        ({"activeConfigurations": [_configuration(4, 2.0), _configuration(4, 1.0)]}, [4]),
+        ({"activeConfigurations": [{"cpu": "256"}, _configuration(4, 1.0)]}, [4]),
+        ({"activeConfigurations": []}, []),
+        ({}, []),
+    ],
+    ids=["one", "the newest first", "one revision twice", "without a name", "none", "no member"],
+)
+def test_an_express_service_names_the_task_definitions_that_it_runs(
+    endpoint: Endpoint, express: dict[str, Any], named: list[int]
+) -> None:
+    endpoint.answers = [_answers({"service": express})]
+    found = Ecs().express_task_definitions(UPDATED["serviceArn"])
+    assert list(found) == [revision(number, "web") for number in named]
+    (attempt,) = endpoint.sent
+    assert attempt.operation == "DescribeExpressGatewayService"
+    assert attempt.parameters == {"serviceArn": UPDATED["serviceArn"]}
 
 
 def test_a_stop_rolls_back(endpoint: Endpoint) -> None:
@@ -142,7 +196,11 @@ def _register() -> None:
 
 
 def _update() -> None:
-    Ecs().update(CLUSTER, SERVICE, revision(8))
+    Ecs().update(CLUSTER, READ, revision(8))
+
+
+def _update_express() -> None:
+    Ecs().update(CLUSTER, EXPRESS, revision(8))
 
 
 def _stop() -> None:
@@ -158,7 +216,7 @@ ERRORS = {
 }
 
 
-@pytest.mark.parametrize("act", [_register, _update])
+@pytest.mark.parametrize("act", [_register, _update, _update_express])
 @pytest.mark.parametrize(("answer", "error"), ERRORS.values(), ids=ERRORS)
 def test_what_takes_no_client_token_is_sent_once_whatever_the_answer(
     endpoint: Endpoint, act: Callable[[], None], answer: Answer, error: type[Exception]

@@ -52,3 +52,25 @@ def test_the_strategy_is_read_with_ecs_defaults(
 ) -> None:
     answer = {**ANSWER, "deploymentConfiguration": configuration, "loadBalancers": balancers}
     assert service_of(answer).strategy == strategy
+
+
+@pytest.mark.parametrize(
+    ("answer", "express"),
+    [
+        ({}, False),
+        ({"resourceManagementType": "CUSTOMER"}, False),
+        ({"resourceManagementType": "ECS"}, True),
+    ],
+    ids=["an older answer", "a customer's", "ECS'"],
+)
+def test_a_service_that_ecs_manages_is_an_express_service(
+    answer: dict[str, str], express: bool
+) -> None:
+    assert service_of({**ANSWER, **answer}).express is express
+
+
+def test_without_a_task_definition_of_its_own_the_primary_deployment_names_the_revision() -> None:
+    revision = "arn:aws:ecs:us-west-2:123456789012:task-definition/dev-web:4"
+    primary = {"id": "ecs-svc/1", "status": "PRIMARY", "taskDefinition": revision}
+    service = service_of({**ANSWER, "deployments": [primary]})
+    assert (service.task_definition, service.revision) == ("", revision)

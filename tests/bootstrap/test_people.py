@@ -34,6 +34,7 @@ BESIDE = {
     "cloudformation:UpdateStack": "cloudformation:{here}:stack/slipway-{stage}/x",
     "dynamodb:PutItem": "dynamodb:{here}:table/slipway-{stage}-Ledger-1A2B",
     "ecs:UpdateService": "ecs:{here}:service/conflicto-{stage}/conflicto-backend-service-{stage}",
+    "ecs:UpdateExpressGatewayService": "ecs:{here}:service/conflicto-{stage}/web-{stage}",
     "iam:PassRole": "iam::{account}:role/slipway-{stage}-DeployRole-1A2B",
     "lambda:UpdateFunctionCode": "lambda:{here}:function:slipway-{stage}-status",
     "states:StartExecution": "states:{here}:stateMachine:slipway-{stage}",

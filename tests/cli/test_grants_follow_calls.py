@@ -43,6 +43,8 @@ NOT_CALLED = {
 # It plays a push in a world in which nothing is written. tests/flow/test_replay.py holds it to
 # these reads, and to no others.
 REPLAYS = ("chalicelib.flow.replay", "replay")
+# What is in the source and never reached: what goes back is not rendered.
+NEVER = {"rollback": {"ecs:DescribeExpressGatewayService"}}
 ASYNCHRONOUS = {"on_image_push", "on_service_change", "sweep"}
 # An operation that needs other actions than its own: it passes roles, tags, asks Inspector, or is a
 # transaction.
@@ -211,7 +213,8 @@ def test_the_calls_are_found_in_the_source() -> None:
 def test_what_a_function_calls_is_granted_to_it_and_nothing_more(
     policies: dict[str, Policy], function: str
 ) -> None:
-    assert granted(policies[function]) - NOT_CALLED.keys() == called(function, without={"scans"})
+    calls = called(function, without={"scans"}) - NEVER.get(function, set())
+    assert granted(policies[function]) - NOT_CALLED.keys() == calls
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -227,7 +230,8 @@ def test_scans_may_be_read_where_a_target_has_a_gate_on_them(function: str) -> N
     policy = generate(Targets(stage="dev", all=(target,))).documents[function]
     # What goes back passes every gate: `rollback` comes by the step, and never asks for a scan.
     never = {"scans"} if function == "rollback" else ()
-    assert granted(policy) - NOT_CALLED.keys() == called(function, without=never)
+    calls = called(function, without=never) - NEVER.get(function, set())
+    assert granted(policy) - NOT_CALLED.keys() == calls
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)

@@ -26,7 +26,8 @@ API = Target(
 )
 CHANNELS = NoticeChannels(slack="ssm:/slipway/dev/slack", webhook="secretsmanager:slipway/webhook")
 WRITES = {"ecs:UpdateService", "ecs:StopServiceDeployment", "ecs:RegisterTaskDefinition"}
-WRITES |= {"ecs:TagResource", "iam:PassRole", "ecs:ContinueServiceDeployment"}
+WRITES |= {"ecs:TagResource", "iam:PassRole", "ecs:UpdateExpressGatewayService"}
+WRITES |= {"ecs:ContinueServiceDeployment"}
 
 
 def many(count: int, clusters: int = 1) -> tuple[Target, ...]:
@@ -225,6 +226,24 @@ def test_a_service_is_updated_to_revisions_of_its_targets_families_only() -> Non
     }
 
 
+def test_who_may_update_a_service_may_update_it_in_express_mode_and_nobody_else() -> None:
+    for policy in generated((API,)).documents.values():
+        found = statements(policy)
+        updates = {"ecs:UpdateService", "ecs:UpdateExpressGatewayService"} & actions(policy)
+        assert len(updates) in {0, 2}
+        if updates:
+            express = found["ChangeRollouts"]
+            assert ends(express) == {"service/shop/api", "service-deployment/shop/api/*"}
+            assert "Condition" not in express
+
+
+def test_what_renders_may_describe_an_express_service_and_nothing_else_may() -> None:
+    documents = generated((API,)).documents
+    describe = "ecs:DescribeExpressGatewayService"
+    describing = {function for function in documents if describe in actions(documents[function])}
+    assert describing == {"on_image_push", "on_service_change", "watch", "deploy", "sweep"}
+
+
 def test_every_policy_is_shorter_than_iam_allows(targets: tuple[Target, ...]) -> None:
     for function, policy in generated(targets).documents.items():
         assert policies.size(policy) < policies.LIMIT, function
@@ -241,7 +260,7 @@ def test_three_hundred_services_fall_back_to_their_cluster_and_it_is_said() -> N
     made = generated(SETS["300 services"])
     found = statements(made.documents["watch"])
     assert ends(found["UpdateServices"]) == {"service/cluster-0/*"}
-    assert ends(found["StopDeployments"]) == {
+    assert ends(found["ChangeRollouts"]) == {
         "service/cluster-0/*",
         "service-deployment/cluster-0/*",
     }

@@ -43,6 +43,7 @@ ARNS = {
 }
 CHANGES = {
     "ecs:UpdateService", "ecs:StopServiceDeployment", "ecs:RegisterTaskDefinition",
+    "ecs:UpdateExpressGatewayService",
     "ecs:TagResource", "iam:PassRole", "dynamodb:PutItem", "sns:Publish", "states:StartExecution",
     "sqs:SendMessage", "logs:CreateLogStream", "logs:PutLogEvents",
     "xray:PutTraceSegments", "xray:PutTelemetryRecords",
@@ -146,6 +147,11 @@ OWN_REVISION = revision("api-{s}:7")
         ("ecs:UpdateService", arn("ecs", "service/shop-{s}/api-{s}"), {}),
         ("ecs:UpdateService", arn("ecs", "service/shop-{s}/api-{s}"), revision("other:1")),
         ("ecs:UpdateService", arn("ecs", "service/shop-{s}/api-{s}"), {**OWN_REVISION, "ecs__enable-execute-command": "true"}),  # noqa: E501
+        ("ecs:UpdateExpressGatewayService", arn("ecs", "service/shop-{s}/other"), {}),
+        ("ecs:UpdateExpressGatewayService", arn("ecs", "service/books-{s}/api-{s}"), {}),
+        ("ecs:DescribeExpressGatewayService", arn("ecs", "service/shop-{s}/other"), {}),
+        ("ecs:CreateExpressGatewayService", arn("ecs", "service/shop-{s}/api-{s}"), {}),
+        ("ecs:DeleteExpressGatewayService", arn("ecs", "service/shop-{s}/api-{s}"), {}),
         ("ecs:StopServiceDeployment", arn("ecs", "service-deployment/shop-{s}/other/1"), {}),
         ("ecs:DescribeServices", arn("ecs", "service/shop-{s}/other"), {}),
         ("ecs:DeleteService", arn("ecs", "service/shop-{s}/api-{s}"), {}),
@@ -203,6 +209,7 @@ def test_what_is_refused_above_is_refused_for_its_name_and_not_altogether(
     )
     assert allowed(deploy, "ecs:UpdateService", book, **revision(f"print-{s}:7"))
     assert allowed(deploy, "ecs:StopServiceDeployment", book)
+    assert allowed(deploy, "ecs:UpdateExpressGatewayService", api)
     assert allowed(deploy, "iam:PassRole", arn("iam", f"role/shop-{s}-task"), **to_tasks)
     cluster = arn("ecs", f"cluster/shop-{s}")
     assert allowed(deploy, "ecs:ListTasks", "*", ecs__cluster=cluster)

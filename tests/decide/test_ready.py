@@ -42,11 +42,14 @@ GO, WAIT, REFUSED, OVER = Go, Waits, Refused, Superseded
             id="an inactive service",
         ),
         pytest.param(
-            examples.service(controller="CODE_DEPLOY"), {}, 0, REFUSED, "is CODE_DEPLOY",
+            examples.service(controller="CODE_DEPLOY"), {}, 0, REFUSED,
+            '"Migrate CodeDeploy blue/green deployments to Amazon ECS blue/green deployments"',
             id="CodeDeploy",
         ),
         pytest.param(
-            examples.service(controller="EXTERNAL"), {}, 0, REFUSED, "is EXTERNAL", id="external"
+            examples.service(controller="EXTERNAL"), {}, 0, REFUSED,
+            "is EXTERNAL; Slipway deploys services whose controller is ECS. Recreate the service",
+            id="external",
         ),
         pytest.param(BOTH_100, {}, 0, REFUSED, "are both 100", id="both percents 100"),
         pytest.param(

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
+from embedded.services.ecs import Lag
 from example import conflicto
 from rehearsal.account import TABLE
 from rehearsal.rehearsal import Rehearsal, rehearse
@@ -50,9 +51,26 @@ class RehearsedAccount(Rehearsal, Account):
 @contextmanager
 def rehearsed(targets: str = TARGETS, **settings: Any) -> Iterator[RehearsedAccount]:
     """The team's service, steady, and Slipway beside it; `settings` change the service."""
-    with rehearse(targets, RehearsedAccount) as account:
+    with _beside(targets) as account:
         with account.undelivered():
-            account.client("ecs").create_cluster(clusterName=CLUSTER)
             conflicto.add_service(account.client, "backend", "gunicorn_fargate", **settings)
             account.advance(300)
+        yield account
+
+
+@contextmanager
+def rehearsed_in_express_mode(lag: Lag | None = None) -> Iterator[RehearsedAccount]:
+    """As `rehearsed`, and the team's service is an Express service with the same name."""
+    with _beside(TARGETS, lag) as account:
+        with account.undelivered():
+            conflicto.add_express_service(account.client, "backend")
+            account.advance(300)
+        yield account
+
+
+@contextmanager
+def _beside(targets: str, lag: Lag | None = None) -> Iterator[RehearsedAccount]:
+    """The team's cluster without a service."""
+    with rehearse(targets, RehearsedAccount, lag=lag) as account:
+        account.client("ecs").create_cluster(clusterName=CLUSTER)
         yield account

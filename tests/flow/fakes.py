@@ -39,6 +39,7 @@ READS = {
     "service_deployment", "newest_service_deployment", "service_deployments_since",
     "revision_task_definition",
     "task_definition", "newest_revisions", "stopped_tasks", "running_tasks", "alive",
+    "express_task_definitions",
     "target_health", "service_tasks",
 }  # fmt: skip
 
@@ -150,6 +151,7 @@ class Services:
         self.shown: dict[str, Service] = {}  # what is still answered of a service
         self.hidden: set[str] = set()  # service deployments that are not shown yet, by ARN
         self.now: datetime | None = None
+        self.express: Sequence[str] = ()  # what DescribeExpressGatewayService names
 
     # What Slipway asks
 
@@ -206,8 +208,11 @@ class Services:
         self.definitions[made.arn] = made
         return made
 
-    def update(self, cluster: str, service: str, task_definition: str) -> Service:
-        name = f"{cluster}/{service}"
+    def express_task_definitions(self, service: str) -> Sequence[str]:
+        return self.express
+
+    def update(self, cluster: str, service: Service, task_definition: str) -> Service:
+        name = f"{cluster}/{service.name}"
         definition = self.definitions.get(task_definition)
         if definition is not None and not definition.active:
             raise Refused("ECS answered ClientException: TaskDefinition is inactive")
@@ -318,7 +323,8 @@ class Services:
         own[-1] = own[-1].model_copy(update={"status": status, **fields})
 
     def _set(self, name: str, deployments: tuple[EcsDeployment, ...], **fields: str) -> None:
-        update = {"deployments": deployments, "task_definition": deployments[0].task_definition}
+        own = "" if self.all[name].express else deployments[0].task_definition
+        update = {"deployments": deployments, "task_definition": own}
         self.all[name] = self.all[name].model_copy(update={**update, **fields})
 
 

@@ -83,7 +83,7 @@ class Sequences(RuleBasedStateMachine):
         self.begun: Counter[str] = Counter()
         really = self.aws.services.update
 
-        def update(cluster: str, service: str, task_definition: str) -> Service:
+        def update(cluster: str, service: Service, task_definition: str) -> Service:
             for record in self.records:
                 if record.acting:
                     self._begins(record)

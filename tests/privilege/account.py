@@ -19,7 +19,7 @@ from embedded.calls.call import Call, Reply, error_reply
 from embedded.iam.evaluate import Decision, arn_like
 from example import conflicto
 from rehearsal.rehearsal import rehearse
-from tests.dialect.account import CLUSTER, FIRST_TAG, REPOSITORY
+from tests.dialect.account import CLUSTER, FIRST_TAG, REPOSITORY, SERVICE_NAME
 from tests.dialect.rehearsed import NO_BREAKER, RehearsedAccount
 
 TARGETS = """
@@ -119,6 +119,24 @@ class UnattendedAccount(RehearsedAccount):
     def loses_the_answer(self, operation: str) -> None:
         """The next such call of ECS takes effect, and its answer is lost."""
         self.permissions.handlers.append(_LostAnswer(self, operation))
+
+    def becomes_express(self) -> None:
+        """The service is made again, under its name and in its family, in Express Mode."""
+        ecs = self.client("ecs")
+        ecs.delete_service(cluster=CLUSTER, service=SERVICE_NAME, force=True)
+        self.advance(120)
+        image = f"{conflicto.repository_uri(REPOSITORY)}:{FIRST_TAG}"
+        definition = conflicto.task_definition("gunicorn_fargate", "backend", "dev", image)
+        port = {"containerPort": 5000, "protocol": "tcp", "name": "web"}
+        definition["containerDefinitions"][0] |= {"name": "Main", "portMappings": [port]}
+        made = ecs.register_task_definition(**definition)["taskDefinition"]
+        ecs.create_express_gateway_service(
+            cluster=CLUSTER,
+            serviceName=SERVICE_NAME,
+            infrastructureRoleArn=f"arn:aws:iam::{conflicto.ACCOUNT}:role/infrastructure",
+            taskDefinitionArn=made["taskDefinitionArn"],
+        )
+        self.advance(120)
 
     def leaves_unproven_revision(self) -> None:
         """The family's newest revision is one of a deployment that failed: no base for another."""

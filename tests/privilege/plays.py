@@ -53,6 +53,20 @@ def pushes(account: UnattendedAccount) -> None:
     _life(account, event, event)
 
 
+def _applied(account: UnattendedAccount, recorded: Nudge, nudge: Nudge) -> None:
+    """A push of an Express service waits for its scan, and is applied."""
+    recorded()
+    for _ in range(3):
+        account.advance(SCAN_SECONDS)
+        nudge()
+
+
+def pushes_express(account: UnattendedAccount) -> None:
+    account.becomes_express()
+    event = _pushed(account)
+    _applied(account, event, event)
+
+
 def _unconfirmed(account: UnattendedAccount) -> Nudge:
     """The event of a push comes while ECR does not answer; who takes the step asks again."""
     pushed = _pushed(account)
@@ -71,10 +85,24 @@ def _unconfirmed(account: UnattendedAccount) -> Nudge:
 
 
 def changes(account: UnattendedAccount) -> None:
+    _life(account, _unconfirmed(account), _changed(account))
+
+
+def changes_express(account: UnattendedAccount) -> None:
+    account.becomes_express()
+    _applied(account, _unconfirmed(account), _changed(account))
+
+
+def _changed(account: UnattendedAccount) -> Nudge:
     event = examples.event("ecs-deployment-completed") | {
         "resources": [f"arn:aws:ecs:{conflicto.REGION}:{conflicto.ACCOUNT}:service/{SERVICE}"]
     }
-    _life(account, _unconfirmed(account), lambda: account.ask("on_service_change", **event))
+    return lambda: account.ask("on_service_change", **event)
+
+
+def polls_express(account: UnattendedAccount) -> None:
+    account.becomes_express()
+    _applied(account, _unconfirmed(account), lambda: _poll(account, None))
 
 
 def polls(account: UnattendedAccount) -> None:
@@ -99,12 +127,27 @@ def by_hand(account: UnattendedAccount) -> None:
     _life(account, lambda: account.ask("deploy", **asked), lambda: account.ask("deploy", **asked))
 
 
-def sweeps(account: UnattendedAccount) -> None:
-    def sweep() -> None:
-        account.watchers.executions.clear()  # so that every sweep finds the watcher dead
-        account.ask("sweep", **account.scheduled())
+def by_hand_express(account: UnattendedAccount) -> None:
+    account.becomes_express()
+    account.pushed(GOOD)
+    asked = {"service": SERVICE, "image": GOOD, "key": "one", **BY_HAND}
+    _applied(
+        account, lambda: account.ask("deploy", **asked), lambda: account.ask("deploy", **asked)
+    )
 
-    _life(account, _pushed(account), sweep)
+
+def sweeps(account: UnattendedAccount) -> None:
+    _life(account, _pushed(account), lambda: _sweep(account))
+
+
+def sweeps_express(account: UnattendedAccount) -> None:
+    account.becomes_express()
+    _applied(account, _pushed(account), lambda: _sweep(account))
+
+
+def _sweep(account: UnattendedAccount) -> None:
+    account.watchers.executions.clear()  # so that every sweep finds the watcher dead
+    account.ask("sweep", **account.scheduled())
 
 
 def meets(account: UnattendedAccount) -> None:
@@ -127,6 +170,16 @@ def goes_back(account: UnattendedAccount) -> None:
     account.ask("rollback", plan=True, **asked)
     account.ask("rollback", **asked)
     account.advance(30)
+
+
+def goes_back_express(account: UnattendedAccount) -> None:
+    """By hand after a push of an Express service, which takes six minutes and more."""
+    account.becomes_express()
+    event = account.pushed(GOOD)
+    for _ in range(30):
+        account.ask("on_image_push", **event)
+        account.advance(30)
+    account.ask("rollback", service=SERVICE, **BY_HAND)
 
 
 def stops(account: UnattendedAccount) -> None:
@@ -200,13 +253,13 @@ def asks(account: UnattendedAccount) -> None:
 
 # By the function that does all the work.
 PLAYS: dict[str, tuple[Callable[[UnattendedAccount], None], ...]] = {
-    "on_image_push": (pushes,),
-    "on_service_change": (changes,),
-    "watch": (polls,),
-    "deploy": (by_hand,),
-    "rollback": (goes_back, stops, stops_unregistered),
+    "on_image_push": (pushes, pushes_express),
+    "on_service_change": (changes, changes_express),
+    "watch": (polls, polls_express),
+    "deploy": (by_hand, by_hand_express),
+    "rollback": (goes_back, stops, stops_unregistered, goes_back_express),
     "hold": (holds,),
     "release": (releases, drops, answers),
     "status": (asks,),
-    "sweep": (sweeps, meets),
+    "sweep": (sweeps, meets, sweeps_express),
 }

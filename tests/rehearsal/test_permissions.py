@@ -14,8 +14,10 @@ from chalicelib.aws.ecr import Ecr
 from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.logs import CloudWatchLogs
 from chalicelib.errors import Denied
+from chalicelib.model.services import Service
 from example import conflicto
 from rehearsal.rehearsal import Rehearsal, rehearse
+from tests.fixtures import examples
 
 TARGETS = """
 [[target]]
@@ -42,13 +44,31 @@ def definition(**more: Any) -> dict[str, Any]:
     return {"family": "shop", "containerDefinitions": CONTAINERS, "tags": [], **more}
 
 
+SERVICE = f"arn:aws:ecs:{conflicto.REGION}:{conflicto.ACCOUNT}:service"
+
+
+def another(**more: Any) -> Service:
+    """A service of the cluster that no target names."""
+    return examples.service(name="web", arn=f"{SERVICE}/shop/web", **more)
+
+
 REFUSED: dict[str, tuple[str, str, Callable[[], object]]] = {
     "another service": ("watch", "ecs:DescribeServices", lambda: Ecs().service("shop", "web")),
     "another cluster": ("watch", "ecs:DescribeServices", lambda: Ecs().service("others", "api")),
     "a change of another service": (
         "watch",
         "ecs:UpdateService",
-        lambda: Ecs().update("shop", "web", "shop:1"),
+        lambda: Ecs().update("shop", another(), "shop:1"),
+    ),
+    "a change of another Express service": (
+        "watch",
+        "ecs:UpdateExpressGatewayService",
+        lambda: Ecs().update("shop", another(express=True), "shop:1"),
+    ),
+    "an Express service, by who renders nothing": (
+        "rollback",
+        "ecs:DescribeExpressGatewayService",
+        lambda: Ecs().express_task_definitions(f"{SERVICE}/shop/api"),
     ),
     "another repository": (
         "deploy",

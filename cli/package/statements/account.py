@@ -31,13 +31,22 @@ def read_scans(scope: Scope) -> Iterable[Statement]:
         yield allow("ReadFindings", inspector, ["*"])
 
 
+_READ_SERVICES = (
+    "ecs:DescribeServiceDeployments",
+    "ecs:DescribeServiceRevisions",
+    "ecs:DescribeServices",
+    "ecs:ListServiceDeployments",
+)
+
+
 def read_services(scope: Scope) -> Iterable[Statement]:
-    actions = [
-        "ecs:DescribeServiceDeployments",
-        "ecs:DescribeServiceRevisions",
-        "ecs:DescribeServices",
-        "ecs:ListServiceDeployments",
-    ]
+    services = scope.services(scope.targets, *KINDS)
+    yield allow("ReadServices", list(_READ_SERVICES), services)
+
+
+def read_services_to_render(scope: Scope) -> Iterable[Statement]:
+    """As `read_services`, and what an Express service runs: any service may be one."""
+    actions = sorted((*_READ_SERVICES, "ecs:DescribeExpressGatewayService"))
     yield allow("ReadServices", actions, scope.services(scope.targets, *KINDS))
 
 
@@ -84,7 +93,11 @@ def look_at_services(scope: Scope) -> Iterable[Statement]:
 
 
 def change_services(scope: Scope) -> Iterable[Statement]:
-    """UpdateService to a revision of the targets' families only; nobody may be let into a task."""
+    """UpdateService to a revision of the targets' families only; nobody may be let into a task.
+
+    UpdateExpressGatewayService has no condition key for the revision, so it stands with what IAM
+    limits to the targets' services alone.
+    """
     if not scope.deployed:
         return
     within: dict[str, Any] = {"StringEqualsIfExists": {"ecs:enable-execute-command": "false"}}
@@ -94,12 +107,9 @@ def change_services(scope: Scope) -> Iterable[Statement]:
         within |= {"ArnLike": {"ecs:task-definition": revisions}}
     services = scope.services(scope.deployed, "service")
     yield allow("UpdateServices", ["ecs:UpdateService"], services, within)
-
-
-def stop_deployments(scope: Scope) -> Iterable[Statement]:
-    if scope.deployed:
-        rollouts = scope.services(scope.deployed, *KINDS[:2])
-        yield allow("StopDeployments", ["ecs:StopServiceDeployment"], rollouts)
+    rollouts = scope.services(scope.deployed, *KINDS[:2])
+    actions = ["ecs:StopServiceDeployment", "ecs:UpdateExpressGatewayService"]
+    yield allow("ChangeRollouts", actions, rollouts)
 
 
 def answer_hooks(scope: Scope) -> Iterable[Statement]:

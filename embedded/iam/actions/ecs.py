@@ -1,9 +1,13 @@
 """ECS operations → IAM needs, with iam:PassRole and ecs:TagResource.
 
 Where the reference names two required resource types (service deployments and revisions), both must
-be allowed. Inferred: `RegisterTaskDefinition` is checked against `FAMILY:*`;
-`ContinueServiceDeployment`, of which the reference tells nothing, against the service deployment,
-with the condition keys of `StopServiceDeployment`.
+be allowed. Of Express Mode, it names the service as the resource of all four operations, and for
+CreateExpressGatewayService also ecs:RegisterTaskDefinition and iam:PassRole.
+UpdateExpressGatewayService has no condition key for a task definition.
+Inferred: `RegisterTaskDefinition` is checked against `FAMILY:*`. UpdateExpressGatewayService needs
+the same where ECS makes the task definition (reported, and named by no page of AWS), and nothing
+else where one is given. `ContinueServiceDeployment`, of which the reference tells nothing, is
+checked against the service deployment, with the condition keys of `StopServiceDeployment`.
 """
 
 from __future__ import annotations
@@ -22,6 +26,20 @@ _OF_A_DEPLOYMENT = {
     "ContinueServiceDeployment",
     "DescribeServiceRevisions",
 }
+_ON_EXPRESS = {
+    "CreateExpressGatewayService",
+    "DescribeExpressGatewayService",
+    "UpdateExpressGatewayService",
+    "DeleteExpressGatewayService",
+}
+_OF_AN_EXPRESS_TASK = (
+    "primaryContainer",
+    "executionRoleArn",
+    "taskRoleArn",
+    "cpu",
+    "memory",
+    "cpuArchitecture",
+)
 _ON_ANY = {
     "DescribeTaskDefinition",
     "ListTaskDefinitions",
@@ -42,6 +60,8 @@ def needs(call: Call) -> Iterator[Need]:
         yield from _register(call)
     elif call.operation in _OF_A_DEPLOYMENT:
         yield from _of_deployments(call)
+    elif call.operation in _ON_EXPRESS:
+        yield from _on_express(call)
     elif call.operation in _ON_A_SERVICE:
         yield from _on_service(call)
     elif call.operation == "DescribeClusters":
@@ -76,6 +96,24 @@ def _on_service(call: Call) -> Iterator[Need]:
     service = p.get("service") or p.get("serviceName") or "*"
     yield Need(f"ecs:{call.operation}", (_ecs_service(call, service),), context)
     for role in _roles_within(p):
+        yield _pass_role(role, "ecs.amazonaws.com")
+
+
+def _on_express(call: Call) -> Iterator[Need]:
+    p = call.parameters
+    service = p.get("serviceArn") or _ecs_service(call, p.get("serviceName") or "*")
+    cluster, name = service.split("/")[-2:]
+    context = {"ecs:cluster": make_arn(call, "ecs", f"cluster/{cluster}")}
+    if call.operation == "CreateExpressGatewayService" and (named := p.get("taskDefinitionArn")):
+        context["ecs:task-definition"] = _revision(call, named)
+    yield Need(f"ecs:{call.operation}", (service,), context)
+    if any(p.get(changed) for changed in _OF_AN_EXPRESS_TASK):
+        family = make_arn(call, "ecs", f"task-definition/{cluster}-{name}:*")
+        yield Need("ecs:RegisterTaskDefinition", (family,))
+    for key in ("taskRoleArn", "executionRoleArn"):
+        if role := p.get(key):
+            yield _pass_role(role, "ecs-tasks.amazonaws.com")
+    if role := p.get("infrastructureRoleArn"):
         yield _pass_role(role, "ecs.amazonaws.com")
 
 

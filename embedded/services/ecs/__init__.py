@@ -14,6 +14,7 @@ Map, from the outside to the inside:
   them, `traffic` says who gets the traffic, `balancers` which target group a revision uses. `hooks`
   are lifecycle hooks as values, `hook_runs` runs them.
   `service`, `service_deployments`, `tasks`, `containers`, `definitions` are plain values.
+  `express` says what Express Mode adds to a service.
   `events` tells EventBridge, `words` has ECS' texts, `views/` renders API shapes, `targets` is what
   load balancers say of tasks, `target_groups` how long a group's settings make them wait.
 
@@ -32,7 +33,7 @@ Inferred (each module names its own):
   old ones where the maximum leaves room; which tasks fail besides those that never reach RUNNING;
   the wording of refusals, of alarms and of failed hooks; states after ABORT, after a rollback
   without a candidate and after a rollback that is superseded; defaults that ECS fills into task
-  definitions.
+  definitions; that UpdateService takes no revision for an Express service.
 Inferred of BLUE_GREEN, LINEAR and CANARY:
   that SERVICE_DEPLOYMENT_IN_PROGRESS, COMPLETED and FAILED are sent for them too; `failedTasks` 0;
   the order of a rollback; a rollback out of the clean-up, which is accepted until SUCCESSFUL and

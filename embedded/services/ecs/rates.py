@@ -4,7 +4,8 @@ Documented there: each category of actions has a bucket, in each account and reg
 (burst) and a refill (sustained rate, tokens a second); a request takes one token; without a token
 the answer is ThrottlingException, "Rate exceeded", HTTP 400.
 Inferred: a bucket refills steadily rather than once a second; an action that the page does not
-list (Stop- and ContinueServiceDeployment, …) is not limited; a throttled request takes no token.
+list (Stop- and ContinueServiceDeployment, the operations of Express Mode, …) is not limited; a
+throttled request takes no token.
 """
 
 from __future__ import annotations

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from embedded.services.ecs.balancers import target_groups
+from embedded.services.ecs.express import Express
 from embedded.services.ecs.rollout import Limits
 from embedded.services.ecs.service_deployments import ServiceDeployment, ServiceRevision
 from embedded.services.ecs.tasks import Task
@@ -98,6 +99,7 @@ class Service:
     events: deque[ServiceEvent] = field(default_factory=lambda: deque(maxlen=MAXIMUM_EVENTS))
     steady: bool = False
     wake_pending: bool = False
+    express: Express | None = None  # what only an Express service has
 
     @property
     def key(self) -> str:

@@ -56,7 +56,12 @@ TARGET_CASES: list[tuple[dict[str, Any], str, str, str, str]] = [
     ),
     (
         {"service": well.service(controller="CODE_DEPLOY")},
-        "controller", "error", "CODE_DEPLOY", "--deployment-controller type=ECS",
+        "controller", "error", "docs/code-deploy.md has the steps",
+        "--deployment-controller type=ECS",
+    ),
+    (
+        {"service": well.service(controller="EXTERNAL")},
+        "controller", "error", "EXTERNAL", "aws ecs create-service",
     ),
     (
         {"service": well.service(desired=1, maximum_percent=150)},
@@ -77,6 +82,11 @@ TARGET_CASES: list[tuple[dict[str, Any], str, str, str, str]] = [
     (
         {"target": well.target(family="api"), "family_exists": True},
         "other-family", "warning", "runs shop:7", 'family = "shop"',
+    ),
+    (
+        {"target": well.target(family="api"), "family_exists": True,
+         "service": well.service(express=True)},
+        "other-family", "error", "AWS will deny the registration", 'family = "shop"',
     ),
     (
         {"target": well.target(containers=["wbe"])},
@@ -237,6 +247,9 @@ def test_a_check_of_the_stack_finds_what_is_wrong(
         pytest.param({"service": well.service(controller="EXTERNAL", desired=1,
                                               maximum_percent=100)}, "percents",
                      id="of another controller, only that is told"),
+        pytest.param({"settings": ServiceSettings(breaker=True, rollback=True, grace=0),
+                      "service": well.service(express=True)}, "grace-period",
+                     id="of an Express service, ECS sets it"),
         pytest.param({"settings": ServiceSettings(fargate=False, breaker=True, rollback=True),
                       "base": well.revision(architecture=""),
                       "repository": well.repository(platforms=("linux/arm64",))}, "architecture",

@@ -87,10 +87,14 @@ def test_where_repositories_could_not_be_read_all_are_believed() -> None:
     assert followed(each, account(each, repositories=None)).repository == "api"
 
 
-@pytest.mark.parametrize("controller", ["CODE_DEPLOY", "EXTERNAL"])
-def test_another_deployment_controller_is_left_out(controller: str) -> None:
+@pytest.mark.parametrize(
+    ("controller", "instead"),
+    [("CODE_DEPLOY", "as docs/code-deploy.md says"), ("EXTERNAL", "with the controller ECS")],
+)
+def test_another_deployment_controller_is_left_out(controller: str, instead: str) -> None:
     each = service("shop", "api", image("api")).model_copy(update={"controller": controller})
     assert left_out(each).why == f"its deployment controller is {controller}"
+    assert instead in left_out(each).instead
 
 
 def test_a_service_that_is_being_deleted_or_cannot_be_read_is_left_out() -> None:

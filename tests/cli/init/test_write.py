@@ -60,8 +60,8 @@ account = "123456789012"
 mode    = "observe"
 
 # Left out:
-# - tools/blue: its deployment controller is CODE_DEPLOY. Next: make it again with the controller
-#   ECS, or leave it to its own tool.
+# - tools/blue: its deployment controller is CODE_DEPLOY. Next: change it as docs/code-deploy.md
+#   says, or leave it to CodeDeploy.
 # - tools/redis, tools/valkey: it runs no image of ECR, but redis. Next: push the image to ECR, and
 #   run it from there.
 

@@ -254,3 +254,26 @@ def test_service_deployments_come_newest_first_unless_that_is_taken_away() -> No
             assert len(times) == 5
             orders.append(times == sorted(times, reverse=True))
     assert orders == [True, False]
+
+
+def test_an_express_service_is_described_as_it_was_some_seconds_ago() -> None:
+    with web_service(lag=ALWAYS, rates=()) as web:
+        web.clock.advance(60)
+        made = web.api.create_express_gateway_service(
+            cluster="dev",
+            serviceName="web",
+            infrastructureRoleArn="arn:aws:iam::123456789012:role/infrastructure",
+            executionRoleArn="arn:aws:iam::123456789012:role/execution",
+            primaryContainer={"image": BETTER},
+        )["service"]
+        arn = made["serviceArn"]
+        with pytest.raises(ClientError, match="not found"):
+            web.api.describe_express_gateway_service(serviceArn=arn)
+        web.finish(600)
+        web.clock.advance(60)
+        web.api.update_express_gateway_service(serviceArn=arn, primaryContainer={"image": BAD})
+        before = web.api.describe_express_gateway_service(serviceArn=arn)["service"]
+        assert len(before["activeConfigurations"]) == 1
+        web.clock.advance(ALWAYS.seconds)
+        after = web.api.describe_express_gateway_service(serviceArn=arn)["service"]
+        assert len(after["activeConfigurations"]) == 2

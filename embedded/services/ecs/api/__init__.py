@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from embedded.services.ecs.api import definitions, service_deployments, services, tags, tasks
+from embedded.services.ecs.api import (
+    definitions,
+    express,
+    service_deployments,
+    services,
+    tags,
+    tasks,
+)
 from embedded.services.ecs.region import Operations
 
 OPERATIONS: Operations = (
     definitions.OPERATIONS
     | services.OPERATIONS
+    | express.OPERATIONS
     | tasks.OPERATIONS
     | service_deployments.OPERATIONS
     | tags.OPERATIONS

@@ -67,3 +67,12 @@ def refuse_for_controller(service: Service, request: dict[str, Any], *, forced: 
     raise InvalidParameter(
         f"{verb} {what} on services with a {controller} deployment controller.{instead}"
     )
+
+
+def refuse_for_express(service: Service, request: dict[str, Any]) -> None:
+    """Inferred as a whole: AWS does not say whether UpdateService takes a revision here."""
+    if service.express is not None and request.get("taskDefinition"):
+        raise InvalidParameter(
+            "Unable to update task definition on an Express Gateway service. Use "
+            "UpdateExpressGatewayService."
+        )

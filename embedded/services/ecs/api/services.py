@@ -10,6 +10,7 @@ from embedded.services.ecs.api.refusals import (
     refuse_configuration,
     refuse_desired_count,
     refuse_for_controller,
+    refuse_for_express,
 )
 from embedded.services.ecs.api.refused_strategies import refuse_missing_bake_time
 from embedded.services.ecs.errors import InvalidParameter, ServiceNotActive
@@ -76,6 +77,7 @@ def update_service(region: Region, request: dict[str, Any]) -> dict[str, Any]:
     if service.status != "ACTIVE":
         raise ServiceNotActive
     refuse_desired_count(request)
+    refuse_for_express(service, request)
     changed = {name: request[name] for name in REVISION_SETTINGS if request.get(name) is not None}
     forced = bool(request.get("forceNewDeployment"))
     refuse_for_controller(service, request, forced=forced or bool(changed))
@@ -133,6 +135,9 @@ def _matches(service: Service, request: dict[str, Any]) -> bool:
     primary = service.primary
     runs_on = primary.revision.settings.get("launchType") if primary else None
     if launch_type and launch_type != runs_on:
+        return False
+    managed_by = request.get("resourceManagementType")
+    if managed_by and managed_by != ("CUSTOMER" if service.express is None else "ECS"):
         return False
     return not strategy or strategy == service.settings.get("schedulingStrategy", "REPLICA")
 

@@ -88,7 +88,9 @@ def service_view(service: Service, *, tags: bool = False) -> dict[str, Any]:
         capacityProviderStrategy=settings.get("capacityProviderStrategy"),
         platformVersion=settings.get("platformVersion", "LATEST") if fargate else None,
         platformFamily="Linux" if fargate else None,
-        taskDefinition=primary.revision.definition.arn if primary else None,
+        taskDefinition=primary.revision.definition.arn
+        if primary and service.express is None
+        else None,
         deploymentConfiguration=settings["deploymentConfiguration"],
         taskSets=None
         if rolling
@@ -124,6 +126,7 @@ def service_view(service: Service, *, tags: bool = False) -> dict[str, Any]:
         propagateTags=settings.get("propagateTags", "NONE"),
         enableExecuteCommand=bool(settings.get("enableExecuteCommand")),
         availabilityZoneRebalancing=settings.get("availabilityZoneRebalancing", "DISABLED"),
+        resourceManagementType="CUSTOMER" if service.express is None else "ECS",
     )
 
 
