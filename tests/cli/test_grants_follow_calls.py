@@ -202,7 +202,8 @@ FUNCTIONS = tuple(functions(parsed(PROJECT / "app.py")))
 def test_the_calls_are_found_in_the_source() -> None:
     """Else the tests below would pass on nothing."""
     tasks = {"ecs:ListTasks", "ecs:DescribeTasks"}
-    reads = {"ecs:DescribeServices", "ecs:DescribeTaskDefinition"} | tasks
+    described = ("Services", "ServiceDeployments", "TaskDefinition")
+    reads = {f"ecs:Describe{what}" for what in described} | tasks
     assert called("status") == {"dynamodb:GetItem", "dynamodb:Query"} | reads
     assert {"ecs:UpdateService", "iam:PassRole", "states:StartExecution"} <= called("on_image_push")
     everything = set().union(*map(called, FUNCTIONS))

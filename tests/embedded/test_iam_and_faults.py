@@ -249,7 +249,8 @@ def test_to_continue_a_service_deployment_it_alone_must_be_allowed() -> None:
     parameters = {"serviceDeploymentArn": arn, "hookId": "ecs-pause-1"}
     call = Call("ecs", "ContinueServiceDeployment", "us-west-2", parameters=parameters)
     (need,) = needs(call)
-    assert (need.action, need.resources) == ("ecs:ContinueServiceDeployment", (arn,))
+    service = arn.rpartition("/")[0].replace(":service-deployment/", ":service/")
+    assert (need.action, need.resources) == ("ecs:ContinueServiceDeployment", (service, arn))
     assert need.context == {
         "ecs:cluster": "arn:aws:ecs:us-west-2:123456789012:cluster/dev",
         "ecs:service": "arn:aws:ecs:us-west-2:123456789012:service/dev/web",

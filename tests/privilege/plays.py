@@ -226,8 +226,10 @@ def drops(account: UnattendedAccount) -> None:
 def answers(account: UnattendedAccount) -> None:
     """A rollout that ECS has paused, before Slipway knows which service deployment it is."""
     _pauses(account)
-    account.ask("on_image_push", **account.pushed(GOOD))
-    account.advance(SCAN_SECONDS)
+    event = account.pushed(GOOD)
+    for _ in range(2):  # it waits for the scan, and is applied
+        account.ask("on_image_push", **event)
+        account.advance(SCAN_SECONDS)
     record = str(account.records()[-1]["id"])
     account.ask("release", deployment=record, stage=_PAUSES_IN, **BY_HAND)
 

@@ -7,7 +7,7 @@ UpdateExpressGatewayService has no condition key for a task definition.
 Inferred: `RegisterTaskDefinition` is checked against `FAMILY:*`. UpdateExpressGatewayService needs
 the same where ECS makes the task definition (reported, and named by no page of AWS), and nothing
 else where one is given. `ContinueServiceDeployment`, of which the reference tells nothing, is
-checked against the service deployment, with the condition keys of `StopServiceDeployment`.
+checked like `StopServiceDeployment`.
 """
 
 from __future__ import annotations
@@ -160,8 +160,7 @@ def _of_deployments(call: Call) -> Iterator[Need]:
             "ecs:cluster": make_arn(call, "ecs", f"cluster/{cluster}"),
             "ecs:service": service_arn,
         }
-        alone = call.operation == "ContinueServiceDeployment"
-        yield Need(f"ecs:{call.operation}", (arn,) if alone else (service_arn, arn), context)
+        yield Need(f"ecs:{call.operation}", (service_arn, arn), context)
 
 
 def _ecs_service(call: Call, service: str) -> str:
