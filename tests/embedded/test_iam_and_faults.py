@@ -244,7 +244,7 @@ def test_a_kill_after_a_call_leaves_its_effect(aws: EmbeddedAws, table: str) -> 
     assert held(aws, table, "after")
 
 
-def test_to_continue_a_service_deployment_it_alone_must_be_allowed() -> None:
+def test_to_continue_a_service_deployment_it_and_its_service_must_be_allowed() -> None:
     arn = "arn:aws:ecs:us-west-2:123456789012:service-deployment/dev/web/abc"
     parameters = {"serviceDeploymentArn": arn, "hookId": "ecs-pause-1"}
     call = Call("ecs", "ContinueServiceDeployment", "us-west-2", parameters=parameters)
