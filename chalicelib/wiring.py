@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.aws import clients
+from chalicelib.aws.alarms import CloudWatchAlarms
 from chalicelib.aws.channels import Channels
 from chalicelib.aws.ecr import Ecr
 from chalicelib.aws.ecr_scans import EcrScans
@@ -93,6 +94,7 @@ def world(context: Any, listener: Listener) -> World:
         lease_seconds=context.get_remaining_time_in_millis() // 1000 + _GRACE_SECONDS,
         now=now(),
         load_balancers=ElasticLoadBalancing(),
+        alarms=CloudWatchAlarms(),
         logs=CloudWatchLogs(),
         counts=Metrics(own.stage),
     )

@@ -331,6 +331,7 @@ def service_of(answer: Mapping[str, Any]) -> Service:
         strategy=_strategy(configuration, answer.get("loadBalancers", ())),
         early_percent=_early_percent(configuration),
         breaker_threshold=_breaker_threshold(configuration),
+        alarms=_alarms(configuration),
         deployments=tuple(
             _ecs_deployment(deployment) for deployment in answer.get("deployments", ())
         ),
@@ -390,6 +391,11 @@ def _hook_settings(answer: Mapping[str, Any]) -> HookSettings:
 def _early_percent(configuration: Mapping[str, Any]) -> int | None:
     criteria = configuration.get("earlySuccessCriteria", {})
     return criteria.get("healthyPercent") if criteria.get("enable") else None
+
+
+def _alarms(configuration: Mapping[str, Any]) -> tuple[str, ...]:
+    alarms = configuration.get("alarms", {})
+    return tuple(alarms.get("alarmNames", ())) if alarms.get("enable") else ()
 
 
 def _breaker_threshold(configuration: Mapping[str, Any]) -> BreakerThreshold | None:

@@ -179,6 +179,7 @@ def _while_applied(record: Deployment, happening: Applying, now: datetime) -> De
                 service_deployment=started.service_deployment,
                 desired=started.desired,
                 running=started.running,
+                watch_after=started.watch_after,
             )
         case _:
             assert_never(happening)
@@ -201,6 +202,8 @@ def _while_rolling_out(record: Deployment, happening: RollingOut, now: datetime)
                 traffic=None,
                 pause=None,
             )
+        case happened.Succeeded(noted=noted):
+            return changed(_noted(record, noted, ""), succeeded=now)
         case happened.Answered(pause=pause):
             return changed(record, pause=pause)
         case happened.Completed(noted=noted, reason=reason):

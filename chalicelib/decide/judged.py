@@ -12,6 +12,7 @@ from chalicelib.model.happenings import (
     GoesOn,
     Noted,
     RollsBack,
+    Succeeded,
     Superseded,
 )
 from chalicelib.model.verdicts import Observation, Remedy, Verdict
@@ -19,7 +20,7 @@ from chalicelib.verdict.ours import could_be_ours, primary_of
 from chalicelib.verdict.returning import judge_return
 from chalicelib.verdict.rollout import judge
 
-Judged = GoesOn | Adopted | Completed | Superseded | RollsBack | Failed
+Judged = GoesOn | Adopted | Succeeded | Completed | Superseded | RollsBack | Failed
 
 
 def verdict_of(record: Deployment, observation: Observation) -> Verdict:
@@ -42,6 +43,8 @@ def verdict_of(record: Deployment, observation: Observation) -> Verdict:
 def judged(record: Deployment, observation: Observation, verdict: Verdict) -> Judged:
     """Return the happening that the verdict means, with the facts to keep of the observation."""
     noted, reason = noted_of(record, observation), verdict.reason
+    if verdict.watch:
+        return Succeeded(noted=noted)
     if verdict.adopt:
         return _adopted(record, observation, verdict, noted)
     match verdict.status:
@@ -54,7 +57,7 @@ def judged(record: Deployment, observation: Observation, verdict: Verdict) -> Ju
         case Status.ROLLBACK_IN_PROGRESS if record.status is Status.IN_PROGRESS:
             return _rolls_back(record, observation, verdict, noted)
         case _:
-            return GoesOn(noted=noted, reason=reason)
+            return GoesOn(noted=noted, reason=reason or observation.unread)
 
 
 def _adopted(

@@ -55,6 +55,9 @@ def wait_seconds(deployment: Deployment, now: datetime) -> int:
             return _POLL_LONG_PENDING  # what it waits for makes an event when it ends
         least, most = _POLL_PENDING
         return min(most, max(least, int(since / 2)))
+    if deployment.succeeded is not None:
+        left = deployment.watch_after - (now - deployment.succeeded).total_seconds()
+        return min(_POLL_LATE, max(_SOON, math.ceil(left)))
     if since < _EARLY_SECONDS:
         return _POLL_EARLY
     return _POLL_MIDDLE if since < _MIDDLE_SECONDS else _POLL_LATE

@@ -16,10 +16,13 @@ def progress(before: Deployment, new: Deployment) -> tuple[Notice, ...]:
     """Return the notice of what a look at the rollout showed that people should know.
 
     They are told when traffic first goes to the new revision, when ECS begins to watch it with all
-    traffic, and of each pause. The other stages change nothing for anybody.
+    traffic, of each pause, and when Slipway watches on after ECS' success. The other stages change
+    nothing for anybody.
     """
     if new.status is not Status.IN_PROGRESS:
         return ()
+    if new.succeeded is not None and before.succeeded is None:
+        return (_watched(new),)
     pause = new.paused
     if pause is not None and pause.answer is None and pause.hooks != _waited_for(before):
         return (paused(new, pause),)
@@ -78,6 +81,17 @@ def _baking(deployment: Deployment) -> Notice:
         f"it stay until the bake time is over (stage {deployment.stage})."
     )
     return about(deployment, f"{deployment.id}-baking", what, text, deployment.updated)
+
+
+def _watched(deployment: Deployment) -> Notice:
+    minutes = f"{deployment.watch_after / 60:g}"
+    what = f"{deployment.version} runs; it is watched for {minutes} minutes more"
+    text = (
+        f"{one_line(f'{deployment.service}: {what}.')}\n\n"
+        f"Now: ECS calls {short_name(deployment.revision)} successful, and guards it no more. If "
+        "its tasks crash one after another, or an alarm of the service rings, Slipway goes back."
+    )
+    return about(deployment, f"{deployment.id}-watched", what, text, deployment.updated)
 
 
 def _seen_by(deployment: Deployment) -> str:

@@ -70,6 +70,8 @@ def _applied(record: Deployment) -> _Found:
     else:
         source = f", from {before}" if before else ""
         yield record.applied_at, f"applied: UpdateService to {to}{source}"
+    if record.succeeded is not None:
+        yield record.succeeded, "ECS called it successful; Slipway watches it"
     if (pause := record.pause) is not None:
         yield pause.since, f"paused in stage {pause.stage}: ECS waits for a person"
         if pause.answer is not None:

@@ -70,6 +70,7 @@ def started(  # noqa: PLR0913 - each is one thing that may be known
         service_deployment=service_deployment,
         desired=service.desired,
         running=primary.running if primary else 0,
+        watch_after=target.watch_after or 0,
     )
 
 

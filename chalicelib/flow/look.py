@@ -29,7 +29,8 @@ def look(world: World, record: Deployment, *, task_ended: bool) -> Observation:
     if service is not None and (task_ended or needs_tasks(record, observation)):
         tasks = _readable_tasks(world, record, service)
         observation = Observation(at=world.now, service=service, tasks=tasks)
-    return _with_service_deployment(world, record, observation)
+    observation = _with_service_deployment(world, record, observation)
+    return _with_alarms(world, observation) if record.succeeded is not None else observation
 
 
 def with_log(world: World, record: Deployment, observation: Observation) -> Observation:
@@ -44,9 +45,35 @@ def with_log(world: World, record: Deployment, observation: Observation) -> Obse
     lines = last_lines(world, record, task).lines
     tasks = Tasks(stopped=tasks.stopped, running=tasks.running, log=lines)
     observation = Observation(
-        at=observation.at, service=observation.service, ours=observation.ours, tasks=tasks
+        at=observation.at,
+        service=observation.service,
+        ours=observation.ours,
+        tasks=tasks,
+        alarms=observation.alarms,
+        unread=observation.unread,
     )
     return observation if observation.ours else _with_service_deployment(world, record, observation)
+
+
+def _with_alarms(world: World, observation: Observation) -> Observation:
+    """Return the observation with the service's alarms that ring, or with why nobody knows."""
+    names = observation.service.alarms if observation.service else ()
+    if not names or world.alarms is None:
+        return observation
+    ringing: Sequence[str] = ()
+    unread = ""
+    try:
+        ringing = world.alarms.ringing(names)
+    except DeployerError as error:
+        unread = str(error)
+    return Observation(
+        at=observation.at,
+        service=observation.service,
+        ours=observation.ours,
+        tasks=observation.tasks,
+        alarms=tuple(ringing),
+        unread=unread,
+    )
 
 
 def _with_service_deployment(

@@ -163,6 +163,13 @@ class LoadBalancers(Protocol):
         """Return the health of each target of a target group (an ARN), draining ones too."""
 
 
+class Alarms(Protocol):
+    """CloudWatch's alarms."""
+
+    def ringing(self, names: Sequence[str]) -> Sequence[str]:
+        """Return those of at most a hundred alarms that are in ALARM."""
+
+
 class Logs(Protocol):
     """CloudWatch Logs."""
 
@@ -181,7 +188,7 @@ class World:
     """All that a flow reaches outside itself, for one invocation.
 
     `now` is when the invocation began (UTC), `holder` is its name on a lease, and `here` is the
-    account and region in which it runs. The last three are None where a caller needs none.
+    account and region in which it runs. The last four are None where a caller needs none.
     """
 
     ledger: Ledger
@@ -196,5 +203,6 @@ class World:
     lease_seconds: int
     now: datetime
     load_balancers: LoadBalancers | None = None
+    alarms: Alarms | None = None
     logs: Logs | None = None
     counts: Counts | None = None

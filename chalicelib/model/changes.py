@@ -50,6 +50,8 @@ class DeploymentFields(TypedDict, total=False):
     stage: str
     traffic: Percent | None
     pause: Pause | None
+    watch_after: int
+    succeeded: datetime | None
     returning: Return | None
     desired: int
     running: int

@@ -145,6 +145,8 @@ class Deployment(Frozen):
     stage: str = ""  # ECS' lifecycle stage in which the rollout was last seen
     traffic: Percent | None = None  # percent of the production traffic that went to it then
     pause: Pause | None = None  # the last time that ECS waited for a person
+    watch_after: int = 0  # for how many seconds it is watched once ECS calls it successful
+    succeeded: Moment | None = None  # when ECS was first seen to call it so, where it is watched
     returning: Return | None = None
 
     desired: int = 0

@@ -135,7 +135,8 @@ class Started(Frozen):
     """The deployment was applied: since `applied_at`, the service works towards our revision.
 
     `began` is when the rollout began, where our UpdateService did not begin it. `ecs_deployment`
-    and `service_deployment` are empty until ECS shows those that are ours.
+    and `service_deployment` are empty until ECS shows those that are ours. `watch_after` is for how
+    many seconds it is watched after its success.
     """
 
     revision: str
@@ -146,6 +147,7 @@ class Started(Frozen):
     service_deployment: str = ""
     desired: int = 0
     running: int = 0
+    watch_after: int = 0
 
 
 # While the revision rolls out, or back
@@ -196,6 +198,12 @@ class Answered(Frozen):
     """A person answers for the rollout that ECS has paused: `pause` has the answer."""
 
     pause: Pause
+
+
+class Succeeded(Frozen):
+    """ECS calls the deployment successful, and Slipway watches it for a while."""
+
+    noted: Noted
 
 
 class Completed(Frozen):
@@ -306,7 +314,7 @@ class WatcherStarted(Frozen):
 Waiting = Waits | LooksAgain | LacksPermission | Refused | Superseded | Observed | Abandoned
 Holding = Held | HoldEnded | Released
 Applying = AttemptBegan | NotApplied | Started
-RollingOut = LookBegan | GoesOn | Adopted | Answered | Completed | Failed | Explained
+RollingOut = LookBegan | GoesOn | Adopted | Answered | Succeeded | Completed | Failed | Explained
 RollingBack = RollsBack | RollbackAsked | CannotBeStopped | RollbackRefused | RollbackUnanswered
 Aside = (
     Confirmed

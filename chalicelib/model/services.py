@@ -129,6 +129,7 @@ class Service(Frozen):
     strategy: Strategy = Strategy()
     early_percent: int | None = None  # of the desired tasks: so many complete a rollout early
     breaker_threshold: BreakerThreshold | None = None
+    alarms: tuple[str, ...] = ()  # the CloudWatch alarms that guard its deployments
     deployments: tuple[EcsDeployment, ...] = ()
     service_deployment: str | None = None
     target_groups: tuple[str, ...] = ()

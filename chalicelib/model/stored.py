@@ -96,7 +96,8 @@ KINDS: Mapping[type[Frozen], Kind] = {
             told told.at told.status told.subject
             stage traffic pause pause.stage pause.hooks pause.seen pause.since pause.expires
             pause.at_timeout pause.ended pause.answer pause.answer.by pause.answer.why
-            pause.answer.at pause.answer.request pause.back""",
+            pause.answer.at pause.answer.request pause.back
+            watch_after succeeded""",
         },
         values={
             "status": _STATUSES,

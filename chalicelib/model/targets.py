@@ -132,6 +132,7 @@ class Target(BaseModel):
     mode: Literal["deploy", "observe"] = "deploy"
     base: Literal["family", "service"] = "family"
     deadline: Seconds = 1800
+    watch_after: Seconds | None = None
     crash_loop: bool = True
     base_changes: Literal["tell", "refuse"] = "tell"
     pass_roles: tuple[str, ...] = ()

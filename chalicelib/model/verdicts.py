@@ -14,13 +14,16 @@ class Observation(Frozen):
     """The facts that ECS showed at one moment. `service` is None when ECS has no such service.
 
     `ours` is our service deployment, and `tasks` are those of our ECS deployment; each is None when
-    it was not read or not found.
+    it was not read or not found. `alarms` are the service's CloudWatch alarms that are in ALARM;
+    `unread` says why they could not be read.
     """
 
     at: Moment
     service: Service | None
     ours: ServiceDeployment | None = None
     tasks: Tasks | None = None
+    alarms: tuple[str, ...] = ()
+    unread: str = ""
 
 
 class Remedy(StrEnum):
@@ -36,7 +39,8 @@ class Verdict(Frozen):
 
     `rule` is the name of the rule that matched. `explained` says that the reason already names why
     the tasks failed. `adopt` is the id of the ECS deployment that now carries our revision.
-    `proven` says that the revision ran at least one task. `by` is who wants the remedy.
+    `proven` says that the revision ran at least one task. `watch` says that ECS calls it
+    successful, and that it is watched from now on. `by` is who wants the remedy.
     """
 
     rule: str
@@ -45,5 +49,6 @@ class Verdict(Frozen):
     explained: bool = False
     adopt: str = ""
     proven: bool = False
+    watch: bool = False
     remedy: Remedy = Remedy.NONE
     by: Literal["slipway", "person"] = "slipway"

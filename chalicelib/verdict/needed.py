@@ -11,13 +11,14 @@ from chalicelib.verdict.rollout import crash_looping, no_retry_helps, past_deadl
 def needs_tasks(record: Deployment, observation: Observation) -> bool:
     """Whether tasks of ours may have failed, so that their ends may tell more.
 
-    ECS counts the failed tasks of rolling updates. It promises no count for the other strategies;
-    there, tasks are read while some are missing.
+    ECS counts the failed tasks of rolling updates. It promises no count for the other strategies,
+    and none after a success. There, tasks are read while some are missing.
     """
     service, primary = observation.service, primary_of(observation)
     if service is None or primary is None or record.status is not Status.IN_PROGRESS:
         return False
-    missing = not service.strategy.rolling and primary.running < primary.desired
+    uncounted = not service.strategy.rolling or record.succeeded is not None
+    missing = uncounted and primary.running < primary.desired
     return primary.id == record.ecs_deployment and (primary.failed > 0 or missing)
 
 

@@ -42,6 +42,8 @@ def completed_meanwhile(record: Deployment, observation: Observation) -> bool:
     returning = record.returning
     if returning is None or returning.by != "slipway" or returning.done:
         return False
+    if record.succeeded is not None:  # it was given up for what came after its success
+        return False
     return observation.ours is not None and completed(record, observation)
 
 

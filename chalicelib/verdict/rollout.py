@@ -25,12 +25,13 @@ from chalicelib.verdict.ours import (
     stopped_just_now,
     waits_for_a_person,
 )
-from chalicelib.verdict.rule import Rule, ends, fails, first_verdict, succeeds
+from chalicelib.verdict.rule import Rule, Words, ends, fails, first_verdict, succeeds
 
 
 def judge(record: Deployment, observation: Observation) -> Verdict:
     """The verdict on a deployment that is IN_PROGRESS; IN_PROGRESS again when none is due."""
-    return first_verdict(RULES, record, observation) or Verdict(
+    rules = RULES if record.succeeded is None else WATCHED
+    return first_verdict(rules, record, observation) or Verdict(
         rule="in_progress", status=Status.IN_PROGRESS
     )
 
@@ -69,6 +70,41 @@ def completed(record: Deployment, observation: Observation) -> bool:
     if observation.ours is not None:
         return observation.ours.status == "SUCCESSFUL"
     return _steady_on_ours(record, observation) and _none_to_come(record, observation)
+
+
+def _succeeds_or_is_watched(rule: str, record: Deployment, observation: Observation) -> Verdict:
+    """The outcome of a rollout that completed: its target may want it to be watched first."""
+    if record.watch_after:
+        return Verdict(rule=rule, status=Status.IN_PROGRESS, watch=True)
+    return succeeds(rule, record, observation)
+
+
+def replaced(record: Deployment, observation: Observation) -> bool:
+    """Something else was deployed since the success, or the service was deleted."""
+    return service_gone(record, observation) or not runs_ours(record, observation)
+
+
+def alarm_rings(_: Deployment, observation: Observation) -> bool:
+    """One of the alarms that the service names is in ALARM; ECS does not watch them any more."""
+    return bool(observation.alarms)
+
+
+def _why_alarm_rings(_: Deployment, observation: Observation) -> str:
+    return f"the alarm {observation.alarms[0]} rang after ECS had called it successful"
+
+
+def _since_its_success(words: Words) -> Words:
+    def sentence(record: Deployment, observation: Observation) -> str:
+        return f"{words(record, observation)} (after ECS had called it successful)"
+
+    return sentence
+
+
+def watched_long_enough(record: Deployment, observation: Observation) -> bool:
+    """The target's `watch_after` is over."""
+    if record.succeeded is None:
+        return False
+    return observation.at >= record.succeeded + timedelta(seconds=record.watch_after)
 
 
 def _steady_on_ours(record: Deployment, observation: Observation) -> bool:
@@ -230,7 +266,7 @@ RULES: tuple[Rule, ...] = (
     # How ECS' rollback goes, and what runs now, is for the rules of `returning.py` to say.
     Rule(rolled_back, ends(Status.ROLLBACK_IN_PROGRESS, _why_rolled_back)),
     # A success stays one, whatever came after it.
-    Rule(completed, succeeds),
+    Rule(completed, _succeeds_or_is_watched),
     # What others deployed is not ours to judge, and never touched.
     Rule(superseded, ends(Status.SUPERSEDED, _why_superseded)),
     # What others changed beside our revision goes on as ours, and is judged again.
@@ -245,4 +281,14 @@ RULES: tuple[Rule, ...] = (
     Rule(past_deadline, fails(_why_past_deadline)),
     # Nothing above explains what is seen, and there is no time left to look again.
     Rule(out_of_sight, ends(Status.FAILED, _why_out_of_sight)),
+)
+
+# Once ECS calls it successful, where the target has `watch_after`. ECS rolls nothing back now.
+WATCHED: tuple[Rule, ...] = (
+    # A success stays one, whatever came after it.
+    Rule(replaced, succeeds),
+    Rule(alarm_rings, fails(_why_alarm_rings)),
+    Rule(no_retry_helps, fails(_since_its_success(_why_no_retry_helps), explained=True)),
+    Rule(crash_looping, fails(_since_its_success(_why_crash_looping), explained=True)),
+    Rule(watched_long_enough, succeeds),
 )

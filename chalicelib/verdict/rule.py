@@ -9,6 +9,7 @@ from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.verdicts import Observation, Remedy, Verdict
 from chalicelib.verdict.ours import settled
 
+_OVER = frozenset({"STOPPED", "SUCCESSFUL"})  # a service deployment that cannot be stopped
 Predicate = Callable[[Deployment, Observation], bool]
 Words = Callable[[Deployment, Observation], str]
 Outcome = Callable[[str, Deployment, Observation], Verdict]
@@ -76,4 +77,4 @@ def _remedy(record: Deployment, observation: Observation) -> Remedy:
     """What cannot be stopped is set back; what ECS does not show yet is stopped once it does."""
     if observation.ours is None:
         return Remedy.UPDATE if settled(record.since, observation.at) else Remedy.STOP
-    return Remedy.UPDATE if observation.ours.status == "STOPPED" else Remedy.STOP
+    return Remedy.UPDATE if observation.ours.status in _OVER else Remedy.STOP

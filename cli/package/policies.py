@@ -67,7 +67,12 @@ _STEP: tuple[Grant, ...] = (
     account.pass_roles,
 )
 # What goes back is neither scanned nor rendered.
-_PUSHED: tuple[Grant, ...] = (account.read_services_to_render, account.read_scans, *_STEP)
+_PUSHED: tuple[Grant, ...] = (
+    account.read_services_to_render,
+    account.read_scans,
+    account.read_alarms,
+    *_STEP,
+)
 # What each function may do.
 GRANTS: dict[str, tuple[Grant, ...]] = {
     "on_image_push": (

@@ -15,6 +15,7 @@ from typing import Any
 # The AWS services that chalicelib/aws may call. botocore's models of all others make 24 MB.
 SERVICES = frozenset(
     {
+        "cloudwatch",
         "dynamodb",
         "ecr",
         "ecs",

@@ -49,9 +49,11 @@ class RehearsedAccount(Rehearsal, Account):
 
 
 @contextmanager
-def rehearsed(targets: str = TARGETS, **settings: Any) -> Iterator[RehearsedAccount]:
+def rehearsed(
+    targets: str = TARGETS, lag: Lag | None = None, **settings: Any
+) -> Iterator[RehearsedAccount]:
     """The team's service, steady, and Slipway beside it; `settings` change the service."""
-    with _beside(targets) as account:
+    with _beside(targets, lag) as account:
         with account.undelivered():
             conflicto.add_service(account.client, "backend", "gunicorn_fargate", **settings)
             account.advance(300)

@@ -31,6 +31,7 @@ family     = "conflicto-backend-{env}"
 pass_roles = ["arn:aws:iam::*:role/conflicto-*"]
 log_groups = ["/ecs/conflicto-backend-{env}"]
 gate.scan  = {max = "CRITICAL"}
+watch_after = "1m"
 
 [notices]
 slack   = "ssm:/slipway/{env}/slack"

@@ -67,6 +67,43 @@ def pushes_express(account: UnattendedAccount) -> None:
     _applied(account, event, event)
 
 
+def _watched(account: UnattendedAccount, nudge: Nudge) -> None:
+    """A push waits for its scan, becomes live, and is watched for a minute."""
+    alarms = {"alarmNames": ["conflicto-errors"], "enable": True, "rollback": True}
+    account.client("ecs").update_service(
+        cluster=CLUSTER, service=SERVICE_NAME, deploymentConfiguration={"alarms": alarms}
+    )
+    for _ in range(_STEPS):
+        nudge()
+        account.advance(20)
+
+
+def pushes_well(account: UnattendedAccount) -> None:
+    event = account.pushed(GOOD)
+    _watched(account, lambda: account.ask("on_image_push", **event))
+
+
+def changes_well(account: UnattendedAccount) -> None:
+    account.ask("on_image_push", **account.pushed(GOOD))
+    _watched(account, _changed(account))
+
+
+def polls_well(account: UnattendedAccount) -> None:
+    account.ask("on_image_push", **account.pushed(GOOD))
+    _watched(account, lambda: _poll(account, None))
+
+
+def deploys_well(account: UnattendedAccount) -> None:
+    account.pushed(GOOD)
+    asked = {"service": SERVICE, "image": GOOD, "key": "one", **BY_HAND}
+    _watched(account, lambda: account.ask("deploy", **asked))
+
+
+def sweeps_well(account: UnattendedAccount) -> None:
+    account.ask("on_image_push", **account.pushed(GOOD))
+    _watched(account, lambda: _sweep(account))
+
+
 def _unconfirmed(account: UnattendedAccount) -> Nudge:
     """The event of a push comes while ECR does not answer; who takes the step asks again."""
     pushed = _pushed(account)
@@ -162,7 +199,7 @@ def meets(account: UnattendedAccount) -> None:
 def goes_back(account: UnattendedAccount) -> None:
     """By hand to a revision that was deregistered meanwhile, so that it is registered again."""
     event = account.pushed(GOOD)
-    for _ in range(12):
+    for _ in range(16):
         account.ask("on_image_push", **event)
         account.advance(20)
     account.client("ecs").deregister_task_definition(taskDefinition=f"{FAMILY}:2")
@@ -255,13 +292,13 @@ def asks(account: UnattendedAccount) -> None:
 
 # By the function that does all the work.
 PLAYS: dict[str, tuple[Callable[[UnattendedAccount], None], ...]] = {
-    "on_image_push": (pushes, pushes_express),
-    "on_service_change": (changes, changes_express),
-    "watch": (polls, polls_express),
-    "deploy": (by_hand, by_hand_express),
+    "on_image_push": (pushes, pushes_express, pushes_well),
+    "on_service_change": (changes, changes_express, changes_well),
+    "watch": (polls, polls_express, polls_well),
+    "deploy": (by_hand, by_hand_express, deploys_well),
     "rollback": (goes_back, stops, stops_unregistered, goes_back_express),
     "hold": (holds,),
     "release": (releases, drops, answers),
     "status": (asks,),
-    "sweep": (sweeps, meets, sweeps_express),
+    "sweep": (sweeps, meets, sweeps_express, sweeps_well),
 }

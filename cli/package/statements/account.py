@@ -79,6 +79,12 @@ def read_target_health(_: Scope) -> Iterable[Statement]:
     yield allow("ReadTargetHealth", ["elasticloadbalancing:DescribeTargetHealth"], ["*"])
 
 
+def read_alarms(scope: Scope) -> Iterable[Statement]:
+    """Whether an alarm rings; their names are the services' own, so no name is known here."""
+    if any(target.watch_after for target in scope.targets):
+        yield allow("ReadAlarms", ["cloudwatch:DescribeAlarms"], [arn("cloudwatch", "alarm:*")])
+
+
 def read_task_definitions(_: Scope) -> Iterable[Statement]:
     actions = ["ecs:DescribeTaskDefinition", "ecs:ListTaskDefinitions"]
     yield allow("ReadTaskDefinitions", actions, ["*"])
