@@ -47,7 +47,7 @@ def wait_seconds(deployment: Deployment, now: datetime) -> int:
         return _POLL_LATE_FINDINGS if deployment.found_nothing else _POLL_GATED
     if deployment.denied:
         return _POLL_DENIED  # a person must grant the permission first
-    if deployment.paused is not None:
+    if deployment.paused is not None and deployment.paused.answer is None:
         return _POLL_PAUSED  # its answer makes an event; a person may give it in the console too
     since = (now - (deployment.applied_at or deployment.created)).total_seconds()
     if deployment.status is Status.PENDING:

@@ -87,12 +87,12 @@ def _brief(record: Deployment) -> dict[str, Any]:
 def progress_of(record: Deployment) -> dict[str, Any]:
     """Return the stage, the traffic and the pause of a rollout, where ECS shows any.
 
-    `paused` is None unless ECS waits for a person: then it tells the `stage`, `since` when, `until`
+    `paused` is None unless a person has to answer: then it tells the `stage`, `since` when, `until`
     when ECS waits, and what it does `then` (CONTINUE or ROLLBACK).
     """
     if not record.stage:
         return {}
-    pause = record.paused
+    pause = record.paused if record.paused and record.paused.answer is None else None
     return {
         "stage": record.stage,
         "traffic": record.traffic,

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
 from chalicelib.decide.progress import pause_of
-from chalicelib.errors import Refused
+from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.look import our_service_deployment
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
+from chalicelib.flow.rollout import answer_again
 from chalicelib.flow.tell import tell
 from chalicelib.flow.write import read, write
 from chalicelib.model.base import Frozen
@@ -31,20 +33,21 @@ class Answer(Frozen):
 def resume(world: World, service: str, deployment: str, answer: Answer) -> dict[str, Any]:
     """Answer the hooks that wait in a stage, and return `{"deployment", "status", "stage"}`.
 
-    First it is written who answered. So a person may ask again after an error. What ECS makes of
-    the answer is judged by the next step, at ECS' event or at the next poll.
+    First it is written who answered, and what. When ECS does not hear it then, the next step tells
+    it again, and that step also judges what ECS makes of the answer.
 
     Raises:
         Refused: when the rollout is not paused in this stage.
-        Unavailable: when AWS does not answer; the person may ask again.
+        Unavailable: when the ledger does not answer, or ECS does not say whether it waits; the
+            person may ask again.
     """
     _, record = read(world, service, deployment)
     ours = _paused_in(world, record, answer.stage)
     if ours is None:
         return _reply(record, answer)
     record = retried(service, lambda: _answered(world, service, deployment, ours, answer))
-    for hook in ours.waiting_hooks:
-        world.services.answer_hook(ours.arn, hook.id, back=answer.back)
+    with suppress(Unavailable):
+        answer_again(world, record, ours)
     return _reply(record, answer)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from chalicelib.decide.judged import judged, verdict_of
 from chalicelib.decide.lease import released
 from chalicelib.errors import Denied, Refused, Unavailable
@@ -19,6 +21,7 @@ from chalicelib.model.happenings import (
     RollbackUnanswered,
 )
 from chalicelib.model.heads import Head
+from chalicelib.model.services import ServiceDeployment
 from chalicelib.model.verdicts import Observation, Remedy, Verdict
 from chalicelib.verdict.before_update import look_again, unless_deployed_since
 from chalicelib.verdict.ours import stopped_just_now
@@ -29,6 +32,7 @@ def follow(world: World, head: Head, record: Deployment, *, task_ended: bool) ->
     if task_ended:  # written first, so that other tasks that end now cause no further look
         head, record = write(world, head, record, LookBegan())
     observation = look(world, record, task_ended=task_ended)
+    answer_again(world, record, observation.ours)
     verdict = verdict_of(record, observation)
     if verdict.rule == "in_progress":
         observation = with_log(world, record, observation)
@@ -58,6 +62,20 @@ def carry_out(
     if is_explained_already or record.unexplained is None:
         return head, record
     return explained(world, head, record, observation, named=verdict.explained)
+
+
+def answer_again(world: World, record: Deployment, ours: ServiceDeployment | None) -> None:
+    """Give ECS a person's answer to a pause again, while it shows that it has not heard it.
+
+    It may only show so: what it has heard it refuses, and nothing changes.
+    """
+    pause = record.paused
+    if pause is None or pause.answer is None or ours is None:
+        return
+    for hook in ours.waiting_hooks:
+        if hook.id in pause.hooks:
+            with suppress(Refused):
+                world.services.answer_hook(ours.arn, hook.id, back=pause.back)
 
 
 def _unless_replaced(

@@ -66,11 +66,12 @@ _STEP: tuple[Grant, ...] = (
     account.register,
     account.pass_roles,
 )
-# What goes back is neither scanned nor rendered.
+# What goes back is neither scanned nor rendered, and its step is not the one that watches on.
 _PUSHED: tuple[Grant, ...] = (
     account.read_services_to_render,
     account.read_scans,
     account.read_alarms,
+    account.change_and_continue_rollouts,
     *_STEP,
 )
 # What each function may do.
@@ -84,7 +85,13 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
     "on_service_change": (*_ALWAYS, *_PUSHED, own.report_failures),
     "watch": (*_ALWAYS, *_PUSHED, own.start_watchers),
     "deploy": (*_ALWAYS, *_PUSHED, own.start_watchers),
-    "rollback": (*_ALWAYS, account.read_services, *_STEP, own.start_watchers),
+    "rollback": (
+        *_ALWAYS,
+        account.read_services,
+        account.change_rollouts,
+        *_STEP,
+        own.start_watchers,
+    ),
     "hold": (*_ALWAYS, own.read_ledger, own.write_ledger, own.notify, own.read_webhooks),
     "release": (
         *_ALWAYS,

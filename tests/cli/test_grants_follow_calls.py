@@ -45,7 +45,7 @@ NOT_CALLED = {
 # these reads, and to no others.
 REPLAYS = ("chalicelib.flow.replay", "replay")
 # What is in the source and never reached: what goes back is not rendered.
-NEVER = {"rollback": {"ecs:DescribeExpressGatewayService"}}
+NEVER = {"rollback": {"ecs:DescribeExpressGatewayService", "ecs:ContinueServiceDeployment"}}
 ASYNCHRONOUS = {"on_image_push", "on_service_change", "sweep"}
 # An operation that needs other actions than its own: it passes roles, tags, asks Inspector, or is a
 # transaction.

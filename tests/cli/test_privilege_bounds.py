@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from policy_sentry.querying.actions import get_action_data
 
 from chalicelib.model.targets import load_targets
 from cli.package.policies import REASONS, Policy, generate
@@ -13,6 +12,7 @@ from embedded.iam.evaluate import read_policy
 from example.conflicto import ACCOUNT, REGION
 from rehearsal.permissions import resolved
 from tests.cli.conftest import FUNCTIONS, Packaged
+from tests.cli.test_policies import rows
 
 STAGES = ("dev", "staging", "prod")
 TARGETS = (
@@ -43,7 +43,7 @@ ARNS = {
 }
 CHANGES = {
     "ecs:UpdateService", "ecs:StopServiceDeployment", "ecs:RegisterTaskDefinition",
-    "ecs:UpdateExpressGatewayService",
+    "ecs:UpdateExpressGatewayService", "ecs:ContinueServiceDeployment",
     "ecs:TagResource", "iam:PassRole", "dynamodb:PutItem", "sns:Publish", "states:StartExecution",
     "sqs:SendMessage", "logs:CreateLogStream", "logs:PutLogEvents",
     "xray:PutTraceSegments", "xray:PutTelemetryRecords",
@@ -102,8 +102,7 @@ def test_whatever_changes_something_by_aws_own_access_levels_is_listed_here(
     actions = {action for _, statement in statements(policies) for action in statement["Action"]}
     levels = {}
     for action in actions:
-        service, name = action.split(":")
-        levels[action] = {row["access_level"] for row in get_action_data(service, name)[service]}
+        levels[action] = {row["access_level"] for row in rows(action)}
     assert {action for action in actions if not levels[action] <= {"Read", "List"}} == CHANGES
     managing = [action for action in actions if "Permissions management" in levels[action]]
     assert managing in ([], ["iam:PassRole"])
@@ -153,6 +152,7 @@ OWN_REVISION = revision("api-{s}:7")
         ("ecs:CreateExpressGatewayService", arn("ecs", "service/shop-{s}/api-{s}"), {}),
         ("ecs:DeleteExpressGatewayService", arn("ecs", "service/shop-{s}/api-{s}"), {}),
         ("ecs:StopServiceDeployment", arn("ecs", "service-deployment/shop-{s}/other/1"), {}),
+        ("ecs:ContinueServiceDeployment", arn("ecs", "service-deployment/shop-{s}/other/1"), {}),
         ("ecs:DescribeServices", arn("ecs", "service/shop-{s}/other"), {}),
         ("ecs:DeleteService", arn("ecs", "service/shop-{s}/api-{s}"), {}),
         ("ecs:RunTask", arn("ecs", "task-definition/api-{s}:1"), {}),
@@ -209,6 +209,7 @@ def test_what_is_refused_above_is_refused_for_its_name_and_not_altogether(
     )
     assert allowed(deploy, "ecs:UpdateService", book, **revision(f"print-{s}:7"))
     assert allowed(deploy, "ecs:StopServiceDeployment", book)
+    assert allowed(deploy, "ecs:ContinueServiceDeployment", book)
     assert allowed(deploy, "ecs:UpdateExpressGatewayService", api)
     assert allowed(deploy, "iam:PassRole", arn("iam", f"role/shop-{s}-task"), **to_tasks)
     cluster = arn("ecs", f"cluster/shop-{s}")

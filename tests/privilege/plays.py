@@ -104,6 +104,55 @@ def sweeps_well(account: UnattendedAccount) -> None:
     _watched(account, lambda: _sweep(account))
 
 
+def _answered(account: UnattendedAccount, begin: Nudge, nudge: Nudge) -> None:
+    """A person lets a paused rollout go on, and ECS does not hear it at once."""
+
+    def deaf(call: Call) -> Reply | None:
+        if call.operation != "ContinueServiceDeployment":
+            return None
+        return error_reply(call.service, "ServerException", "ECS is down", 500)
+
+    _pauses(account)
+    for _ in range(3):  # it waits for the scan, is applied, and is seen to be paused
+        begin()
+        account.advance(SCAN_SECONDS)
+    account.permissions.handlers.append(deaf)
+    record = str(account.records()[-1]["id"])
+    account.ask("release", deployment=record, stage=_PAUSES_IN, **BY_HAND)
+    account.permissions.handlers.remove(deaf)
+    nudge()
+
+
+def _good_push(account: UnattendedAccount) -> Nudge:
+    event = account.pushed(GOOD)
+    return lambda: account.ask("on_image_push", **event)
+
+
+def pushes_answered(account: UnattendedAccount) -> None:
+    push = _good_push(account)
+    _answered(account, push, push)
+
+
+def changes_answered(account: UnattendedAccount) -> None:
+    _answered(account, _good_push(account), _changed(account))
+
+
+def polls_answered(account: UnattendedAccount) -> None:
+    _answered(account, _good_push(account), lambda: _poll(account, None))
+
+
+def deploys_answered(account: UnattendedAccount) -> None:
+    account.pushed(GOOD)
+    asked = {"service": SERVICE, "image": GOOD, "key": "one", **BY_HAND}
+    _answered(
+        account, lambda: account.ask("deploy", **asked), lambda: account.ask("deploy", **asked)
+    )
+
+
+def sweeps_answered(account: UnattendedAccount) -> None:
+    _answered(account, _good_push(account), lambda: _sweep(account))
+
+
 def _unconfirmed(account: UnattendedAccount) -> Nudge:
     """The event of a push comes while ECR does not answer; who takes the step asks again."""
     pushed = _pushed(account)
@@ -292,13 +341,13 @@ def asks(account: UnattendedAccount) -> None:
 
 # By the function that does all the work.
 PLAYS: dict[str, tuple[Callable[[UnattendedAccount], None], ...]] = {
-    "on_image_push": (pushes, pushes_express, pushes_well),
-    "on_service_change": (changes, changes_express, changes_well),
-    "watch": (polls, polls_express, polls_well),
-    "deploy": (by_hand, by_hand_express, deploys_well),
+    "on_image_push": (pushes, pushes_express, pushes_well, pushes_answered),
+    "on_service_change": (changes, changes_express, changes_well, changes_answered),
+    "watch": (polls, polls_express, polls_well, polls_answered),
+    "deploy": (by_hand, by_hand_express, deploys_well, deploys_answered),
     "rollback": (goes_back, stops, stops_unregistered, goes_back_express),
     "hold": (holds,),
     "release": (releases, drops, answers),
     "status": (asks,),
-    "sweep": (sweeps, meets, sweeps_express, sweeps_well),
+    "sweep": (sweeps, meets, sweeps_express, sweeps_well, sweeps_answered),
 }

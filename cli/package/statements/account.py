@@ -113,9 +113,26 @@ def change_services(scope: Scope) -> Iterable[Statement]:
         within |= {"ArnLike": {"ecs:task-definition": revisions}}
     services = scope.services(scope.deployed, "service")
     yield allow("UpdateServices", ["ecs:UpdateService"], services, within)
-    rollouts = scope.services(scope.deployed, *KINDS[:2])
-    actions = ["ecs:StopServiceDeployment", "ecs:UpdateExpressGatewayService"]
-    yield allow("ChangeRollouts", actions, rollouts)
+
+
+def change_rollouts(scope: Scope) -> Iterable[Statement]:
+    """Stop a rollout, and update an Express service."""
+    return _change_rollouts(scope)
+
+
+def change_and_continue_rollouts(scope: Scope) -> Iterable[Statement]:
+    """As `change_rollouts`, and give ECS a person's answer to a PAUSE hook.
+
+    One statement, because names are the longest part of a policy.
+    """
+    return _change_rollouts(scope, "ecs:ContinueServiceDeployment")
+
+
+def _change_rollouts(scope: Scope, *more: str) -> Iterable[Statement]:
+    if scope.deployed:
+        rollouts = scope.services(scope.deployed, *KINDS[:2])
+        actions = [*more, "ecs:StopServiceDeployment", "ecs:UpdateExpressGatewayService"]
+        yield allow("ChangeRollouts", actions, rollouts)
 
 
 def answer_hooks(scope: Scope) -> Iterable[Statement]:

@@ -9,7 +9,7 @@ import pytest
 
 from embedded.services.ecs import Crash
 from tests.cli.verbs.conftest import Slipway
-from tests.dialect.account import FAMILY, SERVICE
+from tests.dialect.account import CLUSTER, FAMILY, SERVICE, SERVICE_NAME
 from tests.dialect.rehearsed import RehearsedAccount
 
 
@@ -141,3 +141,42 @@ def test_a_rollback_at_a_terminal_is_chosen_from_the_proven_revisions(
     answers("9")
     assert slipway("rollback", "backend") == 2
     assert slipway.complained.endswith("'9' is none of 1 to 4; nothing was changed\n")
+
+
+def test_a_paused_rollout_goes_on_from_the_stage_that_was_shown(
+    account: RehearsedAccount, slipway: Slipway
+) -> None:
+    _pauses(account)
+    assert slipway("watch", "backend") == 5
+    assert "paused in POST_SCALE_UP" in slipway.said
+    assert slipway("release", "backend", "--dry-run") == 0
+    assert "abc1234 would go on from stage POST_SCALE_UP." in slipway.said
+    assert slipway("release", "backend", "--at", "BAKE_TIME", "--why", "tested") == 1
+    assert "is paused in stage POST_SCALE_UP, so nothing was released" in slipway.complained
+    assert slipway.asked == []
+    assert slipway("release", "backend", "--why", "tested", "--wait") == 0
+    assert slipway.asked[-1][1]["stage"] == "POST_SCALE_UP"
+    assert "SUCCESSFUL" in slipway.said
+
+
+def test_a_paused_rollout_that_is_dropped_is_rolled_back(
+    account: RehearsedAccount, slipway: Slipway
+) -> None:
+    _pauses(account)
+    assert slipway("release", "backend", "--drop", "--why", "the page is blank") == 0
+    assert "ECS has the answer for stage POST_SCALE_UP" in slipway.said
+    assert slipway("watch", "backend") == 3
+    record = account.deployments(SERVICE)[0]
+    assert "Ops/sam rolled it back in stage POST_SCALE_UP: the page is blank" in record["reason"]
+
+
+def _pauses(account: RehearsedAccount) -> None:
+    """A push of abc1234, whose rollout ECS pauses, and Slipway has seen it."""
+    pause = {"targetType": "PAUSE", "lifecycleStages": ["POST_SCALE_UP"]}
+    account.client("ecs").update_service(
+        cluster=CLUSTER,
+        service=SERVICE_NAME,
+        deploymentConfiguration={"lifecycleHooks": [pause]},
+    )
+    account.push("abc1234")
+    assert account.until(lambda: any("pause" in record for record in account.records()))
