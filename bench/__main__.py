@@ -145,7 +145,7 @@ def _line(row: Row) -> str:
     after = "        -" if row.seconds is None else f"{row.seconds:7.1f} s"
     from_certainty = "" if row.distance is None else f"{row.distance:+.1f} s"
     return (
-        f"  {mark} {row.scenario:<26}{row.tool:<12}{row.verdict:<12}{after}{from_certainty:>11}"
+        f"  {mark} {row.scenario:<32}{row.tool:<12}{row.verdict:<12}{after}{from_certainty:>11}"
         f"{row.calls:>7} calls{row.peak_mb:>5} MB"
     )
 
