@@ -155,6 +155,10 @@ def _scale(trial: Trial) -> None:
     trial.ecs.scale(trial.key, 5)
 
 
+def _restart(trial: Trial) -> None:
+    trial.person("UpdateService", service=trial.service_name, forceNewDeployment=True)
+
+
 def _switch(trial: Trial) -> None:
     trial.person(
         "UpdateService",
@@ -232,6 +236,14 @@ _SITUATIONS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     "console-stop": (
         "a person stops it in the console while the traffic shifts",
         {"happens": _in_stage(_SHIFTS, _stop), **_FAILED},
+    ),
+    "console-restart": (
+        "a person forces a new deployment of it while the traffic shifts",
+        {"happens": _in_stage(_SHIFTS, _restart)},
+    ),
+    "foreign-rollout": (
+        "a person has just begun another rollout, which goes first",
+        {"happens": _restart, "earlier": True},
     ),
     "scale-out": (
         "autoscaling goes from 2 tasks to 5 while the traffic shifts",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -190,3 +191,21 @@ def test_a_quiet_rollout_of_eight_minutes_costs_few_calls() -> None:
 
 def _named(name: str) -> Scenario:
     return next(scenario for scenario in SCENARIOS if scenario.name == name)
+
+
+@pytest.mark.parametrize("acts", [True, False], ids=["breaker-acts", "breaker-does-not"])
+@pytest.mark.parametrize("strategy", ["blue-green", "linear", "canary"])
+def test_whether_ecs_breaker_acts_on_a_strategy_or_not_the_verdict_is_right(
+    strategy: str, acts: bool
+) -> None:
+    """AWS' pages disagree on it."""
+    crash = _named(f"{strategy}-crash")
+    breaker = {"deploymentCircuitBreaker": {"enable": True, "rollback": True}}
+    configuration = {**crash.service["deploymentConfiguration"], **breaker}
+    service = {**crash.service, "deploymentConfiguration": configuration}
+    with rehearse(TARGETS, PlayedAccount) as account:
+        account.ecs.breaker_beyond_rolling = acts
+        account.play(replace(crash, service=service))
+        assert account.record["status"] == "ROLLBACK_SUCCESSFUL"
+        assert account.called("ecs:StopServiceDeployment") == (not acts)
+        assert account.trial.runs() == {"first"}
