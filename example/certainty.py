@@ -25,8 +25,10 @@ tells the stop code and the reason (inferred).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import Literal
 
 from embedded.services.ecs import (
     Crash,
@@ -45,23 +47,32 @@ from embedded.services.ecs.service_deployments import ServiceDeployment
 from embedded.services.ecs.tasks import Task
 
 HasImage = Callable[[tuple[str, ...]], bool]
+By = Literal["decision", "deletion", "placement", "task"]
 
 
-def certain_from(
+@dataclass(frozen=True, order=True)
+class Certainty:
+    """From when (UTC) the end of a rollout was certain, and what made it so."""
+
+    at: datetime
+    by: By
+
+
+def certainty(
     service: Service, tasks: Iterable[Task], new: HasImage, fault: Fault | None = None
-) -> datetime | None:
-    """When the end of the rollout became certain; None while it is not.
+) -> Certainty | None:
+    """Return the earliest moment that made the end of the rollout certain; None while none did.
 
     `new` says whether a task definition with these image URIs has the image of the rollout.
     `fault` is the one of that image: a task that is not placed does not exist, so it cannot tell.
     """
-    moments = (
-        service.deleted_at,
-        decided(service, new),
-        doomed(task for task in tasks if new(task.definition.images)),
-        not_placed(service, new, fault),
-    )
-    return min((moment for moment in moments if moment is not None), default=None)
+    moments: dict[By, datetime | None] = {
+        "deletion": service.deleted_at,
+        "decision": decided(service, new),
+        "task": doomed(task for task in tasks if new(task.definition.images)),
+        "placement": not_placed(service, new, fault),
+    }
+    return min((Certainty(at, by) for by, at in moments.items() if at is not None), default=None)
 
 
 def decided(service: Service, new: HasImage) -> datetime | None:
