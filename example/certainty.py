@@ -16,6 +16,11 @@ A task that was healthy before it failed makes nothing certain: for a moment all
 healthy, and then ECS completes the deployment. A tool that stops a deployment itself tells ECS so,
 too; if the cause is a fault that lasts, it was certain before.
 
+Strategies that move traffic change nothing of this. A lifecycle hook, a pause or an alarm decides
+when ECS acts on it, not before: a hook may answer otherwise, and a person may still answer a pause.
+Tasks that crash under traffic were healthy before, and ECS may complete such a rollout; so it is
+certain when somebody stops it. An event that is lost moves no moment.
+
 The simulator knows whether a fault lasts (`times` is None). A tool does not: after one failed task
 it cannot tell a crash loop from a task that crashed once. So zero cannot be reached everywhere.
 A task ends when it is told to stop, a few seconds before it is STOPPED: from then on DescribeTasks
