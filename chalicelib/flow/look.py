@@ -18,8 +18,14 @@ from chalicelib.verdict.ours import SKEW, newest_of_ours
 _COMPLETE_IN_LISTS = frozenset({"PENDING", "SUCCESSFUL"})  # DescribeServiceDeployments adds nothing
 
 
-def look(world: World, record: Deployment, *, task_ended: bool) -> Observation:
+def look(
+    world: World, record: Deployment, *, task_ended: bool, rollout_changed: bool = False
+) -> Observation:
     """Return the facts at `world.now`. Tasks are read only if one ended, or a rule needs them.
+
+    The service deployment is read if an event told that the rollout changed, or a rule needs it.
+    After such an event a rule nearly always needs it; where none does, DescribeServices may have
+    answered with what was true before the event.
 
     Raises:
         Unavailable: when ECS does not answer for the service or its service deployment.
@@ -29,6 +35,8 @@ def look(world: World, record: Deployment, *, task_ended: bool) -> Observation:
     if service is not None and (task_ended or needs_tasks(record, observation)):
         tasks = _readable_tasks(world, record, service)
         observation = Observation(at=world.now, service=service, tasks=tasks)
+    if service is not None and rollout_changed:
+        return _and_service_deployment(world, record, observation)
     return _with_service_deployment(world, record, observation)
 
 
@@ -54,6 +62,12 @@ def _with_service_deployment(
 ) -> Observation:
     if observation.service is None or not needs_service_deployment(record, observation):
         return observation
+    return _and_service_deployment(world, record, observation)
+
+
+def _and_service_deployment(
+    world: World, record: Deployment, observation: Observation
+) -> Observation:
     ours = our_service_deployment(world, record)
     return Observation(
         at=observation.at, service=observation.service, ours=ours, tasks=observation.tasks
