@@ -62,11 +62,12 @@ class PlayedAccount(Rehearsal):
 
     def play(self, scenario: Scenario) -> None:
         self.trial = trial = Trial("backend", scenario, self.client, self.ecs, self.clock, _push)
-        with self.undelivered():
-            self.client("ecs").create_cluster(clusterName=CLUSTER)
-            conflicto.add_service(self.client, "frontend", "nginx_fargate")
-            trial.build()
-            self.until(lambda: trial.ready and self.ecs.service(BYSTANDER).ongoing is None)
+        self.deliver = False
+        self.client("ecs").create_cluster(clusterName=CLUSTER)
+        conflicto.add_service(self.client, "frontend", "nginx_fargate")
+        trial.build()
+        self.until(lambda: trial.ready and self.ecs.service(BYSTANDER).ongoing is None)
+        self.deliver = True
         if scenario.earlier:
             trial.push("earlier")
             self.settle(trial.key, trial.digest("earlier"))

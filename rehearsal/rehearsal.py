@@ -112,13 +112,6 @@ class Rehearsal:
     def until(self, reached: Callable[[], bool], limit: float = 3600) -> bool:
         return self.clock.advance_until(reached, limit)
 
-    @contextmanager
-    def undelivered(self) -> Iterator[None]:
-        """While inside, EventBridge loses every event."""
-        self.deliver = False
-        yield
-        self.deliver = True
-
     def deployments(self, service: str) -> list[dict[str, Any]]:
         """What `status` answers about a service, newest first."""
         noted = len(self.calls)

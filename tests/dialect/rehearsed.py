@@ -33,6 +33,13 @@ class RehearsedAccount(Rehearsal, Account):
     def called(self, call: str) -> int:
         return self.calls.count(call)
 
+    @contextmanager
+    def undelivered(self) -> Iterator[None]:
+        """While inside, EventBridge loses every event."""
+        self.deliver = False
+        yield
+        self.deliver = True
+
 
 @contextmanager
 def rehearsed(targets: str = TARGETS, **settings: Any) -> Iterator[RehearsedAccount]:
