@@ -16,6 +16,11 @@ A task that was healthy before it failed makes nothing certain: for a moment all
 healthy, and then ECS completes the deployment. A tool that stops a deployment itself tells ECS so,
 too; if the cause is a fault that lasts, it was certain before.
 
+Strategies that move traffic change nothing of this. A lifecycle hook, a pause or an alarm decides
+when ECS acts on it, not before: a hook may answer otherwise, and a person may still answer a pause.
+Tasks that crash under traffic were healthy before, and ECS may complete such a rollout; so it is
+certain when somebody stops it. An event that is lost moves no moment.
+
 The simulator knows whether a fault lasts (`times` is None). A tool does not: after one failed task
 it cannot tell a crash loop from a task that crashed once. So zero cannot be reached everywhere.
 A task ends when it is told to stop, a few seconds before it is STOPPED: from then on DescribeTasks
@@ -25,8 +30,10 @@ tells the stop code and the reason (inferred).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
+from typing import Literal
 
 from embedded.services.ecs import (
     Crash,
@@ -45,23 +52,32 @@ from embedded.services.ecs.service_deployments import ServiceDeployment
 from embedded.services.ecs.tasks import Task
 
 HasImage = Callable[[tuple[str, ...]], bool]
+By = Literal["decision", "deletion", "placement", "task"]
 
 
-def certain_from(
+@dataclass(frozen=True, order=True)
+class Certainty:
+    """From when (UTC) the end of a rollout was certain, and what made it so."""
+
+    at: datetime
+    by: By
+
+
+def certainty(
     service: Service, tasks: Iterable[Task], new: HasImage, fault: Fault | None = None
-) -> datetime | None:
-    """When the end of the rollout became certain; None while it is not.
+) -> Certainty | None:
+    """Return the earliest moment that made the end of the rollout certain; None while none did.
 
     `new` says whether a task definition with these image URIs has the image of the rollout.
     `fault` is the one of that image: a task that is not placed does not exist, so it cannot tell.
     """
-    moments = (
-        service.deleted_at,
-        decided(service, new),
-        doomed(task for task in tasks if new(task.definition.images)),
-        not_placed(service, new, fault),
-    )
-    return min((moment for moment in moments if moment is not None), default=None)
+    moments: dict[By, datetime | None] = {
+        "deletion": service.deleted_at,
+        "decision": decided(service, new),
+        "task": doomed(task for task in tasks if new(task.definition.images)),
+        "placement": not_placed(service, new, fault),
+    }
+    return min((Certainty(at, by) for by, at in moments.items() if at is not None), default=None)
 
 
 def decided(service: Service, new: HasImage) -> datetime | None:

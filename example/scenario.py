@@ -22,7 +22,7 @@ from embedded.services.ecs.service import Service
 from embedded.services.ecs.simulation import HookFunction
 from embedded.services.ecs.tasks import Task
 from example import conflicto
-from example.certainty import certain_from
+from example.certainty import Certainty, certainty
 
 Verdict = Literal["successful", "failed", "superseded"]
 Build = Literal["first", "earlier", "new", "newer"]
@@ -93,7 +93,7 @@ class Trial:
     ecs: Ecs
     clock: Clock
     ship: Callable[[Trial, Build], None]
-    _certain_at: datetime | None = field(default=None, init=False)
+    _certain: Certainty | None = field(default=None, init=False)
 
     @property
     def service_name(self) -> str:
@@ -179,15 +179,20 @@ class Trial:
 
     @property
     def certain_at(self) -> datetime | None:
-        """When the end of the new image's rollout became certain; None while it is not.
+        """When the end of the new image's rollout became certain; None while it is not."""
+        return self.certain.at if self.certain is not None else None
+
+    @property
+    def certain(self) -> Certainty | None:
+        """What made the end of the new image's rollout certain; None while nothing has.
 
         It is looked for every second and kept, since ECS forgets tasks and deleted services.
         """
-        if self._certain_at is None:
+        if self._certain is None:
             tasks = self.ecs.tasks(self.key)
             fault = self.scenario.fault
-            self._certain_at = certain_from(self.service, tasks, self._is_new, fault)
-        return self._certain_at
+            self._certain = certainty(self.service, tasks, self._is_new, fault)
+        return self._certain
 
     def builds(self, images: tuple[str, ...]) -> set[Build]:
         """Which builds these image URIs name, by tag or by digest."""

@@ -102,9 +102,7 @@ def noted_of(record: Deployment, observation: Observation) -> Noted:
         ecs_deployment=ours.id if ours and new else None,
         looked=observation.at if observation.tasks is not None else None,
         ended=len(observation.tasks.stopped) if observation.tasks is not None else None,
-        service_deployment=observation.ours.arn
-        if observation.ours is not None and not record.service_deployment
-        else None,
+        service_deployment=observation.ours.arn if observation.ours is not None else None,
         stage=stage_of(record, observation),
         traffic=traffic_of(record, observation),
         pause=pause_of(record, observation),

@@ -37,7 +37,10 @@ def advance(world: World, service: str, deployment: str) -> Deployment:
 
 
 def nudge(world: World, service: str, changed: Changed, deployment: str) -> tuple[Deployment, str]:
-    """Take the step after an event of ECS; when a task ended, the step reads all tasks.
+    """Take the step after an event of ECS.
+
+    When a task ended, the step reads all tasks. When the rollout changed, it reads the service
+    deployment too, because the service that ECS shows may be older than the event.
 
     Return the record, and why the event says nothing new of it. Such an event causes no step, and
     the reason is empty for the others. The errors are those of `advance`.
@@ -47,18 +50,18 @@ def nudge(world: World, service: str, changed: Changed, deployment: str) -> tupl
         head, record = read(world, service, deployment)
         if reason := no_news(record, changed, world.now):
             return record, reason
-        return _advanced(world, head, record, task_ended=bool(changed.ended)), ""
+        return _advanced(world, head, record, changed), ""
 
     return retried(service, attempt)
 
 
 def _advanced(
-    world: World, head: Head, before: Deployment, *, task_ended: bool = False
+    world: World, head: Head, before: Deployment, changed: Changed | None = None
 ) -> Deployment:
     record = before
     if record.open:
         try:
-            head, record = _step(world, head, record, task_ended=task_ended)
+            head, record = _step(world, head, record, changed)
         except Conflict:
             raise
         except Unavailable:
@@ -75,7 +78,7 @@ def _with_notices_sent(
     return tell(world, head, record, inherited=before.notices)
 
 
-def _step(world: World, head: Head, record: Deployment, *, task_ended: bool) -> Items:
+def _step(world: World, head: Head, record: Deployment, changed: Changed | None) -> Items:
     if busy(head, world.holder, world.now):
         return head, record
     target = world.targets.named(record.service)
@@ -87,16 +90,18 @@ def _step(world: World, head: Head, record: Deployment, *, task_ended: bool) -> 
             head, record = confirm(world, head, record)
         if record.status is Status.HELD:
             head, record = look_after(world, head, record, target)
-        return _moved_on(world, head, record, target, task_ended=task_ended)
+        return _moved_on(world, head, record, target, changed)
     except Denied as denied:
         return write_news(world, head, record, LacksPermission(denial=str(denied)))
 
 
 def _moved_on(
-    world: World, head: Head, record: Deployment, target: Target, *, task_ended: bool
+    world: World, head: Head, record: Deployment, target: Target, changed: Changed | None
 ) -> Items:
     if not record.open or record.status is Status.HELD:
         return head, record
     if record.status is Status.PENDING:
         return start(world, head, record, target)
-    return follow(world, head, record, task_ended=task_ended)
+    task_ended = changed is not None and bool(changed.ended)
+    rollout_changed = changed is not None and not changed.ended
+    return follow(world, head, record, task_ended=task_ended, rollout_changed=rollout_changed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from chalicelib.errors import DeployerError
 from chalicelib.flow.ended import ended_tasks
@@ -15,11 +16,18 @@ from chalicelib.verdict.hopeless import crashed_at_once, many_ended
 from chalicelib.verdict.needed import needs_service_deployment, needs_tasks
 from chalicelib.verdict.ours import SKEW, newest_of_ours
 
+_STOPPED = frozenset({"STOP_REQUESTED", "STOPPED"})
 _COMPLETE_IN_LISTS = frozenset({"PENDING", "SUCCESSFUL"})  # DescribeServiceDeployments adds nothing
 
 
-def look(world: World, record: Deployment, *, task_ended: bool) -> Observation:
+def look(
+    world: World, record: Deployment, *, task_ended: bool, rollout_changed: bool = False
+) -> Observation:
     """Return the facts at `world.now`. Tasks are read only if one ended, or a rule needs them.
+
+    The service deployment is read if an event told that the rollout changed, or a rule needs it.
+    After such an event a rule nearly always needs it; where none does, DescribeServices may have
+    answered with what was true before the event.
 
     Raises:
         Unavailable: when ECS does not answer for the service or its service deployment.
@@ -29,7 +37,10 @@ def look(world: World, record: Deployment, *, task_ended: bool) -> Observation:
     if service is not None and (task_ended or needs_tasks(record, observation)):
         tasks = _readable_tasks(world, record, service)
         observation = Observation(at=world.now, service=service, tasks=tasks)
-    observation = _with_service_deployment(world, record, observation)
+    if service is not None and rollout_changed:
+        observation = _and_service_deployment(world, record, observation)
+    else:
+        observation = _with_service_deployment(world, record, observation)
     return _with_alarms(world, observation) if record.succeeded is not None else observation
 
 
@@ -81,6 +92,12 @@ def _with_service_deployment(
 ) -> Observation:
     if observation.service is None or not needs_service_deployment(record, observation):
         return observation
+    return _and_service_deployment(world, record, observation)
+
+
+def _and_service_deployment(
+    world: World, record: Deployment, observation: Observation
+) -> Observation:
     ours = our_service_deployment(world, record)
     return Observation(
         at=observation.at, service=observation.service, ours=ours, tasks=observation.tasks
@@ -92,13 +109,23 @@ def our_service_deployment(world: World, record: Deployment) -> ServiceDeploymen
 
     It is found by the ARN in the record, else it is the newest one that is ours. A service
     deployment is ours by its revision and its time. ECS' `currentServiceDeployment` is not used,
-    because it may be out of date.
+    because it may be out of date. One that was stopped may have been stopped for a newer one of our
+    revision; then that one is ours.
     """
-    if record.service_deployment:
-        return world.services.service_deployment(record.service_deployment)
-    if record.since is None:
+    if not record.service_deployment:
+        return _newest_of_ours(world, record, record.since)
+    known = world.services.service_deployment(record.service_deployment)
+    if known is None or known.status not in _STOPPED:
+        return known
+    return _newest_of_ours(world, record, known.created_at) or known
+
+
+def _newest_of_ours(
+    world: World, record: Deployment, since: datetime | None
+) -> ServiceDeployment | None:
+    if since is None:
         return None
-    since = record.since - SKEW
+    since -= SKEW
     listed = world.services.service_deployments_since(record.cluster, record.service_name, since)
     ours = newest_of_ours(
         record, ((deployment, _revision(world, deployment)) for deployment in listed)

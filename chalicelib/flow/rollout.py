@@ -27,11 +27,21 @@ from chalicelib.verdict.before_update import look_again, unless_deployed_since
 from chalicelib.verdict.ours import stopped_just_now
 
 
-def follow(world: World, head: Head, record: Deployment, *, task_ended: bool) -> Items:
-    """Return HEAD and the record after one look at the rollout, or at its rollback."""
+def follow(
+    world: World,
+    head: Head,
+    record: Deployment,
+    *,
+    task_ended: bool,
+    rollout_changed: bool = False,
+) -> Items:
+    """Return HEAD and the record after one look at the rollout, or at its rollback.
+
+    The last two say what an event told: that a task ended, or that the rollout changed.
+    """
     if task_ended:  # written first, so that other tasks that end now cause no further look
         head, record = write(world, head, record, LookBegan())
-    observation = look(world, record, task_ended=task_ended)
+    observation = look(world, record, task_ended=task_ended, rollout_changed=rollout_changed)
     answer_again(world, record, observation.ours)
     verdict = verdict_of(record, observation)
     if verdict.rule == "in_progress":

@@ -27,6 +27,8 @@ from chalicelib.verdict.ours import (
 )
 from chalicelib.verdict.rule import Rule, Words, ends, fails, first_verdict, succeeds
 
+_DELETED = frozenset({"DRAINING", "INACTIVE"})
+
 
 def judge(record: Deployment, observation: Observation) -> Verdict:
     """The verdict on a deployment that is IN_PROGRESS; IN_PROGRESS again when none is due."""
@@ -43,8 +45,12 @@ def withdrawn(record: Deployment, observation: Observation, why: str) -> Verdict
 
 
 def service_gone(_: Deployment, observation: Observation) -> bool:
-    """ECS knows no such service, or calls it INACTIVE: somebody deleted it."""
-    return observation.service is None or observation.service.status == "INACTIVE"
+    """ECS knows no such service, or calls it DRAINING or INACTIVE: somebody deleted it.
+
+    DeleteService makes it DRAINING while its tasks stop, then INACTIVE, and ECS takes neither back
+    (API reference, DeleteService).
+    """
+    return observation.service is None or observation.service.status in _DELETED
 
 
 def why_service_gone(record: Deployment, _: Observation) -> str:
@@ -178,12 +184,14 @@ def _why_stopped(_: Deployment, observation: Observation) -> str:
 
 
 def rollout_failed(record: Deployment, observation: Observation) -> bool:
-    """ECS gave up (`rolloutState` FAILED), while the service deployment has not ended."""
+    """ECS gave up (`rolloutState` FAILED), while the service deployment has not ended.
+
+    Where the service asks for no rollback, ECS stops it itself, and nothing else comes of that.
+    """
     if not ecs_gave_up(record, observation):
         return False
-    if observation.ours is None:  # once ECS shows it, it says more
-        return settled(record.since, observation.at)
-    return observation.ours.status != "STOP_REQUESTED"  # that one ECS is ending itself
+    # Once ECS shows the service deployment, it says more.
+    return observation.ours is not None or settled(record.since, observation.at)
 
 
 def _why_rollout_failed(_: Deployment, observation: Observation) -> str:

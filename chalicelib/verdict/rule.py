@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.verdicts import Observation, Remedy, Verdict
-from chalicelib.verdict.ours import settled
+from chalicelib.verdict.ours import ecs_gave_up, settled
 
 _OVER = frozenset({"STOPPED", "SUCCESSFUL"})  # a service deployment that cannot be stopped
 Predicate = Callable[[Deployment, Observation], bool]
@@ -74,7 +74,11 @@ def fails(words: Words, *, explained: bool = False) -> Outcome:
 
 
 def _remedy(record: Deployment, observation: Observation) -> Remedy:
-    """What cannot be stopped is set back; what ECS does not show yet is stopped once it does."""
+    """What cannot be stopped is set back; what ECS does not show yet is stopped once it does.
+
+    What ECS gave up and is stopping ends STOPPED, whatever it is asked.
+    """
     if observation.ours is None:
         return Remedy.UPDATE if settled(record.since, observation.at) else Remedy.STOP
-    return Remedy.UPDATE if observation.ours.status in _OVER else Remedy.STOP
+    stops = observation.ours.status == "STOP_REQUESTED" and ecs_gave_up(record, observation)
+    return Remedy.UPDATE if stops or observation.ours.status in _OVER else Remedy.STOP

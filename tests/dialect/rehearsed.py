@@ -9,19 +9,12 @@ from typing import Any
 
 from embedded.services.ecs import Lag
 from example import conflicto
+from rehearsal import played
 from rehearsal.account import TABLE
 from rehearsal.rehearsal import Rehearsal, rehearse
 from tests.dialect.account import CLUSTER, Account
 
-TARGETS = """
-[[target]]
-repository = "conflicto-backend-{env}"
-cluster    = "conflicto-{env}"
-service    = "conflicto-backend-service-{env}"
-tags       = '^([0-9a-f]{7,40}|v.*)$'
-log_groups = ["/ecs/conflicto-backend-{env}"]
-pass_roles = ["arn:aws:iam::*:role/conflicto-*"]
-"""
+TARGETS = played.TARGETS
 # Settings of the service, which otherwise has a circuit breaker that rolls back.
 NO_BREAKER: dict[str, Any] = {"deploymentConfiguration": {}}
 NO_ROLLBACK: dict[str, Any] = {

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -24,7 +25,8 @@ from embedded.services.ecs import (
     UnhealthyContainer,
     UnhealthyTarget,
 )
-from example.certainty import doomed
+from embedded.services.ecs.tasks import Task
+from example.certainty import By, doomed
 from example.scenario import CLUSTER, Build, Scenario, Trial
 from example.scenarios import SCENARIOS
 from rehearsal.account import client
@@ -124,6 +126,69 @@ def test_a_rollout_is_certain_from_the_first_moment_that_decides_it(
 ) -> None:
     with played(_named(name)) as found:
         assert found.certain_after() == seconds
+
+
+# The hooks run after 27.1 seconds, the traffic shifts after 28.6 (acted on at the next look, as
+# above), and the bake time begins after 30.6.
+@pytest.mark.parametrize(
+    ("name", "seconds", "by"),
+    [
+        pytest.param("blue-green-good", 345.6, "decision", id="good: after the bake time"),
+        pytest.param("blue-green-crash", 16.6, "task", id="crash: the first one"),
+        pytest.param("blue-green-crash-events-lost", 16.6, "task", id="events lost: the same"),
+        pytest.param("blue-green-unhealthy", 33.6, "task", id="unhealthy: the first one stopped"),
+        pytest.param("blue-green-hook-fails", 27.1, "decision", id="hook fails: its answer"),
+        pytest.param("blue-green-hook-throws", 27.1, "decision", id="hook throws: ECS' decision"),
+        pytest.param("blue-green-hook-times-out", 146.6, "decision", id="hook: its time-out"),
+        pytest.param("blue-green-pause-expired", 3626.6, "decision", id="pause: its time-out"),
+        pytest.param("blue-green-pause-rolled-back", 627.0, "decision", id="pause: the answer"),
+        pytest.param("blue-green-alarm-in-bake", 91.0, "decision", id="alarm: it rings"),
+        pytest.param("blue-green-newer-push-in-bake", 91.0, "decision", id="newer: its update"),
+        pytest.param("blue-green-console-stop", 29.0, "decision", id="console: it is stopped"),
+    ],
+)
+def test_where_traffic_is_moved_the_same_moments_decide(name: str, seconds: float, by: By) -> None:
+    with played(_named(name)) as found:
+        assert found.certain_after() == seconds
+        assert found.trial.certain is not None
+        assert found.trial.certain.by == by
+
+
+def test_a_newer_update_before_any_task_is_asked_for_decides_at_once() -> None:
+    chosen = _named("blue-green-good")
+    newer = replace(chosen, happens=lambda trial: trial.when(_reconciles(trial), _ship(trial)))
+    with played(newer) as found:
+        certain = found.certain_after()
+        assert certain is not None
+        assert certain < 2
+        assert not any("new" in found.trial.builds(one.definition.images) for one in _tasks(found))
+
+
+def _reconciles(trial: Trial) -> Callable[[], bool]:
+    return lambda: trial.service.ongoing is not None
+
+
+def _ship(trial: Trial) -> Callable[[], None]:
+    return lambda: trial.ship(trial, "newer")
+
+
+def _tasks(found: Played) -> list[Task]:
+    return list(found.trial.ecs.tasks(found.trial.key))
+
+
+def test_ecs_completes_what_crashes_under_traffic_so_only_a_stop_makes_it_certain() -> None:
+    with played(_named("blue-green-crash-under-traffic")) as found:
+        assert found.certain_after() == 345.6
+        [newest, *_] = found.trial.ecs.service_deployments(found.trial.key)
+        assert newest.status == "SUCCESSFUL"
+        assert any(task.stop_code == "EssentialContainerExited" for task in _tasks(found))
+    with played(_named("blue-green-crash-under-traffic")) as found:
+        found.clock.advance(60)
+        [newest, *_] = found.trial.ecs.service_deployments(found.trial.key)
+        found.trial.person(
+            "StopServiceDeployment", serviceDeploymentArn=newest.arn, stopType="ROLLBACK"
+        )
+        assert found.certain_after() == 60
 
 
 @pytest.mark.parametrize(

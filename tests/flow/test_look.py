@@ -8,10 +8,12 @@ import pytest
 
 from chalicelib.flow.image_event import image_event
 from chalicelib.flow.look import look
+from chalicelib.model.deployments import Status
 from chalicelib.model.services import BreakerThreshold, StoppedTask
 from tests.fixtures import examples
 from tests.fixtures.examples import NAME, at, push_event
 from tests.flow.fakes import Aws, aws
+from tests.flow.steps import pushed, step
 
 
 def _looping(ended: int, *, threshold: BreakerThreshold | None = None, **fields: Any) -> Aws:
@@ -56,3 +58,17 @@ def test_a_crash_loop_is_left_to_ecs_where_the_target_says_so() -> None:
     tasks = _looked(world)
     assert (len(tasks.stopped), tasks.running) == (50, None)
     assert "running_tasks" not in world.calls
+
+
+def test_a_restart_whose_halves_were_seen_apart_is_judged_by_the_newer_service_deployment() -> None:
+    """One look showed the new ECS deployment, another one the service deployment before it."""
+    world = pushed()
+    record, own = world.record(), world.services.service_deployments[NAME]
+    world.services.begin(NAME, record.revision)
+    primary = world.services.all[NAME].primary
+    assert primary is not None
+    mixed = {"ecs_deployment": primary.id, "service_deployment": own[-2].arn}
+    world.ledger.records[NAME, record.id] = record.model_copy(update=mixed)
+    world.services.complete(NAME)
+    assert step(world).status is Status.SUCCESSFUL
+    assert world.record().service_deployment == own[-1].arn

@@ -10,6 +10,7 @@ from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.image_event import image_event
 from chalicelib.flow.outcome import Outcome
 from chalicelib.flow.service_event import service_event
+from chalicelib.flow.watch import watch
 from chalicelib.model.deployments import Status
 from tests.fixtures import examples
 from tests.fixtures.examples import NAME, OTHER_DIGEST, at, event, push_event
@@ -88,6 +89,25 @@ def test_the_beginning_of_somebodys_rollout_is_news() -> None:
     began["detail"]["deploymentId"] = world.services.all[NAME].deployments[0].id
     (outcome,) = service_event(world.world(), began)
     assert (outcome.outcome, outcome.status) == ("nudged", "SUPERSEDED")
+
+
+def test_after_an_event_the_service_deployment_tells_where_the_service_shown_is_older() -> None:
+    world = aws()
+    image_event(world.world(), push_event())
+    shown = world.services.all[NAME]
+    world.services.complete(NAME)
+    world.services.all[NAME] = shown
+    (outcome,) = service_event(world.world(), COMPLETED)
+    assert (outcome.outcome, outcome.status) == ("nudged", "SUCCESSFUL")
+
+
+def test_a_poll_reads_no_service_deployment_while_the_service_shows_nothing_new() -> None:
+    world = aws()
+    image_event(world.world(), push_event())
+    world.restart()
+    assert watch(world.world(60), world.record().id)["status"] == "IN_PROGRESS"
+    assert "service" in world.calls
+    assert not any("service_deployment" in call for call in world.calls)
 
 
 def _task_ended(world: Aws) -> dict[str, Any]:

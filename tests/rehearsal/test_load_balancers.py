@@ -6,9 +6,9 @@ from typing import Any
 
 from embedded.services.ecs import Crash, UnhealthyTarget
 from example.scenarios import SCENARIOS
+from rehearsal.played import played
 from tests.dialect.account import SERVICE
 from tests.dialect.rehearsed import TARGETS, rehearsed
-from tests.rehearsal.test_scenarios import played
 
 BAD = "bad5678"
 GROUP = "arn:aws:elasticloadbalancing:us-west-2:123456789012:targetgroup/conflicto/6d0e"

@@ -3,82 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
-from datetime import datetime
-from functools import cache
-from typing import Any
 
 import pytest
 
 from embedded.services.ecs import Lag
-from example import conflicto
-from example.scenario import CLUSTER, Build, Scenario, Trial
+from example.scenario import Scenario
 from example.scenarios import SCENARIOS
+from rehearsal.played import BYSTANDER, TARGETS, PlayedAccount, played
 from rehearsal.rehearsal import rehearse
-from tests.dialect.rehearsed import TARGETS, RehearsedAccount
 
-VERDICTS = {
-    "SUCCESSFUL": "successful",
-    "ROLLBACK_IN_PROGRESS": "failed",
-    "FAILED": "failed",
-    "ROLLBACK_SUCCESSFUL": "failed",
-    "ROLLBACK_FAILED": "failed",
-    "SUPERSEDED": "superseded",
-}
-BYSTANDER = f"{CLUSTER}/conflicto-frontend-service-dev"
-LONG = 3 * 3600
 ACTS = ("ecs:UpdateService", "ecs:StopServiceDeployment", "ecs:RegisterTaskDefinition")
 by_name = pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda one: one.name)
-
-
-class PlayedAccount(RehearsedAccount):
-    """An account in which one scenario was played to its end."""
-
-    trial: Trial
-    record: dict[str, Any]
-    verdict_at: datetime  # of the first notice with the right verdict
-
-    @cache  # noqa: B019 - a rehearsal is short, and making a client is most of its time
-    def client(self, service: str) -> Any:
-        return super().client(service)
-
-    __hash__ = object.__hash__
-
-    def play(self, scenario: Scenario) -> None:
-        self.trial = trial = Trial("backend", scenario, self.client, self.ecs, self.clock, _push)
-        with self.undelivered():
-            self.client("ecs").create_cluster(clusterName=CLUSTER)
-            conflicto.add_service(self.client, "frontend", "nginx_fargate")
-            trial.build()
-            self.until(lambda: trial.ready and self.ecs.service(BYSTANDER).ongoing is None)
-        if scenario.earlier:
-            trial.push("earlier")
-            self.settle(trial.key, trial.digest("earlier"))
-        self.calls.clear()
-        trial.begin()
-        told = len(self.notices())
-        trial.push("new")
-        assert self.until(lambda: self._verdict_is_told(told), LONG)
-        self.verdict_at = self.clock.now()
-        self.record = self.settle(trial.key, trial.digest(), LONG)
-        self.advance(900)
-
-    def _verdict_is_told(self, since: int) -> bool:
-        statuses = (notice["attributes"]["status"] for notice in self.notices()[since:])
-        return self.trial.scenario.right in map(VERDICTS.get, statuses)
-
-
-def _push(trial: Trial, build: Build) -> None:
-    trial.push(build)
-
-
-@contextmanager
-def played(scenario: Scenario, lag: Lag | None = None) -> Iterator[PlayedAccount]:
-    with rehearse(TARGETS, PlayedAccount, lag=lag) as account:
-        account.play(scenario)
-        yield account
 
 
 def _lag(scenario: Scenario) -> Lag:
@@ -92,7 +28,7 @@ def _lag(scenario: Scenario) -> Lag:
 @by_name
 def test_the_verdict_is_right_and_what_should_run_runs(scenario: Scenario, lags: bool) -> None:
     with played(scenario, _lag(scenario) if lags else None) as account:
-        assert VERDICTS[account.record["status"]] == scenario.right, account.record
+        assert account.verdict == scenario.right, account.record
         assert account.trial.runs() == {scenario.runs}
         assert account.failures == []
         if scenario.right == "failed" and scenario.runs in {"first", "earlier"}:
@@ -104,9 +40,8 @@ def test_the_verdict_is_right_and_what_should_run_runs(scenario: Scenario, lags:
 
 def _assert_the_verdict_is_no_guess(account: PlayedAccount) -> None:
     """A second is left: Slipway may say it and then tell ECS, and ECS decides when it is told."""
-    certain_at = account.trial.certain_at
-    assert certain_at is not None
-    assert (account.verdict_at - certain_at).total_seconds() >= -1
+    assert account.distance is not None
+    assert account.distance >= -1
 
 
 def _assert_little_was_done(account: PlayedAccount, *, lags: bool) -> None:
@@ -114,7 +49,7 @@ def _assert_little_was_done(account: PlayedAccount, *, lags: bool) -> None:
 
     Where reads lag, ECS may refuse to stop what it has stopped already; then it is set back.
     """
-    update, stop, register = (account.called(act) for act in ACTS)
+    update, stop, register = (account.calls.count(act) for act in ACTS)
     pushes = 2 if "newer-push" in account.trial.scenario.name else 1
     assert register == pushes
     failed = account.trial.scenario.right == "failed"
@@ -207,5 +142,5 @@ def test_whether_ecs_breaker_acts_on_a_strategy_or_not_the_verdict_is_right(
         account.ecs.breaker_beyond_rolling = acts
         account.play(replace(crash, service=service))
         assert account.record["status"] == "ROLLBACK_SUCCESSFUL"
-        assert account.called("ecs:StopServiceDeployment") == (not acts)
+        assert account.calls.count("ecs:StopServiceDeployment") == (not acts)
         assert account.trial.runs() == {"first"}
