@@ -9,7 +9,7 @@ from chalicelib.errors import DeployerError
 from chalicelib.flow.ended import ended_tasks
 from chalicelib.flow.last_lines import last_lines
 from chalicelib.flow.ports import World
-from chalicelib.model.deployments import Deployment
+from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.services import RunningTask, Service, ServiceDeployment, Tasks
 from chalicelib.model.verdicts import Observation
 from chalicelib.verdict.hopeless import crashed_at_once, many_ended
@@ -109,13 +109,14 @@ def our_service_deployment(world: World, record: Deployment) -> ServiceDeploymen
 
     It is found by the ARN in the record, else it is the newest one that is ours. A service
     deployment is ours by its revision and its time. ECS' `currentServiceDeployment` is not used,
-    because it may be out of date. One that was stopped may have been stopped for a newer one of our
-    revision; then that one is ours.
+    because it may be out of date. While the revision rolls out, one that was stopped may have been
+    stopped for a newer one of the same revision; then that one is ours.
     """
     if not record.service_deployment:
         return _newest_of_ours(world, record, record.since)
     known = world.services.service_deployment(record.service_deployment)
-    if known is None or known.status not in _STOPPED:
+    stopped = known is not None and known.status in _STOPPED
+    if known is None or not stopped or record.status is not Status.IN_PROGRESS:
         return known
     return _newest_of_ours(world, record, known.created_at) or known
 
