@@ -72,11 +72,14 @@ def _applied(record: Deployment) -> _Found:
         yield record.applied_at, f"applied: UpdateService to {to}{source}"
     if record.succeeded is not None:
         yield record.succeeded, "ECS called it successful; Slipway watches it"
-    if (pause := record.pause) is not None:
-        yield pause.since, f"paused in stage {pause.stage}: ECS waits for a person"
-        if pause.answer is not None:
-            verb = "rolled back" if pause.back else "let go on"
-            yield pause.answer.at, f"{verb} by {pause.answer.by} ({pause.answer.why})"
+    for told in record.told:
+        what = told.subject.partition(": ")[2]
+        begins = what.endswith("is being deployed") or what.startswith("going back to")
+        if told.status == Status.IN_PROGRESS and not begins:
+            yield told.at, what
+    if record.pause is not None and (answer := record.pause.answer) is not None:
+        verb = "rolled back" if record.pause.back else "let go on"
+        yield answer.at, f"{verb} by {answer.by} ({answer.why})"
     if record.began is not None and record.began > record.applied_at:
         yield record.began, f"adopted: another ECS deployment began that carries {to}"
 

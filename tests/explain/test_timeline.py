@@ -55,6 +55,23 @@ def test_a_hold_a_release_and_the_rollout_follow_each_other() -> None:
     assert timeline(record)[-1].at == at(69)
 
 
+def test_the_progress_of_a_rollout_that_people_were_told_of_is_in_it() -> None:
+    answer = Approval(by="ann", why="tested", at=at(500))
+    record = examples.rolling_out(
+        applied_at=at(40),
+        pause=examples.pause(ended=at(510), answer=answer),
+        told=(
+            _told(40, Status.IN_PROGRESS, "is being deployed"),
+            _told(60, Status.IN_PROGRESS, "is paused in stage POST_TEST_TRAFFIC_SHIFT"),
+            _told(520, Status.IN_PROGRESS, "gets 10 % of the traffic"),
+        ),
+    )
+    assert _words(record) == [
+        RECORDED, APPLIED, "abc1234 is paused in stage POST_TEST_TRAFFIC_SHIFT",
+        "let go on by ann (tested)", "abc1234 gets 10 % of the traffic",
+    ]  # fmt: skip
+
+
 def test_what_holds_it_now_is_said_once() -> None:
     record = examples.deployment(
         status=Status.HELD,
