@@ -93,7 +93,7 @@ def test_what_it_waited_for_is_told(what: str) -> None:
         pytest.param(
             Return(by="ecs", how="breaker", began=at(50), done=True),
             ["failed", "the rollback to conflicto-backend-dev:7 began, by ECS itself: its circuit "
-             "breaker or an alarm"],
+             "breaker, an alarm or a hook"],
             id="by ECS",
         ),
         pytest.param(
