@@ -7,7 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from tests.reliability.cases import ALL_KINDS, Case, cases, seeds, undisturbed
-from tests.reliability.flows import FLOWS, run
+from tests.reliability.flow import run
+from tests.reliability.flows import FLOWS
 
 PAIRS = [(flow, kind) for flow in FLOWS for kind in ALL_KINDS]
 

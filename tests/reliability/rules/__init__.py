@@ -11,6 +11,7 @@ from tests.reliability.account import FaultyAccount
 from tests.reliability.history import History
 from tests.reliability.rules.acts import (
     a_deployment_registers_and_updates_at_most_once,
+    a_pause_is_answered_as_a_person_said,
     every_revision_of_ours_has_its_record,
     images_are_written_by_digest,
     nobody_acts_between_two_acts_of_another,
@@ -52,6 +53,7 @@ RULES: tuple[Rule, ...] = (
     what_is_newer_is_applied_later,
     nobody_acts_between_two_acts_of_another,
     a_deployment_registers_and_updates_at_most_once,
+    a_pause_is_answered_as_a_person_said,
     only_the_revision_is_changed,
     images_are_written_by_digest,
     every_revision_of_ours_has_its_record,
@@ -73,6 +75,7 @@ ALWAYS: tuple[Rule, ...] = (
     what_is_newer_is_applied_later,
     nobody_acts_between_two_acts_of_another,
     a_deployment_registers_and_updates_at_most_once,
+    a_pause_is_answered_as_a_person_said,
     only_the_revision_is_changed,
     images_are_written_by_digest,
     the_ledger_is_written_in_turns,
