@@ -72,9 +72,9 @@ def seed_of(flow: str, kind: str, salt: int | None = 0) -> str | None:
     return seeds(flow, salt)[ALL_KINDS.index(kind) % LAGS]
 
 
-def cases(flow: str, salt: int | None = 0) -> Iterator[Case]:
+def cases(flow: str, salt: int | None = 0, kinds: Iterable[str] = ALL_KINDS) -> Iterator[Case]:
     """The cases of one flow, from the calls and events of its undisturbed runs."""
-    for kind in ALL_KINDS:
+    for kind in kinds:
         calm = undisturbed(flow, seed_of(flow, kind, salt))
         struck = calm.heard if kind in EVENT_KINDS else calm.points
         yield from (Case(flow, number, kind, point, salt) for number, point in enumerate(struck))

@@ -36,6 +36,7 @@ class Flow:
 
     `otherwise` are other ends that a fault justifies, each with its reason beside it. Lagging reads
     alone justify no other end. `functions` are the Lambda functions of lifecycle hooks, by ARN.
+    Without `refuses`, no request of a person may be refused, whatever goes wrong.
     """
 
     happens: Callable[[FaultyAccount], None]
@@ -47,6 +48,7 @@ class Flow:
     met: bool = True
     functions: Mapping[str, HookFunction] = field(default_factory=dict)
     express: bool = False
+    refuses: bool = True
 
 
 def is_now(account: FaultyAccount, status: str, build: str = GOOD) -> Callable[[], bool]:
@@ -91,6 +93,7 @@ def run(
         quiet = account.rest()
         wrong = [] if quiet else ["it is not quiet after four hours"]
         wrong += broken(account)
+        wrong += [] if flow.refuses else account.refusals
         found = _ends(account)
         allowed = [flow.ends, *(flow.otherwise if faults or event_faults else ())]
         if found not in allowed:

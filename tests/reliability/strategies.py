@@ -161,12 +161,16 @@ STRATEGIES: dict[str, Flow] = {
         service=served(CANARY, **_WATCHED),
     ),
     "pause continued": Flow(
-        _continued, ((GOOD, "SUCCESSFUL"),), service=served(BLUE_GREEN, **pause(_PAUSE_MINUTES))
+        _continued,
+        ((GOOD, "SUCCESSFUL"),),
+        service=served(BLUE_GREEN, **pause(_PAUSE_MINUTES)),
+        refuses=False,
     ),
     "pause rolled back": Flow(
         _refused,
         ((GOOD, "ROLLBACK_SUCCESSFUL"),),
         service=served(BLUE_GREEN, **pause(_PAUSE_MINUTES)),
+        refuses=False,
     ),
     "push while paused": Flow(
         _newer_waits,
@@ -175,11 +179,13 @@ STRATEGIES: dict[str, Flow] = {
             ((GOOD, "SUCCESSFUL"), (NEWER, "SUCCESSFUL")),  # it was live before the newer began
         ),
         service=served(BLUE_GREEN, **pause(_PAUSE_MINUTES)),
+        refuses=False,
     ),
     "pause at each step": Flow(
         _each_continued,
         ((GOOD, "SUCCESSFUL"),),
         service=served(_STEPS, **pause(_PAUSE_MINUTES, "PRE_PRODUCTION_TRAFFIC_SHIFT")),
+        refuses=False,
     ),
     "express": Flow(_push, ((GOOD, "SUCCESSFUL"),), express=True),
     "express set back": Flow(
