@@ -24,6 +24,7 @@ from tests.reliability.rules.ends import (
 )
 from tests.reliability.rules.holds import (
     at_most_one_is_held,
+    nothing_begins_while_a_person_is_awaited,
     nothing_begins_while_it_is_held,
 )
 from tests.reliability.rules.ledger import (
@@ -46,6 +47,7 @@ from tests.reliability.rules.pushes import (
 Rule = Callable[[History], Iterator[str]]
 
 RULES: tuple[Rule, ...] = (
+    nothing_begins_while_a_person_is_awaited,
     nothing_begins_while_it_is_held,
     at_most_one_is_held,
     every_push_has_one_record,
@@ -69,6 +71,7 @@ RULES: tuple[Rule, ...] = (
     the_ledger_is_written_in_turns,
 )
 ALWAYS: tuple[Rule, ...] = (
+    nothing_begins_while_a_person_is_awaited,
     nothing_begins_while_it_is_held,
     at_most_one_is_held,
     no_key_is_used_twice,
