@@ -60,17 +60,18 @@ def _function(name: str) -> str:
     return f"arn:aws:lambda:{_PLACE}:function:conflicto-hook-{name}"
 
 
-def _hook(name: str, minutes: int | None = None) -> dict[str, Any]:
-    """The setting of a hook that is a Lambda function, after the test traffic was shifted."""
+def hook(name: str, minutes: int | None = None) -> dict[str, Any]:
+    """The setting of a hook of the stage after the shift of the test traffic: a Lambda function."""
     limit = {"timeoutConfiguration": {"timeoutInMinutes": minutes}} if minutes else {}
-    hook = {"hookTargetArn": _function(name), "roleArn": _ROLE, "lifecycleStages": [_TESTED]}
-    return {"lifecycleHooks": [hook | limit]}
+    asked = {"hookTargetArn": _function(name), "roleArn": _ROLE, "lifecycleStages": [_TESTED]}
+    return {"lifecycleHooks": [asked | limit]}
 
 
-def _pause(minutes: int) -> dict[str, Any]:
+def pause(minutes: int, stage: str = _TESTED) -> dict[str, Any]:
+    """The setting of a hook that pauses in this stage; after its time-out ECS rolls back."""
     limit = {"timeoutInMinutes": minutes, "action": "ROLLBACK"}
-    hook = {"targetType": "PAUSE", "lifecycleStages": [_TESTED], "timeoutConfiguration": limit}
-    return {"lifecycleHooks": [hook]}
+    asked = {"targetType": "PAUSE", "lifecycleStages": [stage], "timeoutConfiguration": limit}
+    return {"lifecycleHooks": [asked]}
 
 
 def _fails(_: Mapping[str, Any]) -> dict[str, Any]:
@@ -93,7 +94,7 @@ def _takes_long(payload: Mapping[str, Any]) -> dict[str, Any]:
     return {"hookStatus": "IN_PROGRESS", "hookDetails": {"polls": polls + 1}}
 
 
-_FUNCTIONS = {
+FUNCTIONS = {
     _function("fails"): _fails,
     _function("throws"): _throws,
     _function("never-ends"): _never_ends,
@@ -190,16 +191,16 @@ _SITUATIONS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     ),
     "hook-fails": (
         "the hook after the test traffic fails",
-        {"settings": _hook("fails"), **_FAILED},
+        {"settings": hook("fails"), **_FAILED},
     ),
-    "hook-throws": ("the hook's function throws", {"settings": _hook("throws"), **_FAILED}),
+    "hook-throws": ("the hook's function throws", {"settings": hook("throws"), **_FAILED}),
     "hook-times-out": (
         "the hook's function never ends, and its time-out is two minutes",
-        {"settings": _hook("never-ends", 2), **_FAILED},
+        {"settings": hook("never-ends", 2), **_FAILED},
     ),
     "hook-takes-long": (
         "the hook's function answers IN_PROGRESS for a quarter of an hour",
-        {"settings": _hook("takes-long")},
+        {"settings": hook("takes-long")},
     ),
     "alarm-shifting": (
         "an alarm rings while the traffic shifts",
@@ -211,19 +212,19 @@ _SITUATIONS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     ),
     "pause-continued": (
         "it pauses, and a person continues after ten minutes",
-        {"settings": _pause(60), "happens": _in_stage(_TESTED, _answered("CONTINUE"), 600)},
+        {"settings": pause(60), "happens": _in_stage(_TESTED, _answered("CONTINUE"), 600)},
     ),
     "pause-rolled-back": (
         "it pauses, and a person rolls it back after ten minutes",
         {
-            "settings": _pause(60),
+            "settings": pause(60),
             "happens": _in_stage(_TESTED, _answered("ROLLBACK"), 600),
             **_FAILED,
         },
     ),
     "pause-expired": (
         "it pauses for an hour, and nobody answers",
-        {"settings": _pause(60), **_FAILED},
+        {"settings": pause(60), **_FAILED},
     ),
     "newer-push-shifting": (
         "a newer image is shipped while the traffic shifts",
@@ -265,7 +266,7 @@ def _of(strategy: str, situation: str) -> Scenario:
         f"{strategy}-{situation}",
         f"{strategy}: {story}",
         service=balanced(_STRATEGIES[strategy], **_BAKE, **settings),
-        functions=_FUNCTIONS,
+        functions=FUNCTIONS,
         **fields,
     )
 

@@ -170,13 +170,15 @@ class Ecs:
             )
 
     def answer_hook(self, service_deployment: str, hook: str, *, back: bool) -> None:
-        """Send ContinueServiceDeployment for a PAUSE hook, to go on or to roll back.
+        """Send ContinueServiceDeployment once for a PAUSE hook, to go on or to roll back.
+
+        A second one is refused, so it would hide that ECS took the first.
 
         Raises:
             Refused: when the hook does not wait any more.
         """
         with translated("continue the service deployment"):
-            client("ecs").continue_service_deployment(
+            client_once("ecs").continue_service_deployment(
                 serviceDeploymentArn=service_deployment,
                 hookId=hook,
                 action="ROLLBACK" if back else "CONTINUE",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib.model.changes import changed_pause
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.services import ServiceDeployment
-from chalicelib.model.stages import Pause, goes_on
+from chalicelib.model.stages import Pause, goes_on, is_beyond
 from chalicelib.model.verdicts import Observation
 from chalicelib.verdict.ours import settled
 
@@ -73,6 +73,6 @@ def _without(
     if known is None or known.ended is not None:
         return known
     answered = {hook.id for hook in ours.hooks} >= set(known.hooks)
-    beyond = ours.stage != known.stage and goes_on(known.stage, ours.stage)
+    beyond = is_beyond(known.stage, ours.stage)
     certain = answered or beyond or not ours.rolls_out or settled(known.since, observation.at)
     return changed_pause(known, ended=observation.at) if certain else known

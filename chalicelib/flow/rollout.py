@@ -42,7 +42,7 @@ def follow(
     if task_ended:  # written first, so that other tasks that end now cause no further look
         head, record = write(world, head, record, LookBegan())
     observation = look(world, record, task_ended=task_ended, rollout_changed=rollout_changed)
-    answer_again(world, record, observation.ours)
+    _answer_again(world, record, observation.ours)
     verdict = verdict_of(record, observation)
     if verdict.rule == "in_progress":
         observation = with_log(world, record, observation)
@@ -74,7 +74,7 @@ def carry_out(
     return explained(world, head, record, observation, named=verdict.explained)
 
 
-def answer_again(world: World, record: Deployment, ours: ServiceDeployment | None) -> None:
+def _answer_again(world: World, record: Deployment, ours: ServiceDeployment | None) -> None:
     """Give ECS a person's answer to a pause again, while it shows that it has not heard it.
 
     It may only show so: what it has heard it refuses, and nothing changes.

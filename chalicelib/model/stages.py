@@ -76,3 +76,11 @@ def goes_on(known: str, seen: str) -> bool:
     if known not in _PLACE or seen not in _PLACE:
         return bool(seen)
     return _PLACE[seen] >= _PLACE[known]
+
+
+def is_beyond(known: str, seen: str) -> bool:
+    """Whether a rollout that is seen in this stage has certainly left the known one.
+
+    The stages of each part of the traffic follow each other in both directions.
+    """
+    return seen != known and goes_on(known, seen) and not {known, seen} <= RECURRING

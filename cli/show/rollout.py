@@ -46,17 +46,23 @@ def tree(record: Record, now: Now, at: datetime) -> Tree:
     root = Tree(Text(str(now.get("service", record["service"])).split("/")[-1]))
     for deployment in now.get("deployments", ()):
         branch = root.add(_deployment(deployment, record))
-        _add_tasks(branch, now, _of(deployment), at)
+        _add_tasks(branch, _tasks_of_deployment(now, deployment), at)
     shown = {_of(deployment) for deployment in now.get("deployments", ())}
     if record["revision"] not in shown and _tasks_of(now, record["revision"]):
         branch = root.add(Text(f"{record['revision']}  gone", "dim"))
-        _add_tasks(branch, now, record["revision"], at)
+        _add_tasks(branch, _tasks_of(now, record["revision"]), at)
     return root
 
 
-def _add_tasks(branch: Tree, now: Now, revision: str, at: datetime) -> None:
-    for task in _worth_showing(_tasks_of(now, revision)):
+def _add_tasks(branch: Tree, tasks: Sequence[Mapping[str, Any]], at: datetime) -> None:
+    for task in _worth_showing(tasks):
         branch.add(_task(task, at))
+
+
+def _tasks_of_deployment(now: Now, deployment: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Two deployments of ECS may have one revision, so a task is known by who started it."""
+    tasks = _tasks_of(now, _of(deployment))
+    return [task for task in tasks if task.get("deployment") in {None, "", deployment.get("id")}]
 
 
 def _tasks_of(now: Now, revision: str) -> Sequence[Mapping[str, Any]]:

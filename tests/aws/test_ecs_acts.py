@@ -203,6 +203,10 @@ def _update_express() -> None:
     Ecs().update(CLUSTER, EXPRESS, revision(8))
 
 
+def _answer() -> None:
+    Ecs().answer_hook(SERVICE_DEPLOYMENT, "ecs-pause-1", back=False)
+
+
 def _stop() -> None:
     Ecs().stop(SERVICE_DEPLOYMENT)
 
@@ -216,7 +220,7 @@ ERRORS = {
 }
 
 
-@pytest.mark.parametrize("act", [_register, _update, _update_express])
+@pytest.mark.parametrize("act", [_register, _update, _update_express, _answer])
 @pytest.mark.parametrize(("answer", "error"), ERRORS.values(), ids=ERRORS)
 def test_what_takes_no_client_token_is_sent_once_whatever_the_answer(
     endpoint: Endpoint, act: Callable[[], None], answer: Answer, error: type[Exception]

@@ -99,6 +99,14 @@ def test_an_answer_from_just_before_the_pause_does_not_end_it() -> None:
     assert seen(record, 103, TESTED, traffic=0).paused == record.paused
 
 
+def test_an_answer_from_before_the_second_pause_of_a_rollout_does_not_end_it() -> None:
+    """The stage between two parts of the traffic comes before a pause as well as after it."""
+    first = seen(paused(ROLLING, 100, BEFORE, "ecs-pause-1"), 200, SHIFTS, traffic=10)
+    second = paused(first, 300, BEFORE, "ecs-pause-2")
+    assert seen(second, 303, SHIFTS, traffic=10).paused == second.paused
+    assert seen(second, 340, SHIFTS, traffic=20).paused is None
+
+
 def test_a_hook_that_is_shown_as_answered_ends_the_pause_at_once() -> None:
     record = paused(ROLLING, 100)
     answered = seen(record, 103, TESTED, hooks=(waiting_hook(status="SUCCEEDED"),))

@@ -69,6 +69,58 @@ def test_an_answer_that_ecs_did_not_hear_is_given_again_by_the_next_step() -> No
     assert world.acts == ["answer_hook ecs-pause-1"]
 
 
+def test_a_look_from_before_the_pause_is_no_reason_to_refuse() -> None:
+    world = paused()
+    world.services.stage(NAME, "TEST_TRAFFIC_SHIFT")
+    asked = {**WHY, "deployment": world.record().id, "stage": STAGE}
+    with pytest.raises(Unavailable, match=f"ECS does not show yet that .* waits in stage {STAGE}"):
+        release_by_hand(world.world(after=5), asked)
+    assert world.acts == []
+    world.services.stage(NAME, STAGE, 0, waiting_hook())
+    release_by_hand(world.world(after=5), asked)
+    assert world.acts == ["answer_hook ecs-pause-1"]
+
+
+def test_a_look_at_the_pause_before_answers_no_hook_of_the_next_one() -> None:
+    world = paused()
+    world.services.stage(NAME, STAGE, 0, waiting_hook("ecs-pause-2"))
+    step(world)
+    world.services.stage(NAME, STAGE, 0, waiting_hook())
+    with pytest.raises(Unavailable, match="ECS does not show yet"):
+        release(world)
+    assert "answer_hook" not in " ".join(world.acts)
+
+
+def test_whoever_asks_again_hears_the_same_when_ecs_took_the_answer_the_first_time() -> None:
+    world = paused()
+    release(world)
+    world.services.stage(NAME, STAGE, 0, waiting_hook())  # a look from before the answer
+    world.faults = [Fault(1, Refused("the hook does not await an action"), name="answer_hook")]
+    assert release(world)["status"] == "IN_PROGRESS"
+
+
+def test_whoever_asks_again_hears_the_same_when_the_rollout_has_ended_meanwhile() -> None:
+    world = paused()
+    release(world)
+    world.services.complete(NAME)
+    step(world)
+    assert release(world)["status"] == "SUCCESSFUL"
+
+
+def test_who_would_roll_back_what_goes_on_already_is_refused() -> None:
+    world = paused()
+    release(world)
+    with pytest.raises(Refused, match=f"is not paused in stage {STAGE}: it is in stage PRODUCTION"):
+        release(world, deploy="none")
+
+
+def test_what_ecs_refuses_of_a_first_answer_is_told() -> None:
+    world = paused()
+    world.faults = [Fault(0, Refused("the hook does not await an action"), name="answer_hook")]
+    with pytest.raises(Refused, match="does not await an action"):
+        release(world)
+
+
 def test_none_rolls_the_paused_rollout_back() -> None:
     world = paused()
     assert release(world, deploy="none")["status"] == "IN_PROGRESS"

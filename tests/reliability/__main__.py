@@ -2,7 +2,8 @@
 
 Writes out/reliability.json and out/reliability.md, the table of docs/reliability.md. The exit
 code is 1 when a rule was broken: each such case is printed with what was wrong and with the command
-that plays it again. ECS' reads lag in all of them; `--lags` chooses other seeds.
+that plays it again. ECS' reads lag in all of them, unless `--at-once` is given; `--lags` chooses
+other seeds. Flows that are named are played alone, without long runs unless `--seeds` names some.
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ def _long(seed: int) -> tuple[int, int, int, list[str]]:
 
 
 def _rows(cases: Sequence[Case], seeds: Sequence[int], workers: int) -> Iterable[Row]:
-    rows = {flow: Row(flow) for flow in FLOWS}
+    rows = {case.flow: Row(case.flow) for case in cases}
     with ProcessPoolExecutor(workers) as pool:
         for case, faults, wrong in pool.map(_played, cases, chunksize=4):
             rows[case.flow].add(faults, wrong)
@@ -90,14 +91,20 @@ def _line(row: Row) -> str:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.reliability", description=__doc__)
+    parser.add_argument("flows", nargs="*", help="only these", metavar="FLOW")
     parser.add_argument("--every", type=int, default=1, help="only one crash point in so many")
     parser.add_argument("--lags", type=int, default=0, help="another number: other lag seeds")
+    parser.add_argument("--at-once", action="store_true", help="no read lags at a crash point")
     parser.add_argument("--case", help="only this one, as it was printed")
-    parser.add_argument("--seeds", default="1,2,3", help="of the long runs, with commas")
+    parser.add_argument("--seeds", help="of the long runs, with commas (default: 1,2,3)")
     parser.add_argument("--workers", type=int, default=os.cpu_count())
     asked = parser.parse_args()
-    seeds = [int(seed) for seed in asked.seeds.split(",") if seed]
-    cases = every_case(asked.lags)[:: asked.every]
+    if unknown := set(asked.flows) - set(FLOWS):
+        parser.error(f"no such flow: {', '.join(sorted(unknown))}; there are {', '.join(FLOWS)}")
+    wanted = asked.seeds if asked.seeds is not None else "" if asked.flows else "1,2,3"
+    seeds = [int(seed) for seed in wanted.split(",") if seed]
+    salt = None if asked.at_once else asked.lags
+    cases = every_case(salt, asked.flows or FLOWS)[:: asked.every]
     if asked.case:
         cases, seeds = [case for case in cases if str(case) == asked.case], []
     rows = list(_rows(cases, seeds, asked.workers))

@@ -40,11 +40,13 @@ class Push:
 class FaultyAccount(CallFaultAccount):
     """The account of the dialect, with the faults that the test chooses.
 
-    `touched` says when somebody last acted on a service beside Slipway.
+    `touched` says when somebody last acted on a service beside Slipway. `refusals` are the errors
+    with which functions answered people for good.
     """
 
     pushes: list[Push] = field(default_factory=list)
     touched: dict[str, datetime] = field(default_factory=dict)
+    refusals: list[str] = field(default_factory=list)
     planned: int = 0
     _looked: int = -1
 
@@ -87,6 +89,8 @@ class FaultyAccount(CallFaultAccount):
             if not tries:
                 raise TimeoutError(f"{function} was not answered: {reply}")
             self.later(60, lambda: self.insist(function, payload, tries - 1))
+        elif "error" in reply:
+            self.refusals.append(f"{function} was refused: {reply['error']}")
 
     def touch(self, service: str) -> None:
         """Somebody acts on the service beside Slipway."""

@@ -23,8 +23,10 @@ from tests.reliability.invocations import Invocation, timeout
 UPDATE = "ecs:UpdateService"
 REGISTER = "ecs:RegisterTaskDefinition"
 STOP = "ecs:StopServiceDeployment"
+CONTINUE = "ecs:ContinueServiceDeployment"
 WRITE = "dynamodb:TransactWriteItems"
-_ACTS = frozenset({UPDATE, REGISTER, STOP, WRITE})
+_UPDATE_EXPRESS = "ecs:UpdateExpressGatewayService"
+_ACTS = frozenset({UPDATE, _UPDATE_EXPRESS, REGISTER, STOP, CONTINUE, WRITE})
 
 
 @dataclass(frozen=True)
@@ -125,8 +127,9 @@ class CallFaultAccount(EventFaultAccount):
         answer = super().send(attempt) if gated else attempt.perform()
         if str(attempt) in _ACTS and answer.status_code == 200:
             answered = json.loads(answer.raw.getvalue() or b"{}")
-            act = (self.clock.now(), str(invocation), invocation.function, str(attempt))
-            self.acts.append(Act(*act, attempt.parameters, answered))
+            call, asked = _as_update(str(attempt), attempt.parameters)
+            act = (self.clock.now(), str(invocation), invocation.function, call)
+            self.acts.append(Act(*act, asked, answered))
         return answer
 
     def _item(self, attempt: Attempt) -> AWSResponse:
@@ -139,6 +142,16 @@ class CallFaultAccount(EventFaultAccount):
     def stored(self) -> list[dict[str, Any]]:
         """Every item of the ledger as DynamoDB keeps it, straight from moto's table."""
         return [as_json(item) for item in _table().all_items()]
+
+
+def _as_update(call: str, asked: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:
+    """The update of an Express service in the words of UpdateService; any other call as it is."""
+    if call != _UPDATE_EXPRESS:
+        return call, asked
+    more = dict(asked)
+    _, cluster, name = more.pop("serviceArn").split("/")
+    revision = more.pop("taskDefinitionArn")
+    return UPDATE, {"cluster": cluster, "service": name, "taskDefinition": revision, **more}
 
 
 def as_json(item: Any) -> dict[str, Any]:

@@ -2,49 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any
-
-from embedded.iam.evaluate import Decision
-from embedded.services.ecs import Crash, Fault, Lag, PullError
-from example import conflicto
-from tests.dialect.account import BY_HAND, CLUSTER, FAMILY, FIRST_BUILD, FIRST_TAG, SERVICE
+from embedded.services.ecs import Crash, PullError
+from tests.dialect.account import FAMILY, FIRST_TAG, SERVICE
 from tests.dialect.rehearsed import NO_BREAKER, NO_ROLLBACK
-from tests.reliability.account import FaultyAccount, faulty
-from tests.reliability.rules import broken
-
-JOBS = f"{CLUSTER}/conflicto-jobs-service-dev"
-_TARGET = """
-[[target]]
-repository = "conflicto-backend-{env}"
-cluster    = "conflicto-{env}"
-service    = "conflicto-NAME-service-{env}"
-tags       = '^([0-9a-f]{7,40}|v.*)$'
-pass_roles = ["arn:aws:iam::*:role/conflicto-*"]
-"""
-ONE = _TARGET.replace("NAME", "backend")
-TWO = ONE + _TARGET.replace("NAME", "jobs")
-FIRST, GOOD, BAD, NEWER = FIRST_BUILD, "abc1234", "bad0000", "fed4321"
-ASKED = {"service": SERVICE, **BY_HAND}
-Ends = tuple[tuple[str, str], ...]  # (build, status) of every record, oldest request first
-
-
-@dataclass(frozen=True)
-class Flow:
-    """`happens` plans what people do; `ends` is how the records end when nothing breaks.
-
-    `otherwise` are other ends that a fault justifies, each with its reason beside it. Lagging reads
-    alone justify no other end.
-    """
-
-    happens: Callable[[FaultyAccount], None]
-    ends: Ends
-    otherwise: Sequence[Ends] = ()
-    targets: str = ONE
-    service: Mapping[str, Any] = field(default_factory=dict)
-    breaks: Mapping[str, Fault] = field(default_factory=dict)
-    met: bool = True
+from tests.reliability.account import FaultyAccount
+from tests.reliability.flow import ASKED, BAD, FIRST, GOOD, NEWER, TWO, Flow, is_now
+from tests.reliability.strategies import STRATEGIES
 
 
 def _push(account: FaultyAccount) -> None:
@@ -56,21 +19,10 @@ def _failure(account: FaultyAccount) -> None:
     account.push(BAD)
 
 
-def _is(account: FaultyAccount, status: str, build: str = GOOD) -> Callable[[], bool]:
-    """Whether the newest record of a build has this status."""
-    digest = conflicto.digest_of(build)
-
-    def look() -> bool:
-        states = [record["status"] for record in account.records() if record["digest"] == digest]
-        return bool(states) and states[-1] == status
-
-    return look
-
-
 def _rollback(account: FaultyAccount, *, hold: bool = False) -> None:
     account.push(GOOD)
     back = {**ASKED, "key": "back", "hold": hold}
-    account.when(_is(account, "SUCCESSFUL"), lambda: account.insist("rollback", back))
+    account.when(is_now(account, "SUCCESSFUL"), lambda: account.insist("rollback", back))
 
 
 def _stopped(account: FaultyAccount) -> None:
@@ -116,7 +68,7 @@ def _holds(account: FaultyAccount) -> bool:
 def _released(account: FaultyAccount, build: str) -> None:
     """Plan the release of a build for the moment when it is HELD."""
     go = {**ASKED, "key": "go"}
-    account.when(_is(account, "HELD", build), lambda: account.insist("release", go))
+    account.when(is_now(account, "HELD", build), lambda: account.insist("release", go))
 
 
 def _sweep(account: FaultyAccount) -> None:
@@ -198,56 +150,5 @@ FLOWS: dict[str, Flow] = {
             ((GOOD, "SUCCESSFUL"),),  # it waited until the other's rollout had ended
         ),
     ),
+    **STRATEGIES,
 }
-
-
-@dataclass
-class Run:
-    """One run of a flow: what it called, and what was wrong with it."""
-
-    points: list[str]
-    heard: list[str]
-    struck: int
-    wrong: list[str]
-    decided: list[Decision]
-
-
-def run(
-    flow: Flow,
-    faults: Mapping[int, str] | None = None,
-    event_faults: Mapping[int, str] | None = None,
-    *,
-    lag: Lag | None = None,
-    asks_iam: bool = False,
-) -> Run:
-    """Play a flow with faults at these calls and events until all is quiet, and judge it."""
-    with faulty(flow.targets, lag) as account:
-        account.asks_iam = asks_iam
-        conflicto.add_service(account.client, "backend", "gunicorn_fargate", **flow.service)
-        if flow.targets == TWO:
-            account.client("ecs").create_service(
-                cluster=CLUSTER,
-                serviceName=JOBS.split("/")[1],
-                taskDefinition=FAMILY,
-                desiredCount=1,
-            )
-        for build, fault in flow.breaks.items():
-            account.breaks(build, fault)
-        account.begin_events(met=flow.met)
-        account.faults, account.event_faults = dict(faults or {}), dict(event_faults or {})
-        flow.happens(account)
-        quiet = account.rest()
-        wrong = [] if quiet else ["it is not quiet after four hours"]
-        wrong += broken(account)
-        found = _ends(account)
-        allowed = [flow.ends, *(flow.otherwise if faults or event_faults else ())]
-        if found not in allowed:
-            wrong.append(f"ends: {found}")
-        points = [str(point) for point in account.points]
-        return Run(points, account.heard, account.struck, wrong, account.permissions.iam.decisions)
-
-
-def _ends(account: FaultyAccount) -> Ends:
-    builds = {conflicto.digest_of(build): build for build in (FIRST, GOOD, BAD, NEWER)}
-    records = sorted(account.records(), key=lambda one: (one["order"], one["service"]))
-    return tuple((builds.get(record["digest"], FIRST), record["status"]) for record in records)

@@ -15,7 +15,7 @@ from typing import Any
 from embedded.services.ecs.service_deployments import ServiceDeployment
 from tests.fixtures.stored import plain
 from tests.reliability.account import FaultyAccount
-from tests.reliability.calls import STOP, UPDATE, WRITE, Act
+from tests.reliability.calls import CONTINUE, STOP, UPDATE, WRITE, Act
 
 CLOSED = frozenset(
     {
@@ -140,7 +140,7 @@ def service_of(act: Act) -> str:
     asked = act.asked
     if act.call == UPDATE:
         return f"{asked['cluster']}/{asked['service']}"
-    if act.call == STOP:
+    if act.call in (STOP, CONTINUE):
         return "/".join(asked["serviceDeploymentArn"].split("/")[1:3])
     if act.call == WRITE:
         return str(asked["TransactItems"][0]["Put"]["Item"]["pk"]["S"])

@@ -16,10 +16,12 @@ from botocore.exceptions import ClientError
 
 from embedded.services.ecs import Crash, Fault, Lag, PullError, SlowStart
 from example import conflicto
+from example.strategies import pause
 from tests.dialect.account import BY_HAND, CLUSTER
 from tests.dialect.rehearsed import NO_BREAKER, NO_ROLLBACK
 from tests.reliability.account import FaultyAccount, faulty
 from tests.reliability.rules import ALWAYS, Rule, broken
+from tests.reliability.strategies import BLUE_GREEN, CANARY, LINEAR, paused, served
 
 _TARGET = """
 [[target]]
@@ -29,6 +31,9 @@ service    = "conflicto-{name}-service-{{env}}"
 """
 _FAULTS: tuple[Fault, ...] = (Crash(exit_code=3), PullError("not found"), SlowStart(40))
 _SETTINGS: tuple[dict[str, Any], ...] = ({}, NO_BREAKER, NO_ROLLBACK)
+_PAUSE_MINUTES = 20
+_KINDS = ("blue/green", "linear", "canary", "paused", "express")
+_EACH = 4  # one service in so many moves traffic: in turn one of each of these kinds
 SERVICES, HOURS = 20, 3  # of the long run in full
 _LOOKS = 600  # how often the rules are looked at, in simulated seconds
 
@@ -50,20 +55,28 @@ class LongRun:
         self._random = random.Random(self.seed)
         self._names = [f"s{number}" for number in range(self.services)]
         self._builds: dict[str, list[str]] = {name: [] for name in self._names}
+        self._express: set[str] = set()
 
     def play(self) -> list[str]:
         targets = "".join(_TARGET.format(name=name) for name in self._names)
         with faulty(targets, Lag(seed=self.seed, unordered=True)) as self.account:
-            for name in self._names:
-                desired, settings = self._random.randint(1, 3), self._random.choice(_SETTINGS)
-                conflicto.add_service(
-                    self.account.client, name, "gunicorn_fargate", desired=desired, **settings
-                )
+            for number, name in enumerate(self._names):
+                self._add(self.account, number, name)
             self.account.begin_events()
             self.account.chance = self._chance
             self._arm(self.account)
             self._pass(self.account)
         return self.wrong
+
+    def _add(self, account: FaultyAccount, number: int, name: str) -> None:
+        desired, settings = self._random.randint(1, 3), self._random.choice(_SETTINGS)
+        kind = _kind(number)
+        if kind == "express":
+            self._express.add(name)
+            conflicto.add_express_service(account.client, name, desired=desired)
+            return
+        chosen = _moving(name)[kind] if kind else settings
+        conflicto.add_service(account.client, name, "gunicorn_fargate", desired=desired, **chosen)
 
     def _arm(self, account: FaultyAccount) -> None:
         seconds = 0.0
@@ -147,14 +160,33 @@ class LongRun:
         deploy = "none" if self._random.random() < 0.2 else "newest"
         account.insist("release", self._asked(account, name) | {"deploy": deploy})
 
+    def _answer(self, account: FaultyAccount, _: str) -> None:
+        """A person answers a pause of any service: mostly to Slipway, at times in the console."""
+        waiting = list(filter(paused, account.records()))
+        if not waiting:
+            return
+        record, back = self._random.choice(waiting), self._random.random() < 0.3
+        if self._random.random() < 0.3:
+            _answer_in_the_console(account, record["service"], "ROLLBACK" if back else "CONTINUE")
+            return
+        named = {"deployment": record["id"], "stage": record["pause"]["stage"]}
+        asked = {**named, **BY_HAND, "deploy": "none" if back else "newest"}
+        account.insist("release", asked)
+
     def _asked(self, account: FaultyAccount, name: str) -> dict[str, Any]:
         key = f"{name}-{account.clock.now().isoformat()}"
         return {"service": _service(name), **BY_HAND, "key": key}
 
     def _console_earlier(self, account: FaultyAccount, name: str) -> None:
-        account.console(_service(name), "update_service", taskDefinition=f"conflicto-{name}-dev:1")
+        if name in self._express:
+            _set_back_express(account, name)
+        else:
+            first = f"conflicto-{name}-dev:1"
+            account.console(_service(name), "update_service", taskDefinition=first)
 
     def _console_restart(self, account: FaultyAccount, name: str) -> None:
+        if name in self._express:
+            return  # UpdateService does not take an Express service
         account.console(_service(name), "update_service", forceNewDeployment=True)
 
     def _console_stop(self, account: FaultyAccount, name: str) -> None:
@@ -180,14 +212,49 @@ class LongRun:
         _deploy,
         _hold,
         _release,
+        _answer,
         _console_earlier,
         _console_restart,
         _console_stop,
         _scale,
         _spot,
     )
-    _WEIGHTS = (8, 5, 3, 2, 2, 1, 2, 1, 1, 1, 2, 2)
+    _WEIGHTS = (8, 5, 3, 2, 2, 1, 2, 3, 1, 1, 1, 2, 2)
 
 
 def _service(name: str) -> str:
     return f"{CLUSTER}/conflicto-{name}-service-dev"
+
+
+def _kind(number: int) -> str:
+    """How the service of this number is deployed; empty for a rolling update."""
+    place, left = divmod(number + 1, _EACH)
+    return "" if left else _KINDS[(place - 1) % len(_KINDS)]
+
+
+def _moving(name: str) -> dict[str, dict[str, Any]]:
+    return {
+        "blue/green": served(BLUE_GREEN, name),
+        "linear": served(LINEAR, name),
+        "canary": served(CANARY, name),
+        "paused": served(BLUE_GREEN, name, **pause(_PAUSE_MINUTES)),
+    }
+
+
+def _set_back_express(account: FaultyAccount, name: str) -> None:
+    """Somebody gives an Express service its first task definition in the console."""
+    key = _service(name)
+    account.touch(key)
+    account.client("ecs").update_express_gateway_service(
+        serviceArn=account.ecs.service(key).arn,
+        taskDefinitionArn=f"{key.replace('/', '-')}:1",
+    )
+
+
+def _answer_in_the_console(account: FaultyAccount, service: str, action: str) -> None:
+    ongoing = account.ecs.service(service).ongoing
+    for hook in ongoing.hooks if ongoing else ():
+        with suppress(ClientError):  # it may be answered already
+            account.client("ecs").continue_service_deployment(
+                serviceDeploymentArn=ongoing.arn if ongoing else "", hookId=hook.id, action=action
+            )

@@ -7,13 +7,19 @@ from collections.abc import Callable
 import pytest
 
 from tests.reliability.cases import ALL_KINDS, Case, cases, seeds, undisturbed
-from tests.reliability.flows import FLOWS, run
+from tests.reliability.flow import run
+from tests.reliability.flows import FLOWS
+from tests.reliability.strategies import STRATEGIES
 
 PAIRS = [(flow, kind) for flow in FLOWS for kind in ALL_KINDS]
+# One in three of those flows whose rollouts last for minutes: the ordinary suite has to stay short.
+SAMPLED = [
+    pair for number, pair in enumerate(PAIRS) if pair[0] not in STRATEGIES or number % 3 == 0
+]
 
 
 def _of(flow: str, kind: str) -> list[Case]:
-    return [case for case in cases(flow) if case.kind == kind]
+    return list(cases(flow, kinds=(kind,)))
 
 
 def _played(chosen: list[Case]) -> dict[str, list[str]]:
@@ -47,11 +53,11 @@ def test_every_call_of_a_flow_is_allowed_by_the_role_that_makes_it(flow: str) ->
     assert [decision for decision in played.decided if not decision.allowed] == []
 
 
-@pytest.mark.parametrize(("flow", "kind"), PAIRS)
+@pytest.mark.parametrize(("flow", "kind"), SAMPLED)
 def test_whatever_goes_wrong_at_a_call_or_an_event_the_rules_hold(
     flow: str, kind: str, record_property: Callable[[str, object], None]
 ) -> None:
-    """Of every flow, one point for each way to fail, each time another point."""
+    """One point for each way to fail, each time another point."""
     chosen = _of(flow, kind)
     record_property("crash points", 1)
     number = (1 + PAIRS.index((flow, kind))) * 7 % len(chosen)

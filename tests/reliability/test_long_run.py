@@ -23,7 +23,7 @@ def _seed(otherwise: int) -> int:
 
 
 def test_twenty_minutes_of_everything_at_once_break_no_rule() -> None:
-    assert _wrong(LongRun(_seed(1), services=3, minutes=20)) == ""
+    assert _wrong(LongRun(_seed(1), services=4, minutes=20)) == ""
 
 
 def test_a_run_does_not_depend_on_how_deep_the_stack_is_that_it_begins_on() -> None:

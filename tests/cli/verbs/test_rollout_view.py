@@ -75,3 +75,12 @@ def test_a_pause_shows_what_to_type() -> None:
     text = " ".join(drawn({"stage": "POST_SCALE_UP", "traffic": 0.0, "waits": waits})[2:5])
     assert text.startswith("paused in POST_SCALE_UP, 0 % of the traffic; next: slipway release")
     assert "--at POST_SCALE_UP" in text
+
+
+def test_tasks_of_one_revision_stand_below_the_deployment_that_started_them() -> None:
+    started = [task("a", 3, deployment="ecs-svc/1"), task("b", 3, deployment="ecs-svc/2")]
+    first = ecs_deployment(3) | {"id": "ecs-svc/1"}
+    second = ecs_deployment(3) | {"id": "ecs-svc/2"}
+    lines = drawn({"deployments": [first, second], "task_list": started})
+    assert len([line for line in lines if "aaaaaaaa" in line]) == 1
+    assert len([line for line in lines if "bbbbbbbb" in line]) == 1

@@ -11,6 +11,7 @@ from tests.reliability.account import FaultyAccount
 from tests.reliability.history import History
 from tests.reliability.rules.acts import (
     a_deployment_registers_and_updates_at_most_once,
+    a_pause_is_answered_as_a_person_said,
     every_revision_of_ours_has_its_record,
     images_are_written_by_digest,
     nobody_acts_between_two_acts_of_another,
@@ -23,6 +24,7 @@ from tests.reliability.rules.ends import (
 )
 from tests.reliability.rules.holds import (
     at_most_one_is_held,
+    nothing_begins_while_a_person_is_awaited,
     nothing_begins_while_it_is_held,
 )
 from tests.reliability.rules.ledger import (
@@ -45,6 +47,7 @@ from tests.reliability.rules.pushes import (
 Rule = Callable[[History], Iterator[str]]
 
 RULES: tuple[Rule, ...] = (
+    nothing_begins_while_a_person_is_awaited,
     nothing_begins_while_it_is_held,
     at_most_one_is_held,
     every_push_has_one_record,
@@ -52,6 +55,7 @@ RULES: tuple[Rule, ...] = (
     what_is_newer_is_applied_later,
     nobody_acts_between_two_acts_of_another,
     a_deployment_registers_and_updates_at_most_once,
+    a_pause_is_answered_as_a_person_said,
     only_the_revision_is_changed,
     images_are_written_by_digest,
     every_revision_of_ours_has_its_record,
@@ -67,12 +71,14 @@ RULES: tuple[Rule, ...] = (
     the_ledger_is_written_in_turns,
 )
 ALWAYS: tuple[Rule, ...] = (
+    nothing_begins_while_a_person_is_awaited,
     nothing_begins_while_it_is_held,
     at_most_one_is_held,
     no_key_is_used_twice,
     what_is_newer_is_applied_later,
     nobody_acts_between_two_acts_of_another,
     a_deployment_registers_and_updates_at_most_once,
+    a_pause_is_answered_as_a_person_said,
     only_the_revision_is_changed,
     images_are_written_by_digest,
     the_ledger_is_written_in_turns,

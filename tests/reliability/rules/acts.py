@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from tests.reliability.calls import REGISTER, STOP, UPDATE, WRITE
-from tests.reliability.history import TAG, History, place, service_of
+from tests.reliability.calls import CONTINUE, REGISTER, STOP, UPDATE, WRITE
+from tests.reliability.history import TAG, History, place, service_of, written
 
 
 def what_is_newer_is_applied_later(history: History) -> Iterator[str]:
@@ -17,12 +17,12 @@ def what_is_newer_is_applied_later(history: History) -> Iterator[str]:
 
 
 def nobody_acts_between_two_acts_of_another(history: History) -> Iterator[str]:
-    """One actor at a time, by the lease."""
+    """One actor at a time, by the lease. A person's answer to a pause needs no lease."""
     owner = {record["id"]: record["service"] for record in history.records}
     acts = [
         (owner.get(service_of(act), service_of(act)), act)
         for act in history.account.acts
-        if act.call != WRITE
+        if act.call not in (WRITE, CONTINUE)
     ]
     for service in history.heads:
         order = [act.invocation for of, act in acts if of == service]
@@ -80,3 +80,21 @@ def every_revision_of_ours_has_its_record(history: History) -> Iterator[str]:
         elif record.get("revision") != arn:
             named = record.get("revision", "none")[-12:]
             yield f"{arn[-12:]} names {record['id']} ({record['status']}), which names {named}"
+
+
+def a_pause_is_answered_as_a_person_said(history: History) -> Iterator[str]:
+    """Who answers is written first. ECS is told the same, and no other answer of one pause."""
+    said: dict[str, str] = {}
+    for act in history.account.acts:
+        if act.call == WRITE:
+            pauses = [record.get("pause") or {} for record in written(act)[1]]
+            answered = [pause for pause in pauses if pause.get("answer")]
+            said |= {
+                hook: "ROLLBACK" if pause.get("back") else "CONTINUE"
+                for pause in answered
+                for hook in pause["hooks"]
+            }
+        elif act.call == CONTINUE:
+            hook, action = act.asked["hookId"], act.asked["action"]
+            if said.get(hook) != action:
+                yield f"{hook}: ECS was told {action}, and the record says {said.get(hook)}"

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from tests.reliability.history import History
 
+_BESIDE_THE_STATUS = ("-unheld-", "-paused-", "-shifting", "-baking")
+
 
 def everybody_is_told(history: History) -> Iterator[str]:
     """Every end, and every beginning, is told at least once; the end after the beginning."""
@@ -27,15 +29,18 @@ def everybody_is_told(history: History) -> Iterator[str]:
 def what_is_told_twice_is_recognised(history: History) -> Iterator[str]:
     """The same status of a deployment is the same notice, to the letter.
 
-    A deployment may be HELD more than once, and people are reminded of it.
+    A deployment may be HELD more than once, and people are reminded of it. They also hear of the
+    stages of a rollout, and of each pause.
     """
     texts: dict[tuple[str, str], set[tuple[str, str, str]]] = {}
     for notice in history.notices:
         attributes = notice["attributes"]
         if attributes["notice"].endswith("-denied") or "-image-missing-" in attributes["notice"]:
             continue  # told beside the status
-        held = attributes["status"] == "HELD" or "-unheld-" in attributes["notice"]
-        about = (attributes["deployment"], attributes["notice" if held else "status"])
+        often = attributes["status"] == "HELD" or any(
+            part in attributes["notice"] for part in _BESIDE_THE_STATUS
+        )
+        about = (attributes["deployment"], attributes["notice" if often else "status"])
         text = (attributes["notice"], notice["subject"], notice["body"])
         texts.setdefault(about, set()).add(text)
     yield from (f"{about}: {len(same)} notices" for about, same in texts.items() if len(same) > 1)
