@@ -47,6 +47,10 @@ class Words:
             case "ECS Deployment State Change":
                 style = "red" if detail["eventType"] == "ERROR" else "magenta"
                 yield Line(at, "ECS event", _named_event(detail), style)
+            case "ECS Hook State Change":
+                style = "red" if detail["eventType"] == "ERROR" else "magenta"
+                stage = detail["lifecycleStage"]
+                yield Line(at, "ECS event", f"{detail['eventName']} in stage {stage}", style)
             case "ECS Service Action" if detail["eventType"] != "INFO":
                 yield Line(at, "ECS event", _named_event(detail), "red")
             case "ECS Task State Change":

@@ -56,8 +56,11 @@ class Account:
 
     def push(self, tag: str) -> None:
         detail = {"action-type": "PUSH", "repository-name": "backend", "image-tag": tag}
+        self.hears({"source": "aws.ecr", "detail-type": "ECR Image Action", "detail": detail})
+
+    def hears(self, event: dict[str, Any]) -> None:
         for listener in self.listeners:
-            listener({"source": "aws.ecr", "detail-type": "ECR Image Action", "detail": detail})
+            listener(event)
 
     def invoke(self, began: float, seconds: float, reason: str, outcome: str = "ignored") -> None:
         """A function that began then, and whose end is reported now."""
@@ -120,6 +123,20 @@ def test_a_line_waits_a_moment_for_what_happened_before_it() -> None:
     screen.account.time = after(6.5)
     screen.timeline.show()
     assert [line.split()[-1] for line in screen.lines] == ["first", "backend:second"]
+
+
+def test_a_hook_that_waits_for_a_person_is_shown_with_its_stage() -> None:
+    screen = Screen()
+    detail = {
+        "eventType": "INFO",
+        "eventName": "HOOK_AWAITING_ACTION",
+        "lifecycleStage": "POST_SCALE_UP",
+        "clusterArn": "arn:aws:ecs:us-west-2:123456789012:cluster/conflicto-dev",
+    }
+    hook = {"source": "aws.ecs", "detail-type": "ECS Hook State Change", "detail": detail}
+    screen.account.hears({**hook, "resources": [f"arn:aws:ecs:x:1:service-deployment/{SERVICE}/1"]})
+    screen.timeline.finish()
+    assert screen.lines[-1].endswith("HOOK_AWAITING_ACTION in stage POST_SCALE_UP")
 
 
 @pytest.mark.parametrize("late", [0, 1, 7])
