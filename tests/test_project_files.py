@@ -119,6 +119,7 @@ def test_what_slipway_may_change_outside_of_its_own_stack_is_what_the_page_says(
     deploys = re.sub(r'^mode\s*=\s*"observe".*$', "", TARGETS, flags=re.M)
     changes = {action for action in granted(deploys) if not reads.fullmatch(action)}
     assert {one for one in changes if not own.fullmatch(one)} == {
+        "ecs:ContinueServiceDeployment",
         "ecs:RegisterTaskDefinition",
         "ecs:StopServiceDeployment",
         "ecs:TagResource",
@@ -128,6 +129,7 @@ def test_what_slipway_may_change_outside_of_its_own_stack_is_what_the_page_says(
     }
     for words in ("register and tag a task definition", "update a service", "pass a role"):
         assert f"| {words}" in SECURITY
+    assert "answer a hook that pauses it" in SECURITY
 
 
 def test_an_observed_target_gives_no_right_to_change_ecs_or_to_pass_a_role() -> None:

@@ -233,6 +233,8 @@ def test_settings_beside_the_task_change_no_task_definition(web: WebService) -> 
 
 
 def test_a_crash_is_rolled_back_to_the_task_definition_before(web: WebService) -> None:
+    """By the circuit breaker, where it acts on a canary."""
+    web.ecs.breaker_beyond_rolling = True
     _create(web)
     before = web.running()
     web.ecs.faults.image(BAD, Crash(after=3))
