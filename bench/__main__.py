@@ -23,7 +23,7 @@ from bench.tools import LIMIT, AwsWaiter, EcsDeploy, Slipway, SlipwayLagging, To
 from embedded.account import EmbeddedAws
 from embedded.services.ecs import Lag
 from example.scenario import CLUSTER, Scenario, Trial
-from example.scenarios import SCENARIOS
+from example.scenarios import SCENARIOS, named
 
 RATE = 40.0
 OUT = PROJECT / "out"
@@ -38,14 +38,14 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1, help="of the lag; default: %(default)s")
     parser.add_argument("--out", type=Path, default=OUT, help="default: %(default)s")
     chosen = parser.parse_args(arguments)
-    names = [one.name for one in SCENARIOS]
-    if unknown := set(chosen.only or ()) - set(names):
-        print(f"There is no scenario {', '.join(sorted(unknown))}. There are: {', '.join(names)}.")
+    try:
+        wanted = named(chosen.only)
+    except LookupError as unknown:
+        print(unknown)
         return 2
     file = chosen.out / "bench.json"
     known = rows.read(file)
     there = {row.scenario for row in known if row.tool == "slipway"} if chosen.resume else set()
-    wanted = [one for one in SCENARIOS if one.name in (chosen.only or names)]
     lagging = (
         {row.scenario for row in known if row.tool == "slipway-lag"} if chosen.resume else set()
     )
@@ -57,7 +57,7 @@ def main(arguments: Sequence[str]) -> int:
     for row in chain(first, measure_lagging(then, chosen.out, chosen.rate, chosen.seed)):
         print(_line(row), flush=True)
         found.append(row)
-        known = rows.merged(known, [row], names)
+        known = rows.merged(known, [row], [one.name for one in SCENARIOS])
         rows.write(file, known)
     (chosen.out / "bench.md").write_text(table.markdown(known, chosen.rate), encoding="utf-8")
     (chosen.out / "bench.svg").write_text(chart.svg(known), encoding="utf-8")

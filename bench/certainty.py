@@ -28,7 +28,7 @@ from typing import Literal
 
 from embedded.services.ecs import Lag
 from example.scenario import Scenario
-from example.scenarios import SCENARIOS
+from example.scenarios import named
 from rehearsal.played import PlayedAccount, played
 
 LATE = 5.0  # seconds after certainty
@@ -65,11 +65,11 @@ def main(arguments: Sequence[str]) -> int:
     parser.add_argument("--lag", action="store_true", help="ECS' reads are up to 5 seconds old")
     parser.add_argument("--seed", type=int, default=1, help="of the lag; default: %(default)s")
     chosen = parser.parse_args(arguments)
-    names = [one.name for one in SCENARIOS]
-    if unknown := set(chosen.only or ()) - set(names):
-        print(f"There is no scenario {', '.join(sorted(unknown))}. There are: {', '.join(names)}.")
+    try:
+        wanted = named(chosen.only)
+    except LookupError as unknown:
+        print(unknown)
         return 2
-    wanted = [one for one in SCENARIOS if one.name in (chosen.only or names)]
     began = time.monotonic()
     found = []
     for one in measure(wanted, chosen.seed if chosen.lag else None):

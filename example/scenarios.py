@@ -7,7 +7,7 @@ move traffic have theirs in `example/strategies.py`.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterable
 from typing import Any
 
 from embedded.services.ecs import (
@@ -22,16 +22,15 @@ from embedded.services.ecs import (
     UnhealthyTarget,
 )
 from example import conflicto
+from example.acts import ALARMS, LOGS, half_way, later, restart, ring, scale, ship_newer, stop
 from example.scenario import Scenario, Settings, Trial
 from example.strategies import STRATEGIES
 
-_ALARM = "conflicto-errors"
 _NO_ROLLBACK = {
     "deploymentConfiguration": {"deploymentCircuitBreaker": {"enable": True, "rollback": False}}
 }
 _NO_BREAKER: Settings = {"deploymentConfiguration": {}}
-_ALARMS = {"alarms": {"alarmNames": [_ALARM], "enable": True, "rollback": True}}
-_BAKING = {"deploymentConfiguration": {**_ALARMS, "bakeTimeInMinutes": 3}}
+_BAKING = {"deploymentConfiguration": {**ALARMS, "bakeTimeInMinutes": 3}}
 _EARLY = {
     "desiredCount": 4,
     "deploymentConfiguration": {
@@ -106,23 +105,6 @@ def _stopped_by_a_person(trial: Trial) -> None:
     trial.half_way(lambda: _ignore(trial.person("StopTask", task=trial.running()[0].arn)))
 
 
-def _scale(desired: int) -> Callable[[Trial], None]:
-    return lambda trial: trial.half_way(lambda: trial.ecs.scale(trial.key, desired))
-
-
-def _newer_push(trial: Trial) -> None:
-    trial.half_way(lambda: trial.ship(trial, "newer"))
-
-
-def _console_rollback(trial: Trial) -> None:
-    def stop() -> None:
-        ongoing = trial.service.ongoing
-        if ongoing is not None:
-            trial.person("StopServiceDeployment", serviceDeploymentArn=ongoing.arn)
-
-    trial.half_way(stop)
-
-
 def _console_deploy(trial: Trial) -> None:
     def deploy() -> None:
         definition = trial.definition("first")
@@ -145,32 +127,17 @@ def _console_earlier(trial: Trial) -> None:
     )
 
 
-def _console_restart(trial: Trial) -> None:
-    trial.half_way(
-        lambda: _ignore(
-            trial.person("UpdateService", service=trial.service_name, forceNewDeployment=True)
-        )
-    )
-
-
 def _deleted(trial: Trial) -> None:
     trial.half_way(
         lambda: _ignore(trial.person("DeleteService", service=trial.service_name, force=True))
     )
 
 
-def _alarm(trial: Trial) -> None:
-    trial.half_way(lambda: _ignore(trial.ecs.alarm(trial.key, _ALARM)))
-
-
 def _alarm_while_baking(trial: Trial) -> None:
     def baking() -> bool:
         return any(deployment.baking for deployment in trial.service.deployments)
 
-    def ring() -> None:
-        trial.clock.call_later(60, lambda: _ignore(trial.ecs.alarm(trial.key, _ALARM)))
-
-    trial.when(baking, ring)
+    trial.when(baking, lambda: later(trial, 60, ring))
 
 
 def _ignore(_: object) -> None:
@@ -218,8 +185,7 @@ _NO_ADDRESSES = (
     "InsufficientFreeAddressesInSubnet: The specified subnet does not have enough free addresses "
     "to satisfy the request."
 )
-_LOGS = ("Booting worker with pid: 8", "KeyError: 'DATABASE_URL'")
-_CRASH = Crash(exit_code=1, after=3, logs=_LOGS)
+_CRASH = Crash(exit_code=1, after=3, logs=LOGS)
 
 
 def _failing(name: str, story: str, fault: Fault, **more: Any) -> Scenario:
@@ -239,7 +205,7 @@ ROLLING = (
     Scenario(
         "one-crash",
         "one task crashes once, the rest run",
-        fault=Crash(after=3, times=1, logs=_LOGS),
+        fault=Crash(after=3, times=1, logs=LOGS),
     ),
     Scenario("spot", "Spot takes the first four tasks back", happens=_interruptions),
     Scenario("host-failure", "the host under a new task fails", happens=_host_failure),
@@ -248,9 +214,11 @@ ROLLING = (
         "scale-in",
         "autoscaling goes from 4 tasks to 2 half way",
         service={"desiredCount": 4},
-        happens=_scale(2),
+        happens=half_way(scale(2)),
     ),
-    Scenario("scale-out", "autoscaling goes from 2 tasks to 5 half way", happens=_scale(5)),
+    Scenario(
+        "scale-out", "autoscaling goes from 2 tasks to 5 half way", happens=half_way(scale(5))
+    ),
     Scenario("zero", "the service wants no task", runs="nothing", service={"desiredCount": 0}),
     Scenario("daemon", "a daemon service, two machines", service={"schedulingStrategy": "DAEMON"}),
     Scenario("bake", "alarms stay quiet for three minutes of bake time", service=_BAKING),
@@ -265,7 +233,9 @@ ROLLING = (
         "a good image, traffic shifted in ten steps of six minutes, and three of bake time",
         service=_LINEAR,
     ),
-    Scenario("console-restart", "a person forces a new deployment of it", happens=_console_restart),
+    Scenario(
+        "console-restart", "a person forces a new deployment of it", happens=half_way(restart)
+    ),
     # The image is bad, or cannot run.
     _failing("crash", "a crash loop; circuit breaker with rollback", _CRASH),
     _failing(
@@ -343,7 +313,7 @@ ROLLING = (
         "a newer image is shipped half way",
         "superseded",
         "newer",
-        happens=_newer_push,
+        happens=half_way(ship_newer),
     ),
     Scenario(
         "console-deploy",
@@ -364,7 +334,7 @@ ROLLING = (
         "a person rolls back in the console half way",
         "failed",
         "first",
-        happens=_console_rollback,
+        happens=half_way(stop),
     ),
     Scenario("deleted", "the service is deleted half way", "failed", "nothing", happens=_deleted),
     Scenario(
@@ -372,8 +342,8 @@ ROLLING = (
         "a CloudWatch alarm rolls back half way",
         "failed",
         "first",
-        service={"deploymentConfiguration": _ALARMS},
-        happens=_alarm,
+        service={"deploymentConfiguration": ALARMS},
+        happens=half_way(ring),
     ),
     Scenario(
         "alarm-in-bake",
@@ -394,3 +364,17 @@ ROLLING = (
 )
 
 SCENARIOS = (*ROLLING, *STRATEGIES)
+
+
+def named(names: Iterable[str] | None) -> list[Scenario]:
+    """Return the scenarios with these names, in the order of `SCENARIOS`; all without names.
+
+    Raises:
+        LookupError: when there is no scenario of a name. It says which there are.
+    """
+    known = [one.name for one in SCENARIOS]
+    wanted = set(known if names is None else names)
+    if unknown := wanted - set(known):
+        listed = ", ".join(sorted(unknown))
+        raise LookupError(f"There is no scenario {listed}. There are: {', '.join(known)}.")
+    return [one for one in SCENARIOS if one.name in wanted]

@@ -10,9 +10,9 @@ from typing import Any
 
 from embedded.services.ecs import Crash, UnhealthyTarget
 from example import conflicto
+from example.acts import ALARMS, LOGS, later, restart, ring, scale, ship_newer, stop
 from example.scenario import Acts, Scenario, Settings, Trial
 
-ALARM = "conflicto-errors"
 _PLACE = f"{conflicto.REGION}:{conflicto.ACCOUNT}"
 _BALANCING = f"arn:aws:elasticloadbalancing:{_PLACE}"
 _RULE = f"{_BALANCING}:listener-rule/app/conflicto/50dc6c495c0c9188/f2f7dc8efc522ab2"
@@ -29,9 +29,7 @@ _STRATEGIES: Mapping[str, Settings] = {
         "canaryConfiguration": {"canaryPercent": 10.0, "canaryBakeTimeInMinutes": 5},
     },
 }
-_ALARMS = {"alarms": {"alarmNames": [ALARM], "enable": True, "rollback": True}}
 _TESTED, _SHIFTS, _BAKES = "POST_TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT", "BAKE_TIME"
-_LOGS = ("Booting worker with pid: 8", "KeyError: 'DATABASE_URL'")
 _LONG_POLLS = 30  # of 30 seconds
 
 
@@ -110,30 +108,9 @@ def _in_stage(stage: str, act: Acts, wait: float = 0) -> Acts:
             ongoing = trial.service.ongoing
             return ongoing is not None and ongoing.stage == stage
 
-        trial.when(reached, lambda: _later(trial, wait, act))
+        trial.when(reached, lambda: later(trial, wait, act))
 
     return happens
-
-
-def _later(trial: Trial, wait: float, act: Acts) -> None:
-    if wait:
-        trial.clock.call_later(wait, lambda: act(trial))
-    else:
-        act(trial)
-
-
-def _ring(trial: Trial) -> None:
-    trial.ecs.alarm(trial.key, ALARM)
-
-
-def _newer_push(trial: Trial) -> None:
-    trial.ship(trial, "newer")
-
-
-def _stop(trial: Trial) -> None:
-    ongoing = trial.service.ongoing
-    if ongoing is not None:
-        trial.person("StopServiceDeployment", serviceDeploymentArn=ongoing.arn)
 
 
 def _answered(action: str) -> Acts:
@@ -152,14 +129,6 @@ def _answered(action: str) -> Acts:
     return answer
 
 
-def _scale(trial: Trial) -> None:
-    trial.ecs.scale(trial.key, 5)
-
-
-def _restart(trial: Trial) -> None:
-    trial.person("UpdateService", service=trial.service_name, forceNewDeployment=True)
-
-
 def _switch(trial: Trial) -> None:
     trial.person(
         "UpdateService",
@@ -169,7 +138,7 @@ def _switch(trial: Trial) -> None:
 
 
 def _crash(**fields: Any) -> Crash:
-    return Crash(exit_code=1, logs=_LOGS, **fields)
+    return Crash(exit_code=1, logs=LOGS, **fields)
 
 
 # situation -> what is said of it, and how it differs from a good rollout
@@ -204,11 +173,11 @@ _SITUATIONS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     ),
     "alarm-shifting": (
         "an alarm rings while the traffic shifts",
-        {"settings": _ALARMS, "happens": _in_stage(_SHIFTS, _ring), **_FAILED},
+        {"settings": ALARMS, "happens": _in_stage(_SHIFTS, ring), **_FAILED},
     ),
     "alarm-in-bake": (
         "an alarm rings a minute into the bake time",
-        {"settings": _ALARMS, "happens": _in_stage(_BAKES, _ring, 60), **_FAILED},
+        {"settings": ALARMS, "happens": _in_stage(_BAKES, ring, 60), **_FAILED},
     ),
     "pause-continued": (
         "it pauses, and a person continues after ten minutes",
@@ -228,27 +197,27 @@ _SITUATIONS: Mapping[str, tuple[str, Mapping[str, Any]]] = {
     ),
     "newer-push-shifting": (
         "a newer image is shipped while the traffic shifts",
-        {"happens": _in_stage(_SHIFTS, _newer_push), **_NEWER},
+        {"happens": _in_stage(_SHIFTS, ship_newer), **_NEWER},
     ),
     "newer-push-in-bake": (
         "a newer image is shipped a minute into the bake time",
-        {"happens": _in_stage(_BAKES, _newer_push, 60), **_NEWER},
+        {"happens": _in_stage(_BAKES, ship_newer, 60), **_NEWER},
     ),
     "console-stop": (
         "a person stops it in the console while the traffic shifts",
-        {"happens": _in_stage(_SHIFTS, _stop), **_FAILED},
+        {"happens": _in_stage(_SHIFTS, stop), **_FAILED},
     ),
     "console-restart": (
         "a person forces a new deployment of it while the traffic shifts",
-        {"happens": _in_stage(_SHIFTS, _restart)},
+        {"happens": _in_stage(_SHIFTS, restart)},
     ),
     "foreign-rollout": (
         "a person has just begun another rollout, which goes first",
-        {"happens": _restart, "earlier": True},
+        {"happens": restart, "earlier": True},
     ),
     "scale-out": (
         "autoscaling goes from 2 tasks to 5 while the traffic shifts",
-        {"happens": _in_stage(_SHIFTS, _scale)},
+        {"happens": _in_stage(_SHIFTS, scale(5))},
     ),
     "events-lost": ("a good image, and every event of ECS is lost", {"events_lost": True}),
     "crash-events-lost": (

@@ -25,7 +25,7 @@ def progress(before: Deployment, new: Deployment) -> tuple[Notice, ...]:
         return (_watched(new),)
     pause = new.paused
     if pause is not None and pause.answer is None and pause.hooks != _waited_for(before):
-        return (paused(new, pause),)
+        return (_paused(new, pause),)
     if new.traffic and new.stage == BAKING and before.stage != BAKING:
         return (_baking(new),)
     if new.traffic and not before.traffic:
@@ -33,7 +33,7 @@ def progress(before: Deployment, new: Deployment) -> tuple[Notice, ...]:
     return ()
 
 
-def paused(deployment: Deployment, pause: Pause) -> Notice:
+def _paused(deployment: Deployment, pause: Pause) -> Notice:
     """The notice that ECS waits for a person, and how the rollout goes on."""
     what = f"{deployment.version} is paused in stage {pause.stage}"
     command = f"slipway release {deployment.id}"
@@ -64,34 +64,40 @@ def _until(pause: Pause) -> str:
 
 
 def _shifting(deployment: Deployment) -> Notice:
-    what = f"{deployment.version} gets {deployment.traffic:g} % of the traffic"
-    text = (
-        f"{one_line(f'{deployment.service}: {what}.')}\n\n"
-        f"Now: the tasks of {short_name(deployment.revision)} are healthy, and ECS moves the "
-        f"production traffic to them (stage {deployment.stage})."
+    return _told(
+        deployment,
+        "shifting",
+        f"{deployment.version} gets {deployment.traffic:g} % of the traffic",
+        f"the tasks of {short_name(deployment.revision)} are healthy, and ECS moves the "
+        f"production traffic to them (stage {deployment.stage}).",
     )
-    return about(deployment, f"{deployment.id}-shifting", what, text, deployment.updated)
 
 
 def _baking(deployment: Deployment) -> Notice:
-    what = f"{deployment.version} has all traffic; ECS still watches it"
-    text = (
-        f"{one_line(f'{deployment.service}: {what}.')}\n\n"
-        f"Now: all production traffic goes to {short_name(deployment.revision)}. The tasks before "
-        f"it stay until the bake time is over (stage {deployment.stage})."
+    return _told(
+        deployment,
+        "baking",
+        f"{deployment.version} has all traffic; ECS still watches it",
+        f"all production traffic goes to {short_name(deployment.revision)}. The tasks before "
+        f"it stay until the bake time is over (stage {deployment.stage}).",
     )
-    return about(deployment, f"{deployment.id}-baking", what, text, deployment.updated)
 
 
 def _watched(deployment: Deployment) -> Notice:
     minutes = f"{deployment.watch_after / 60:g}"
-    what = f"{deployment.version} runs; it is watched for {minutes} minutes more"
-    text = (
-        f"{one_line(f'{deployment.service}: {what}.')}\n\n"
-        f"Now: ECS calls {short_name(deployment.revision)} successful, and guards it no more. If "
-        "its tasks crash one after another, or an alarm of the service rings, Slipway goes back."
+    return _told(
+        deployment,
+        "watched",
+        f"{deployment.version} runs; it is watched for {minutes} minutes more",
+        f"ECS calls {short_name(deployment.revision)} successful, and guards it no more. If "
+        "its tasks crash one after another, or an alarm of the service rings, Slipway goes back.",
     )
-    return about(deployment, f"{deployment.id}-watched", what, text, deployment.updated)
+
+
+def _told(deployment: Deployment, kind: str, what: str, now: str) -> Notice:
+    """The notice of this kind: what happened, and what that means now."""
+    text = f"{one_line(f'{deployment.service}: {what}.')}\n\nNow: {now}"
+    return about(deployment, f"{deployment.id}-{kind}", what, text, deployment.updated)
 
 
 def _seen_by(deployment: Deployment) -> str:

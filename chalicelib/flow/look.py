@@ -9,6 +9,7 @@ from chalicelib.errors import DeployerError
 from chalicelib.flow.ended import ended_tasks
 from chalicelib.flow.last_lines import last_lines
 from chalicelib.flow.ports import World
+from chalicelib.model.changes import changed_observation
 from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.services import RunningTask, Service, ServiceDeployment, Tasks
 from chalicelib.model.verdicts import Observation
@@ -36,7 +37,7 @@ def look(
     observation = Observation(at=world.now, service=service)
     if service is not None and (task_ended or needs_tasks(record, observation)):
         tasks = _readable_tasks(world, record, service)
-        observation = Observation(at=world.now, service=service, tasks=tasks)
+        observation = changed_observation(observation, tasks=tasks)
     if service is not None and rollout_changed:
         observation = _and_service_deployment(world, record, observation)
     else:
@@ -55,14 +56,7 @@ def with_log(world: World, record: Deployment, observation: Observation) -> Obse
         return observation
     lines = last_lines(world, record, task).lines
     tasks = Tasks(stopped=tasks.stopped, running=tasks.running, log=lines)
-    observation = Observation(
-        at=observation.at,
-        service=observation.service,
-        ours=observation.ours,
-        tasks=tasks,
-        alarms=observation.alarms,
-        unread=observation.unread,
-    )
+    observation = changed_observation(observation, tasks=tasks)
     return observation if observation.ours else _with_service_deployment(world, record, observation)
 
 
@@ -71,20 +65,11 @@ def _with_alarms(world: World, observation: Observation) -> Observation:
     names = observation.service.alarms if observation.service else ()
     if not names or world.alarms is None:
         return observation
-    ringing: Sequence[str] = ()
-    unread = ""
     try:
         ringing = world.alarms.ringing(names)
     except DeployerError as error:
-        unread = str(error)
-    return Observation(
-        at=observation.at,
-        service=observation.service,
-        ours=observation.ours,
-        tasks=observation.tasks,
-        alarms=tuple(ringing),
-        unread=unread,
-    )
+        return changed_observation(observation, unread=str(error))
+    return changed_observation(observation, alarms=tuple(ringing))
 
 
 def _with_service_deployment(
@@ -98,10 +83,7 @@ def _with_service_deployment(
 def _and_service_deployment(
     world: World, record: Deployment, observation: Observation
 ) -> Observation:
-    ours = our_service_deployment(world, record)
-    return Observation(
-        at=observation.at, service=observation.service, ours=ours, tasks=observation.tasks
-    )
+    return changed_observation(observation, ours=our_service_deployment(world, record))
 
 
 def our_service_deployment(world: World, record: Deployment) -> ServiceDeployment | None:

@@ -1,4 +1,4 @@
-"""item of the ledger + fields -> a copy of the item that has these fields.
+"""item of the ledger, or observation, + fields -> a copy that has these fields.
 
 Pydantic's `model_copy` takes any name and any value in silence. These functions name each field and
 its type, so mypy checks every change of state.
@@ -13,7 +13,9 @@ from chalicelib.model.base import Percent
 from chalicelib.model.deployments import Deployment, Notice, Return, Status, ToldNotice
 from chalicelib.model.heads import Attempt, Head, Lease, Proven, Recent, Unconfirmed
 from chalicelib.model.holds import Approval, Held, HeldDeployment, Hold, Release
+from chalicelib.model.services import ServiceDeployment, Tasks
 from chalicelib.model.stages import Pause
+from chalicelib.model.verdicts import Observation
 
 
 class DeploymentFields(TypedDict, total=False):
@@ -113,6 +115,15 @@ class PauseFields(TypedDict, total=False):
     back: bool
 
 
+class ObservationFields(TypedDict, total=False):
+    """The fields of an observation that are read after the service."""
+
+    ours: ServiceDeployment | None
+    tasks: Tasks | None
+    alarms: tuple[str, ...]
+    unread: str
+
+
 class NoticeFields(TypedDict, total=False):
     """The fields of a notice that may change."""
 
@@ -147,6 +158,13 @@ def changed_proven(proven: Proven, **fields: Unpack[ProvenFields]) -> Proven:
 def changed_pause(pause: Pause, **fields: Unpack[PauseFields]) -> Pause:
     """Return a copy of the pause that has these fields."""
     return pause.model_copy(update=dict(fields))
+
+
+def changed_observation(
+    observation: Observation, **fields: Unpack[ObservationFields]
+) -> Observation:
+    """Return a copy of the observation that has these fields."""
+    return observation.model_copy(update=dict(fields))
 
 
 def changed_notice(notice: Notice, **fields: Unpack[NoticeFields]) -> Notice:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from embedded.calls.call import Call, Reply, error_reply
 from embedded.services.ecs import Crash
 from example import conflicto
+from example.acts import ALARMS
 from tests.dialect.account import BY_HAND, CLUSTER, FAMILY, SERVICE, SERVICE_NAME
 from tests.fixtures import examples
 from tests.privilege.account import BAD, GOOD, SCAN_SECONDS, UnattendedAccount
@@ -43,9 +44,14 @@ def _life(account: UnattendedAccount, recorded: Nudge, nudge: Nudge) -> None:
     nudge()
 
 
-def _pushed(account: UnattendedAccount) -> Nudge:
-    event = account.pushed(BAD)
+def _pushed(account: UnattendedAccount, image: str = BAD) -> Nudge:
+    event = account.pushed(image)
     return lambda: account.ask("on_image_push", **event)
+
+
+def _deploy(account: UnattendedAccount, image: str) -> Nudge:
+    asked = {"service": SERVICE, "image": image, "key": "one", **BY_HAND}
+    return lambda: account.ask("deploy", **asked)
 
 
 def pushes(account: UnattendedAccount) -> None:
@@ -69,9 +75,8 @@ def pushes_express(account: UnattendedAccount) -> None:
 
 def _watched(account: UnattendedAccount, nudge: Nudge) -> None:
     """A push waits for its scan, becomes live, and is watched for a minute."""
-    alarms = {"alarmNames": ["conflicto-errors"], "enable": True, "rollback": True}
     account.client("ecs").update_service(
-        cluster=CLUSTER, service=SERVICE_NAME, deploymentConfiguration={"alarms": alarms}
+        cluster=CLUSTER, service=SERVICE_NAME, deploymentConfiguration=ALARMS
     )
     for _ in range(_STEPS):
         nudge()
@@ -79,28 +84,26 @@ def _watched(account: UnattendedAccount, nudge: Nudge) -> None:
 
 
 def pushes_well(account: UnattendedAccount) -> None:
-    event = account.pushed(GOOD)
-    _watched(account, lambda: account.ask("on_image_push", **event))
+    _watched(account, _pushed(account, GOOD))
 
 
 def changes_well(account: UnattendedAccount) -> None:
-    account.ask("on_image_push", **account.pushed(GOOD))
+    _pushed(account, GOOD)()
     _watched(account, _changed(account))
 
 
 def polls_well(account: UnattendedAccount) -> None:
-    account.ask("on_image_push", **account.pushed(GOOD))
+    _pushed(account, GOOD)()
     _watched(account, lambda: _poll(account, None))
 
 
 def deploys_well(account: UnattendedAccount) -> None:
     account.pushed(GOOD)
-    asked = {"service": SERVICE, "image": GOOD, "key": "one", **BY_HAND}
-    _watched(account, lambda: account.ask("deploy", **asked))
+    _watched(account, _deploy(account, GOOD))
 
 
 def sweeps_well(account: UnattendedAccount) -> None:
-    account.ask("on_image_push", **account.pushed(GOOD))
+    _pushed(account, GOOD)()
     _watched(account, lambda: _sweep(account))
 
 
@@ -123,34 +126,27 @@ def _answered(account: UnattendedAccount, begin: Nudge, nudge: Nudge) -> None:
     nudge()
 
 
-def _good_push(account: UnattendedAccount) -> Nudge:
-    event = account.pushed(GOOD)
-    return lambda: account.ask("on_image_push", **event)
-
-
 def pushes_answered(account: UnattendedAccount) -> None:
-    push = _good_push(account)
+    push = _pushed(account, GOOD)
     _answered(account, push, push)
 
 
 def changes_answered(account: UnattendedAccount) -> None:
-    _answered(account, _good_push(account), _changed(account))
+    _answered(account, _pushed(account, GOOD), _changed(account))
 
 
 def polls_answered(account: UnattendedAccount) -> None:
-    _answered(account, _good_push(account), lambda: _poll(account, None))
+    _answered(account, _pushed(account, GOOD), lambda: _poll(account, None))
 
 
 def deploys_answered(account: UnattendedAccount) -> None:
     account.pushed(GOOD)
-    asked = {"service": SERVICE, "image": GOOD, "key": "one", **BY_HAND}
-    _answered(
-        account, lambda: account.ask("deploy", **asked), lambda: account.ask("deploy", **asked)
-    )
+    deploy = _deploy(account, GOOD)
+    _answered(account, deploy, deploy)
 
 
 def sweeps_answered(account: UnattendedAccount) -> None:
-    _answered(account, _good_push(account), lambda: _sweep(account))
+    _answered(account, _pushed(account, GOOD), lambda: _sweep(account))
 
 
 def _unconfirmed(account: UnattendedAccount) -> Nudge:
@@ -208,18 +204,16 @@ def _poll(account: UnattendedAccount, began: str | None) -> None:
 
 def by_hand(account: UnattendedAccount) -> None:
     account.pushed(BAD)
-    asked = {"service": SERVICE, "image": BAD, "key": "one", **BY_HAND}
-    account.ask("deploy", plan=True, **asked)
-    _life(account, lambda: account.ask("deploy", **asked), lambda: account.ask("deploy", **asked))
+    deploy = _deploy(account, BAD)
+    account.ask("deploy", plan=True, service=SERVICE, image=BAD, key="one", **BY_HAND)
+    _life(account, deploy, deploy)
 
 
 def by_hand_express(account: UnattendedAccount) -> None:
     account.becomes_express()
     account.pushed(GOOD)
-    asked = {"service": SERVICE, "image": GOOD, "key": "one", **BY_HAND}
-    _applied(
-        account, lambda: account.ask("deploy", **asked), lambda: account.ask("deploy", **asked)
-    )
+    deploy = _deploy(account, GOOD)
+    _applied(account, deploy, deploy)
 
 
 def sweeps(account: UnattendedAccount) -> None:

@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 
 from embedded.services.ecs import Crash, Lag
+from example.acts import ALARM, ALARMS
 from tests.dialect.account import CLUSTER, FAMILY, SERVICE_NAME
 from tests.dialect.rehearsed import NO_BREAKER, TARGETS, RehearsedAccount, rehearsed
 
 GOOD, BAD, NEWER = "abc1234", "bad0000", "fed4321"
-ALARM = "conflicto-errors"
 LATE_CRASH = Crash(after=45, logs=("MemoryError",))
 WATCHED = TARGETS.replace("[[target]]", '[[target]]\nwatch_after = "10m"', 1)
 
@@ -56,8 +56,7 @@ def test_what_crashes_after_its_success_is_rolled_back(lag: Lag | None) -> None:
 
 
 def test_an_alarm_after_the_success_rolls_back() -> None:
-    alarms = {"alarms": {"alarmNames": [ALARM], "enable": True, "rollback": True}}
-    with watching(deploymentConfiguration=alarms) as account:
+    with watching(deploymentConfiguration=ALARMS) as account:
         cloudwatch = account.client("cloudwatch")
         cloudwatch.put_metric_alarm(
             AlarmName=ALARM, MetricName="5xx", Namespace="conflicto", Statistic="Sum", Period=60,

@@ -28,6 +28,12 @@ TWO = ONE + _TARGET.replace("NAME", "jobs")
 FIRST, GOOD, BAD, NEWER = FIRST_BUILD, "abc1234", "bad0000", "fed4321"
 ASKED = {"service": SERVICE, **BY_HAND}
 Ends = tuple[tuple[str, str], ...]  # (build, status) of every record, oldest request first
+SUPERSEDED: Ends = ((GOOD, "SUPERSEDED"), (NEWER, "SUCCESSFUL"))
+NOT_SUPERSEDED: Sequence[Ends] = (
+    ((GOOD, "REFUSED"), (NEWER, "SUCCESSFUL")),  # its event came after the newer one's
+    ((NEWER, "SUCCESSFUL"),),  # nobody heard of it before the newer one
+    ((GOOD, "SUCCESSFUL"), (NEWER, "SUCCESSFUL")),  # it was live before the newer began
+)
 
 
 @dataclass(frozen=True)

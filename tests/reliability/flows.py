@@ -6,7 +6,18 @@ from embedded.services.ecs import Crash, PullError
 from tests.dialect.account import FAMILY, FIRST_TAG, SERVICE
 from tests.dialect.rehearsed import NO_BREAKER, NO_ROLLBACK
 from tests.reliability.account import FaultyAccount
-from tests.reliability.flow import ASKED, BAD, FIRST, GOOD, NEWER, TWO, Flow, is_now
+from tests.reliability.flow import (
+    ASKED,
+    BAD,
+    FIRST,
+    GOOD,
+    NEWER,
+    NOT_SUPERSEDED,
+    SUPERSEDED,
+    TWO,
+    Flow,
+    is_now,
+)
 from tests.reliability.strategies import STRATEGIES
 
 
@@ -121,12 +132,8 @@ FLOWS: dict[str, Flow] = {
     ),
     "superseded": Flow(
         _superseded,
-        ((GOOD, "SUPERSEDED"), (NEWER, "SUCCESSFUL")),
-        otherwise=(
-            ((GOOD, "REFUSED"), (NEWER, "SUCCESSFUL")),  # its event came after the newer one's
-            ((NEWER, "SUCCESSFUL"),),  # nobody heard of it before the newer one
-            ((GOOD, "SUCCESSFUL"), (NEWER, "SUCCESSFUL")),  # it was live before the newer began
-        ),
+        SUPERSEDED,
+        otherwise=NOT_SUPERSEDED,
     ),
     "superseded by hand": Flow(
         _by_hand,

@@ -10,7 +10,17 @@ from example import conflicto
 from example.strategies import FUNCTIONS, balanced, hook, pause
 from tests.dialect.account import BY_HAND
 from tests.reliability.account import FaultyAccount
-from tests.reliability.flow import ASKED, BAD, FIRST, GOOD, NEWER, Flow, is_now
+from tests.reliability.flow import (
+    ASKED,
+    BAD,
+    FIRST,
+    GOOD,
+    NEWER,
+    NOT_SUPERSEDED,
+    SUPERSEDED,
+    Flow,
+    is_now,
+)
 from tests.reliability.history import CLOSED
 
 BLUE_GREEN: Mapping[str, Any] = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1}
@@ -152,12 +162,8 @@ STRATEGIES: dict[str, Flow] = {
     ),
     "superseded under traffic": Flow(
         _superseded,
-        ((GOOD, "SUPERSEDED"), (NEWER, "SUCCESSFUL")),
-        otherwise=(
-            ((GOOD, "REFUSED"), (NEWER, "SUCCESSFUL")),  # its event came after the newer one's
-            ((NEWER, "SUCCESSFUL"),),  # nobody heard of it before the newer one
-            ((GOOD, "SUCCESSFUL"), (NEWER, "SUCCESSFUL")),  # it was live before the newer began
-        ),
+        SUPERSEDED,
+        otherwise=NOT_SUPERSEDED,
         service=served(CANARY, **_WATCHED),
     ),
     "pause continued": Flow(

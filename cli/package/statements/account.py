@@ -31,17 +31,17 @@ def read_scans(scope: Scope) -> Iterable[Statement]:
         yield allow("ReadFindings", inspector, ["*"])
 
 
-_READ_SERVICES = (
+_FIND_ROLLOUTS = (
     "ecs:DescribeServiceDeployments",
     "ecs:DescribeServiceRevisions",
-    "ecs:DescribeServices",
     "ecs:ListServiceDeployments",
 )
+_READ_SERVICES = ("ecs:DescribeServices", *_FIND_ROLLOUTS)
 
 
 def read_services(scope: Scope) -> Iterable[Statement]:
     services = scope.services(scope.targets, *KINDS)
-    yield allow("ReadServices", list(_READ_SERVICES), services)
+    yield allow("ReadServices", sorted(_READ_SERVICES), services)
 
 
 def read_services_to_render(scope: Scope) -> Iterable[Statement]:
@@ -52,12 +52,8 @@ def read_services_to_render(scope: Scope) -> Iterable[Statement]:
 
 def find_rollouts(scope: Scope) -> Iterable[Statement]:
     """Which service deployment is Slipway's, and in which stage it is."""
-    actions = [
-        "ecs:DescribeServiceDeployments",
-        "ecs:DescribeServiceRevisions",
-        "ecs:ListServiceDeployments",
-    ]
-    yield allow("FindRollouts", actions, scope.services(scope.targets, *KINDS))
+    services = scope.services(scope.targets, *KINDS)
+    yield allow("FindRollouts", list(_FIND_ROLLOUTS), services)
 
 
 def read_tasks(scope: Scope) -> Iterable[Statement]:

@@ -32,7 +32,8 @@ _ON_EXPRESS = {
     "UpdateExpressGatewayService",
     "DeleteExpressGatewayService",
 }
-_OF_AN_EXPRESS_TASK = (
+# What ECS makes a task definition of: a request that has one of them registers a revision.
+OF_AN_EXPRESS_TASK = (
     "primaryContainer",
     "executionRoleArn",
     "taskRoleArn",
@@ -107,7 +108,7 @@ def _on_express(call: Call) -> Iterator[Need]:
     if call.operation == "CreateExpressGatewayService" and (named := p.get("taskDefinitionArn")):
         context["ecs:task-definition"] = _revision(call, named)
     yield Need(f"ecs:{call.operation}", (service,), context)
-    if any(p.get(changed) for changed in _OF_AN_EXPRESS_TASK):
+    if any(p.get(changed) for changed in OF_AN_EXPRESS_TASK):
         family = make_arn(call, "ecs", f"task-definition/{cluster}-{name}:*")
         yield Need("ecs:RegisterTaskDefinition", (family,))
     for key in ("taskRoleArn", "executionRoleArn"):

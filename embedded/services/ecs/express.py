@@ -21,19 +21,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from embedded.iam.actions.ecs import OF_AN_EXPRESS_TASK
 from embedded.services.ecs.definitions import TaskDefinition
 from embedded.services.ecs.errors import InvalidParameter
 from embedded.services.ecs.names import Place
 
 MAIN = "Main"
-OF_THE_TASK = (
-    "primaryContainer",
-    "executionRoleArn",
-    "taskRoleArn",
-    "cpu",
-    "memory",
-    "cpuArchitecture",
-)
 CONFIGURATION: dict[str, Any] = {
     "strategy": "CANARY",
     "canaryConfiguration": {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 3},
@@ -68,7 +61,7 @@ def scaling_of(request: dict[str, Any], before: dict[str, Any] | None = None) ->
 
 def refuse_two_sources(request: dict[str, Any]) -> None:
     """A task definition says all that these parameters say."""
-    given = [name for name in OF_THE_TASK if request.get(name) is not None]
+    given = [name for name in OF_AN_EXPRESS_TASK if request.get(name) is not None]
     if request.get("taskDefinitionArn") and given:
         raise InvalidParameter(f"taskDefinitionArn cannot be specified with {', '.join(given)}.")
 

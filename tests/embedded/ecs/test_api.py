@@ -21,16 +21,9 @@ from tests.embedded.ecs.web_service import (
     SERVICE,
     WebService,
     deviations,
-    web_service,
 )
 
 MODEL: Any = botocore.session.get_session().get_service_model("ecs")
-
-
-@pytest.fixture
-def web() -> Iterator[WebService]:
-    with web_service() as opened:
-        yield opened
 
 
 def subclasses(base: type[EcsError]) -> Iterator[type[EcsError]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -16,7 +15,6 @@ from tests.embedded.ecs.web_service import (
     BREAKER,
     SERVICE,
     WebService,
-    web_service,
 )
 
 
@@ -29,12 +27,6 @@ def early(cleanup: str = "DEFERRED", percent: int = 50, **more: Any) -> dict[str
     }
     configuration = {"minimumHealthyPercent": 50, "earlySuccessCriteria": criteria}
     return {"desired": 4, "deploymentConfiguration": configuration | more}
-
-
-@pytest.fixture
-def web() -> Iterator[WebService]:
-    with web_service() as opened:
-        yield opened
 
 
 def deploy(web: WebService, *, slow: int = 2) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from tests.embedded.ecs.web_service import (
     GOOD,
     SERVICE,
     WebService,
-    web_service,
 )
 
 MINUTE = 60.0
@@ -24,12 +22,6 @@ EXECUTION = "arn:aws:iam::123456789012:role/web-execution"
 TASK = "arn:aws:iam::123456789012:role/web-task"
 INFRASTRUCTURE = "arn:aws:iam::123456789012:role/web-infrastructure"
 PORT: dict[str, Any] = {"containerPort": 8080, "protocol": "tcp", "name": "web"}
-
-
-@pytest.fixture
-def web() -> Iterator[WebService]:
-    with web_service() as opened:
-        yield opened
 
 
 def _create(web: WebService, **more: Any) -> dict[str, Any]:

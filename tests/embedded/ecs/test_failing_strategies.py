@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -13,7 +12,7 @@ from tests.embedded.ecs.web_service import (
     BETTER,
     SERVICE,
     WebService,
-    web_service,
+    shifting,
 )
 
 MINUTE = 60.0
@@ -22,26 +21,8 @@ ALARMS: dict[str, Any] = {"alarms": {"alarmNames": ["errors"], "enable": True, "
 LINEAR: dict[str, Any] = {"linearConfiguration": {"stepPercent": 40.0, "stepBakeTimeInMinutes": 5}}
 
 
-@pytest.fixture
-def web() -> Iterator[WebService]:
-    with web_service() as opened:
-        yield opened
-
-
 def service(strategy: str = "BLUE_GREEN", **configuration: Any) -> dict[str, Any]:
-    return {
-        "loadBalancers": BALANCED,
-        "deploymentConfiguration": {
-            "strategy": strategy,
-            "bakeTimeInMinutes": 5,
-            **configuration,
-        },
-    }
-
-
-def until(web: WebService, stage: str, limit: float = 600) -> None:
-    current = web.ecs.service_deployments(SERVICE)[0]
-    assert web.clock.advance_until(lambda: current.stage == stage, limit), current.stage
+    return shifting(strategy, **{"bakeTimeInMinutes": 5, **configuration})
 
 
 def production(web: WebService) -> dict[str, float | None]:
@@ -72,7 +53,7 @@ def test_an_alarm_rolls_back_from_the_scale_up_to_the_bake_time(
     old = web.register()
     web.create(old, **service(**ALARMS))
     web.update(web.register(BETTER))
-    until(web, stage)
+    web.until(stage)
     assert web.ecs.alarm(SERVICE, "errors")
     assert web.deployment()["status"] == "ROLLBACK_IN_PROGRESS"
     assert "CloudWatch alarm" in web.deployment()["rollback"]["reason"]
@@ -85,7 +66,7 @@ def test_an_alarm_rolls_back_from_the_scale_up_to_the_bake_time(
 def test_an_alarm_does_nothing_before_and_after(web: WebService, stage: str) -> None:
     web.create(**service(**ALARMS))
     web.update(web.register(BETTER))
-    until(web, stage)
+    web.until(stage)
     assert not web.ecs.alarm(SERVICE, "errors")
     assert web.finish(600) == "SUCCESSFUL"
 
@@ -96,7 +77,7 @@ def test_an_alarm_without_rollback_leaves_both_environments_and_the_traffic(
     alarms = {"alarms": {**ALARMS["alarms"], "rollback": False}}
     web.create(**service("LINEAR", **LINEAR, **alarms))
     web.update(web.register(BETTER))
-    until(web, "PRODUCTION_TRAFFIC_SHIFT")
+    web.until("PRODUCTION_TRAFFIC_SHIFT")
     assert web.ecs.alarm(SERVICE, "errors")
     assert web.finish(600) == "STOPPED"
     web.clock.advance(60 * MINUTE)
@@ -136,13 +117,13 @@ def test_a_newer_deployment_first_gives_all_traffic_to_the_revision_with_the_mos
     web.update(newest)
     assert current.status == "STOP_REQUESTED"
     assert production(web) == {"3": 0, "2": 80, "1": 20}
-    until(web, "RECONCILE_SERVICE")
+    web.until("RECONCILE_SERVICE")
     web.clock.advance(2)
     assert current.status == "STOPPED"
     assert production(web) == {"3": 0, "2": 100, "1": 0}
-    until(web, "PRE_SCALE_UP")
+    web.until("PRE_SCALE_UP")
     assert web.running() == [better, better]
-    until(web, "BAKE_TIME", 3600)
+    web.until("BAKE_TIME", 3600)
     assert sorted(web.running()) == sorted([better, better, newest, newest])
     assert production(web) == {"3": 100, "2": 0, "1": 0}
     assert web.finish(3600) == "SUCCESSFUL"
@@ -153,9 +134,9 @@ def test_a_newer_deployment_early_in_a_shift_keeps_the_older_revision(web: WebSe
     old = web.register()
     web.create(old, **service("LINEAR", **LINEAR))
     web.update(web.register(BETTER))
-    until(web, "PRODUCTION_TRAFFIC_SHIFT")
+    web.until("PRODUCTION_TRAFFIC_SHIFT")
     web.update(web.register(BETTER, cpu=1))
-    until(web, "PRE_SCALE_UP")
+    web.until("PRE_SCALE_UP")
     assert web.running() == [old, old]
     assert production(web) == {"3": 0, "2": 0, "1": 100}
 
@@ -167,7 +148,7 @@ def test_a_newer_deployment_that_rolls_back_returns_to_what_it_replaced(web: Web
     current = web.ecs.service_deployments(SERVICE)[0]
     web.clock.advance_until(lambda: current.target.production == 80, 30 * MINUTE)
     web.update(web.register(BETTER, cpu=1))
-    until(web, "POST_SCALE_UP")
+    web.until("POST_SCALE_UP")
     web.api.stop_service_deployment(serviceDeploymentArn=web.deployment()["serviceDeploymentArn"])
     assert web.finish(600) == "ROLLBACK_SUCCESSFUL"
     web.clock.advance(MINUTE)
@@ -192,8 +173,8 @@ def test_a_service_can_turn_to_blue_green_in_the_middle_of_a_rolling_update(
     web.clock.advance(20)
     newest = web.register(BETTER, cpu=1)
     web.update(newest, deploymentConfiguration=service()["deploymentConfiguration"])
-    until(web, "RECONCILE_SERVICE")
-    until(web, "SCALE_UP")
+    web.until("RECONCILE_SERVICE")
+    web.until("SCALE_UP")
     assert web.running() == [old] * 4
     assert web.finish(3600) == "SUCCESSFUL"
     assert web.running() == [newest] * 4
@@ -202,7 +183,7 @@ def test_a_service_can_turn_to_blue_green_in_the_middle_of_a_rolling_update(
 def test_a_service_can_turn_to_rolling_in_the_middle_of_a_shift(web: WebService) -> None:
     web.create(**service())
     web.update(web.register(BETTER))
-    until(web, "BAKE_TIME")
+    web.until("BAKE_TIME")
     newest = web.register(BETTER, cpu=1)
     web.update(newest, deploymentConfiguration={"strategy": "ROLLING", "bakeTimeInMinutes": 0})
     assert web.finish(600) == "SUCCESSFUL"
@@ -216,7 +197,7 @@ def test_a_task_that_cannot_bear_traffic_crashes_when_its_revision_gets_some(
     web.create(old, **service())
     web.ecs.faults.image("b" * 64, Crash(after=20, under_traffic=True))
     web.update(web.register(BETTER))
-    until(web, "PRODUCTION_TRAFFIC_SHIFT")
+    web.until("PRODUCTION_TRAFFIC_SHIFT")
     web.clock.advance(19)
     assert web.stopped() == []
     assert len(web.running()) == 4
@@ -231,7 +212,7 @@ def test_a_replacement_crashes_too_while_it_has_traffic(web: WebService) -> None
     web.create(**service())
     web.ecs.faults.image("b" * 64, Crash(after=20, under_traffic=True))
     web.update(web.register(BETTER))
-    until(web, "BAKE_TIME")
+    web.until("BAKE_TIME")
     web.clock.advance(25)
     replacement = next(task for task in web.ecs.tasks(SERVICE) if task.last_status == "PENDING")
     web.clock.advance_until(lambda: replacement.started_at is not None, 60)

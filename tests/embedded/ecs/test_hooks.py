@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -13,7 +12,7 @@ from tests.embedded.ecs.web_service import (
     BETTER,
     SERVICE,
     WebService,
-    web_service,
+    shifting,
 )
 
 MINUTE = 60.0
@@ -21,12 +20,6 @@ DAY = 24 * 60 * MINUTE
 FUNCTION = "arn:aws:lambda:us-west-2:123456789012:function:check"
 ROLE = "arn:aws:iam::123456789012:role/hooks"
 RULES = {"testListenerRule": "arn:rule/app/test", "productionListenerRule": "arn:rule/app/all"}
-
-
-@pytest.fixture
-def web() -> Iterator[WebService]:
-    with web_service() as opened:
-        yield opened
 
 
 def pause(*stages: str, **timeout: Any) -> dict[str, Any]:
@@ -39,15 +32,8 @@ def function(*stages: str, **more: Any) -> dict[str, Any]:
 
 
 def service(*hooks: dict[str, Any], **configuration: Any) -> dict[str, Any]:
-    return {
-        "loadBalancers": [{**BALANCED[0], "advancedConfiguration": RULES}],
-        "deploymentConfiguration": {
-            "strategy": "BLUE_GREEN",
-            "bakeTimeInMinutes": 0,
-            "lifecycleHooks": list(hooks),
-            **configuration,
-        },
-    }
+    balancers = [{**BALANCED[0], "advancedConfiguration": RULES}]
+    return shifting(lifecycleHooks=list(hooks), **configuration) | {"loadBalancers": balancers}
 
 
 def begin(web: WebService, *hooks: dict[str, Any], **configuration: Any) -> str:
@@ -56,11 +42,6 @@ def begin(web: WebService, *hooks: dict[str, Any], **configuration: Any) -> str:
     new = web.register(BETTER)
     web.update(new)
     return new
-
-
-def until(web: WebService, stage: str, limit: float = 600) -> None:
-    current = web.ecs.service_deployments(SERVICE)[0]
-    assert web.clock.advance_until(lambda: current.stage == stage, limit), current.stage
 
 
 def hooks(web: WebService) -> list[dict[str, Any]]:
@@ -96,7 +77,7 @@ def test_a_pause_hook_holds_its_stage_until_it_is_answered(web: WebService) -> N
 
 def test_the_event_of_a_hook_names_the_service_deployment_and_the_service(web: WebService) -> None:
     begin(web, pause("PRE_SCALE_UP", timeoutInMinutes=10))
-    until(web, "PRE_SCALE_UP")
+    web.until("PRE_SCALE_UP")
     web.clock.advance(1)
     (event,) = [each for each in web.events if each["detail-type"] == "ECS Hook State Change"]
     current, (hook,) = web.ecs.service_deployments(SERVICE)[0], hooks(web)
@@ -124,7 +105,7 @@ def test_the_event_of_a_hook_names_the_service_deployment_and_the_service(web: W
 def test_a_pause_answered_with_rollback_rolls_back(web: WebService) -> None:
     old = web.register()
     begin(web, pause("POST_PRODUCTION_TRAFFIC_SHIFT"))
-    until(web, "POST_PRODUCTION_TRAFFIC_SHIFT")
+    web.until("POST_PRODUCTION_TRAFFIC_SHIFT")
     act(web, hooks(web)[0]["hookId"], action="ROLLBACK")
     assert web.deployment()["status"] == "ROLLBACK_IN_PROGRESS"
     assert "lifecycle hook ecs-pause-" in web.deployment()["rollback"]["reason"]
@@ -148,13 +129,13 @@ def test_a_pause_that_nobody_answers_does_what_its_timeout_says(
 
 def test_a_pause_lasts_a_day_by_default_and_may_last_longer_than_a_stage(web: WebService) -> None:
     begin(web, pause("POST_SCALE_UP"))
-    until(web, "POST_SCALE_UP")
+    web.until("POST_SCALE_UP")
     web.clock.advance(1)
     left = hooks(web)[0]["expiresAt"] - web.clock.now()
     assert timedelta(hours=23, minutes=59) < left <= timedelta(hours=24)
     web.update(deploymentConfiguration={"lifecycleHooks": [pause("POST_SCALE_UP", **TWO_WEEKS)]})
     web.update(web.register(BETTER, cpu=1))
-    until(web, "POST_SCALE_UP")
+    web.until("POST_SCALE_UP")
     assert web.finish(13 * DAY) == "IN_PROGRESS"
     assert web.finish(2 * DAY) == "ROLLBACK_SUCCESSFUL"
 
@@ -174,7 +155,7 @@ def test_a_linear_deployment_pauses_before_every_step_with_another_id(web: WebSe
     begin(web, pause("PRE_PRODUCTION_TRAFFIC_SHIFT"), strategy="LINEAR", linearConfiguration=linear)
     ids = []
     for _ in range(2):
-        until(web, "PRE_PRODUCTION_TRAFFIC_SHIFT")
+        web.until("PRE_PRODUCTION_TRAFFIC_SHIFT")
         web.clock.advance(30)
         ids.append(hooks(web)[0]["hookId"])
         act(web, ids[-1])
@@ -185,7 +166,7 @@ def test_a_linear_deployment_pauses_before_every_step_with_another_id(web: WebSe
 
 def test_all_hooks_of_a_stage_must_succeed(web: WebService) -> None:
     begin(web, pause("POST_SCALE_UP"), pause("POST_SCALE_UP"))
-    until(web, "POST_SCALE_UP")
+    web.until("POST_SCALE_UP")
     first, second = hooks(web)
     act(web, first["hookId"])
     web.clock.advance(MINUTE)
@@ -197,7 +178,7 @@ def test_all_hooks_of_a_stage_must_succeed(web: WebService) -> None:
 
 def test_one_failed_hook_is_enough_to_roll_back(web: WebService) -> None:
     begin(web, pause("POST_SCALE_UP"), pause("POST_SCALE_UP"))
-    until(web, "POST_SCALE_UP")
+    web.until("POST_SCALE_UP")
     act(web, hooks(web)[1]["hookId"], action="ROLLBACK")
     assert web.finish(600) == "ROLLBACK_SUCCESSFUL"
 
@@ -205,7 +186,7 @@ def test_one_failed_hook_is_enough_to_roll_back(web: WebService) -> None:
 def test_only_a_hook_that_awaits_an_action_can_be_answered(web: WebService) -> None:
     begin(web, pause("POST_SCALE_UP"))
     arn = web.deployment()["serviceDeploymentArn"]
-    until(web, "POST_SCALE_UP")
+    web.until("POST_SCALE_UP")
     hook_id = hooks(web)[0]["hookId"]
     refused = web.api.exceptions.InvalidParameterException
 
@@ -227,7 +208,7 @@ def test_only_a_hook_that_awaits_an_action_can_be_answered(web: WebService) -> N
 
 def test_a_paused_deployment_that_a_person_rolls_back_awaits_nothing(web: WebService) -> None:
     begin(web, pause("POST_SCALE_UP"))
-    until(web, "POST_SCALE_UP")
+    web.until("POST_SCALE_UP")
     hook_id = hooks(web)[0]["hookId"]
     web.api.stop_service_deployment(serviceDeploymentArn=web.deployment()["serviceDeploymentArn"])
     with pytest.raises(web.api.exceptions.InvalidParameterException):
@@ -237,7 +218,7 @@ def test_a_paused_deployment_that_a_person_rolls_back_awaits_nothing(web: WebSer
 
 def test_hooks_of_a_deleted_service_tell_nothing_more(web: WebService) -> None:
     begin(web, pause("POST_SCALE_UP", timeoutInMinutes=5))
-    until(web, "POST_SCALE_UP")
+    web.until("POST_SCALE_UP")
     web.api.delete_service(cluster="dev", service="web", force=True)
     web.clock.advance(10 * MINUTE)
     assert hook_events(web) == ["HOOK_AWAITING_ACTION"]
@@ -322,7 +303,7 @@ def test_a_function_in_progress_is_called_again_after_the_delay_that_it_asks_for
     waits = {"hookStatus": "IN_PROGRESS"}
     checks = web.ecs.hooks[FUNCTION] = Checks(later, waits, OK)
     begin(web, function("PRE_SCALE_UP", hookDetails={"bucket": "reports"}))
-    until(web, "PRE_SCALE_UP")
+    web.until("PRE_SCALE_UP")
     web.clock.advance(80)
     assert len(checks.payloads) == 1
     web.clock.advance(20)
@@ -373,7 +354,7 @@ def test_a_rollback_calls_the_hooks_of_the_traffic_shifts_and_does_not_heed_them
         function("TEST_TRAFFIC_SHIFT", "PRODUCTION_TRAFFIC_SHIFT"),
         pause("POST_PRODUCTION_TRAFFIC_SHIFT"),
     )
-    until(web, "POST_PRODUCTION_TRAFFIC_SHIFT")
+    web.until("POST_PRODUCTION_TRAFFIC_SHIFT")
     web.clock.advance(1)
     act(web, hooks(web)[0]["hookId"], action="ROLLBACK")
     assert web.finish(600) == "ROLLBACK_SUCCESSFUL"
@@ -418,7 +399,7 @@ def test_a_rolling_update_bakes_after_its_hooks(web: WebService) -> None:
     web.create()
     held = {"lifecycleHooks": [pause("POST_SCALE_UP")], "bakeTimeInMinutes": 5}
     web.update(web.register(BETTER), deploymentConfiguration=held)
-    until(web, "POST_SCALE_UP")
+    web.until("POST_SCALE_UP")
     act(web, hooks(web)[0]["hookId"])
     web.clock.advance(3)
     assert web.deployment()["lifecycleStage"] == "BAKE_TIME"

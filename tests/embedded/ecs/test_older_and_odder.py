@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
 from botocore.exceptions import ClientError
 
 from embedded.services.ecs import Crash, OutOfMemory
-from tests.embedded.ecs.web_service import BAD, BETTER, SERVICE, WebService, web_service
+from tests.embedded.ecs.web_service import BAD, BETTER, SERVICE, WebService
 
 DAY = 86400.0
 OLD_ARN = "arn:aws:ecs:us-west-2:123456789012:service/web"
 SIDECAR = {"name": "log_router", "image": "fluent-bit:stable", "essential": True}
-
-
-@pytest.fixture
-def web() -> Iterator[WebService]:
-    with web_service() as opened:
-        yield opened
 
 
 # What ECS forgets

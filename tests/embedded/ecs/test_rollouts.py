@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -41,12 +40,6 @@ WALK = [
     "DEPROVISIONING",
     "STOPPED",
 ]
-
-
-@pytest.fixture
-def web() -> Iterator[WebService]:
-    with web_service() as opened:
-        yield opened
 
 
 def test_a_good_rollout_of_two_tasks_takes_about_thirty_seconds(web: WebService) -> None:

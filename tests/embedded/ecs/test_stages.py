@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from itertools import groupby
 from typing import Any
 
@@ -15,6 +14,7 @@ from tests.embedded.ecs.web_service import (
     BREAKER,
     SERVICE,
     WebService,
+    shifting,
     web_service,
 )
 
@@ -29,30 +29,8 @@ TESTED = [
 ]
 
 
-@pytest.fixture
-def web() -> Iterator[WebService]:
-    with web_service() as opened:
-        yield opened
-
-
-def service(strategy: str = "BLUE_GREEN", **configuration: Any) -> dict[str, Any]:
-    return {
-        "loadBalancers": BALANCED,
-        "deploymentConfiguration": {
-            "strategy": strategy,
-            "bakeTimeInMinutes": 0,
-            **configuration,
-        },
-    }
-
-
 def with_test_rule(**configuration: Any) -> dict[str, Any]:
-    return service(**configuration) | {"loadBalancers": TESTED}
-
-
-def until(web: WebService, stage: str, limit: float = 600) -> None:
-    current = web.ecs.service_deployments(SERVICE)[0]
-    assert web.clock.advance_until(lambda: current.stage == stage, limit), current.stage
+    return shifting(**configuration) | {"loadBalancers": TESTED}
 
 
 def watched(web: WebService, seconds: int) -> list[tuple[str | None, float, float]]:
@@ -69,7 +47,7 @@ def watched(web: WebService, seconds: int) -> list[tuple[str | None, float, floa
 
 
 def test_blue_green_passes_every_stage_and_moves_all_traffic_at_once(web: WebService) -> None:
-    web.create(**service(bakeTimeInMinutes=5))
+    web.create(**shifting(bakeTimeInMinutes=5))
     web.update(web.register(BETTER))
     assert watched(web, 420) == [
         (None, 0, 100),
@@ -92,7 +70,7 @@ def test_blue_green_passes_every_stage_and_moves_all_traffic_at_once(web: WebSer
 def test_a_reader_sees_stage_and_weights(web: WebService) -> None:
     web.create(**with_test_rule())
     web.update(web.register(BETTER))
-    until(web, "POST_TEST_TRAFFIC_SHIFT")
+    web.until("POST_TEST_TRAFFIC_SHIFT")
     shown = web.deployment()
     assert (shown["status"], shown["lifecycleStage"]) == ("IN_PROGRESS", "POST_TEST_TRAFFIC_SHIFT")
     assert weights(shown["targetServiceRevision"]) == (0, 100)
@@ -108,9 +86,9 @@ def weights(summary: dict[str, Any]) -> tuple[float | None, float | None]:
 
 
 def test_there_is_no_test_traffic_without_a_rule_for_it(web: WebService) -> None:
-    web.create(**service())
+    web.create(**shifting())
     web.update(web.register(BETTER))
-    until(web, "POST_TEST_TRAFFIC_SHIFT")
+    web.until("POST_TEST_TRAFFIC_SHIFT")
     assert weights(web.deployment()["targetServiceRevision"]) == (0, None)
 
 
@@ -126,7 +104,7 @@ def test_a_rolling_update_shows_no_weights(web: WebService) -> None:
 def test_a_rolling_update_that_rolls_back_while_it_bakes_still_shows_that(web: WebService) -> None:
     web.create(deploymentConfiguration={"bakeTimeInMinutes": 5})
     web.update(web.register(BETTER))
-    until(web, "BAKE_TIME")
+    web.until("BAKE_TIME")
     roll_back(web)
     web.clock.advance(5)
     shown = web.deployment()
@@ -137,7 +115,7 @@ def test_a_headless_service_is_replaced_without_weights(web: WebService) -> None
     web.create(deploymentConfiguration={"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1})
     new = web.register(BETTER)
     web.update(new)
-    until(web, "BAKE_TIME")
+    web.until("BAKE_TIME")
     assert weights(web.deployment()["targetServiceRevision"]) == (None, None)
     assert len(web.running()) == 4
     assert web.finish(120) == "SUCCESSFUL"
@@ -145,25 +123,25 @@ def test_a_headless_service_is_replaced_without_weights(web: WebService) -> None
 
 
 def test_no_green_task_starts_before_the_scale_up(web: WebService) -> None:
-    web.create(**service())
+    web.create(**shifting())
     web.update(web.register(BETTER))
-    until(web, "PRE_SCALE_UP")
+    web.until("PRE_SCALE_UP")
     assert len(web.ecs.tasks(SERVICE)) == 2
-    until(web, "SCALE_UP")
+    web.until("SCALE_UP")
     web.clock.advance(2)
     assert len(web.ecs.tasks(SERVICE)) == 4
 
 
 def test_the_scale_up_ends_when_all_green_tasks_are_healthy(web: WebService) -> None:
-    web.create(**service())
+    web.create(**shifting())
     web.update(web.register(BETTER))
-    until(web, "POST_SCALE_UP")
+    web.until("POST_SCALE_UP")
     green = [task for task in web.ecs.tasks(SERVICE) if "b" * 64 in task.containers[0].image]
     assert [task.healthy for task in green] == [True, True]
 
 
 def test_a_default_linear_deployment_takes_54_minutes_and_its_bake_time(web: WebService) -> None:
-    web.create(**service("LINEAR", bakeTimeInMinutes=5))
+    web.create(**shifting("LINEAR", bakeTimeInMinutes=5))
     new = web.register(BETTER)
     web.update(new)
     assert web.finish(59 * MINUTE) == "IN_PROGRESS"
@@ -173,7 +151,7 @@ def test_a_default_linear_deployment_takes_54_minutes_and_its_bake_time(web: Web
 
 def test_linear_moves_the_traffic_by_the_step_percent(web: WebService) -> None:
     linear = {"stepPercent": 30.0, "stepBakeTimeInMinutes": 1}
-    web.create(**service("LINEAR", linearConfiguration=linear))
+    web.create(**shifting("LINEAR", linearConfiguration=linear))
     web.update(web.register(BETTER))
     seen = watched(web, 300)
     steps = [(green, blue) for stage, green, blue in seen if stage == "PRODUCTION_TRAFFIC_SHIFT"]
@@ -184,7 +162,7 @@ def test_linear_moves_the_traffic_by_the_step_percent(web: WebService) -> None:
 
 def test_a_canary_deployment_takes_the_canarys_minutes(web: WebService) -> None:
     canary = {"canaryPercent": 5.0, "canaryBakeTimeInMinutes": 40}
-    web.create(**service("CANARY", canaryConfiguration=canary))
+    web.create(**shifting("CANARY", canaryConfiguration=canary))
     web.update(web.register(BETTER))
     assert web.finish(40 * MINUTE) == "IN_PROGRESS"
     assert weights(web.deployment()["targetServiceRevision"]) == (5, None)
@@ -194,7 +172,7 @@ def test_a_canary_deployment_takes_the_canarys_minutes(web: WebService) -> None:
 def test_a_network_load_balancer_takes_ten_minutes_more_for_each_shift(web: WebService) -> None:
     listener = {"productionListenerRule": "arn:aws:elasticloadbalancing:listener/net/web/1/2"}
     web.create(
-        **service() | {"loadBalancers": [{**BALANCED[0], "advancedConfiguration": listener}]}
+        **shifting() | {"loadBalancers": [{**BALANCED[0], "advancedConfiguration": listener}]}
     )
     web.update(web.register(BETTER))
     assert web.finish(10 * MINUTE) == "IN_PROGRESS"
@@ -204,10 +182,10 @@ def test_a_network_load_balancer_takes_ten_minutes_more_for_each_shift(web: WebS
 
 def test_a_task_of_either_environment_is_replaced_from_its_own_revision(web: WebService) -> None:
     old = web.register()
-    web.create(old, **service(bakeTimeInMinutes=8))
+    web.create(old, **shifting(bakeTimeInMinutes=8))
     new = web.register(BETTER)
     web.update(new)
-    until(web, "BAKE_TIME")
+    web.until("BAKE_TIME")
     for definition in (old, new):
         task = next(each for each in web.ecs.tasks(SERVICE) if each.definition.arn == definition)
         web.ecs.crash(task.id)
@@ -218,10 +196,10 @@ def test_a_task_of_either_environment_is_replaced_from_its_own_revision(web: Web
 
 def test_a_change_of_the_desired_count_scales_both_environments(web: WebService) -> None:
     old = web.register()
-    web.create(old, **service(bakeTimeInMinutes=8))
+    web.create(old, **shifting(bakeTimeInMinutes=8))
     new = web.register(BETTER)
     web.update(new)
-    until(web, "BAKE_TIME")
+    web.until("BAKE_TIME")
     web.update(desiredCount=3)
     web.clock.advance(MINUTE)
     assert sorted(web.running()) == sorted([old] * 3 + [new] * 3)
@@ -234,7 +212,7 @@ def test_a_change_of_the_desired_count_scales_both_environments(web: WebService)
 
 
 def test_the_rollout_state_is_a_rolling_updates_only(web: WebService) -> None:
-    web.create(**service("LINEAR"))
+    web.create(**shifting("LINEAR"))
     web.ecs.faults.image("b" * 64, Crash(times=1))
     web.update(web.register(BETTER))
     for _ in range(60):
@@ -246,15 +224,15 @@ def test_the_rollout_state_is_a_rolling_updates_only(web: WebService) -> None:
 
 
 def test_a_service_that_wants_no_task_passes_the_stages_too(web: WebService) -> None:
-    web.create(**service(), desired=0)
+    web.create(**shifting(), desired=0)
     web.update(web.register(BETTER))
-    until(web, "POST_SCALE_UP")
+    web.until("POST_SCALE_UP")
     assert web.finish(600) == "SUCCESSFUL"
     assert len(web.service()["deployments"]) == 1
 
 
 def test_a_first_deployment_has_nothing_to_shift(web: WebService) -> None:
-    web.create(**service("LINEAR"))
+    web.create(**shifting("LINEAR"))
     assert web.clock.now().minute < 10
     shown = web.deployment()
     assert weights(shown["targetServiceRevision"]) == (100, None)
@@ -262,7 +240,7 @@ def test_a_first_deployment_has_nothing_to_shift(web: WebService) -> None:
 
 
 def test_events_tell_the_beginning_and_the_end_and_no_stage(web: WebService) -> None:
-    web.create(**service())
+    web.create(**shifting())
     web.update(web.register(BETTER))
     assert web.finish(600) == "SUCCESSFUL"
     assert web.names() == [
@@ -288,7 +266,7 @@ def test_a_person_can_roll_back_in_every_stage(web: WebService, stage: str) -> N
     old = web.register()
     web.create(old, **with_test_rule(bakeTimeInMinutes=5))
     web.update(web.register(BETTER))
-    until(web, stage)
+    web.until(stage)
     roll_back(web)
     assert web.deployment()["status"] == "ROLLBACK_REQUESTED"
     web.clock.advance(1.1)
@@ -312,7 +290,7 @@ def roll_back(web: WebService) -> None:
 
 def test_a_rollback_gives_blue_the_traffic_at_once_and_cleans_green_up(web: WebService) -> None:
     old = web.register()
-    web.create(old, **service("LINEAR"))
+    web.create(old, **shifting("LINEAR"))
     blue = {task.id for task in web.ecs.tasks(SERVICE)}
     web.update(web.register(BETTER))
     web.clock.advance(20 * MINUTE)
@@ -330,7 +308,7 @@ def test_a_rollback_gives_blue_the_traffic_at_once_and_cleans_green_up(web: WebS
 
 def test_green_tasks_that_crash_for_ever_do_not_end_a_deployment(web: WebService) -> None:
     old = web.register()
-    web.create(old, **service(**BREAKER))
+    web.create(old, **shifting(**BREAKER))
     web.ecs.faults.image("b" * 64, Crash())
     web.update(web.register(BETTER))
     assert web.finish(60 * MINUTE) == "IN_PROGRESS"
@@ -339,7 +317,7 @@ def test_green_tasks_that_crash_for_ever_do_not_end_a_deployment(web: WebService
 
 
 def test_the_breaker_says_that_it_does_not_act_on_a_blue_green_deployment(web: WebService) -> None:
-    web.create(**service(**BREAKER))
+    web.create(**shifting(**BREAKER))
     web.update(web.register(BETTER))
     assert web.deployment()["deploymentCircuitBreaker"] == {
         "status": "DISABLED",
@@ -350,7 +328,7 @@ def test_the_breaker_says_that_it_does_not_act_on_a_blue_green_deployment(web: W
 
 def test_the_breaker_can_be_made_to_act_on_every_strategy(web: WebService) -> None:
     old = web.register()
-    web.create(old, **service("LINEAR", **BREAKER))
+    web.create(old, **shifting("LINEAR", **BREAKER))
     web.ecs.breaker_beyond_rolling = True
     web.ecs.faults.image("b" * 64, Crash())
     web.update(web.register(BETTER))
@@ -361,7 +339,7 @@ def test_the_breaker_can_be_made_to_act_on_every_strategy(web: WebService) -> No
 
 def test_the_breaker_beyond_rolling_updates_is_an_option_of_the_installation() -> None:
     with web_service(breaker_beyond_rolling=True) as web:
-        web.create(**service(**BREAKER))
+        web.create(**shifting(**BREAKER))
         web.ecs.faults.image("b" * 64, Crash())
         web.update(web.register(BETTER))
         assert web.finish(600) == "ROLLBACK_SUCCESSFUL"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -14,16 +13,10 @@ from embedded.services.ecs.strategy import (
     forward,
     traffic_steps,
 )
-from tests.embedded.ecs.web_service import BALANCED, WebService, web_service
+from tests.embedded.ecs.web_service import BALANCED, WebService
 
 MINUTE = 60.0
 BLUE_GREEN = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 5}
-
-
-@pytest.fixture
-def web() -> Iterator[WebService]:
-    with web_service() as opened:
-        yield opened
 
 
 def linear(**chosen: Any) -> dict[str, Any]:

@@ -27,6 +27,14 @@ HEALTH_CHECK = {"command": ["CMD", "true"]}
 FIXTURES = Path(__file__).parents[2] / "fixtures"
 
 
+def shifting(strategy: str = "BLUE_GREEN", **configuration: Any) -> dict[str, Any]:
+    """The settings of a service whose rollouts move traffic, at first without bake time."""
+    return {
+        "loadBalancers": BALANCED,
+        "deploymentConfiguration": {"strategy": strategy, "bakeTimeInMinutes": 0, **configuration},
+    }
+
+
 def client(service: str) -> Any:
     return boto3.client(  # type: ignore[call-overload] # the name is a variable
         service, region_name=REGION, aws_access_key_id="test", aws_secret_access_key="test"
@@ -139,6 +147,11 @@ class WebService:
         found = self.ecs.service_deployments(SERVICE)[0]
         self.clock.advance_until(lambda: found.finished, limit)
         return found.status
+
+    def until(self, stage: str, limit: float = 600) -> None:
+        """Let time pass until the newest service deployment is in this stage."""
+        found = self.ecs.service_deployments(SERVICE)[0]
+        assert self.clock.advance_until(lambda: found.stage == stage, limit), found.stage
 
     def service(self) -> dict[str, Any]:
         found: dict[str, Any] = self.api.describe_services(cluster="dev", services=["web"])[

@@ -11,6 +11,7 @@ import copy
 from dataclasses import replace
 from typing import Any
 
+from embedded.iam.actions.ecs import OF_AN_EXPRESS_TASK
 from embedded.services.ecs.api.services import create_service, delete_service, scale
 from embedded.services.ecs.definitions import TaskDefinition
 from embedded.services.ecs.errors import (
@@ -21,7 +22,6 @@ from embedded.services.ecs.errors import (
 )
 from embedded.services.ecs.express import (
     CONFIGURATION,
-    OF_THE_TASK,
     Express,
     load_balancer,
     managed_body,
@@ -90,7 +90,7 @@ def update_express_gateway_service(region: Region, request: dict[str, Any]) -> d
         raise ServiceNotActive
     refuse_two_sources(request)
     definition = primary.revision.definition
-    if request.get("taskDefinitionArn") or any(request.get(name) for name in OF_THE_TASK):
+    if request.get("taskDefinitionArn") or any(request.get(name) for name in OF_AN_EXPRESS_TASK):
         family = f"{service.cluster}-{service.name}"
         definition = _definition(region, family, request, definition)
     settings = dict(primary.revision.settings)
