@@ -7,9 +7,10 @@ from typing import Any
 import pytest
 
 from chalicelib.flow.image_event import image_event
-from chalicelib.flow.look import look
+from chalicelib.flow.look import look, with_log
 from chalicelib.model.deployments import Status
-from chalicelib.model.services import BreakerThreshold, StoppedTask
+from chalicelib.model.services import BreakerThreshold, StoppedTask, Tasks
+from chalicelib.model.verdicts import Observation
 from tests.fixtures import examples
 from tests.fixtures.examples import NAME, at, push_event
 from tests.flow.fakes import Aws, aws
@@ -58,6 +59,21 @@ def test_a_crash_loop_is_left_to_ecs_where_the_target_says_so() -> None:
     tasks = _looked(world)
     assert (len(tasks.stopped), tasks.running) == (50, None)
     assert "running_tasks" not in world.calls
+
+
+def test_a_read_of_the_log_keeps_the_alarms_that_were_read_before() -> None:
+    world = _looping(2)
+    at_once = [
+        task.model_copy(update={"started_at": at(1), "stopped_at": at(2)})
+        for task in world.services.ended
+    ]
+    world.services.complete(NAME)
+    seen = look(world.world(60), world.record(), task_ended=True)
+    tasks = Tasks(stopped=tuple(at_once))
+    before = Observation(at=seen.at, service=seen.service, tasks=tasks, alarms=("errors",))
+    after = with_log(world.world(60), world.record(), before)
+    assert after.alarms == ("errors",)
+    assert after.ours is not None
 
 
 def test_a_restart_whose_halves_were_seen_apart_is_judged_by_the_newer_service_deployment() -> None:
