@@ -6,28 +6,28 @@ Import this where a mistake was found, not before: every function reads the file
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+import shlex
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from pydantic_core import ErrorDetails
 
+from chalicelib.model.commands import AfterSettings, BeforeSettings
 from chalicelib.model.freezes import Freeze
 from chalicelib.model.meant import meant
+from chalicelib.model.placeholders import UnknownPlaceholder
 from chalicelib.model.registries import repository_of
-from chalicelib.model.targets import (
+from chalicelib.model.target_values import (
     ECS_NAME,
     REPOSITORY,
-    TOP_LEVEL,
     EcsName,
-    Gate,
-    NoticeChannels,
     RepositoryName,
-    ScanGate,
-    Target,
-    UnknownPlaceholder,
     is_ecr_host,
 )
+from chalicelib.model.targets import TOP_LEVEL, Gate, NoticeChannels, ScanGate, Target
+from chalicelib.model.waits import waited_for
 
 # The tables inside of a target, by their keys.
 _TABLES: dict[tuple[str, ...], type[BaseModel]] = {
@@ -35,6 +35,8 @@ _TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("freeze",): Freeze,
     ("gate",): Gate,
     ("gate", "scan"): ScanGate,
+    ("before",): BeforeSettings,
+    ("after",): AfterSettings,
 }
 # What people write where `{env}` is meant.
 _LIKE_ENV = ("env", "environment", "stage", "envname", "stagename")
@@ -81,6 +83,53 @@ def of_channels(error: ValidationError) -> str:
     )
 
 
+def of_waiting(target: Target, targets: Sequence[Target], every: Iterable[Target]) -> str:
+    """The words for a `waits_for` that no push could wait for.
+
+    `targets` are those of the stage, and `every` are also those that it leaves out.
+    """
+    name = str(target.waits_for)
+    first = next((other for other in targets if other.name == name), None)
+    if first is None:
+        return _nothing_to_wait_for(target, targets, every)
+    if name == target.name:
+        return f"{name} cannot wait for itself. Next: name another target, or remove the key."
+    if first.repository != target.repository:
+        return (
+            f"expected a target that follows {target.repository} too, found {name!r}, which "
+            f"follows {first.repository}. Next: name another target, or remove the key."
+        )
+    if first.before is None:
+        return (
+            f"expected a target with `before`, found {name!r}, which has none. "
+            "Next: write its `before`, or remove `waits_for`."
+        )
+    if target.name in (circle := waited_for(target, targets)):
+        return (
+            f"{target.name} waits for {', which waits for '.join(circle)}: none could ever begin. "
+            "Next: remove one `waits_for` of these."
+        )
+    return (
+        f"expected a target that deploys, found {name!r}, which only observes, so its `before` "
+        'never runs. Next: remove `waits_for`, or write mode = "observe" here too.'
+    )
+
+
+def _nothing_to_wait_for(
+    target: Target, targets: Sequence[Target], every: Iterable[Target]
+) -> str:
+    name = str(target.waits_for)
+    if any(other.name == name for other in every):
+        return (
+            f"expected another target of this environment, found {name!r}, whose `environments` "
+            "leave it out. Next: write `environments` here too, or remove the key."
+        )
+    others = [other.name for other in targets if other is not target]
+    near = [other for other in others if other.rpartition("/")[2] == name] or meant(name, others)
+    guess = f' Did you mean "{near[0]}"?' if near else ""
+    return f"expected CLUSTER/SERVICE of another target, found {name!r}.{guess}"
+
+
 def of_placeholder(error: UnknownPlaceholder) -> str:
     """The words for a text with braces that mean nothing."""
     bare = re.sub(r"[^a-z]", "", error.token.lower())
@@ -105,10 +154,10 @@ def _expected(error: ErrorDetails, written: Any) -> str:
         case "extra_forbidden":
             return _no_such_key(str(error["loc"][-1]), where)
         case "missing":
-            needs = f"this {where[0]}" if where else "every target"
+            needs = f"`{where[0]}`" if where else "every target"
             return f"it is missing, and {needs} needs it."
         case "tuple_type":
-            return f"expected a list, like [{_toml(error['input'])}], {found}"
+            return f"expected a list, like [{_items(error)}], {found}"
         case "string_pattern_mismatch" | "registry":
             return f"{_pattern(error)}, {found}{_name_meant(error, written)}"
         case _:
@@ -135,11 +184,12 @@ def _elsewhere(key: str) -> str:
         return f" `{key}` belongs into [notices]."
     if _near(key, ["account"]):
         return " `account` belongs into [environment.NAME]."
-    table = next((table for table in _TABLES if key in _keys(table)), None)
-    if table is None:
-        return ""
-    place = f"`{'.'.join(table)}`" if table else "a [[target]]"
-    return f" `{key}` belongs into {place}."
+    places = [
+        f"`{'.'.join(table)}`" if table else "a [[target]]"
+        for table in _TABLES
+        if key in _keys(table)
+    ]
+    return f" `{key}` belongs into {' or '.join(places)}." if places else ""
 
 
 def _pattern(error: ErrorDetails) -> str:
@@ -187,6 +237,15 @@ def _at(written: Any, place: Iterable[int | str]) -> Any:
         except (LookupError, TypeError):
             return None
     return written
+
+
+def _items(error: ErrorDetails) -> str:
+    """The items of the list that was meant by one value; a command is split as a shell does."""
+    found = error["input"]
+    if error["loc"][-1] == "command" and isinstance(found, str):
+        with suppress(ValueError):  # a quote that nothing closes
+            return ", ".join(_toml(part) for part in shlex.split(found))
+    return _toml(found)
 
 
 def _toml(value: object) -> str:

@@ -4,99 +4,22 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections.abc import Collection
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    StringConstraints,
-    ValidationError,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from chalicelib.errors import Refused
+from chalicelib.model.commands import AfterSettings, BeforeSettings, chosen_container
 from chalicelib.model.freezes import Freezes
+from chalicelib.model.placeholders import BRACES, UnknownPlaceholder, filled
 from chalicelib.model.scans import Severity
 from chalicelib.model.tag_patterns import checked
+from chalicelib.model.target_values import Days, EcsName, RepositoryName, Seconds, SecretName
+from chalicelib.model.waits import ordered, waits_rightly
 
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_MINUTE, _TWO_DAYS = 60, 48 * 3600
-_HOUR, _SIXTY_DAYS = 3600, 60 * 86_400
 # The tables and keys that the file itself has.
 TOP_LEVEL = ("shared", "target", "environment", "notices")
-# Names as ECR and ECS accept them: CreateRepository's repositoryName, CreateCluster's clusterName.
-# pydantic matches patterns in linear time, which `re` would not.
-REPOSITORY = r"^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$"
-ECS_NAME = r"^[a-zA-Z0-9_-]{1,255}$"
-# Braces, of which only `{env}` means something. `{7}` and `{7,40}` are repetitions in `tags`.
-_BRACES = re.compile(r"\$?(?<!\{)\{++[^{}]*+\}++")
-_REPETITION = re.compile(r"\{(\d+,?\d*|,\d+)\}")
-
-
-def seconds(text: object) -> int:
-    """Return the seconds that "90s", "30m" or "2h" means; a whole number is taken as seconds.
-
-    Raises:
-        ValueError: when it is neither, or when it is not between a minute and two days.
-    """
-    if (meant := _span(text, r"(\d{1,6})([smh])", _MINUTE, _TWO_DAYS)) is None:
-        raise ValueError('expected a time from "1m" to "48h", like "90s", "30m" or "2h"')
-    return meant
-
-
-def days(text: object) -> int:
-    """Return the seconds that "12h" or "7d" means.
-
-    Raises:
-        ValueError: when it is not such a text, or not between an hour and sixty days.
-    """
-    if (meant := _span(text, r"(\d{1,4})([hd])", _HOUR, _SIXTY_DAYS)) is None:
-        raise ValueError('expected a time from "1h" to "60d", like "12h" or "7d"')
-    return meant
-
-
-def _span(text: object, pattern: str, least: int, most: int) -> int | None:
-    """Return the seconds that a text or a whole number means; None when they are out of bounds."""
-    match = re.fullmatch(pattern, text) if isinstance(text, str) else None
-    meant = int(match[1]) * _UNITS[match[2]] if match else text
-    if not isinstance(meant, int) or isinstance(meant, bool) or not least <= meant <= most:
-        return None
-    return meant
-
-
-Days = Annotated[int, BeforeValidator(days)]
-Seconds = Annotated[int, BeforeValidator(seconds)]
-# The name, in this account, of an SSM parameter (SecureString) or of a Secrets Manager secret.
-_SECRET_NAME = r"^(ssm:/[A-Za-z0-9_./-]+|secretsmanager:[A-Za-z0-9_/+=.@-]+)$"  # noqa: S105 - a pattern
-SecretName = Annotated[str, StringConstraints(pattern=_SECRET_NAME, max_length=500)]
-EcsName = Annotated[str, StringConstraints(pattern=ECS_NAME)]
-
-
-def is_ecr_host(host: str) -> bool:
-    """Whether it looks like the host of an ECR registry, also where the account is misspelt."""
-    return ".dkr.ecr" in host or ".dkr-ecr" in host
-
-
-def _without_host(repository: str) -> str:
-    """The repository itself. A host could be a part of a repository's name, but is not meant so."""
-    if is_ecr_host(repository.partition("/")[0]):
-        raise PydanticCustomError("registry", "expected the name without its registry")
-    return repository
-
-
-RepositoryName = Annotated[
-    str, StringConstraints(pattern=REPOSITORY, max_length=256), AfterValidator(_without_host)
-]
-
-
-class UnknownPlaceholder(ValueError):
-    """A text of the file has braces that mean nothing, at this place of its table."""
-
-    def __init__(self, place: tuple[int | str, ...], token: str, text: str) -> None:
-        super().__init__(token)
-        self.place, self.token, self.text = place, token, text
 
 
 class ScanGate(BaseModel):
@@ -139,6 +62,9 @@ class Target(BaseModel):
     log_groups: tuple[str, ...] = ()
     log_lines: Literal["notices", "status", "never"] = "notices"
     gate: Gate = Gate()
+    before: Annotated[BeforeSettings, AfterValidator(chosen_container)] | None = None
+    after: Annotated[AfterSettings, AfterValidator(chosen_container)] | None = None
+    waits_for: str | None = None
     hold_after_rollback: bool = True
     approval: Days | None = None
     freeze: Freezes = ()
@@ -182,6 +108,14 @@ class Targets(BaseModel):
         """Return the targets that follow exactly this repository (`app` is not `app-worker`)."""
         return tuple(target for target in self.all if target.repository == repository)
 
+    def waiting_for(self, service: str) -> tuple[Target, ...]:
+        """Return the targets whose pushes wait for the `before` of `CLUSTER/SERVICE`."""
+        return tuple(target for target in self.all if target.waits_for == service)
+
+    def in_order(self, targets: Collection[Target]) -> tuple[Target, ...]:
+        """Return these targets: each after what it waits for, otherwise in the file's order."""
+        return tuple(target for target in ordered(self.all) if target in targets)
+
     def called(self, service: str) -> tuple[Target, ...]:
         """Return the target of `CLUSTER/SERVICE`, or all that have this `SERVICE` name."""
         return tuple(target for target in self.all if service in {target.name, target.service})
@@ -204,14 +138,21 @@ def load_targets(text: str, stage: str) -> Targets:
     document = _document(text)
     overrides = _overrides(document, stage)
     account = _account(overrides.pop("account", None), stage)
-    every = (
+    every = [
         _target(number, table, overrides, stage)
         for number, table in enumerate(_tables(document), start=1)
-    )
+    ]
     targets = tuple(one for one in every if not one.environments or stage in one.environments)
     _only_known_environments(document)
     _some_target(targets, stage)
     _no_service_twice(targets)
+    for number, target in enumerate(every, start=1):
+        if target in targets and not waits_rightly(target, targets):
+            from chalicelib.model import mistakes  # noqa: PLC0415 - only where there is one
+
+            place = _place(number, ("waits_for",), overrides, stage)
+            words = mistakes.of_waiting(target, targets, every)
+            raise Refused(f"targets.toml: {place}, key `waits_for`: {words}")
     return Targets(
         stage=stage,
         all=targets,
@@ -249,7 +190,7 @@ def _shared(document: dict[str, Any]) -> frozenset[str]:
             "targets.toml: `shared` must be a list of the names that several environments use, "
             f'like ["conflicto"], found {names!r}.'
         )
-    if braced := next((name for name in names if _BRACES.search(name)), None):
+    if braced := next((name for name in names if BRACES.search(name)), None):
         raise Refused(
             "targets.toml: `shared` names what is the same in several environments, so no braces "
             f'are filled in there, found "{braced}". Next: remove it, or write each name itself.'
@@ -298,7 +239,7 @@ def _overrides(document: dict[str, Any], stage: str) -> dict[str, Any]:
 
 def _channels(document: dict[str, Any], stage: str) -> NoticeChannels:
     try:
-        return NoticeChannels.model_validate(_filled(document.get("notices", {}), stage))
+        return NoticeChannels.model_validate(filled(document.get("notices", {}), stage))
     except UnknownPlaceholder as error:
         raise _placeholder("[notices]", error) from error
     except ValidationError as error:
@@ -310,7 +251,7 @@ def _channels(document: dict[str, Any], stage: str) -> NoticeChannels:
 def _target(number: int, table: dict[str, Any], overrides: dict[str, Any], stage: str) -> Target:
     written = {**table, **overrides}
     try:
-        return Target.model_validate(_filled(written, stage))
+        return Target.model_validate(filled(written, stage))
     except UnknownPlaceholder as error:
         raise _placeholder(_place(number, error.place, overrides, stage), error) from error
     except ValidationError as error:
@@ -331,24 +272,6 @@ def _placeholder(place: str, error: UnknownPlaceholder) -> Refused:
     from chalicelib.model import mistakes  # noqa: PLC0415 - only where there is one
 
     return Refused(f"targets.toml: {place}, {mistakes.of_placeholder(error)}")
-
-
-def _filled(value: Any, stage: str, place: tuple[int | str, ...] = ()) -> Any:
-    """The value with the stage's name for each `{env}`.
-
-    Raises:
-        UnknownPlaceholder: when a text has other braces.
-    """
-    if isinstance(value, str):
-        for found in _BRACES.finditer(value) if "{" in value else ():
-            if found[0] != "{env}" and not _REPETITION.fullmatch(found[0].removeprefix("$")):
-                raise UnknownPlaceholder(place, found[0], value)
-        return value.replace("{env}", stage)
-    if isinstance(value, list):
-        return [_filled(item, stage, (*place, number)) for number, item in enumerate(value)]
-    if isinstance(value, dict):
-        return {key: _filled(item, stage, (*place, key)) for key, item in value.items()}
-    return value
 
 
 def _only_known_environments(document: dict[str, Any]) -> None:

@@ -7,7 +7,8 @@ import re
 import pytest
 
 from chalicelib.errors import Refused
-from chalicelib.model.targets import environments, load_targets, seconds
+from chalicelib.model.target_values import seconds
+from chalicelib.model.targets import environments, load_targets
 
 ONE = '[[target]]\nrepository = "app-{env}"\ncluster = "c-{env}"\nservice = "web"\n'
 
@@ -143,7 +144,7 @@ def test_targets_are_found_by_repository_and_by_name() -> None:
             ONE + 'gate.scan = {max = "SEVERE"}', "key `gate.scan.max`.*'HIGH'", id="severity"
         ),
         pytest.param(
-            ONE + 'gate.scan = {wait = "5m"}', "key `gate.scan.max`: it is missing, and this gate",
+            ONE + 'gate.scan = {wait = "5m"}', "`gate.scan.max`: it is missing, and `gate` needs",
             id="no severity",
         ),
         pytest.param(
@@ -157,7 +158,7 @@ def test_targets_are_found_by_repository_and_by_name() -> None:
         ),
         pytest.param(
             ONE + 'freeze = [{from = "fri", to = "mon"}, {from = "mon"}]',
-            "key `freeze.1.to`: it is missing, and this freeze needs it", id="no end",
+            "key `freeze.1.to`: it is missing, and `freeze` needs it", id="no end",
         ),
         pytest.param(
             ONE + 'freeze = [{from = "fri", until = "mon"}]',
