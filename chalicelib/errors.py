@@ -33,6 +33,10 @@ class Unreadable(Unavailable):
     """A newer release wrote this item of the ledger. Leave it alone until that release is back."""
 
 
+class NotStarted(Unavailable):
+    """ECS answered that it could start no task, for want of capacity for example."""
+
+
 class Unanswered(Unavailable):
     """AWS did not answer, so nobody knows whether it acted. Look before you act again."""
 

@@ -21,6 +21,7 @@ from chalicelib.model.happenings import (
     Noted,
     RollingBack,
     RollingOut,
+    Runs,
     Waiting,
 )
 from chalicelib.model.images import commit_named
@@ -61,7 +62,7 @@ def after(record: Deployment, happening: Happening, now: datetime) -> Deployment
 
 def _moved(
     record: Deployment,
-    happening: Waiting | Holding | Applying | RollingOut | RollingBack,
+    happening: Waiting | Holding | Applying | Runs | RollingOut | RollingBack,
     now: datetime,
 ) -> Deployment:
     if isinstance(happening, Waiting):
@@ -70,6 +71,8 @@ def _moved(
         return _while_held(record, happening, now)
     if isinstance(happening, Applying):
         return _while_applied(record, happening, now)
+    if isinstance(happening, Runs):
+        return _with_run(record, happening, now)
     if isinstance(happening, RollingOut):
         return _while_rolling_out(record, happening, now)
     return _while_rolling_back(record, happening, now)
@@ -78,9 +81,10 @@ def _moved(
 def _while_waiting(record: Deployment, happening: Waiting) -> Deployment:
     match happening:
         case happened.Waits() as waits:
+            begun = record.status is Status.PREPARING
             return changed(
                 record,
-                status=Status.PENDING,
+                status=Status.PREPARING if begun else Status.PENDING,
                 reason=waits.reason,
                 waiting=waits.waiting,
                 gated=waits.gated,
@@ -108,7 +112,7 @@ def _while_waiting(record: Deployment, happening: Waiting) -> Deployment:
                 denial="",
             )
         case happened.Abandoned(reason=reason):
-            begun = record.applied_at is not None or record.acting
+            begun = record.applied_at is not None or record.acting or record.before is not None
             status = Status.FAILED if begun else Status.REFUSED
             return changed(record, status=status, reason=reason, denial="")
         case _:
@@ -180,7 +184,28 @@ def _while_applied(record: Deployment, happening: Applying, now: datetime) -> De
                 desired=started.desired,
                 running=started.running,
                 watch_after=started.watch_after,
+                has_after=started.has_after,
             )
+        case _:
+            assert_never(happening)
+
+
+def _with_run(record: Deployment, happening: Runs, now: datetime) -> Deployment:
+    match happening:
+        case happened.Prepares(revision=revision, run=run):
+            record = changed(record, revision=revision, acting=False, waiting=None, denial="")
+            return changed(record, status=Status.PREPARING, reason="", before=run)
+        case happened.RunNoted(kind="after", run=run):
+            return changed(record, after=run)
+        case happened.RunNoted(run=run, denial=denial):
+            return changed(record, before=run, reason=run.reason, denial=denial)
+        case happened.RunEnded(kind="after", run=run):
+            return changed(record, after=run)
+        case happened.RunEnded(run=run) if run.succeeded and not run.withdrawn:
+            return changed(record, before=run, reason="", denial="")
+        case happened.RunEnded(run=run):
+            record = changed(_unexplained(record, now), before=run, denial="")
+            return changed(record, status=Status.FAILED, reason=run.reason)
         case _:
             assert_never(happening)
 

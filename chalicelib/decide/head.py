@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from chalicelib.decide.admit import FRESH, is_after
+from chalicelib.decide.befores import with_before
 from chalicelib.decide.hold import held_back, held_by
 from chalicelib.decide.proven import found_running, proved
 from chalicelib.model.changes import changed_head
@@ -110,7 +111,7 @@ def followed(head: Head, record: Deployment) -> Head:
         deployment for deployment in head.open_deployments if deployment != record.id or record.open
     )
     head = changed_head(
-        head,
+        with_before(head, record),
         open_deployments=open_ids,
         recent=_with_recent(head, record),
         attempt=_attempt(head, record),

@@ -49,18 +49,27 @@ def wait_seconds(deployment: Deployment, now: datetime) -> int:
         return _POLL_DENIED  # a person must grant the permission first
     if deployment.paused is not None and deployment.paused.answer is None:
         return _POLL_PAUSED  # its answer makes an event; a person may give it in the console too
-    since = (now - (deployment.applied_at or deployment.created)).total_seconds()
+    since = (now - _changed_last(deployment)).total_seconds()
     if deployment.status is Status.PENDING:
         if since >= _LONG_PENDING_SECONDS:
             return _POLL_LONG_PENDING  # what it waits for makes an event when it ends
         least, most = _POLL_PENDING
         return min(most, max(least, int(since / 2)))
-    if deployment.succeeded is not None:
+    if deployment.succeeded is not None and not deployment.awaits_after:
         left = deployment.watch_after - (now - deployment.succeeded).total_seconds()
         return min(_POLL_LATE, max(_SOON, math.ceil(left)))
     if since < _EARLY_SECONDS:
         return _POLL_EARLY
     return _POLL_MIDDLE if since < _MIDDLE_SECONDS else _POLL_LATE
+
+
+def _changed_last(deployment: Deployment) -> datetime:
+    """Return when what is watched now began: a task, the rollout, or the wait."""
+    if deployment.awaits_after:
+        begun = deployment.after.began if deployment.after else deployment.succeeded
+    else:
+        begun = deployment.before.began if deployment.runs_before and deployment.before else None
+    return begun or deployment.applied_at or deployment.created
 
 
 def _until_it_ends(deployment: Deployment, now: datetime) -> int:

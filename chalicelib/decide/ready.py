@@ -6,6 +6,7 @@ import math
 from datetime import datetime, timedelta
 
 from chalicelib.decide.admit import newer
+from chalicelib.decide.befores import running_before
 from chalicelib.model.base import Frozen, iso
 from chalicelib.model.deployments import Cause, Deployment, Status
 from chalicelib.model.happenings import Refused, Superseded, Waits
@@ -87,13 +88,21 @@ def without_looking(
 ) -> Waits | Superseded | None:
     """Return what HEAD alone decides, before ECS is asked; None when HEAD decides nothing.
 
-    A deployment is superseded when a newer one was applied. A push waits while the newest request
+    A deployment is superseded when a newer one was applied. None but a rollback is applied while
+    the `before` task of another one runs. A push waits while the newest request
     is PENDING: ECS registers one task definition a second, and the older image would be replaced at
     once. It goes on when the newest request is refused. Where the target has a gate on scans, no
     push waits for a newer one; each goes when its own scan has ended.
     """
     if overtaken(deployment, head):
         return Superseded(reason=f"a newer deployment was applied ({head.applied_deployment})")
+    if deployment.status is Status.PREPARING:
+        return None  # it has begun, and all others wait for it
+    other = running_before(head, deployment.id)
+    if other is not None and not deployment.goes_to:
+        return Waits(
+            reason=f"the `before` task of {other.deployment} runs", waiting=deployment.waiting
+        )
     newest = head.recent[0] if head.recent else None
     if newest is None or newest.deployment == deployment.id:
         return None

@@ -7,8 +7,11 @@ from chalicelib.model.deployments import OPEN, Status
 _CLOSED_EARLY = frozenset({Status.SUPERSEDED, Status.REFUSED, Status.OBSERVED, Status.FAILED})
 
 TRANSITIONS: dict[Status, frozenset[Status]] = {
-    Status.PENDING: _CLOSED_EARLY | {Status.HELD, Status.IN_PROGRESS},
+    Status.PENDING: _CLOSED_EARLY | {Status.HELD, Status.PREPARING, Status.IN_PROGRESS},
     Status.HELD: frozenset({Status.PENDING, Status.SUPERSEDED, Status.REFUSED}),
+    Status.PREPARING: frozenset(
+        {Status.IN_PROGRESS, Status.FAILED, Status.REFUSED, Status.SUPERSEDED}
+    ),
     Status.IN_PROGRESS: frozenset(
         {
             Status.SUCCESSFUL,

@@ -47,6 +47,10 @@ def would(
     if before is not None:
         if before.status is Status.IN_PROGRESS and record.status in GOES_BACK:
             return Would(does="stop", reason=_stops(record))
+        if before.status is Status.PREPARING and record.before is not None and updates:
+            return Would(
+                does="stop", reason=f"{record.id} runs its `before` task: it would be stopped"
+            )
         return Would(does="nothing", reason=_state(record))
     if (does := _CLOSED_OR_WAITS.get(record.status)) is not None:
         waits = "another step is acting on the service" if does == "wait" else ""

@@ -23,6 +23,10 @@ _SERVICE = re.compile(r"arn:[a-z-]+:ecs:[a-z0-9-]+:\d{12}:service/((?:[\w-]{1,25
 _CLUSTER = r"^arn:[a-z-]+:ecs:[a-z0-9-]+:[0-9]{12}:cluster/[A-Za-z0-9_-]{1,255}$"
 
 
+STARTED_BY = "slipway/"  # and the client token: RunTask's `startedBy` of a `before` or `after`
+_RUN = r"^slipway/[a-z0-9-]{1,60}-[ab][0-9]{0,3}$"
+
+
 class Changed(Frozen):
     """The service that changed, as `CLUSTER/SERVICE`, and what happened to it.
 
@@ -36,6 +40,13 @@ class Changed(Frozen):
     began: str = ""
     ended: str = ""
     stopped_at: Moment | None = None
+
+
+class RunStopped(Frozen):
+    """A `before` or `after` task of this deployment stopped in this cluster."""
+
+    cluster: str
+    deployment: str
 
 
 class _Event(Envelope):
@@ -52,7 +63,14 @@ class _StoppedTask(BaseModel):
     stopped_at: AwareDatetime = Field(alias="stoppedAt")
 
 
-def recognise_change(event: object) -> Changed | Ignored:
+class _StoppedRun(BaseModel):
+    model_config = ConfigDict(defer_build=True, extra="ignore")
+
+    cluster: Annotated[str, StringConstraints(pattern=_CLUSTER)] = Field(alias="clusterArn")
+    started_by: Annotated[str, StringConstraints(pattern=_RUN)] = Field(alias="startedBy")
+
+
+def recognise_change(event: object) -> Changed | RunStopped | Ignored:
     """Return the service that an ECS event is about, or why the event means nothing here.
 
     The service's ARN is the resource of a deployment's event (Amazon ECS developer guide, "Amazon
@@ -89,9 +107,11 @@ def _of_hook(envelope: _Event) -> Changed | Ignored:
     return Changed(service=found[1]) if found else Ignored(reason="no service ARN in the event")
 
 
-def _of_task(envelope: _Event) -> Changed | Ignored:
+def _of_task(envelope: _Event) -> Changed | RunStopped | Ignored:
     if envelope.detail.get("lastStatus") != "STOPPED":
         return Ignored(reason="the task has not stopped")
+    if str(envelope.detail.get("startedBy", "")).startswith(STARTED_BY):
+        return _of_run(envelope)
     try:
         task = _StoppedTask.model_validate(envelope.detail)
     except ValidationError:
@@ -100,3 +120,13 @@ def _of_task(envelope: _Event) -> Changed | Ignored:
     return Changed(
         service=f"{cluster}/{service}", ended=task.started_by, stopped_at=task.stopped_at
     )
+
+
+def _of_run(envelope: _Event) -> RunStopped | Ignored:
+    """A task that RunTask started has no service; its `startedBy` names the deployment."""
+    try:
+        run = _StoppedRun.model_validate(envelope.detail)
+    except ValidationError:
+        return Ignored(reason="not a complete event of a `before` or `after` task")
+    token = run.started_by.removeprefix(STARTED_BY)
+    return RunStopped(cluster=run.cluster.rsplit("/", 1)[1], deployment=token.rsplit("-", 1)[0])

@@ -17,6 +17,7 @@ from chalicelib.explain.text import cut, listed, one_line, plain, sentence
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import FAILURES, Cause, Deployment, Notice, Status
 from chalicelib.model.holds import Hold
+from chalicelib.model.runs import RunOutcome
 from chalicelib.model.task_definitions import short_name
 
 Facts = tuple[tuple[str, str], ...]
@@ -26,6 +27,7 @@ _FACT = 500
 _VERBS = {
     Status.PENDING: "waits",
     Status.HELD: "is held",
+    Status.PREPARING: "runs its `before` task",
     Status.IN_PROGRESS: "is being deployed",
     Status.ROLLBACK_IN_PROGRESS: "failed; rolling back",
     Status.SUCCESSFUL: "is live",
@@ -38,6 +40,7 @@ _VERBS = {
 }
 _TELLS_CHANGES = frozenset({Status.HELD, Status.IN_PROGRESS, Status.OBSERVED})
 _TELLS_TRAFFIC = FAILURES | {Status.ROLLBACK_IN_PROGRESS}
+_TELLS_BEFORE = _TELLS_TRAFFIC | {Status.REFUSED, Status.SUPERSEDED}
 _FIELDS = 50  # of the new task definition that are named
 # Of a rollback by hand.
 _GOES_BACK = {Status.IN_PROGRESS: "going back to", Status.SUCCESSFUL: "back on"}
@@ -176,6 +179,8 @@ def _lines(deployment: Deployment) -> list[str]:
         lines += [f"Denied: {sentence(deployment.denial)}", ""]
     if deployment.stage and deployment.status in _TELLS_TRAFFIC:
         lines += [f"Traffic: {went_to(deployment)}.", ""]
+    if ran := before_words(deployment):
+        lines += [f"Before: {ran}.", ""]
     if deployment.base_changes and deployment.status in _TELLS_CHANGES:
         fields = one_line(listed(deployment.base_changes, _FIELDS))
         lines += [f"Changes besides the image (+ new, - gone): {fields}.", ""]
@@ -185,6 +190,21 @@ def _lines(deployment: Deployment) -> list[str]:
     lines += [f"Now: {_now(deployment)}"]
     step = _next_step(deployment)
     return [*lines, f"Next: {step}"] if step else lines
+
+
+def before_words(deployment: Deployment) -> str:
+    """What its `before` did to the data, and that a rollback does not take that back.
+
+    Empty where it has none, while all goes well, and where its container never ran.
+    """
+    run = deployment.before
+    if run is None or run.outcome in {None, RunOutcome.NOT_STARTED}:
+        return ""
+    if deployment.status not in _TELLS_BEFORE:
+        return ""
+    if run.succeeded:
+        return "its `before` task ended well, and what it changed in the data stays"
+    return "what its `before` task changed in the data before it ended stays"
 
 
 def went_to(deployment: Deployment) -> str:
@@ -217,10 +237,13 @@ def _now(deployment: Deployment) -> str:
     return {
         Status.PENDING: waits,
         Status.HELD: waits,
+        Status.PREPARING: waits,
         Status.IN_PROGRESS: f"ECS replaces {before or 'the running tasks'} with {ours}.",
         Status.ROLLBACK_IN_PROGRESS: f"ECS goes back to {before or 'the last revision that ran'}.",
         Status.SUCCESSFUL: f"the service runs {ours}{tasks}.",
-        Status.FAILED: f"look at the service: it was left as it is, with {ours or 'no change'}.",
+        Status.FAILED: waits
+        if deployment.applied_at is None
+        else f"look at the service: it was left as it is, with {ours or 'no change'}.",
         Status.ROLLBACK_SUCCESSFUL: f"the service {back}.",
         Status.ROLLBACK_FAILED: f"the service needs a person{should}.",
         Status.SUPERSEDED: "the newer deployment goes on; this one is over.",

@@ -84,6 +84,14 @@ def _baking(deployment: Deployment) -> Notice:
 
 
 def _watched(deployment: Deployment) -> Notice:
+    if deployment.has_after:
+        return _told(
+            deployment,
+            "proving",
+            f"{deployment.version} runs; its `after` task tests it",
+            f"ECS calls {short_name(deployment.revision)} successful. If the task fails, Slipway "
+            "goes back.",
+        )
     minutes = f"{deployment.watch_after / 60:g}"
     return _told(
         deployment,

@@ -38,3 +38,13 @@ def listed(names: Sequence[str], most: int) -> str:
     """Return at most so many names, with commas, and how many more there are."""
     more = len(names) - most
     return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def duration(seconds: int) -> str:
+    """A time in words: "15 minutes", "1 minute", "90 seconds".
+
+    >>> duration(300)
+    '5 minutes'
+    """
+    count, unit = (seconds // 60, "minute") if seconds % 60 == 0 else (seconds, "second")
+    return f"{count} {unit}{'' if count == 1 else 's'}"

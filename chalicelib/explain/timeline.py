@@ -9,6 +9,7 @@ from chalicelib.explain.notice import CAUSES
 from chalicelib.explain.text import brief
 from chalicelib.model.base import Frozen, Moment
 from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.runs import Kind, TaskRun
 from chalicelib.model.task_definitions import short_name
 
 _LONGEST = 500  # characters of one line
@@ -31,7 +32,9 @@ def timeline(record: Deployment) -> tuple[Entry, ...]:
     """
     found = (
         *_waited(record),
+        *_ran("before", record.before),
         *_applied(record),
+        *_ran("after", record.after),
         *_went_back(record),
         *_ended(record),
     )
@@ -57,6 +60,19 @@ def _waited(record: Deployment) -> _Found:
     if record.approval is not None:
         approval = record.approval
         yield approval.at, f"released by {approval.by} ({approval.why})"
+
+
+def _ran(kind: Kind, run: TaskRun | None) -> _Found:
+    if run is None or not run.request:
+        return
+    yield run.began, f"RunTask: its `{kind}` task was asked for"
+    if run.started is not None:
+        yield run.started, f"its `{kind}` task runs, in the container {run.container}"
+    if run.stopping is not None:
+        yield run.stopping, f"StopTask: {run.stopped_for}"
+    if run.ended is not None and run.outcome is not None:
+        code = "" if run.exit_code is None else f" with exit code {run.exit_code}"
+        yield run.ended, f"its `{kind}` task ended{code}: {run.outcome}"
 
 
 def _applied(record: Deployment) -> _Found:

@@ -14,6 +14,7 @@ from chalicelib.flow.confirm import confirm
 from chalicelib.flow.explained import explained_later
 from chalicelib.flow.held import look_after
 from chalicelib.flow.ports import World
+from chalicelib.flow.prepare import look_at_before
 from chalicelib.flow.retry import retried
 from chalicelib.flow.rollout import follow
 from chalicelib.flow.start import start
@@ -23,6 +24,8 @@ from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.happenings import Abandoned, LacksPermission
 from chalicelib.model.heads import Head
 from chalicelib.model.targets import Target
+
+_NOT_APPLIED = frozenset({Status.PENDING, Status.PREPARING})
 
 
 def advance(world: World, service: str, deployment: str) -> Deployment:
@@ -100,7 +103,11 @@ def _moved_on(
 ) -> Items:
     if not record.open or record.status is Status.HELD:
         return head, record
-    if record.status is Status.PENDING:
+    if record.runs_before:
+        head, record = look_at_before(world, head, record)
+        if record.runs_before or not record.open:
+            return head, record
+    if record.status in _NOT_APPLIED:
         return start(world, head, record, target)
     task_ended = changed is not None and bool(changed.ended)
     rollout_changed = changed is not None and not changed.ended

@@ -8,7 +8,7 @@ from chalicelib.errors import Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.plan import Plan, refuse_unlike
 from chalicelib.flow.ports import World
 from chalicelib.model import happenings as happened
-from chalicelib.model.deployments import Deployment
+from chalicelib.model.deployments import Cause, Deployment
 from chalicelib.model.happenings import NotApplied, Started
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
@@ -22,29 +22,46 @@ def apply(
     A call that AWS answered with an error was not carried out. A call that AWS did not answer may
     have been; a later step looks. No error is raised for either: both are `NotApplied`.
     """
-    revision = planned.revision
+    revision = planned.revision or registered(world, planned)
+    if not isinstance(revision, str):
+        return revision
     try:
-        if not revision:
-            revision = _registered(world, planned)
         if service.runs(revision):
             # The service runs the revision already, so its rollout is ours, of whatever age.
             began = service.primary.created_at if service.primary else None
-            return started(world, target, service, revision, began=began)
+            return started(world, record, target, service, revision, began=began)
         updated = world.services.update(record.cluster, service, revision)
     except Refused as refused:
         return happened.Refused(reason=str(refused))
     except Unavailable as unavailable:
-        return NotApplied(
-            revision=revision,
-            reason=str(unavailable),
-            answered=not isinstance(unavailable, Unanswered),
-            denial=str(unavailable) if isinstance(unavailable, Denied) else "",
-        )
-    return started(world, target, updated, revision)
+        return _not_applied(revision, unavailable)
+    return started(world, record, target, updated, revision)
+
+
+def registered(world: World, planned: Plan) -> str | NotApplied | happened.Refused:
+    """Register the plan's revision, and return its ARN, or why there is none."""
+    try:
+        made = world.services.register(planned.registration)
+        refuse_unlike(planned.registration, made)
+    except Refused as refused:
+        return happened.Refused(reason=str(refused))
+    except Unavailable as unavailable:
+        return _not_applied("", unavailable)
+    return made.arn
+
+
+def _not_applied(revision: str, unavailable: Unavailable) -> NotApplied:
+    return NotApplied(
+        revision=revision,
+        reason=str(unavailable),
+        answered=not isinstance(unavailable, Unanswered),
+        denial=str(unavailable) if isinstance(unavailable, Denied) else "",
+    )
 
 
 def started(  # noqa: PLR0913 - each is one thing that may be known
     world: World,
+    record: Deployment,
     target: Target,
     service: Service,
     revision: str,
@@ -71,10 +88,10 @@ def started(  # noqa: PLR0913 - each is one thing that may be known
         desired=service.desired,
         running=primary.running if primary else 0,
         watch_after=target.watch_after or 0,
+        has_after=target.after is not None and not goes_back(record),
     )
 
 
-def _registered(world: World, planned: Plan) -> str:
-    registered = world.services.register(planned.registration)
-    refuse_unlike(planned.registration, registered)
-    return registered.arn
+def goes_back(record: Deployment) -> bool:
+    """Whether it is a rollback: then neither `before` nor `after` runs."""
+    return bool(record.goes_to) or record.cause is Cause.ROLLBACK

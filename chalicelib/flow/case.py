@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from chalicelib.decide.runs import ended_by
 from chalicelib.definition.compare import changed_fields
 from chalicelib.errors import Denied, DeployerError
 from chalicelib.explain.case import explain, headline, kinds
@@ -17,6 +18,7 @@ from chalicelib.flow.ports import World
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.health import TargetHealth
+from chalicelib.model.runs import RunOutcome, TaskRun
 from chalicelib.model.services import Service, StoppedTask
 from chalicelib.model.task_definitions import TaskDefinition
 from chalicelib.model.verdicts import Observation
@@ -47,6 +49,8 @@ class _Targets(Frozen):
 
 def case(world: World, record: Deployment, observation: Observation) -> Case:
     """Return the case of a deployment that fails now, and count the unknown causes as a metric."""
+    if (run := _failed_run(record)) is not None:
+        return _case_of_run(world, record, run)
     try:
         stopped = _stopped(world, record, observation)
     except DeployerError as error:
@@ -70,6 +74,30 @@ def case(world: World, record: Deployment, observation: Observation) -> Case:
     )
     clause = headline(stopped, observation.service, record.applied_at)
     return Case(headline=clause, text=text, log=log)
+
+
+def _failed_run(record: Deployment) -> TaskRun | None:
+    """Return the `before` or `after` for which the deployment fails; None when it is neither."""
+    if record.before is not None and record.applied_at is None:
+        return record.before
+    after = record.after
+    return after if after is not None and after.outcome is RunOutcome.FAILED else None
+
+
+def _case_of_run(world: World, record: Deployment, run: TaskRun) -> Case:
+    """Return the case of a run that failed: what its container said; empty without a task."""
+    if not run.task or run.succeeded:
+        return Case(headline="", text="")
+    try:
+        task = world.services.standalone_task(record.cluster, run.task)
+    except DeployerError as error:
+        return Case(headline="", text=f"Its task could not be read: {error}")
+    if task is None:
+        return Case(headline="", text=f"ECS does not show its task {run.task} any more.")
+    ended = ended_by(task.end, run.container)
+    output = last_lines(world, record, ended) if ended.started_at else Output()
+    text, log = explain([ended], None, None, logs=output.lines, logs_note=output.note)
+    return Case(headline="", text=text, log=log)
 
 
 def _stopped(world: World, record: Deployment, observation: Observation) -> Sequence[StoppedTask]:

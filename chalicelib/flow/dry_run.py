@@ -14,6 +14,7 @@ from chalicelib.flow.ports import Ledger, Services, Watchers, World
 from chalicelib.model.changes import changed_head
 from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.heads import Head
+from chalicelib.model.runs import StandaloneTask
 from chalicelib.model.services import (
     RunningTask,
     Service,
@@ -108,6 +109,22 @@ class DryServices:
     def update(self, cluster: str, service: Service, task_definition: str) -> Service:
         self.updates = True
         return service
+
+    def run_task(self, request: Mapping[str, Any]) -> str:
+        self.updates = True
+        return "(new)"
+
+    def stop_task(self, cluster: str, task: str, reason: str) -> None:
+        self.updates = True
+
+    def task_settings(self, cluster: str, service: str) -> Mapping[str, Any]:
+        return self._real.task_settings(cluster, service)
+
+    def standalone_task(self, cluster: str, task: str) -> StandaloneTask | None:
+        return self._real.standalone_task(cluster, task)
+
+    def find_task(self, cluster: str, family: str, started_by: str) -> StandaloneTask | None:
+        return self._real.find_task(cluster, family, started_by)
 
     def stop(self, service_deployment: str) -> None:
         self.updates = True

@@ -32,6 +32,7 @@ def recovered(
         if world.services.revision_task_definition(rollout.target_revision) == revision:
             return record, started(
                 world,
+                record,
                 target,
                 service,
                 revision,

@@ -18,14 +18,14 @@ from chalicelib.decide.ready import without_looking
 from chalicelib.events.event import Ignored, elsewhere
 from chalicelib.events.image import untimely
 from chalicelib.events.scan import Scanned
-from chalicelib.events.service import Changed, recognise_change
+from chalicelib.events.service import Changed, RunStopped, recognise_change
 from chalicelib.flow.dry_run import DryRun, dry_run
 from chalicelib.flow.image_event import recognised
 from chalicelib.flow.outcome import Outcome, ignored
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import asked_for
 from chalicelib.flow.request import request
-from chalicelib.flow.service_event import every_open
+from chalicelib.flow.service_event import every_open, owner_of
 from chalicelib.flow.write import read
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Deployment
@@ -57,12 +57,12 @@ def replay(world: World, event: Mapping[str, Any]) -> dict[str, Any]:
     return {"event": _words(happened), "would": [_told(outcome) for outcome in outcomes]}
 
 
-def _recognised(event: Mapping[str, Any]) -> ImagePush | Scanned | Changed | Ignored:
+def _recognised(event: Mapping[str, Any]) -> ImagePush | Scanned | Changed | RunStopped | Ignored:
     """Return what the event tells of; the rules of the stack send ECS' events to one function."""
     return recognise_change(event) if event.get("source") == "aws.ecs" else recognised(event)
 
 
-def _words(happened: ImagePush | Scanned | Changed) -> str:
+def _words(happened: ImagePush | Scanned | Changed | RunStopped) -> str:
     if isinstance(happened, ImagePush):
         return (
             f"the push of {happened.tag} ({happened.digest[:19]}) to {happened.repository} at "
@@ -70,6 +70,8 @@ def _words(happened: ImagePush | Scanned | Changed) -> str:
         )
     if isinstance(happened, Scanned):
         return f"the end of a scan in {happened.repository}"
+    if isinstance(happened, RunStopped):
+        return f"a `before` or `after` task of {happened.deployment} ended"
     what = "a task ended" if happened.ended else "the state of an ECS deployment changed"
     return f"{what} in {happened.service}"
 
@@ -78,9 +80,11 @@ def _nothing(event: str, why: str) -> dict[str, Any]:
     return {"event": event, "would": [], "why": why}
 
 
-def _nobody(happened: Scanned | Changed) -> str:
+def _nobody(happened: Scanned | Changed | RunStopped) -> str:
     if isinstance(happened, Scanned):
         return f"no target has a gate on scans of {happened.repository}"
+    if isinstance(happened, RunStopped):
+        return "its deployment is not open"
     return f"{happened.service} is no target"
 
 
@@ -155,7 +159,11 @@ def _scan(world: World, scanned: Scanned) -> list[Outcome]:
     ]
 
 
-def _ecs(world: World, changed: Changed) -> list[Outcome]:
+def _ecs(world: World, changed: Changed | RunStopped) -> list[Outcome]:
+    if isinstance(changed, RunStopped):
+        service = owner_of(world, changed)
+        return [_step_of(read(world, service, changed.deployment)[1], "")] if service else []
+
     def outcome(target: Target, deployment: str) -> Outcome:
         _, record = read(world, target.name, deployment)
         return _step_of(record, no_news(record, changed, world.now))

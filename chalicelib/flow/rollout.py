@@ -10,6 +10,7 @@ from chalicelib.errors import Denied, Refused, Unavailable
 from chalicelib.flow.explained import explained
 from chalicelib.flow.look import deployed_since, look, with_log
 from chalicelib.flow.ports import World
+from chalicelib.flow.prove import prove, stop_after
 from chalicelib.flow.write import Items, with_lease, write, write_news
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.happenings import (
@@ -39,6 +40,8 @@ def follow(
 
     The last two say what an event told: that a task ended, or that the rollout changed.
     """
+    if record.awaits_after:
+        head, record = prove(world, head, record)
     if task_ended:  # written first, so that other tasks that end now cause no further look
         head, record = write(world, head, record, LookBegan())
     observation = look(world, record, task_ended=task_ended, rollout_changed=rollout_changed)
@@ -47,7 +50,9 @@ def follow(
     if verdict.rule == "in_progress":
         observation = with_log(world, record, observation)
         verdict = verdict_of(record, observation)
-    return carry_out(world, head, record, observation, verdict)
+    watched = record.succeeded is not None
+    head, record = carry_out(world, head, record, observation, verdict)
+    return (head, record) if watched else prove(world, head, record)
 
 
 def carry_out(
@@ -69,6 +74,7 @@ def carry_out(
         head, record = write(world, with_lease(world, head), record, judgement)
         remedied = _remedy(world, record, observation, verdict.remedy)
         head, record = write(world, released(head), record, remedied)
+    stop_after(world, record)
     if is_explained_already or record.unexplained is None:
         return head, record
     return explained(world, head, record, observation, named=verdict.explained)

@@ -7,8 +7,8 @@ from functools import partial
 
 from chalicelib.errors import DeployerError
 from chalicelib.events.event import Ignored, elsewhere
-from chalicelib.events.service import Changed, recognise_change
-from chalicelib.flow.advance import nudge
+from chalicelib.events.service import Changed, RunStopped, recognise_change
+from chalicelib.flow.advance import advance, nudge
 from chalicelib.flow.outcome import Outcome, ignored
 from chalicelib.flow.ports import World
 from chalicelib.model.targets import Target
@@ -28,6 +28,8 @@ def service_event(world: World, event: object) -> tuple[Outcome, ...]:
         return (ignored(changed.reason),)
     if (foreign := elsewhere(event, world.here)) is not None:
         return (ignored(foreign.reason),)
+    if isinstance(changed, RunStopped):
+        return _run_stopped(world, changed)
     targets = world.targets.called(changed.service)
     if not targets:
         return (ignored(f"{changed.service} is no target"),)
@@ -35,6 +37,44 @@ def service_event(world: World, event: object) -> tuple[Outcome, ...]:
         outcome
         for target in targets
         for outcome in every_open(world, target.name, partial(_nudged, world, target, changed))
+    )
+
+
+def _run_stopped(world: World, stopped: RunStopped) -> tuple[Outcome, ...]:
+    """Take the step of the deployment whose task stopped, and of what waits for its service."""
+    service = owner_of(world, stopped)
+    if service is None:
+        return (ignored("its deployment is not open", "", stopped.deployment),)
+    own = _advanced(world, service, stopped.deployment)
+    waiting = (
+        outcome
+        for other in world.targets.waiting_for(service)
+        for outcome in every_open(world, other.name, partial(_advanced, world, other.name))
+    )
+    return (own, *waiting)
+
+
+def owner_of(world: World, stopped: RunStopped) -> str | None:
+    """Return the service whose open deployment runs this task; None when there is none.
+
+    The task's event names no service, so it is looked for among the targets of its cluster.
+    """
+    for target in world.targets.all:
+        if target.cluster == stopped.cluster and (target.before or target.after):
+            head = world.ledger.head(target.name)
+            if head is not None and stopped.deployment in head.open_deployments:
+                return target.name
+    return None
+
+
+def _advanced(world: World, service: str, deployment: str) -> Outcome:
+    record = advance(world, service, deployment)
+    return Outcome(
+        outcome="nudged",
+        service=service,
+        deployment=deployment,
+        status=record.status,
+        reason=record.reason,
     )
 
 

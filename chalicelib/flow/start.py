@@ -1,7 +1,8 @@
-"""PENDING record -> applied, waiting or closed: apply a deployment when it may be applied now."""
+"""waiting record -> applied, PREPARING, waiting or closed: apply it when it may go now."""
 
 from __future__ import annotations
 
+from chalicelib.decide.awaited import awaited
 from chalicelib.decide.base_changes import refused_base
 from chalicelib.decide.lease import released
 from chalicelib.decide.proven import found_running
@@ -12,13 +13,14 @@ from chalicelib.flow.apply import apply
 from chalicelib.flow.held import hold_back
 from chalicelib.flow.plan import Plan, observed, plan
 from chalicelib.flow.ports import World
+from chalicelib.flow.prepare import Preparation, preparation, prepare
 from chalicelib.flow.recover import recovered
 from chalicelib.flow.return_target import return_target
 from chalicelib.flow.scan import scan_of
 from chalicelib.flow.write import Items, with_lease, write, write_news
 from chalicelib.model import happenings as happened
-from chalicelib.model.deployments import Deployment
-from chalicelib.model.happenings import AttemptBegan, LooksAgain
+from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.happenings import AttemptBegan, LooksAgain, Waits
 from chalicelib.model.heads import Head
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
@@ -31,7 +33,10 @@ _NOT_KNOWN = (
 
 
 def start(world: World, head: Head, record: Deployment, target: Target) -> Items:
-    """Apply a PENDING deployment if it may be applied now; else write why it waits or is closed.
+    """Apply a deployment if it may be applied now; else write why it waits or is closed.
+
+    It is PENDING, or PREPARING and its `before` has ended well. Nothing holds one that prepares: it
+    has begun.
 
     First this looks for what an earlier attempt, which died half way, has left, and goes on from
     there.
@@ -52,10 +57,16 @@ def start(world: World, head: Head, record: Deployment, target: Target) -> Items
 
 def _decided_at_once(world: World, head: Head, record: Deployment, target: Target) -> Items | None:
     """Return HEAD and the record when the ledger alone decides; None when ECS has to be asked."""
-    if (held := hold_back(world, head, record, target)) is not None:
+    if (held := _held(world, head, record, target)) is not None:
         return held
-    known = without_looking(record, head, target)
+    known = without_looking(record, head, target) or _awaited(world, record, target)
     return None if known is None else write_news(world, head, record, known)
+
+
+def _awaited(world: World, record: Deployment, target: Target) -> Waits | happened.Refused | None:
+    if target.waits_for is None or record.status is Status.PREPARING:
+        return None
+    return awaited(record, target, world.ledger.head(target.waits_for), world.now)
 
 
 def _resumed(
@@ -63,7 +74,12 @@ def _resumed(
 ) -> tuple[Deployment, Items | None]:
     """Do as `resume`; when the attempt that died did nothing, it may be held after all."""
     record, items = resume(world, head, record, target, service)
-    return record, items or hold_back(world, head, record, target)
+    return record, items or _held(world, head, record, target)
+
+
+def _held(world: World, head: Head, record: Deployment, target: Target) -> Items | None:
+    begun = record.status is Status.PREPARING
+    return None if begun else hold_back(world, head, record, target)
 
 
 def _started(
@@ -80,9 +96,10 @@ def _started(
             return write_news(world, head, record, LooksAgain(reason=_OLD_VIEW))
         return write(world, head, record, foreign)
     return_to = return_target(world, record, readiness.service, head)
+    due = preparation(world, record, target, planned)
     if record.mode == "observe":
         return write(world, head, record, observed(record, planned))
-    return _attempt(world, head, record, target, readiness, planned, return_to)
+    return _attempt(world, head, record, target, readiness, planned, return_to, due)
 
 
 def _attempt(  # noqa: PLR0913, PLR0917 - each is one thing that was decided
@@ -93,8 +110,12 @@ def _attempt(  # noqa: PLR0913, PLR0917 - each is one thing that was decided
     go: Go,
     planned: Plan,
     return_to: str,
+    due: Preparation | None,
 ) -> Items:
-    """Write that an attempt begins, apply the plan, and write the outcome; hold the lease."""
+    """Write that an attempt begins, apply the plan, and write the outcome; hold the lease.
+
+    Where a `before` is due, only the revision is registered, and the task begins.
+    """
     began = AttemptBegan(
         base=planned.base.arn,
         return_to=return_to,
@@ -102,6 +123,8 @@ def _attempt(  # noqa: PLR0913, PLR0917 - each is one thing that was decided
         unscanned=go.unscanned,
     )
     head, record = write(world, with_lease(world, head), record, began)
+    if due is not None:
+        return prepare(world, head, record, planned, due)
     outcome = apply(world, record, target, go.service, planned)
     return write(world, released(head), record, outcome)
 

@@ -7,6 +7,7 @@ from chalicelib.errors import Unavailable
 from chalicelib.flow.held import hold_back
 from chalicelib.flow.look import our_service_deployment
 from chalicelib.flow.ports import World
+from chalicelib.flow.prepare import stop_preparing
 from chalicelib.flow.retry import retried
 from chalicelib.flow.rollout import carry_out
 from chalicelib.flow.start import resume
@@ -25,7 +26,8 @@ def withdraw(
 ) -> Deployment:
     """Stop a deployment by hand, and return its record.
 
-    One that is being rolled out is rolled back. A waiting one is refused, or stays as it is when
+    One that is being rolled out is rolled back. Of one that is PREPARING the task is stopped, and
+    the next step ends it as FAILED. A waiting one is refused, or stays as it is when
     `refuse_waiting` is false. One that has ended meanwhile stays as it is.
 
     Raises:
@@ -45,6 +47,8 @@ def _withdraw(
     head, record = _with_attempt_settled(world, head, record)
     if record.status in {Status.PENDING, Status.HELD}:
         head, record = _kept_waiting(world, head, record, refused)
+    elif record.status is Status.PREPARING:
+        head, record = stop_preparing(world, head, record, why)
     elif record.status is Status.IN_PROGRESS:
         observation = _observation(world, record)
         verdict = judge(record, observation)

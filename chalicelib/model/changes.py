@@ -11,8 +11,9 @@ from typing import TypedDict, Unpack
 
 from chalicelib.model.base import Percent
 from chalicelib.model.deployments import Deployment, Notice, Return, Status, ToldNotice
-from chalicelib.model.heads import Attempt, Head, Lease, Proven, Recent, Unconfirmed
+from chalicelib.model.heads import Attempt, Before, Head, Lease, Proven, Recent, Unconfirmed
 from chalicelib.model.holds import Approval, Held, HeldDeployment, Hold, Release
+from chalicelib.model.runs import RunOutcome, TaskRun
 from chalicelib.model.services import ServiceDeployment, Tasks
 from chalicelib.model.stages import Pause
 from chalicelib.model.verdicts import Observation
@@ -44,6 +45,7 @@ class DeploymentFields(TypedDict, total=False):
     base_changes: tuple[str, ...]
     revision: str
     return_to: str
+    before: TaskRun | None
     applied_at: datetime | None
     began: datetime | None
     deadline: datetime | None
@@ -54,6 +56,8 @@ class DeploymentFields(TypedDict, total=False):
     pause: Pause | None
     watch_after: int
     succeeded: datetime | None
+    has_after: bool
+    after: TaskRun | None
     returning: Return | None
     desired: int
     running: int
@@ -88,6 +92,7 @@ class HeadFields(TypedDict, total=False):
     attempt: Attempt | None
     barred: tuple[str, ...]
     proven: tuple[Proven, ...]
+    befores: tuple[Before, ...]
     recent: tuple[Recent, ...]
 
 
@@ -113,6 +118,31 @@ class PauseFields(TypedDict, total=False):
     ended: datetime | None
     answer: Approval | None
     back: bool
+
+
+class RunFields(TypedDict, total=False):
+    """The fields of a run that may change."""
+
+    attempt: int
+    request: str
+    asked: datetime
+    failed: datetime | None
+    task: str
+    started: datetime | None
+    missing: datetime | None
+    stopping: datetime | None
+    stopped_for: str
+    withdrawn: bool
+    ended: datetime | None
+    outcome: RunOutcome | None
+    exit_code: int | None
+    reason: str
+
+
+class BeforeFields(TypedDict, total=False):
+    """The fields of a `before` in HEAD that may change."""
+
+    outcome: RunOutcome | None
 
 
 class ObservationFields(TypedDict, total=False):
@@ -158,6 +188,16 @@ def changed_proven(proven: Proven, **fields: Unpack[ProvenFields]) -> Proven:
 def changed_pause(pause: Pause, **fields: Unpack[PauseFields]) -> Pause:
     """Return a copy of the pause that has these fields."""
     return pause.model_copy(update=dict(fields))
+
+
+def changed_run(run: TaskRun, **fields: Unpack[RunFields]) -> TaskRun:
+    """Return a copy of the run that has these fields."""
+    return run.model_copy(update=dict(fields))
+
+
+def changed_before(before: Before, **fields: Unpack[BeforeFields]) -> Before:
+    """Return a copy of the `before` in HEAD that has these fields."""
+    return before.model_copy(update=dict(fields))
 
 
 def changed_observation(

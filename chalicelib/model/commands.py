@@ -27,7 +27,8 @@ class TaskSettings(BaseModel):
     """A command that a standalone task of the new revision runs; it must exit with 0.
 
     `container` is the container that runs it. None means the only container whose image comes from
-    the target's repository. `timeout` is in seconds, from when the task is first asked for.
+    the target's repository. The task may take `timeout` seconds
+    to start, and as long to run.
     """
 
     model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
@@ -66,4 +67,6 @@ def chosen_container(settings: _Settings, info: ValidationInfo) -> _Settings:
             "expected also `container`, because the target has several `containers`, "
             f'like container = "{containers[0]}"'
         )
-    return settings.model_copy(update={"container": containers[0]})
+    return type(settings)(
+        command=settings.command, container=containers[0], timeout=settings.timeout
+    )

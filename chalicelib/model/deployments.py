@@ -10,6 +10,7 @@ from pydantic import Field
 
 from chalicelib.model.base import Frozen, Moment, Percent
 from chalicelib.model.holds import Approval, Held
+from chalicelib.model.runs import TaskRun
 from chalicelib.model.stages import Pause
 
 
@@ -18,6 +19,7 @@ class Status(StrEnum):
 
     PENDING = "PENDING"
     HELD = "HELD"
+    PREPARING = "PREPARING"
     IN_PROGRESS = "IN_PROGRESS"
     ROLLBACK_IN_PROGRESS = "ROLLBACK_IN_PROGRESS"
     SUCCESSFUL = "SUCCESSFUL"
@@ -29,7 +31,15 @@ class Status(StrEnum):
     OBSERVED = "OBSERVED"
 
 
-OPEN = frozenset({Status.PENDING, Status.HELD, Status.IN_PROGRESS, Status.ROLLBACK_IN_PROGRESS})
+OPEN = frozenset(
+    {
+        Status.PENDING,
+        Status.HELD,
+        Status.PREPARING,
+        Status.IN_PROGRESS,
+        Status.ROLLBACK_IN_PROGRESS,
+    }
+)
 GOES_BACK = frozenset({Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFUL})
 FAILURES = frozenset({Status.FAILED, Status.ROLLBACK_SUCCESSFUL, Status.ROLLBACK_FAILED})
 
@@ -135,6 +145,7 @@ class Deployment(Frozen):
     revision: str = ""
     goes_to: str = ""  # for a rollback: the existing revision to deploy; no revision is rendered
     return_to: str = ""
+    before: TaskRun | None = None  # the task that had to end well before UpdateService
     applied_at: Moment | None = Field(default=None, alias="applied")
     # When the rollout that carries our revision began, where our UpdateService did not begin it:
     # the service ran the revision already, or somebody changed another setting.
@@ -147,6 +158,8 @@ class Deployment(Frozen):
     pause: Pause | None = None  # the last time that ECS waited for a person
     watch_after: int = 0  # for how many seconds it is watched once ECS calls it successful
     succeeded: Moment | None = None  # when ECS was first seen to call it so, where it is watched
+    has_after: bool = False  # its target runs an `after` task once ECS calls it successful
+    after: TaskRun | None = None
     returning: Return | None = None
 
     desired: int = 0
@@ -197,6 +210,17 @@ class Deployment(Frozen):
         """The pause in which ECS waits for a person now; None when it waits for nobody."""
         rolls_out = self.status is Status.IN_PROGRESS
         return self.pause if rolls_out and self.pause and self.pause.ended is None else None
+
+    @property
+    def runs_before(self) -> bool:
+        """Whether its `before` began and has not ended, as far as Slipway knows."""
+        return self.before is not None and self.before.outcome is None
+
+    @property
+    def awaits_after(self) -> bool:
+        """Whether ECS calls it successful, and its `after` has not begun or has not ended."""
+        due = self.has_after and self.succeeded is not None and self.status is Status.IN_PROGRESS
+        return due and (self.after is None or self.after.outcome is None)
 
     @property
     def missing_permission(self) -> str:

@@ -13,6 +13,7 @@ from chalicelib.model.deployments import Notice, Return, Status
 from chalicelib.model.holds import Approval
 from chalicelib.model.holds import Held as HeldFor
 from chalicelib.model.images import Image
+from chalicelib.model.runs import Kind, TaskRun
 from chalicelib.model.stages import Pause
 
 # Before the deployment is applied
@@ -136,7 +137,8 @@ class Started(Frozen):
 
     `began` is when the rollout began, where our UpdateService did not begin it. `ecs_deployment`
     and `service_deployment` are empty until ECS shows those that are ours. `watch_after` is for how
-    many seconds it is watched after its success.
+    many seconds it is watched after its success, and `has_after` says that its target runs a task
+    then.
     """
 
     revision: str
@@ -148,6 +150,32 @@ class Started(Frozen):
     desired: int = 0
     running: int = 0
     watch_after: int = 0
+    has_after: bool = False
+
+
+# Tasks before and after the rollout
+
+
+class Prepares(Frozen):
+    """The revision is registered, and the request for its `before` task is saved."""
+
+    revision: str
+    run: TaskRun
+
+
+class RunNoted(Frozen):
+    """What is known of a `before` or `after` changed, or its next attempt is saved."""
+
+    kind: Kind
+    run: TaskRun
+    denial: str = ""
+
+
+class RunEnded(Frozen):
+    """A `before` or `after` ended, as the run tells. A `before` that ended badly ends all."""
+
+    kind: Kind
+    run: TaskRun
 
 
 # While the revision rolls out, or back
@@ -314,6 +342,7 @@ class WatcherStarted(Frozen):
 Waiting = Waits | LooksAgain | LacksPermission | Refused | Superseded | Observed | Abandoned
 Holding = Held | HoldEnded | Released
 Applying = AttemptBegan | NotApplied | Started
+Runs = Prepares | RunNoted | RunEnded
 RollingOut = LookBegan | GoesOn | Adopted | Answered | Succeeded | Completed | Failed | Explained
 RollingBack = RollsBack | RollbackAsked | CannotBeStopped | RollbackRefused | RollbackUnanswered
 Aside = (
@@ -327,4 +356,4 @@ Aside = (
     | WatcherStarted
 )
 
-Happening = Waiting | Holding | Applying | RollingOut | RollingBack | Aside
+Happening = Waiting | Holding | Applying | Runs | RollingOut | RollingBack | Aside

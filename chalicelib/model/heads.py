@@ -7,6 +7,7 @@ from pydantic import Field
 from chalicelib.model.base import Frozen, Moment
 from chalicelib.model.deployments import Status
 from chalicelib.model.holds import HeldDeployment, Hold, Release
+from chalicelib.model.runs import RunOutcome
 
 _JUDGED = frozenset(Status) - {Status.REFUSED}
 
@@ -58,6 +59,17 @@ class Proven(Frozen):
         return tuple(filter(None, (self.tag, *self.tags)))
 
 
+class Before(Frozen):
+    """A `before` task that began on this service; `outcome` is None while it runs."""
+
+    deployment: str
+    revision: str
+    digest: str = ""
+    tag: str = ""
+    began: Moment
+    outcome: RunOutcome | None = None
+
+
 class Recent(Frozen):
     """A recent deployment, and where it stands."""
 
@@ -106,6 +118,7 @@ class Head(Frozen):
     release: Release | None = None
     barred: tuple[str, ...] = ()  # digests that a person rolled back or stopped: only by hand
     proven: tuple[Proven, ...] = ()
+    befores: tuple[Before, ...] = ()  # those that began, newest first
     recent: tuple[Recent, ...] = ()
 
     @property

@@ -37,8 +37,19 @@ _Names = Mapping[int, str]  # schema -> the names that came with it
 _STATUSES: _Names = {
     1: """PENDING HELD IN_PROGRESS ROLLBACK_IN_PROGRESS SUCCESSFUL FAILED ROLLBACK_SUCCESSFUL
     ROLLBACK_FAILED SUPERSEDED REFUSED OBSERVED""",
-    2: "",
+    2: "PREPARING",
 }
+
+_RUN_NAMES = (
+    "container timeout began attempt request asked failed task started missing stopping "
+    "stopped_for withdrawn ended outcome exit_code reason"
+)
+_OUTCOMES: _Names = {2: "SUCCEEDED FAILED NOT_STARTED UNKNOWN"}
+
+
+def _inner(outer: str, names: str) -> str:
+    """Return the names as those of `outer`."""
+    return "".join(f" {outer}.{name}" for name in names.split())
 
 
 @dataclass(frozen=True)
@@ -76,9 +87,15 @@ KINDS: Mapping[type[Frozen], Kind] = {
             applied_back release release.key release.deployment
             holds holds.kind holds.by holds.why holds.since holds.until
             holds.key holds.request holds.reminded
-            held held.deployment held.digest held.order held.pushed_at""",
+            held held.deployment held.digest held.order held.pushed_at
+            befores befores.deployment befores.revision befores.digest befores.tag befores.began
+            befores.outcome""",
         },
-        values={"recent.status": _STATUSES, "holds.kind": {2: "person rollback"}},
+        values={
+            "recent.status": _STATUSES,
+            "holds.kind": {2: "person rollback"},
+            "befores.outcome": _OUTCOMES,
+        },
     ),
     Deployment: Kind(
         names={
@@ -97,7 +114,10 @@ KINDS: Mapping[type[Frozen], Kind] = {
             stage traffic pause pause.stage pause.hooks pause.seen pause.since pause.expires
             pause.at_timeout pause.ended pause.answer pause.answer.by pause.answer.why
             pause.answer.at pause.answer.request pause.back
-            watch_after succeeded""",
+            watch_after succeeded
+            before has_after after"""
+            + _inner("before", _RUN_NAMES)
+            + _inner("after", _RUN_NAMES),
         },
         values={
             "status": _STATUSES,
@@ -106,6 +126,8 @@ KINDS: Mapping[type[Frozen], Kind] = {
             "mode": {1: "deploy observe"},
             "returning.by": {1: "ecs slipway person"},
             "returning.how": {1: "breaker stop update"},
+            "before.outcome": _OUTCOMES,
+            "after.outcome": _OUTCOMES,
         },
     ),
 }

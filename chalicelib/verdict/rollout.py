@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.runs import RunOutcome
 from chalicelib.model.task_definitions import short_name
 from chalicelib.model.verdicts import Observation, Verdict
 from chalicelib.verdict.hopeless import certain_cause, crash_loop
@@ -80,9 +81,29 @@ def completed(record: Deployment, observation: Observation) -> bool:
 
 def _succeeds_or_is_watched(rule: str, record: Deployment, observation: Observation) -> Verdict:
     """The outcome of a rollout that completed: its target may want it to be watched first."""
-    if record.watch_after:
+    if record.watch_after or record.has_after:
         return Verdict(rule=rule, status=Status.IN_PROGRESS, watch=True)
     return succeeds(rule, record, observation)
+
+
+def after_failed(record: Deployment, _: Observation) -> bool:
+    """Its `after` task exited with another code than 0, or ran longer than its time-out."""
+    return record.after is not None and record.after.outcome is RunOutcome.FAILED
+
+
+def _why_after_failed(record: Deployment, _: Observation) -> str:
+    return record.after.reason if record.after else ""
+
+
+def _succeeds_as_proven(rule: str, record: Deployment, observation: Observation) -> Verdict:
+    """The outcome of a success: where an `after` had to prove it and did not, it is not proven."""
+    verdict = succeeds(rule, record, observation)
+    after = record.after
+    if not record.has_after or (after is not None and after.succeeded):
+        return verdict
+    why = after.reason if after else ""
+    unproven = f"its `after` task proved nothing: {why or 'it had not ended'}"
+    return Verdict(rule=rule, status=verdict.status, reason=unproven)
 
 
 def replaced(record: Deployment, observation: Observation) -> bool:
@@ -107,8 +128,8 @@ def _since_its_success(words: Words) -> Words:
 
 
 def watched_long_enough(record: Deployment, observation: Observation) -> bool:
-    """The target's `watch_after` is over."""
-    if record.succeeded is None:
+    """The target's `watch_after` is over, and its `after` has ended."""
+    if record.succeeded is None or record.awaits_after:
         return False
     return observation.at >= record.succeeded + timedelta(seconds=record.watch_after)
 
@@ -291,12 +312,14 @@ RULES: tuple[Rule, ...] = (
     Rule(out_of_sight, ends(Status.FAILED, _why_out_of_sight)),
 )
 
-# Once ECS calls it successful, where the target has `watch_after`. ECS rolls nothing back now.
+# Once ECS calls it successful, where the target has `watch_after` or `after`. ECS rolls nothing
+# back now.
 WATCHED: tuple[Rule, ...] = (
     # A success stays one, whatever came after it.
-    Rule(replaced, succeeds),
+    Rule(replaced, _succeeds_as_proven),
+    Rule(after_failed, fails(_why_after_failed, explained=True)),
     Rule(alarm_rings, fails(_why_alarm_rings)),
     Rule(no_retry_helps, fails(_since_its_success(_why_no_retry_helps), explained=True)),
     Rule(crash_looping, fails(_since_its_success(_why_crash_looping), explained=True)),
-    Rule(watched_long_enough, succeeds),
+    Rule(watched_long_enough, _succeeds_as_proven),
 )

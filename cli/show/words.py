@@ -9,6 +9,7 @@ from typing import Any
 MARKS: Mapping[str, tuple[str, str]] = {  # of each status: a sign, and a colour of rich
     "PENDING": ("…", "yellow"),
     "HELD": ("‖", "yellow"),
+    "PREPARING": ("◦", "cyan"),
     "IN_PROGRESS": ("▶", "cyan"),
     "ROLLBACK_IN_PROGRESS": ("◀", "magenta"),
     "SUCCESSFUL": ("✓", "green"),

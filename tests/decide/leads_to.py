@@ -9,17 +9,20 @@ from chalicelib.model.happenings import (
     Happening,
     Noted,
     Observed,
+    Prepares,
     Refused,
     RollsBack,
     Started,
     Superseded,
     Waits,
 )
+from tests.fixtures import examples
 from tests.fixtures.examples import at, revision
 
 _RETURNING = Return(by="ecs", how="breaker", began=at(1), done=True)
 LEADS_TO: dict[Status, Happening] = {
     Status.PENDING: Waits(reason="a rollout ends first"),
+    Status.PREPARING: Prepares(revision=revision(8), run=examples.run()),
     Status.IN_PROGRESS: Started(revision=revision(8), applied_at=at(1), deadline=at(1800)),
     Status.SUCCESSFUL: Completed(noted=Noted()),
     Status.ROLLBACK_IN_PROGRESS: RollsBack(noted=Noted(), returning=_RETURNING, deadline=None),

@@ -25,7 +25,8 @@ from chalicelib.model.happenings import (
     Told,
     Waits,
 )
-from chalicelib.model.heads import Head, Proven
+from chalicelib.model.heads import Before, Head, Proven
+from chalicelib.model.runs import TaskRun
 from tests.decide.leads_to import LEADS_TO
 from tests.fixtures import examples
 from tests.fixtures.examples import at
@@ -42,8 +43,10 @@ def test_every_status_but_held_is_reached_by_something_that_happens() -> None:
         (changes.HeadFields, Head),
         (changes.ProvenFields, Proven),
         (changes.NoticeFields, Notice),
+        (changes.RunFields, TaskRun),
+        (changes.BeforeFields, Before),
     ],
-    ids=["deployment", "head", "proven", "notice"],
+    ids=["deployment", "head", "proven", "notice", "run", "before"],
 )
 def test_a_field_that_may_change_has_the_type_of_the_model(
     fields: type, model: type[Frozen]
@@ -73,7 +76,12 @@ def test_a_reason_is_one_line_and_cut_to_size() -> None:
 
 @pytest.mark.parametrize(
     ("before", "then"),
-    [(before, then) for before in Status for then in LEADS_TO],
+    [
+        (before, then)
+        for before in Status
+        for then in LEADS_TO
+        if (before, then) != (Status.PREPARING, Status.PENDING)
+    ],
     ids=lambda status: status.value,
 )
 def test_only_what_the_table_allows_is_written(before: Status, then: Status) -> None:
@@ -84,6 +92,12 @@ def test_only_what_the_table_allows_is_written(before: Status, then: Status) -> 
     else:
         with pytest.raises(ValueError, match="is not allowed"):
             after(record, LEADS_TO[then], at(1))
+
+
+def test_one_that_has_prepared_stays_so_while_it_waits_to_be_applied() -> None:
+    waits = LEADS_TO[Status.PENDING]
+    record = after(examples.preparing(), waits, at(1))
+    assert (record.status, record.reason) == (Status.PREPARING, "a rollout ends first")
 
 
 @pytest.mark.parametrize("then", sorted(TRANSITIONS[Status.PENDING] & LEADS_TO.keys()))

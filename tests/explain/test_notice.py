@@ -93,6 +93,7 @@ def test_each_status_has_a_notice_id_of_its_own() -> None:
 SUBJECTS = {
     Status.PENDING: "abc1234 waits",
     Status.HELD: "abc1234 is held",
+    Status.PREPARING: "abc1234 runs its `before` task",
     Status.IN_PROGRESS: "abc1234 is being deployed",
     Status.ROLLBACK_IN_PROGRESS: "abc1234 failed; rolling back",
     Status.SUCCESSFUL: "abc1234 is live",

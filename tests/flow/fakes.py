@@ -18,6 +18,7 @@ from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.heads import Head
 from chalicelib.model.health import TargetHealth
 from chalicelib.model.images import Image
+from chalicelib.model.runs import StandaloneTask
 from chalicelib.model.scans import Scan
 from chalicelib.model.services import (
     EcsDeployment,
@@ -26,6 +27,7 @@ from chalicelib.model.services import (
     ServiceDeployment,
     ServiceTask,
     ServiceTasks,
+    StoppedContainer,
     StoppedTask,
 )
 from chalicelib.model.stages import Hook
@@ -40,8 +42,11 @@ READS = {
     "revision_task_definition",
     "task_definition", "newest_revisions", "stopped_tasks", "running_tasks", "alive",
     "express_task_definitions",
-    "target_health", "service_tasks",
+    "target_health", "service_tasks", "task_settings", "standalone_task", "find_task",
 }  # fmt: skip
+
+
+_ECS = {"register", "update", "stop", "run_task", "stop_task"}
 
 
 class Died(BaseException):
@@ -72,6 +77,7 @@ class Port:
             answer = getattr(self._real, name)(*arguments, **keywords)
             if name not in READS and name != "save":
                 told = arguments[0].status if name == "publish" else arguments[-1]
+                told = told["clientToken"].rsplit("-", 1)[1] if name == "run_task" else told
                 told = short_name(told) if isinstance(told, str) else told
                 self._aws.acts.append(name if name == "register" else f"{name} {told}")
             if fault:
@@ -152,6 +158,10 @@ class Services:
         self.hidden: set[str] = set()  # service deployments that are not shown yet, by ARN
         self.now: datetime | None = None
         self.express: Sequence[str] = ()  # what DescribeExpressGatewayService names
+        self.runs: dict[str, StandaloneTask] = {}  # the standalone tasks, by their tokens
+        self.requests: list[Mapping[str, Any]] = []  # what RunTask was asked for
+        self.refusals: list[Exception] = []  # what RunTask answers first
+        self.unshown: set[str] = set()  # tokens whose tasks ECS does not show (any more)
 
     # What Slipway asks
 
@@ -252,7 +262,60 @@ class Services:
     def service_tasks(self, cluster: str, service: str) -> ServiceTasks:
         return ServiceTasks(tasks=tuple(self.tasks), complete=len(self.tasks) < 500)
 
+    def task_settings(self, cluster: str, service: str) -> Mapping[str, Any]:
+        return {"cluster": cluster, "launchType": "FARGATE"}
+
+    def run_task(self, request: Mapping[str, Any]) -> str:
+        token = request["clientToken"]
+        self.requests.append(request)
+        if token not in self.runs:
+            if self.refusals:
+                raise self.refusals.pop(0)
+            arn = f"{examples.ARN}:task/{request['cluster']}/run-{len(self.runs) + 1}"
+            container = request["overrides"]["containerOverrides"][0]["name"]
+            end = StoppedTask(id=arn, containers=(StoppedContainer(name=container),))
+            self.runs[token] = StandaloneTask(arn=arn, status="PROVISIONING", end=end)
+        return self.runs[token].arn
+
+    def standalone_task(self, cluster: str, task: str) -> StandaloneTask | None:
+        shown = (one for token, one in self.runs.items() if token not in self.unshown)
+        return next((one for one in shown if one.arn == task), None)
+
+    def find_task(self, cluster: str, family: str, started_by: str) -> StandaloneTask | None:
+        token = started_by.removeprefix("slipway/")
+        return None if token in self.unshown else self.runs.get(token)
+
+    def stop_task(self, cluster: str, task: str, reason: str) -> None:
+        for token, one in self.runs.items():
+            if one.arn == task and not one.stopped:
+                self.ends(143, token=token, stop_code="UserInitiated")
+
     # What happens in ECS
+
+    def runs_now(self) -> None:
+        """The newest standalone task runs."""
+        token, one = list(self.runs.items())[-1]
+        end = one.end.model_copy(update={"started_at": self.now})
+        self.runs[token] = StandaloneTask(arn=one.arn, status="RUNNING", end=end)
+
+    def ends(
+        self, code: int | None, *, token: str = "", stop_code: str = "EssentialContainerExited"
+    ) -> None:
+        """The standalone task of this token, or the newest, has ended with this exit code."""
+        token = token or list(self.runs)[-1]
+        one = self.runs[token]
+        containers = tuple(
+            StoppedContainer(name=each.name, exit_code=code) for each in one.end.containers
+        )
+        started = one.end.started_at or (None if code is None else self.now)
+        end = StoppedTask(
+            id=one.end.id,
+            stop_code=stop_code,
+            containers=containers,
+            started_at=started,
+            stopped_at=self.now,
+        )
+        self.runs[token] = StandaloneTask(arn=one.arn, status="STOPPED", end=end)
 
     def begin(self, name: str, task_definition: str) -> None:
         """A rollout begins, ours or anybody's; the one under way is stopped."""
@@ -410,7 +473,7 @@ class Aws:
 
     @property
     def ecs_acts(self) -> list[str]:
-        return [act for act in self.acts if act.split()[0] in {"register", "update", "stop"}]
+        return [act for act in self.acts if act.split()[0] in _ECS]
 
     @property
     def told(self) -> list[str]:

@@ -80,7 +80,7 @@ def test_a_service_is_named_by_its_cluster_and_its_name() -> None:
 @pytest.mark.parametrize("status", Status)
 def test_a_record_knows_whether_it_is_open(status: Status) -> None:
     assert examples.deployment(status=status).open is (
-        status.value in {"PENDING", "HELD", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS"}
+        status.value in {"PENDING", "HELD", "PREPARING", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS"}
     )
 
 
