@@ -37,6 +37,13 @@ class ClusterNotFound(EcsError):
         super().__init__("Cluster not found.")
 
 
+class PlatformUnknown(EcsError):
+    code = "PlatformUnknownException"
+
+    def __init__(self) -> None:
+        super().__init__("The specified platform version does not exist.")
+
+
 class ServiceNotFound(EcsError):
     code = "ServiceNotFoundException"
 
