@@ -151,7 +151,8 @@ def _answer(
     except NotOurs:
         return _moto_answer(operation, response, original)
     except EcsError as error:
-        return _json(response, 400, {"__type": error.code, "message": error.message})
+        body = {"__type": error.code, "message": error.message, **error.members}
+        return _json(response, 400, body)
 
 
 def _moto_answer(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from embedded.services.ecs.client_tokens import ClientTokens
 from embedded.services.ecs.containers import containers_of
 from embedded.services.ecs.definitions import TaskDefinition
 from embedded.services.ecs.events import Events
@@ -50,6 +51,7 @@ class StandaloneTasks:
         self._simulation = simulation
         self._place = place
         self._tasks = tasks
+        self.tokens = ClientTokens()
         self.lifecycle = Lifecycle(simulation, place, Events(simulation, place), self)
 
     def start(self, launch: Launch) -> Task | NoCapacity:

@@ -39,15 +39,25 @@ Request = dict[str, Any]
 def run_task(region: Region, request: Request) -> dict[str, Any]:
     cluster = region.cluster(request)
     refuse_parameters(request)
-    launch = _launch(region, cluster, request)
-    tasks, failures = [], []
-    for _ in range(request.get("count") or 1):
+    tokens, now = region.standalone.tokens, region.simulation.now()
+    known = tokens.answered(cluster, request, now)
+    if known is not None:
+        return known
+    tasks, failures = _start(region, _launch(region, cluster, request), request.get("count") or 1)
+    answer = {"tasks": [_view(each) for each in tasks], "failures": failures}
+    tokens.keep(cluster, request, answer, tasks, now)
+    return answer
+
+
+def _start(region: Region, launch: Launch, count: int) -> tuple[list[Task], list[dict[str, str]]]:
+    """The tasks that have started, and why no more have."""
+    tasks: list[Task] = []
+    for _ in range(count):
         made = region.standalone.start(launch)
         if isinstance(made, NoCapacity):
-            failures.append(_failure(region, launch, made))
-            break
-        tasks.append(_view(made))
-    return {"tasks": tasks, "failures": failures}
+            return tasks, [_failure(region, launch, made)]
+        tasks.append(made)
+    return tasks, []
 
 
 def _launch(region: Region, cluster: str, request: Request) -> Launch:
