@@ -58,6 +58,7 @@ from embedded.services.ecs.faults import (
     Crash,
     Fault,
     Faults,
+    HostLost,
     IgnoresSigterm,
     NoCapacity,
     OutOfMemory,
@@ -69,6 +70,7 @@ from embedded.services.ecs.faults import (
 )
 from embedded.services.ecs.lag import Lag
 from embedded.services.ecs.names import Ids, Place
+from embedded.services.ecs.programs import Exits
 from embedded.services.ecs.rates import DOCUMENTED, Buckets, Rate
 from embedded.services.ecs.simulation import AboutImage, Emit, InvokeLambda, Simulation
 from embedded.services.ecs.simulator import Ecs
@@ -78,8 +80,10 @@ from embedded.services.ecs.timings import Timings
 __all__ = [
     "Crash",
     "Ecs",
+    "Exits",
     "Fault",
     "Faults",
+    "HostLost",
     "IgnoresSigterm",
     "Lag",
     "NoCapacity",

@@ -55,7 +55,11 @@ class SimulatedBackend(EC2ContainerServiceBackend):
         super().__init__(region_name, account_id)
         if self.ecs is not None:
             place = Place(account_id, region_name)
-            self.ecs.open_region(place, lambda name: name in self.clusters)
+            self.ecs.open_region(place, self._has_active_cluster)
+
+    def _has_active_cluster(self, name: str) -> bool:
+        """DeleteCluster leaves an INACTIVE cluster, in which nothing can be done."""
+        return name in self.clusters and self.clusters[name].status == "ACTIVE"
 
     def describe_clusters(self, cluster_names: list[str]) -> tuple[list[Any], list[Any]]:
         clusters, failures = super().describe_clusters(cluster_names)
@@ -147,7 +151,8 @@ def _answer(
     except NotOurs:
         return _moto_answer(operation, response, original)
     except EcsError as error:
-        return _json(response, 400, {"__type": error.code, "message": error.message})
+        body = {"__type": error.code, "message": error.message, **error.members}
+        return _json(response, 400, body)
 
 
 def _moto_answer(

@@ -11,6 +11,7 @@ class EcsError(Exception):
     def __init__(self, message: str) -> None:
         super().__init__(message)
         self.message = message
+        self.members: dict[str, list[str]] = {}  # what the answer has besides the message
 
 
 class ClientError(EcsError):
@@ -37,6 +38,13 @@ class ClusterNotFound(EcsError):
         super().__init__("Cluster not found.")
 
 
+class PlatformUnknown(EcsError):
+    code = "PlatformUnknownException"
+
+    def __init__(self) -> None:
+        super().__init__("The specified platform version does not exist.")
+
+
 class ServiceNotFound(EcsError):
     code = "ServiceNotFoundException"
 
@@ -60,6 +68,14 @@ class ServiceDeploymentNotFound(EcsError):
 
 class Conflict(EcsError):
     code = "ConflictException"
+
+
+class TokenInUse(Conflict):
+    """RunTask: the client token belongs to these tasks."""
+
+    def __init__(self, tasks: list[str]) -> None:
+        super().__init__("The provided clientToken is already in use with a different request.")
+        self.members = {"resourceIds": tasks}
 
 
 class UnsupportedFeature(EcsError):

@@ -38,7 +38,7 @@ class Events:
         self._place = place
 
     def task_changed(self, task: Task) -> None:
-        self._send(task.service_key, _TASK, task.arn, task_view(task, milliseconds))
+        self._send(task.owner, _TASK, task.arn, task_view(task, milliseconds))
 
     def deployment_changed(
         self, service: Service, deployment_id: str, name: str, reason: str
@@ -94,7 +94,7 @@ class Events:
         self._send(key, _HOOK, found.arn, detail)
 
     def _send(self, key: str, detail_type: str, resource: str, detail: dict[str, Any]) -> None:
-        """`key` is the CLUSTER/SERVICE that the event is about."""
+        """`key` is the CLUSTER/SERVICE, or the CLUSTER/GROUP, that the event is about."""
         if key in self._simulation.silent:
             return
         self._simulation.emit(

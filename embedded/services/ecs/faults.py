@@ -2,12 +2,18 @@
 
 A fault strikes every task that it matches and that starts from now on; tasks that already run are
 spared. `times` limits it to so many tasks.
+
+A standalone task suffers them too, apart from two kinds. `Crash` and `OutOfMemory` are what the
+image's own program does: a container whose command is overridden runs another. Health checks stop
+no standalone task. `Exits` says what an overridden command does.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
+
+from embedded.services.ecs.programs import Exits, Programs
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,17 @@ class IgnoresSigterm(Fault):
     times: int | None = None
 
 
+@dataclass(frozen=True)
+class HostLost(Fault):
+    """The machine under the task disappears `after` seconds of running.
+
+    The task is STOPPED at once, and no container has an exit code: nobody saw them end.
+    """
+
+    after: float = 5.0
+    times: int | None = None
+
+
 @dataclass
 class _Rule:
     image: str | None
@@ -138,6 +155,15 @@ class _Rule:
             return self.service == service
         return any(self.image in image for image in images if self.image is not None)
 
+    def strikes_standalone(self, images: tuple[str, ...], overridden: Collection[int]) -> bool:
+        """Whether a standalone task can suffer it; the containers at `overridden` run commands."""
+        if isinstance(self.fault, UnhealthyContainer | UnhealthyTarget):
+            return False
+        fault = self.on(images)
+        if not isinstance(fault, Crash | OutOfMemory):
+            return True
+        return not overridden if fault.container is None else fault.container not in overridden
+
     def on(self, images: tuple[str, ...]) -> Fault:
         """The fault as a task with these images suffers it."""
         fault = self.fault
@@ -152,23 +178,49 @@ class Faults:
 
     def __init__(self) -> None:
         self._rules: list[_Rule] = []
+        self._programs = Programs()
 
     def image(self, image: str, fault: Fault) -> None:
         """Make every task whose image URI contains `image` (a digest, a tag, …) suffer `fault`."""
         self._rules.append(_Rule(image=image, service=None, fault=fault))
 
     def service(self, service: str, fault: Fault) -> None:
-        """Make every new task of `CLUSTER/SERVICE` suffer `fault`."""
+        """Make every new task of `CLUSTER/SERVICE` suffer `fault`.
+
+        `CLUSTER/GROUP` are standalone tasks, for instance `dev/family:web`.
+        """
         self._rules.append(_Rule(image=None, service=service, fault=fault))
+
+    def run(self, exits: Exits, image: str = "", command: str = "") -> None:
+        """Say what overridden commands do, in standalone tasks that start from now on.
+
+        It is for the tasks one of whose images contains `image`, and there for the containers whose
+        command, its words joined by blanks, contains `command`. Of several that match, the first
+        one is used until its `times` are used up.
+        """
+        self._programs.add(exits, image, command)
 
     def clear(self) -> None:
         self._rules.clear()
+        self._programs.clear()
 
-    def strike(self, images: Iterable[str], service: str) -> tuple[Fault, ...]:
-        """The faults that a task about to start suffers; each counts as used once."""
+    def strike(
+        self, images: Iterable[str], service: str, overridden: Collection[int] | None = None
+    ) -> tuple[Fault, ...]:
+        """The faults that a task about to start suffers; each counts as used once.
+
+        `overridden` are the places of the containers with overridden commands, in a standalone
+        task; without it, the task is a service's.
+        """
         uris = tuple(images)
         struck = [rule for rule in self._rules if rule.matches(uris, service)]
+        if overridden is not None:
+            struck = [rule for rule in struck if rule.strikes_standalone(uris, overridden)]
         for rule in struck:
             if rule.left is not None:
                 rule.left -= 1
         return tuple(rule.on(uris) for rule in struck)
+
+    def program(self, images: Iterable[str], command: Iterable[str]) -> Exits | None:
+        """What an overridden command about to start does, if that was said; it counts as used."""
+        return self._programs.take(tuple(images), " ".join(command))

@@ -4,52 +4,48 @@ The states and their order are those of "Amazon ECS task lifecycle" in the devel
 Fargate: PROVISIONING, PENDING, ACTIVATING, RUNNING, DEACTIVATING, STOPPING, DEPROVISIONING,
 STOPPED. A task that ends by its own fault goes to DEPROVISIONING at once (inferred). The texts of
 `stoppedReason` are those of "Amazon ECS stopped tasks error messages".
+
+A container whose command is overridden runs a program that ends, all others run for ever. When an
+essential container ends, ECS stops the others; when another one ends, the task runs on (API
+reference, ContainerDefinition.essential).
+Inferred: a service's containers handle SIGTERM and exit with 0, those of a standalone task do not;
+a task whose machine disappears is a TerminationNotice, and has no exit codes.
 """
 
 from __future__ import annotations
 
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
+from embedded.services.ecs import container_logs, health
 from embedded.services.ecs.containers import Container
 from embedded.services.ecs.events import Events
 from embedded.services.ecs.faults import (
     Crash,
     Fault,
+    HostLost,
     IgnoresSigterm,
     OutOfMemory,
-    PullError,
     SlowStart,
-    StartError,
     UnhealthyContainer,
     UnhealthyTarget,
 )
 from embedded.services.ecs.names import Place
+from embedded.services.ecs.observer import Observer
+from embedded.services.ecs.programs import Exits
 from embedded.services.ecs.simulation import Simulation
+from embedded.services.ecs.start_failures import start_failure
+from embedded.services.ecs.stop_reasons import (
+    EXITED,
+    FAILED_CONTAINER_CHECK,
+    FAILED_START,
+    HOST_FAILURE,
+    KILLED,
+    OUT_OF_MEMORY,
+    TERMINATED,
+    failed_target_check,
+)
 from embedded.services.ecs.tasks import Task
 from embedded.services.ecs.timings import Timings
-
-EXITED = "Essential container in task exited"
-OUT_OF_MEMORY = "OutOfMemoryError: Container killed due to memory usage"
-FAILED_CONTAINER_CHECK = "Task failed container health checks"
-FAILED_START = "Task failed to start"
-KILLED = 137  # 128 + SIGKILL
-TERMINATED = 143  # 128 + SIGTERM
-
-
-def failed_target_check(task: Task) -> str:
-    return f"Task failed ELB health checks in (target-group {task.target_group})"
-
-
-class Observer(Protocol):
-    """Learns what happens to tasks, and knows the grace period of their service."""
-
-    def task_healthy(self, task: Task) -> None: ...
-    def task_running(self, task: Task) -> None: ...
-    def task_failed_check(self, task: Task) -> None: ...
-    def task_stopped(self, task: Task) -> None: ...
-    def grace_period(self, task: Task) -> float: ...
-    def has_traffic(self, task: Task) -> bool: ...
 
 
 class Lifecycle:
@@ -105,6 +101,16 @@ class Lifecycle:
         self._condemn(task, "EssentialContainerExited", EXITED)
         self._deprovision(task)
 
+    def lose(self, task: Task) -> None:
+        """The machine under a task disappears: nobody sees how its containers end."""
+        if not task.live:
+            return
+        self._condemn(task, "TerminationNotice", HOST_FAILURE)
+        task.execution_stopped_at = self._simulation.now()
+        for container in task.containers:
+            container.last_status = "STOPPED"
+        self._end(task)
+
     def _timings(self, task: Task) -> Timings:
         if not task.balanced:
             return self._simulation.timings
@@ -129,7 +135,7 @@ class Lifecycle:
         self._later(task, wait, self._activate)
 
     def _activate(self, task: Task) -> None:
-        failure = self._start_failure(task)
+        failure = start_failure(self._simulation, self._place, task)
         if failure is not None:
             self._fail_to_start(task, failure)
             return
@@ -138,14 +144,6 @@ class Lifecycle:
             container.last_status = "RUNNING"
         self._enter(task, "ACTIVATING")
         self._later(task, self._simulation.timings.activating, self._run)
-
-    def _start_failure(self, task: Task) -> str | None:
-        for fault in task.faults:
-            if isinstance(fault, PullError | StartError):
-                return fault.reason
-        look = self._simulation.pull_problem
-        problems = (look(self._place, each.image) for each in task.containers) if look else ()
-        return next((problem for problem in problems if problem), None)
 
     def _fail_to_start(self, task: Task, reason: str) -> None:
         """On Fargate the task has the reason, on EC2 the container has ("Stopped tasks errors")."""
@@ -160,10 +158,27 @@ class Lifecycle:
         self._enter(task, "RUNNING")
         for container in task.containers:
             self._log(task, container, (f"{container.name} started from {container.image}",))
+            if container.command:
+                self._run_command(task, container)
         self._observer.task_running(task)
         for fault in task.faults:
             self._plan(task, fault)
         self._plan_health(task)
+
+    def _run_command(self, task: Task, container: Container) -> None:
+        images = task.definition.images
+        exits = self._simulation.faults.program(images, container.command)
+        exits = exits or Exits(exit_code=0, after=self._simulation.timings.command)
+        self._log(task, container, exits.logs)
+        self._later(task, exits.after, self._end_command, container, exits)
+
+    def _end_command(self, task: Task, container: Container, exits: Exits) -> None:
+        if container.essential:
+            self.exit(task, exits.exit_code, exits.reason, task.containers.index(container))
+            return
+        container.exit_code, container.reason = exits.exit_code, exits.reason
+        container.last_status = "STOPPED"
+        self._enter(task, task.last_status)
 
     def _plan(self, task: Task, fault: Fault) -> None:
         match fault:
@@ -171,6 +186,8 @@ class Lifecycle:
                 return  # `bear_traffic` plans it
             case Crash() | OutOfMemory():
                 self._later(task, fault.after, self._crash, fault)
+            case HostLost():
+                self._later(task, fault.after, self.lose)
             case UnhealthyContainer() if task.checked:
                 self._later(task, fault.after, self.fail_check, FAILED_CONTAINER_CHECK)
             case UnhealthyTarget() if task.balanced:
@@ -186,22 +203,16 @@ class Lifecycle:
 
     def _plan_health(self, task: Task) -> None:
         timings = self._timings(task)
-        waits = []
-        if task.checked:
-            waits.append(_health_wait(task, UnhealthyContainer, timings.container_health))
-            if waits[0] is not None:
-                self._later(task, timings.container_health, self._pass_container_check)
-        if task.balanced:
-            waits.append(_health_wait(task, UnhealthyTarget, timings.target_health))
-        if not waits:
-            waits.append(timings.settling)
-        known = [wait for wait in waits if wait is not None]
-        if len(known) == len(waits):
-            self._later(task, max(known), self._become_healthy)
+        passing = health.containers_pass_after(task, timings)
+        healthy = health.healthy_after(task, timings)
+        if passing is not None:
+            self._later(task, passing, self._pass_container_check)
+        if healthy is not None:
+            self._later(task, healthy, self._become_healthy)
 
     def _pass_container_check(self, task: Task) -> None:
         for container in task.containers:
-            if container.checked:
+            if container.checked and not container.command:
                 container.health = "HEALTHY"
 
     def _become_healthy(self, task: Task) -> None:
@@ -238,9 +249,10 @@ class Lifecycle:
 
     def _deprovision(self, task: Task) -> None:
         task.execution_stopped_at = self._simulation.now()
+        terminated = TERMINATED if task.failed_health or task.standalone else 0
         for container in task.containers:
             if container.last_status == "RUNNING" and container.exit_code is None:
-                container.exit_code = TERMINATED if task.failed_health else 0
+                container.exit_code = terminated
             container.last_status = "STOPPED"
         self._enter(task, "DEPROVISIONING")
         self._later(task, self._simulation.timings.deprovisioning, self._end)
@@ -252,25 +264,10 @@ class Lifecycle:
         self._observer.task_stopped(task)
 
     def _log(self, task: Task, container: Container, lines: tuple[str, ...]) -> None:
-        """Log stream `prefix/container/task-id` ("Using the awslogs log driver")."""
-        options = container.log_options
-        if not options or not lines or "awslogs-group" not in options:
-            return
-        prefix = options.get("awslogs-stream-prefix")
-        stream = f"{prefix}/{container.name}/{task.id}" if prefix else container.runtime_id
-        now: datetime = self._simulation.now()
-        self._simulation.write_logs(self._place, options["awslogs-group"], stream, lines, now)
+        container_logs.write(self._simulation, self._place, task, container, lines)
 
 
 def _essential(task: Task, place: int | None) -> Container:
     if place is not None:
         return task.containers[place]
     return next(each for each in task.containers if each.essential)
-
-
-def _health_wait(
-    task: Task, kind: type[UnhealthyContainer | UnhealthyTarget], wait: float
-) -> float | None:
-    """Seconds until a check of this kind passes; None when a fault keeps it from passing."""
-    faults = [each for each in task.faults if isinstance(each, kind)]
-    return wait if all(each.healthy_first for each in faults) else None

@@ -12,7 +12,7 @@ from embedded.services.ecs.lifecycle import Lifecycle
 from embedded.services.ecs.names import Place
 from embedded.services.ecs.service import Deployment, Service
 from embedded.services.ecs.simulation import Simulation
-from embedded.services.ecs.tasks import Task
+from embedded.services.ecs.tasks import SERVICE_GROUP, Task
 from embedded.services.ecs.throttle import Throttle
 
 
@@ -59,21 +59,20 @@ class Placement:
         self, service: Service, deployment: Deployment, faults: tuple[Fault, ...]
     ) -> Task:
         task_id = self._simulation.ids.hexadecimal()
+        arn = self._place.arn(f"task/{service.cluster}/{task_id}")
         definition = deployment.revision.definition
         execute = service.settings.get("enableExecuteCommand")
         task = Task(
             id=task_id,
-            arn=self._place.arn(f"task/{service.cluster}/{task_id}"),
+            arn=arn,
             cluster_arn=service.cluster_arn,
             cluster=service.cluster,
-            service_name=service.name,
+            group=f"{SERVICE_GROUP}{service.name}",
             started_by=deployment.id,
             definition=definition,
             settings=deployment.revision.settings
             | {"enableExecuteCommand": execute, "loadBalancers": deployment.revision.balancers},
-            containers=containers_of(
-                definition, self._simulation, self._place, service.cluster, task_id
-            ),
+            containers=containers_of(definition, self._simulation, self._place, arn),
             created_at=self._simulation.now(),
             attachment_id=self._simulation.ids.dashed(),
             faults=faults,

@@ -9,11 +9,13 @@ from typing import Any
 from embedded.services.ecs import traffic
 from embedded.services.ecs.definitions import TaskDefinition, TaskDefinitions
 from embedded.services.ecs.errors import ClusterNotFound, ServiceNotFound
+from embedded.services.ecs.lifecycle import Lifecycle
 from embedded.services.ecs.names import Place, short
 from embedded.services.ecs.scheduler import Scheduler
 from embedded.services.ecs.service import REVISION_SETTINGS, Deployment, Service
 from embedded.services.ecs.service_deployments import ServiceDeployment, ServiceRevision
 from embedded.services.ecs.simulation import Simulation
+from embedded.services.ecs.standalone import StandaloneTasks
 from embedded.services.ecs.tasks import Task
 from embedded.services.ecs.timings import HISTORY
 
@@ -39,6 +41,7 @@ class Region:
         self.tasks: dict[str, Task] = {}  # by id; stopped ones stay for an hour
         self.container_instances: dict[str, int] = {}  # by cluster
         self.scheduler = Scheduler(simulation, place, self.services, self.tasks)
+        self.standalone = StandaloneTasks(simulation, place, self.tasks)
         self._cluster_exists = cluster_exists
 
     def cluster(self, request: dict[str, Any]) -> str:
@@ -73,9 +76,15 @@ class Region:
             if task.service_key == service.key and task.created_at >= service.created_at
         ]
 
+    def lifecycle(self, task: Task) -> Lifecycle:
+        """What moves this task through its states."""
+        return self.standalone.lifecycle if task.standalone else self.scheduler.lifecycle
+
     def stop_task(self, task: Task, code: str, reason: str) -> None:
-        """Stop a task that its service wants: the scheduler will replace it."""
-        self.scheduler.lifecycle.stop(task, code, reason)
+        """Stop a task; the scheduler replaces one that a service wants."""
+        self.lifecycle(task).stop(task, code, reason)
+        if task.standalone:
+            return
         service = self.services[task.service_key]
         service.steady = False
         self.scheduler.wake(service)

@@ -85,7 +85,7 @@ class Reports:
 
     def _owners(self, task: Task) -> tuple[Service, Deployment]:
         service = self._services[task.service_key]
-        return service, service.deployment(task.started_by)
+        return service, service.deployment(str(task.started_by))
 
     def _forget(self, task: Task) -> None:
         self._tasks.pop(task.id, None)

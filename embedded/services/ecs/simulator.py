@@ -12,18 +12,23 @@ from embedded.services.ecs.api.services import scale
 from embedded.services.ecs.errors import ServiceNotFound, Throttled
 from embedded.services.ecs.faults import Faults
 from embedded.services.ecs.lag import Lag, LaggingReads
-from embedded.services.ecs.lifecycle import FAILED_CONTAINER_CHECK, KILLED, failed_target_check
 from embedded.services.ecs.names import Place, short
 from embedded.services.ecs.region import Region, any_cluster
 from embedded.services.ecs.service import Deployment, Service
 from embedded.services.ecs.service_deployments import ServiceDeployment
 from embedded.services.ecs.simulation import HookFunction, Simulation
+from embedded.services.ecs.stop_reasons import (
+    FAILED_CONTAINER_CHECK,
+    HOST_FAILURE,
+    KILLED,
+    OUT_OF_MEMORY,
+    RETIREMENT,
+    SPOT,
+    failed_target_check,
+)
 from embedded.services.ecs.targets import targets_of
 from embedded.services.ecs.tasks import Task
 
-SPOT = "Your Spot Task was interrupted."
-RETIREMENT = "ECS is performing maintenance on the underlying infrastructure hosting the task."
-HOST_FAILURE = "Host EC2 (instance i-0123456789abcdef0) terminated."
 Limiter = Callable[[Place, str, dict[str, Any]], None]
 
 
@@ -156,22 +161,21 @@ class Ecs:
     def crash(self, task: str, exit_code: int = 1) -> None:
         """A running task's essential container exits."""
         region, found = self._find_task(task)
-        region.scheduler.lifecycle.exit(found, exit_code)
+        region.lifecycle(found).exit(found, exit_code)
 
     def kill_for_memory(self, task: str) -> None:
         region, found = self._find_task(task)
-        reason = "OutOfMemoryError: Container killed due to memory usage"
-        region.scheduler.lifecycle.exit(found, KILLED, reason)
+        region.lifecycle(found).exit(found, KILLED, OUT_OF_MEMORY)
 
     def fail_container_check(self, task: str) -> None:
         """A running task's container health check fails for good."""
         region, found = self._find_task(task)
-        region.scheduler.lifecycle.fail_check(found, FAILED_CONTAINER_CHECK)
+        region.lifecycle(found).fail_check(found, FAILED_CONTAINER_CHECK)
 
     def fail_target_check(self, task: str) -> None:
         """The load balancer finds a running task unhealthy for good."""
         region, found = self._find_task(task)
-        region.scheduler.lifecycle.fail_check(found, failed_target_check(found))
+        region.lifecycle(found).fail_check(found, failed_target_check(found))
 
     def set_container_instances(self, cluster: str, count: int) -> None:
         """Instances join or leave a cluster: its DAEMON services follow."""

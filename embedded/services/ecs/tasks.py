@@ -11,6 +11,7 @@ from embedded.services.ecs.containers import Container
 from embedded.services.ecs.definitions import TaskDefinition
 from embedded.services.ecs.faults import Fault, UnhealthyTarget
 
+SERVICE_GROUP = "service:"  # what the group of a service's task begins with
 # The stop codes of tasks that fail by themselves; all others have a cause outside of the task.
 OWN_FAILURES = frozenset({"TaskFailedToStart", "EssentialContainerExited"})
 
@@ -21,14 +22,15 @@ class Task:
     arn: str
     cluster_arn: str
     cluster: str
-    service_name: str
-    started_by: str  # the id of its deployment
+    group: str  # service:NAME; a standalone task has any other
+    started_by: str | None  # the id of its deployment; of a standalone task, what RunTask said
     definition: TaskDefinition
-    settings: dict[str, Any]  # launchType, platformVersion, … of the service revision
+    settings: dict[str, Any]  # launchType, platformVersion, … of the service revision or of RunTask
     containers: list[Container]
     created_at: datetime
     attachment_id: str
     faults: tuple[Fault, ...] = ()
+    overrides: dict[str, Any] = field(default_factory=dict)  # as RunTask was given them
     tags: list[dict[str, str]] = field(default_factory=list)
     last_status: str = "PROVISIONING"
     desired_status: str = "RUNNING"
@@ -48,13 +50,19 @@ class Task:
     timers: list[Timer] = field(default_factory=list, repr=False)
 
     @property
-    def service_key(self) -> str:
-        """CLUSTER/SERVICE."""
-        return f"{self.cluster}/{self.service_name}"
+    def standalone(self) -> bool:
+        """Started by RunTask: it belongs to no service."""
+        return not self.group.startswith(SERVICE_GROUP)
 
     @property
-    def group(self) -> str:
-        return f"service:{self.service_name}"
+    def owner(self) -> str:
+        """CLUSTER/SERVICE; of a standalone task CLUSTER/GROUP."""
+        return f"{self.cluster}/{self.group.removeprefix(SERVICE_GROUP)}"
+
+    @property
+    def service_key(self) -> str:
+        """CLUSTER/SERVICE; empty for a standalone task."""
+        return "" if self.standalone else self.owner
 
     @property
     def live(self) -> bool:

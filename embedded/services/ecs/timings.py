@@ -35,6 +35,7 @@ class Timings:
     settling: float = 5.0  # RUNNING -> counts as healthy, no health check, no load balancer
     container_health: float = 8.0  # RUNNING -> HEALTHY, where a health check is defined
     target_health: float = 10.0  # RUNNING -> healthy in the target group
+    command: float = 8.0  # RUNNING -> exit code 0, of a command that RunTask overrides
     deactivating: float = 2.0
     deregistration: float = 5.0  # added to `deactivating` behind a load balancer
     stopping: float = 3.0

@@ -212,7 +212,7 @@ def test_the_limiter_is_asked_before_every_operation(web: WebService) -> None:
 
 def test_what_is_not_simulated_is_refused_plainly(web: WebService) -> None:
     with pytest.raises(web.api.exceptions.UnsupportedFeatureException, match="does not simulate"):
-        web.api.run_task(cluster="dev", taskDefinition="web")
+        web.api.get_task_protection(cluster="dev")
 
 
 def test_autoscaling_may_register_the_service_as_a_target(web: WebService) -> None:
@@ -242,5 +242,5 @@ def test_a_region_that_moto_resets_falls_silent(web: WebService) -> None:
 
 
 def test_nothing_that_only_moto_knows_is_answered_by_moto(web: WebService) -> None:
-    with pytest.raises(web.api.exceptions.UnsupportedFeatureException, match="RunTask"):
-        web.api.run_task(cluster="dev", taskDefinition="web")
+    with pytest.raises(web.api.exceptions.UnsupportedFeatureException, match="StartTask"):
+        web.api.start_task(cluster="dev", taskDefinition="web", containerInstances=["i"])

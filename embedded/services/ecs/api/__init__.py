@@ -5,6 +5,7 @@ from __future__ import annotations
 from embedded.services.ecs.api import (
     definitions,
     express,
+    run_task,
     service_deployments,
     services,
     tags,
@@ -17,6 +18,7 @@ OPERATIONS: Operations = (
     | services.OPERATIONS
     | express.OPERATIONS
     | tasks.OPERATIONS
+    | run_task.OPERATIONS
     | service_deployments.OPERATIONS
     | tags.OPERATIONS
 )

@@ -1,4 +1,4 @@
-"""ListTasks, DescribeTasks, StopTask."""
+"""ListTasks, DescribeTasks, StopTask; RunTask is in `run_task`."""
 
 from __future__ import annotations
 
@@ -13,9 +13,24 @@ from embedded.services.ecs.views import task_view
 
 MOST_DESCRIBED = 100
 STOPPED_BY_USER = "Task stopped by user"
+_OTHER_FILTERS = (
+    "containerInstance",
+    "daemonName",
+    "desiredStatus",
+    "family",
+    "launchType",
+    "serviceName",
+)
 
 
 def list_tasks(region: Region, request: dict[str, Any]) -> dict[str, Any]:
+    """API reference, ListTasks: `startedBy` must be the only filter.
+
+    Reported: the words (aws-sdk-go-v2#1893). Inferred: `desiredStatus` is a filter too, and so
+    `startedBy` finds no task that has ended.
+    """
+    if request.get("startedBy") and any(request.get(each) for each in _OTHER_FILTERS):
+        raise InvalidParameter("cannot specify startedBy with other arguments")
     cluster = region.cluster(request)
     name = request.get("serviceName")
     group = f"service:{region.service(cluster, name).name}" if name else None

@@ -16,11 +16,12 @@ def task_view(task: Task, at: Moment = epoch) -> dict[str, Any]:
     def when(moment: datetime | None) -> Any:
         return None if moment is None else at(moment)
 
-    body = task.definition.body
+    body = task.definition.body | task.overrides
     return present(
         attachments=_attachments(task),
         attributes=[],
         availabilityZone=f"{task.arn.split(':')[3]}a",
+        capacityProviderName=task.settings.get("capacityProviderName"),
         clusterArn=task.cluster_arn,
         connectivity="CONNECTED" if task.connectivity_at else None,
         connectivityAt=when(task.connectivity_at),
@@ -35,8 +36,8 @@ def task_view(task: Task, at: Moment = epoch) -> dict[str, Any]:
         lastStatus=task.last_status,
         launchType=task.settings.get("launchType"),
         memory=body.get("memory") or str(sum(each.memory or 0 for each in task.containers)),
-        overrides={"containerOverrides": [{"name": each.name} for each in task.containers]},
-        platformVersion=PLATFORM if task.fargate else None,
+        overrides=_overrides(task),
+        platformVersion=_platform(task),
         platformFamily="Linux" if task.fargate else None,
         pullStartedAt=when(task.pull_started_at),
         pullStoppedAt=when(task.pull_stopped_at),
@@ -51,6 +52,20 @@ def task_view(task: Task, at: Moment = epoch) -> dict[str, Any]:
         version=task.version,
         ephemeralStorage={"sizeInGiB": 20} if task.fargate else None,
     )
+
+
+def _platform(task: Task) -> str | None:
+    if not task.fargate:
+        return None
+    wanted = task.settings.get("platformVersion") or "LATEST"
+    return PLATFORM if wanted == "LATEST" else str(wanted)
+
+
+def _overrides(task: Task) -> dict[str, Any]:
+    """API reference, TaskOverride; a container without an override is named alone (inferred)."""
+    given = {each["name"]: each for each in task.overrides.get("containerOverrides") or []}
+    containers = [given.get(each.name, {"name": each.name}) for each in task.containers]
+    return task.overrides | {"containerOverrides": containers}
 
 
 def _container_view(task: Task, container: Container) -> dict[str, Any]:
