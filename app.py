@@ -61,6 +61,10 @@ def on_image_push(event: CloudWatchEvent) -> dict[str, Any]:
                     ],
                 },
             },
+            {
+                "detail-type": ["ECS Task State Change"],
+                "detail": {"lastStatus": ["STOPPED"], "startedBy": [{"prefix": "slipway/"}]},
+            },
         ],
     }
 )

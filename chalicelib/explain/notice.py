@@ -180,7 +180,7 @@ def _lines(deployment: Deployment) -> list[str]:
     if deployment.stage and deployment.status in _TELLS_TRAFFIC:
         lines += [f"Traffic: {went_to(deployment)}.", ""]
     if ran := before_words(deployment):
-        lines += [f"Before: {ran}.", ""]
+        lines += [f"Data: {ran}.", ""]
     if deployment.base_changes and deployment.status in _TELLS_CHANGES:
         fields = one_line(listed(deployment.base_changes, _FIELDS))
         lines += [f"Changes besides the image (+ new, - gone): {fields}.", ""]
@@ -203,8 +203,10 @@ def before_words(deployment: Deployment) -> str:
     if deployment.status not in _TELLS_BEFORE:
         return ""
     if run.succeeded:
-        return "its `before` task ended well, and what it changed in the data stays"
-    return "what its `before` task changed in the data before it ended stays"
+        return "its `before` task ended well, and what it changed stays"
+    if run.outcome is RunOutcome.UNKNOWN:
+        return "nobody knows whether its `before` task changed anything; look at the data first"
+    return "what its `before` task changed until it ended stays"
 
 
 def went_to(deployment: Deployment) -> str:
@@ -258,8 +260,19 @@ def _next_step(deployment: Deployment) -> str:
         return f"{how_to_grant(deployment.denial)}; the deployment goes on by itself."
     if deployment.status is Status.HELD:
         return _release_step(deployment)
+    if deployment.status is Status.FAILED and _never_ran(deployment):
+        return (
+            "when that is mended, deploy it by hand (`deploy`), which runs its `before` task again, "
+            "or push a new image."
+        )
     step = _NEXT_STEPS.get(deployment.status, "")
     return "" if step == _NEW_IMAGE and not deployment.digest else step
+
+
+def _never_ran(deployment: Deployment) -> bool:
+    """Whether its `before` task could not be started, or nobody knows whether it ran."""
+    run = deployment.before
+    return run is not None and run.outcome in {RunOutcome.NOT_STARTED, RunOutcome.UNKNOWN}
 
 
 def _release_step(deployment: Deployment) -> str:

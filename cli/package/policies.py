@@ -71,6 +71,8 @@ _PUSHED: tuple[Grant, ...] = (
     account.read_services_to_render,
     account.read_scans,
     account.read_alarms,
+    account.run_tasks,
+    account.stop_tasks,
     account.change_and_continue_rollouts,
     *_STEP,
 )
@@ -89,6 +91,7 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
         *_ALWAYS,
         account.read_services,
         account.change_rollouts,
+        account.stop_tasks,
         *_STEP,
         own.start_watchers,
     ),

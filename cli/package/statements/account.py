@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from chalicelib.model.targets import Target
 from cli.package.statements.scope import KINDS, Scope
 from cli.package.statements.statement import Statement, allow, arn
 
@@ -58,8 +59,7 @@ def find_rollouts(scope: Scope) -> Iterable[Statement]:
 
 def read_tasks(scope: Scope) -> Iterable[Statement]:
     clusters = scope.clusters(scope.targets)
-    tasks = [arn("ecs", f"task/{cluster}/*") for cluster in clusters]
-    yield allow("ReadTasks", ["ecs:DescribeTasks"], tasks)
+    yield allow("ReadTasks", ["ecs:DescribeTasks"], _tasks(scope, scope.targets))
     within = {"ArnEquals": {"ecs:cluster": [arn("ecs", f"cluster/{name}") for name in clusters]}}
     yield allow("ListTasks", ["ecs:ListTasks"], ["*"], within)
 
@@ -79,6 +79,43 @@ def read_alarms(scope: Scope) -> Iterable[Statement]:
     """Whether an alarm rings; their names are the services' own, so no name is known here."""
     if any(target.watch_after for target in scope.targets):
         yield allow("ReadAlarms", ["cloudwatch:DescribeAlarms"], [arn("cloudwatch", "alarm:*")])
+
+
+def run_tasks(scope: Scope) -> Iterable[Statement]:
+    """The `before` and `after` tasks of the targets that have one, in their clusters only.
+
+    As UpdateService, RunTask lets nobody into a task.
+    """
+    targets = _with_tasks(scope)
+    if not targets:
+        return
+    families = scope.families(targets) or ["*"]
+    revisions = [arn("ecs", f"task-definition/{family}:*") for family in families]
+    clusters = [arn("ecs", f"cluster/{name}") for name in scope.clusters(targets)]
+    within: dict[str, Any] = {
+        "ArnEquals": {"ecs:cluster": clusters},
+        "StringEqualsIfExists": {"ecs:enable-execute-command": "false"},
+    }
+    yield allow("RunTasks", ["ecs:RunTask"], revisions, within)
+    creating = {"StringEquals": {"ecs:CreateAction": "RunTask"}}
+    yield allow("TagTasks", ["ecs:TagResource"], _tasks(scope, targets), creating)
+
+
+def stop_tasks(scope: Scope) -> Iterable[Statement]:
+    """StopTask, for a task that runs too long or whose deployment was stopped.
+
+    A task's name is its own, so IAM can only name the cluster.
+    """
+    if targets := _with_tasks(scope):
+        yield allow("StopTasks", ["ecs:StopTask"], _tasks(scope, targets))
+
+
+def _with_tasks(scope: Scope) -> tuple[Target, ...]:
+    return tuple(target for target in scope.deployed if target.before or target.after)
+
+
+def _tasks(scope: Scope, targets: tuple[Target, ...]) -> list[dict[str, str]]:
+    return [arn("ecs", f"task/{cluster}/*") for cluster in scope.clusters(targets)]
 
 
 def read_task_definitions(_: Scope) -> Iterable[Statement]:
@@ -103,7 +140,7 @@ def change_services(scope: Scope) -> Iterable[Statement]:
     if not scope.deployed:
         return
     within: dict[str, Any] = {"StringEqualsIfExists": {"ecs:enable-execute-command": "false"}}
-    if families := scope.families():
+    if families := scope.families(scope.deployed):
         # Short, because ECS takes a revision of the service's own account and region only.
         revisions = [f"arn:*:ecs:*:*:task-definition/{family}:*" for family in families]
         within |= {"ArnLike": {"ecs:task-definition": revisions}}
@@ -144,7 +181,7 @@ def register(scope: Scope) -> Iterable[Statement]:
         return
     # Only while registering: a later change of tags could forge who made a revision.
     creating = {"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}}
-    if families := scope.families():
+    if families := scope.families(scope.deployed):
         revisions = [arn("ecs", f"task-definition/{family}:*") for family in families]
         yield allow("RegisterFamilies", ["ecs:RegisterTaskDefinition"], revisions)
         yield allow("TagFamilies", ["ecs:TagResource"], revisions, creating)

@@ -95,9 +95,9 @@ class Scope:
         mine = {group for target in read for group in target.log_groups}
         return self._names(Widening.LOG_GROUPS, mine, others) if mine else []
 
-    def families(self) -> list[str]:
-        """The families that may be deployed; empty when a target names none: it may be any."""
-        families = {target.family for target in self.deployed}
+    def families(self, targets: tuple[Target, ...]) -> list[str]:
+        """The families of these targets; empty when a target names none: it may be any."""
+        families = {target.family for target in targets}
         if None in families:
             return []
         others = {other.family for other in self.neighbours if other.family}
