@@ -1,4 +1,4 @@
-"""ECS operations → IAM needs, with iam:PassRole and ecs:TagResource.
+"""ECS operations → IAM needs, with iam:PassRole and ecs:TagResource; RunTask is in `run_task`.
 
 Where the reference names two required resource types (service deployments and revisions), both must
 be allowed. Of Express Mode, it names the service as the resource of all four operations, and for
@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from embedded.calls.call import Call
-from embedded.calls.sessions import ACCOUNT
-from embedded.iam.actions.need import Context, Need, last, make_arn, unmapped
+from embedded.iam.actions import run_task
+from embedded.iam.actions.need import Context, Need, last, make_arn, pass_role, unmapped
 
 _ON_A_SERVICE = {"UpdateService", "CreateService", "DeleteService", "ListServiceDeployments"}
 _OF_A_DEPLOYMENT = {
@@ -59,6 +59,8 @@ def needs(call: Call) -> Iterator[Need]:
         yield Need(action, (p["resourceArn"],))
     elif call.operation == "RegisterTaskDefinition":
         yield from _register(call)
+    elif call.operation == "RunTask":
+        yield from run_task.needs(call)
     elif call.operation in _OF_A_DEPLOYMENT:
         yield from _of_deployments(call)
     elif call.operation in _ON_EXPRESS:
@@ -97,7 +99,7 @@ def _on_service(call: Call) -> Iterator[Need]:
     service = p.get("service") or p.get("serviceName") or "*"
     yield Need(f"ecs:{call.operation}", (_ecs_service(call, service),), context)
     for role in _roles_within(p):
-        yield _pass_role(role, "ecs.amazonaws.com")
+        yield pass_role(role, "ecs.amazonaws.com")
 
 
 def _on_express(call: Call) -> Iterator[Need]:
@@ -113,9 +115,9 @@ def _on_express(call: Call) -> Iterator[Need]:
         yield Need("ecs:RegisterTaskDefinition", (family,))
     for key in ("taskRoleArn", "executionRoleArn"):
         if role := p.get(key):
-            yield _pass_role(role, "ecs-tasks.amazonaws.com")
+            yield pass_role(role, "ecs-tasks.amazonaws.com")
     if role := p.get("infrastructureRoleArn"):
-        yield _pass_role(role, "ecs.amazonaws.com")
+        yield pass_role(role, "ecs.amazonaws.com")
 
 
 def _revision(call: Call, named: str) -> str:
@@ -148,7 +150,7 @@ def _register(call: Call) -> Iterator[Need]:
         )
     for key in ("taskRoleArn", "executionRoleArn"):
         if role := p.get(key):
-            yield _pass_role(role, "ecs-tasks.amazonaws.com")
+            yield pass_role(role, "ecs-tasks.amazonaws.com")
 
 
 def _of_deployments(call: Call) -> Iterator[Need]:
@@ -180,8 +182,3 @@ def _roles_within(value: Any) -> Iterator[str]:
     elif isinstance(value, list):
         for inner in value:
             yield from _roles_within(inner)
-
-
-def _pass_role(role: str, service: str) -> Need:
-    arn = role if role.startswith("arn:") else f"arn:aws:iam::{ACCOUNT}:role/{role}"
-    return Need("iam:PassRole", (arn,), {"iam:PassedToService": service})

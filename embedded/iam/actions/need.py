@@ -35,3 +35,9 @@ def last(name: str) -> str:
 
 def unmapped(call: Call) -> Unmapped:
     return Unmapped(f"IAM: no rule for {call}; add one to embedded/iam/actions")
+
+
+def pass_role(role: str, service: str) -> Need:
+    """What it needs to give a role, named or as an ARN, to this AWS service."""
+    arn = role if role.startswith("arn:") else f"arn:aws:iam::{ACCOUNT}:role/{role}"
+    return Need("iam:PassRole", (arn,), {"iam:PassedToService": service})

@@ -17,6 +17,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+from moto.ecs.exceptions import TaskDefinitionNotFoundException
 from moto.ecs.models import EC2ContainerServiceBackend, ecs_backends
 from moto.ecs.responses import EC2ContainerServiceResponse
 from moto.elbv2.models import ELBv2Backend
@@ -83,6 +84,17 @@ class SimulatedBackend(EC2ContainerServiceBackend):
         found = [region.find_service(cluster, each) for each in service_names_or_arns]
         services = [SimpleNamespace(name=each.name, arn=each.arn) for each in found if each]
         return services, []
+
+    def describe_task_definition(self, task_definition_str: str) -> Any:
+        """IAM asks for the roles of the task definition that RunTask names."""
+        found = self._simulated().definitions.find(task_definition_str)
+        if found is None:
+            raise TaskDefinitionNotFoundException
+        return SimpleNamespace(
+            arn=found.arn,
+            task_role_arn=found.body.get("taskRoleArn"),
+            execution_role_arn=found.body.get("executionRoleArn"),
+        )
 
     def _simulated(self) -> Region:
         if self.ecs is None:

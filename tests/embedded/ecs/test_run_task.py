@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from embedded.services.ecs import NoCapacity
 from tests.embedded.ecs.standalone import MIGRATE, command, described, run, started, until
 from tests.embedded.ecs.web_service import GOOD, NETWORK, SERVICE, WebService, client
 
@@ -209,3 +210,44 @@ def test_an_unknown_or_inactive_revision_and_cluster_are_refused(web: WebService
     client("ecs").delete_cluster(cluster="dev")
     with pytest.raises(web.api.exceptions.ClusterNotFoundException):
         run(web, definition)
+
+
+def test_without_capacity_on_fargate_nothing_starts_and_the_failure_has_no_arn(
+    web: WebService,
+) -> None:
+    web.ecs.faults.image("a" * 64, NoCapacity(times=1))
+    definition = web.register()
+    answer = run(web, definition, count=3)
+    assert answer["tasks"] == []
+    [failure] = answer["failures"]
+    assert set(failure) == {"reason"}
+    assert failure["reason"].startswith("Capacity is unavailable at this time.")
+    assert not web.events
+    assert len(run(web, definition, count=3)["tasks"]) == 3
+
+
+@pytest.mark.parametrize("reason", ["RESOURCE:MEMORY", "AGENT"])
+def test_without_capacity_on_ec2_the_failure_names_an_instance(
+    web: WebService, reason: str
+) -> None:
+    web.ecs.faults.image("a" * 64, NoCapacity(reason))
+    answer = run(web, bridge(web), launchType="EC2", networkConfiguration=None)
+    [failure] = answer["failures"]
+    assert failure["reason"] == reason
+    assert ":container-instance/dev/" in failure["arn"]
+    assert answer["tasks"] == []
+
+
+def test_a_group_may_lack_capacity_while_the_service_has_it(web: WebService) -> None:
+    web.ecs.faults.service("dev/family:web", NoCapacity())
+    web.create(desired=1)
+    assert len(run(web, web.register())["failures"]) == 1
+
+
+def test_a_cluster_without_instances_runs_no_task_on_ec2(web: WebService) -> None:
+    definition = bridge(web)
+    web.ecs.set_container_instances("dev", 0)
+    refused = web.api.exceptions.InvalidParameterException
+    with pytest.raises(refused, match="No Container Instances were found in your cluster"):
+        run(web, definition, launchType="EC2", networkConfiguration=None)
+    assert started(web, web.register())
