@@ -323,7 +323,10 @@ def _resources_of(error: ClientError) -> list[str]:
 
 def _standalone_task(answer: Mapping[str, Any]) -> StandaloneTask:
     return StandaloneTask(
-        arn=answer["taskArn"], status=answer.get("lastStatus", ""), end=_stopped_task(answer)
+        arn=answer["taskArn"],
+        status=answer.get("lastStatus", ""),
+        ending=answer.get("desiredStatus") == "STOPPED",
+        end=_stopped_task(answer),
     )
 
 

@@ -104,7 +104,7 @@ def _seen(
         return _written(world, head, record, kind, not_shown(run, kind, world.now))
     run = shown(run, kind, task, world.now)
     head, record = _written(world, head, record, kind, run)
-    if not task.stopped and (run.stopping is not None or run.outcome is not None):
+    if not task.ending and (run.stopping is not None or run.outcome is not None):
         stop(world, record, kind)
     return head, record
 

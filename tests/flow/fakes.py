@@ -315,7 +315,7 @@ class Services:
             started_at=started,
             stopped_at=self.now,
         )
-        self.runs[token] = StandaloneTask(arn=one.arn, status="STOPPED", end=end)
+        self.runs[token] = StandaloneTask(arn=one.arn, status="STOPPED", ending=True, end=end)
 
     def begin(self, name: str, task_definition: str) -> None:
         """A rollout begins, ours or anybody's; the one under way is stopped."""
