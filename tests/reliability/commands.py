@@ -43,6 +43,12 @@ def _newer(account: FaultyAccount) -> None:
     account.later(30, lambda: account.push(NEWER))
 
 
+def _newer_later(account: FaultyAccount) -> None:
+    """A newer image is pushed while the `after` of the older one runs."""
+    account.push(GOOD)
+    account.later(60, lambda: account.push(NEWER))
+
+
 def _withdrawn(account: FaultyAccount) -> None:
     """A person stops it while its `before` runs."""
     account.push(GOOD)
@@ -86,6 +92,13 @@ COMMANDS: dict[str, Flow] = {
         otherwise=(SUPERSEDED, *NOT_SUPERSEDED),
         targets=_BEFORE,
         programs={"migrate": _MINUTE},
+    ),
+    "newer during after": Flow(
+        _newer_later,
+        ((GOOD, "SUCCESSFUL"), (NEWER, "SUCCESSFUL")),
+        otherwise=(SUPERSEDED, *NOT_SUPERSEDED),
+        targets=ONE + _SMOKES,
+        programs={"smoke": _MINUTE},
     ),
     "stopped during before": Flow(
         _withdrawn,
