@@ -45,7 +45,7 @@ def wait_seconds(deployment: Deployment, now: datetime) -> int:
         return _until_it_ends(deployment, now)
     if deployment.gated:  # comes before `denied`: also a denied scan has only the gate's time
         return _POLL_LATE_FINDINGS if deployment.found_nothing else _POLL_GATED
-    if deployment.denied:
+    if deployment.denied and not deployment.runs_before:  # a `before` has only its own time
         return _POLL_DENIED  # a person must grant the permission first
     if deployment.paused is not None and deployment.paused.answer is None:
         return _POLL_PAUSED  # its answer makes an event; a person may give it in the console too

@@ -54,6 +54,13 @@ def test_what_a_person_or_an_event_must_end_is_asked_for_seldom(
     assert wait_seconds(record, at(9_999)) == seconds
 
 
+def test_a_before_that_lacks_a_permission_is_come_back_to_within_its_time_out() -> None:
+    run = examples.run(began=at(0), timeout=300)
+    record = examples.deployment(status=Status.PREPARING, before=run, denial="may not ecs:RunTask")
+    assert wait_seconds(record, at(10)) == 15
+    assert wait_seconds(record, at(200)) == 60
+
+
 @pytest.mark.parametrize(
     ("age", "seconds"), [(0, 15), (30, 15), (60, 30), (90, 45), (1799, 45), (1800, 300)]
 )

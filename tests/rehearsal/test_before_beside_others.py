@@ -81,7 +81,7 @@ def test_a_rollback_by_hand_stops_it_and_the_service_stays(lag: Lag | None) -> N
 
 @LAGS
 def test_a_missing_permission_is_told_and_it_runs_once_it_is_granted(lag: Lag | None) -> None:
-    with deploying(BEFORE.replace("5m", "15m"), lag) as account:
+    with deploying(BEFORE, lag) as account:
         granted = {name: dict(policy) for name, policy in account.permissions.policies.items()}
         for policy in account.permissions.policies.values():
             statements = policy["Statement"]
