@@ -80,6 +80,40 @@ def test_a_rollback_by_hand_stops_it_and_the_service_stays(lag: Lag | None) -> N
 
 
 @LAGS
+def test_a_rollback_to_a_revision_goes_at_once_and_ends_the_before_of_another(
+    lag: Lag | None,
+) -> None:
+    with deploying(BEFORE, lag) as account:
+        account.ecs.faults.run(Exits(exit_code=0, times=1), command="migrate")
+        ends(account, "migrate", exit_code=0, after=200)
+        account.settle(SERVICE, account.push(GOOD))
+        digest = account.push(NEWER)
+        until_it_runs(account)
+        reply = account.rollback(to=f"{FAMILY}:1", override=True)
+        assert account.until(lambda: account.running() == [f"{FAMILY}:1"] * 2, 180)
+        record = account.settle(SERVICE, digest)
+        assert record["status"] == "FAILED"
+        assert record["reason"] == f"a newer deployment was applied ({reply['deployment']})"
+        account.advance(600)
+        assert account.running() == [f"{FAMILY}:1"] * 2
+
+
+@LAGS
+def test_a_rollback_across_a_before_needs_override_and_runs_no_command(lag: Lag | None) -> None:
+    with deploying(BEFORE, lag) as account:
+        account.settle(SERVICE, account.push(GOOD))
+        refused = account.rollback(hold=False)
+        assert "older than what these `before` tasks left in the data: abc1234" in refused["error"]
+        assert "roll back again with `override`" in refused["error"]
+        reply = account.rollback(override=True)
+        account.advance(180)
+        (back,) = [one for one in account.records() if one["id"] == reply["deployment"]]
+        assert back["status"] == "SUCCESSFUL"
+        assert account.running() == [f"{FAMILY}:1"] * 2
+        assert commands(account) == [MIGRATES]
+
+
+@LAGS
 def test_a_missing_permission_is_told_and_it_runs_once_it_is_granted(lag: Lag | None) -> None:
     with deploying(BEFORE, lag) as account:
         granted = {name: dict(policy) for name, policy in account.permissions.policies.items()}
