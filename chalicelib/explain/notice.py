@@ -262,8 +262,8 @@ def _next_step(deployment: Deployment) -> str:
         return _release_step(deployment)
     if deployment.status is Status.FAILED and _never_ran(deployment):
         return (
-            "when that is mended, deploy it by hand (`deploy`), which runs its `before` task again, "
-            "or push a new image."
+            "when that is mended, deploy it by hand (`deploy`); its `before` task then runs again. "
+            "Or push a new image."
         )
     step = _NEXT_STEPS.get(deployment.status, "")
     return "" if step == _NEW_IMAGE and not deployment.digest else step

@@ -63,7 +63,7 @@ def test_another_exit_code_fails_it_and_leaves_the_service_alone() -> None:
     assert not [act for act in world.ecs_acts if act.startswith("update")]
     failed = world.topic.published[-1]
     assert "nothing has changed; it still runs conflicto-backend-dev:7." in failed.text
-    assert "what its `before` task changed in the data before it ended stays" in failed.text
+    assert "what its `before` task changed until it ended stays" in failed.text
 
 
 def test_a_request_is_saved_before_it_is_sent() -> None:
