@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -90,7 +91,17 @@ def told(dry: DryRun, target: Target, outcome: Played, service: Service | None) 
         "base": base,
         "revision": short_name(outcome.goes_to),
         "changes": changes,
+        **_before(outcome),
     }
+
+
+def _before(outcome: Played) -> dict[str, Any]:
+    """Return the `before` task that would run first, where one would."""
+    run = outcome.record.before if outcome.record else None
+    if run is None or outcome.would.does != "deploy":
+        return {}
+    override = json.loads(run.request)["overrides"]["containerOverrides"][0]
+    return {"before": {"container": run.container, "command": override["command"]}}
 
 
 def _to(dry: DryRun, target: Target, outcome: Played) -> Version:
