@@ -269,3 +269,40 @@ def test_what_was_deployed_meanwhile_stops_it() -> None:
     assert world.ecs_acts[-1].startswith("stop_task")
     record = step(world, record)
     assert (record.status, record.reason) == (S.FAILED, "a newer deployment was applied (newer)")
+
+
+def test_what_ecs_refuses_after_the_before_is_refused_and_the_data_stays() -> None:
+    world = preparing()
+    world.services.ends(0)
+    world.faults.append(Fault(0, Refused("could not update: no such role"), name="update"))
+    world.restart()
+    assert step(world).status is S.REFUSED
+    assert (
+        "its `before` task ended well, and what it changed stays" in world.topic.published[-1].text
+    )
+
+
+def test_one_that_prepared_while_a_newer_one_was_applied_is_superseded() -> None:
+    world = preparing()
+    world.services.ends(0)
+    world.faults.append(Fault(0, Unavailable("throttled"), name="update"))
+    world.restart()
+    assert step(world).status is S.PREPARING
+    head = world.ledger.heads[NAME]
+    world.ledger.heads[NAME] = head.model_copy(
+        update={"applied_deployment": "newer", "applied_order": at(9000)}
+    )
+    assert step(world).status is S.SUPERSEDED
+
+
+def test_a_foreign_rollout_that_began_meanwhile_is_waited_for() -> None:
+    world = preparing()
+    world.services.definitions[examples.revision(3)] = examples.task_definition(3)
+    world.services.begin(NAME, examples.revision(3))
+    world.services.ends(0)
+    record = step(world)
+    assert record.status is S.PREPARING
+    assert "waiting for a rollout" in record.reason
+    world.services.complete(NAME)
+    assert step(world).status is S.IN_PROGRESS
+    assert len(world.services.requests) == 1
