@@ -115,9 +115,7 @@ def of_waiting(target: Target, targets: Sequence[Target], every: Iterable[Target
     )
 
 
-def _nothing_to_wait_for(
-    target: Target, targets: Sequence[Target], every: Iterable[Target]
-) -> str:
+def _nothing_to_wait_for(target: Target, targets: Sequence[Target], every: Iterable[Target]) -> str:
     name = str(target.waits_for)
     if any(other.name == name for other in every):
         return (
