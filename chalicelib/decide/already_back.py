@@ -16,12 +16,16 @@ def on_its_way(record: Deployment) -> bool:
 def is_back(record: Deployment, running: str) -> bool:
     """Whether this deployment took the service to what it runs now, as a rollback does.
 
-    That is a rollback by hand, under way or successful, or a deployment that was rolled back.
+    That is a rollback by hand, under way or successful, or a deployment that was rolled back, or
+    that was stopped before it changed the service.
     `running` is the ARN of the revision that the service runs.
     """
     if record.cause is Cause.ROLLBACK:
         rolled_out = record.status in {Status.IN_PROGRESS, Status.SUCCESSFUL}
         return rolled_out and record.revision == running
+    if record.only_prepared and record.status in {Status.PREPARING, Status.FAILED}:
+        stopped = record.before is not None and record.before.withdrawn
+        return stopped and record.return_to == running
     return record.status in GOES_BACK and record.return_to == running
 
 

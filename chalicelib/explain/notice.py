@@ -244,7 +244,7 @@ def _now(deployment: Deployment) -> str:
         Status.ROLLBACK_IN_PROGRESS: f"ECS goes back to {before or 'the last revision that ran'}.",
         Status.SUCCESSFUL: f"the service runs {ours}{tasks}.",
         Status.FAILED: waits
-        if deployment.applied_at is None
+        if deployment.only_prepared
         else f"look at the service: it was left as it is, with {ours or 'no change'}.",
         Status.ROLLBACK_SUCCESSFUL: f"the service {back}.",
         Status.ROLLBACK_FAILED: f"the service needs a person{should}.",

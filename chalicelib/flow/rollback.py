@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from chalicelib.decide.already_back import already_words, is_back, on_its_way
+from chalicelib.decide.befores import barrier
 from chalicelib.decide.rollback_target import back, last_judged, named
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.by_hand import ask, reply_of
@@ -54,12 +55,14 @@ def rollback_by_hand(world: World, payload: object) -> dict[str, Any]:
     Return `{"deployment", "status"}`, or a plan if that is asked for. Pushes are held afterwards,
     until somebody releases them. So a deployment that only waits becomes HELD, and the service goes
     back as well; without a hold, it is refused. The service also goes back when the deployment has
-    just ended, or when somebody else's has just taken its place.
+    just ended, or when somebody else's has just taken its place. Of one that is PREPARING, the task
+    is stopped, and the service stays as it is.
 
     With `repository`, return what became of each service that follows it: see `roll_back_all`.
 
     Raises:
-        Refused: when there is nothing to go back to, or when `to` names no proven revision.
+        Refused: when there is nothing to go back to, or when `to` names no proven revision; without
+            `override`, also when the revision is older than a `before` task.
         Unavailable: when AWS does not answer, or another step is acting; the person may ask again.
     """
     asked = parsed(RollbackRequest, payload)
@@ -146,7 +149,7 @@ def _rolled_back(world: World, target: Target, asked: RollbackRequest) -> dict[s
     stopped, waits = stop_open(world, head, stop, but=under_way.id if under_way else "")
     if under_way is not None:
         return _already(world, under_way, stop)
-    if stopped is not None and stopped.status in GOES_BACK:
+    if stopped is not None and (stopped.status in GOES_BACK or stopped.only_prepared):
         return {"deployment": stopped.id, "status": stopped.status.value}
     if stopped is not None and stopped.open:
         raise Unavailable(f"{stopped.id} could not be stopped yet; ask again in half a minute")
@@ -180,6 +183,8 @@ def _already(world: World, record: Deployment, stop: Stop) -> dict[str, Any]:
 def _go_back(
     world: World, target: Target, asked: RollbackRequest, proven: Proven
 ) -> dict[str, Any]:
+    if not asked.override and (why := barrier(_head(world, target), proven)):
+        raise Refused(why)
     image, tag = image_of(world, target, proven)
     left = _running_digest(world, target)
     return ask(

@@ -10,11 +10,12 @@ import pytest
 from chalicelib.errors import Denied, NotStarted, Refused, Unanswered, Unavailable
 from chalicelib.flow.hold import hold_by_hand
 from chalicelib.flow.image_event import image_event
+from chalicelib.flow.rollback import rollback_by_hand
 from chalicelib.model.commands import BeforeSettings
 from chalicelib.model.deployments import Status
 from chalicelib.model.runs import RunOutcome
 from tests.fixtures import examples
-from tests.fixtures.examples import NAME, OTHER_DIGEST, at, push_event
+from tests.fixtures.examples import NAME, OLD_DIGEST, OTHER_DIGEST, at, push_event
 from tests.flow.fakes import Aws, Died, Fault, aws
 from tests.flow.steps import pushed, step
 
@@ -306,3 +307,81 @@ def test_a_foreign_rollout_that_began_meanwhile_is_waited_for() -> None:
     world.services.complete(NAME)
     assert step(world).status is S.IN_PROGRESS
     assert len(world.services.requests) == 1
+
+
+BY = {"service": NAME, "by": "ana", "why": "wrong numbers"}
+
+
+def test_a_rollback_by_hand_stops_it_returns_its_id_and_leaves_the_service_alone() -> None:
+    world = preparing()
+    world.services.runs_now()
+    step(world)
+    reply = rollback_by_hand(world.world(), BY)
+    assert reply == {"deployment": world.record().id, "status": "PREPARING"}
+    assert world.ecs_acts[-1].startswith("stop_task")
+    record = step(world)
+    assert (record.status, record.reason) == (S.FAILED, "stopped by hand by ana: wrong numbers")
+    assert not [act for act in world.ecs_acts if act.startswith("update")]
+
+
+def test_a_rollback_by_hand_ends_one_that_waits_to_be_applied() -> None:
+    world = preparing()
+    world.services.ends(0)
+    world.restart()
+    world.faults.append(Fault(0, Unavailable("throttled"), name="update"))
+    assert step(world).status is S.PREPARING
+    reply = rollback_by_hand(world.world(), BY)
+    assert reply["status"] == "FAILED"
+    assert step(world).status is S.FAILED
+
+
+def test_a_good_end_after_it_was_stopped_lets_nothing_go() -> None:
+    world = preparing()
+    world.faults.append(Fault(0, Unavailable("throttled"), name="stop_task"))
+    rollback_by_hand(world.world(), BY)
+    world.services.ends(0)
+    record = step(world)
+    assert record.status is S.FAILED
+    assert world.ledger.heads[NAME].befores[0].outcome is RunOutcome.SUCCEEDED
+
+
+def live(world: Aws) -> None:
+    """The newest deployment becomes live, with its `before`."""
+    world.services.ends(0)
+    step(world)
+    world.services.complete(NAME)
+    assert step(world).status is S.SUCCESSFUL
+
+
+def test_a_rollback_by_hand_across_one_says_so_and_needs_override() -> None:
+    world = preparing()
+    world.images.all.append(examples.image(OLD_DIGEST, at(-9000), tags=("old",)))
+    live(world)
+    with pytest.raises(Refused, match=r"older than what these `before` tasks left.*abc1234"):
+        rollback_by_hand(world.world(), BY)
+    plan = rollback_by_hand(world.world(), {**BY, "plan": True})
+    assert plan["would"] == "refuse"
+    reply = rollback_by_hand(world.world(), {**BY, "override": True})
+    assert reply["status"] == "IN_PROGRESS"
+    assert world.record().override
+    assert len(world.services.requests) == 1
+
+
+def test_an_automatic_rollback_crosses_it_and_says_that_the_data_stays() -> None:
+    world = preparing()
+    world.services.ends(0)
+    step(world)
+    world.services.breaker(NAME)
+    step(world)
+    world.services.rolled_back(NAME)
+    assert step(world).status is S.ROLLBACK_SUCCESSFUL
+    assert (
+        "its `before` task ended well, and what it changed stays" in world.topic.published[-1].text
+    )
+
+
+def test_stopping_a_rollout_needs_no_override() -> None:
+    world = preparing()
+    world.services.ends(0)
+    step(world)
+    assert rollback_by_hand(world.world(), BY)["status"] == "ROLLBACK_IN_PROGRESS"
