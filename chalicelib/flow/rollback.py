@@ -119,7 +119,13 @@ def _default(
     if asked.to is None and asked.key is None:
         dry, outcome = made
         return dry, outcome.goes_to
-    plain = asked.model_copy(update={"to": None, "key": None})
+    plain = RollbackRequest(
+        service=asked.service,
+        repository=asked.repository,
+        by=asked.by,
+        why=asked.why,
+        hold=asked.hold,
+    )
     dry = dry_run(world)
     try:
         chosen = played(dry, target, None, lambda dry: _rolled_back(dry, target, plain)).goes_to
