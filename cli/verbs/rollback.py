@@ -51,6 +51,14 @@ Hold = Annotated[
     bool | None,
     typer.Option("--hold/--no-hold", help="Hold pushes afterwards. Default: the target says."),
 ]
+Override = Annotated[
+    bool,
+    typer.Option(
+        "--override",
+        help="Go back also to a revision that is older than a `before` task. It takes nothing back "
+        "that the task changed in the data.",
+    ),
+]
 
 
 def rollback(
@@ -59,6 +67,7 @@ def rollback(
     to: To = None,
     why: Why = None,
     hold: Hold = None,
+    override: Override = False,
     dry_run: DryRun = False,
     wait: Wait = False,
     timeout: Timeout = "1h",
@@ -82,15 +91,17 @@ def rollback(
     functions = connect(stage, profile, region)
     payload: dict[str, Any] = {"to": to} if to else {}
     payload |= {"hold": hold} if hold is not None else {}
+    payload |= {"override": True} if override else {}
+    options = [*_hold_words(hold=hold), *(["--override"] if override else [])]
     if repository is not None:
-        words = ["rollback", "--repository", repository, *_to_words(to), *_hold_words(hold=hold)]
+        words = ["rollback", "--repository", repository, *_to_words(to), *options]
         asked = {"repository": repository, **payload}
         return roll_all_back(Change(functions, "rollback", asked, manner, words))
     name = service_named(functions, service or "")
-    return _one(Change(functions, "rollback", {"service": name, **payload}, manner), hold=hold)
+    return _one(Change(functions, "rollback", {"service": name, **payload}, manner), options)
 
 
-def _one(change: Change, *, hold: bool | None) -> int:
+def _one(change: Change, options: Sequence[str]) -> int:
     payload, name = change.payload, str(change.payload["service"])
     to: str | None = payload.get("to")
     planned = change.plan()
@@ -99,7 +110,7 @@ def _one(change: Change, *, hold: bool | None) -> int:
         change.asked = True
         say("")
         planned = change.plan()
-    change.command = ["rollback", name, *_to_words(to), *_hold_words(hold=hold)]
+    change.command = ["rollback", name, *_to_words(to), *options]
     if (code := change.planned(planned)) is not None:
         return code
     reply = change.act(f"Roll {name} back?")
