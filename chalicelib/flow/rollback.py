@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from chalicelib.decide.already_back import already_words, is_back, on_its_way
 from chalicelib.decide.befores import barrier
-from chalicelib.decide.rollback_target import back, last_judged, named
+from chalicelib.decide.rollback_target import back, judged, named
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.by_hand import ask, reply_of
 from chalicelib.flow.choices import choices
@@ -251,10 +251,13 @@ def _before(world: World, target: Target, asked: RollbackRequest) -> Proven | De
         raise Refused(f"the cluster {target.cluster} has no active service {target.service}")
     if remember(world, target, head, service) is not None:
         head = _head(world, target)
-    last = last_judged(head)
-    record = world.ledger.deployment(target.name, last.deployment) if last else None
-    if asked.repository and record is not None and is_back(record, service.revision):
-        return record
+    record = None
+    for recent in judged(head):
+        record = world.ledger.deployment(target.name, recent.deployment)
+        if asked.repository and record is not None and is_back(record, service.revision):
+            return record
+        if record is None or not record.only_prepared:
+            break  # one whose `before` failed never changed the service
     return back(head, service.revision, record)
 
 

@@ -385,3 +385,38 @@ def test_stopping_a_rollout_needs_no_override() -> None:
     world.services.ends(0)
     step(world)
     assert rollback_by_hand(world.world(), BY)["status"] == "ROLLBACK_IN_PROGRESS"
+
+
+def test_an_older_push_waits_while_a_newer_one_has_prepared_and_is_not_applied_yet() -> None:
+    world = aws(examples.target(before=BEFORE))
+    world.images.all.append(examples.image(OTHER_DIGEST, at(60), tags=("def5678",)))
+    world.services.definitions[examples.revision(3)] = examples.task_definition(3)
+    world.services.begin(NAME, examples.revision(3))  # somebody's, so that the first push waits
+    image_event(world.world(1), push_event())
+    older = world.record()
+    assert older.status is S.PENDING
+    world.services.complete(NAME)
+    image_event(world.world(), push_event(OTHER_DIGEST, "def5678", at(60)))
+    newer = world.record()
+    assert (newer.digest, newer.status) == (OTHER_DIGEST, S.PREPARING)
+    world.services.ends(0)
+    world.services.begin(NAME, examples.revision(7))
+    assert step(world, newer).status is S.PREPARING
+    assert step(world, older).reason == f"a newer deployment goes first ({newer.id})"
+
+
+def test_a_rollback_without_to_forgets_one_that_never_changed_the_service() -> None:
+    world = preparing()
+    world.images.all.append(examples.image(OLD_DIGEST, at(-9000), tags=("old",)))
+    world.services.ends(0)
+    step(world)
+    world.services.breaker(NAME)
+    step(world)
+    world.services.rolled_back(NAME)
+    assert step(world).status is S.ROLLBACK_SUCCESSFUL
+    world.images.all.append(examples.image(OTHER_DIGEST, world.now, tags=("def5678",)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
+    world.services.ends(1)
+    assert step(world).status is S.FAILED
+    with pytest.raises(Refused, match="is already back on conflicto-backend-dev:7"):
+        rollback_by_hand(world.world(), {**BY, "override": True})
