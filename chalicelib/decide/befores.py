@@ -55,11 +55,11 @@ def running_before(head: Head, deployment: str) -> Before | None:
 def crossed(head: Head, to: Proven) -> tuple[Before, ...]:
     """Return the `before` tasks that a rollback to this revision goes back across, newest first.
 
-    They are those that began after the revision's own newest `before`. A revision without one is as
-    old as its first deployment. A task whose container never ran left nothing.
+    They are those that began after the revision's own newest `before` that ended well. A revision
+    without one is as old as its first deployment. A task whose container never ran left nothing.
     """
-    own = [one for one in head.befores if _of(one, to)]
-    since = max((one.began for one in own), default=to.first)
+    well = (one for one in head.befores if one.outcome is RunOutcome.SUCCEEDED)
+    since = max((one.began for one in well if _of(one, to)), default=to.first)
     began = (one for one in head.befores if one.outcome is not RunOutcome.NOT_STARTED)
     return tuple(one for one in began if one.began > since and not _of(one, to))
 

@@ -138,6 +138,16 @@ def test_a_before_of_another_deployment_runs_until_it_has_ended(
         pytest.param((_before("d8", 60, O.UNKNOWN),), ["d8"], id="one of unknown end"),
         pytest.param((_before("d8", 60, None),), ["d8"], id="one that runs"),
         pytest.param(
+            (_before("d7-again", 90, O.NOT_STARTED), _before("d8", 60), _before("d7", 30)),
+            ["d8"],
+            id="its own never ran after the other",
+        ),
+        pytest.param(
+            (_before("d7-again", 90, O.FAILED), _before("d8", 60), _before("d7", 30)),
+            ["d8"],
+            id="its own failed after the other",
+        ),
+        pytest.param(
             (_before("d7-again", 90, O.FAILED),), [], id="its own is no other, however it ended"
         ),
     ],
