@@ -160,6 +160,24 @@ def test_without_an_exit_code_nobody_knows_how_it_ended(
 
 
 @pytest.mark.parametrize(
+    ("stop_code", "who"),
+    [
+        ("UserInitiated", "somebody stopped the task (StopTask)"),
+        ("SpotInterruption", "AWS took the Spot capacity back"),
+        ("TerminationNotice", "the host was stopped or taken away"),
+        ("InfrastructureHealth", "the host failed"),
+    ],
+)
+def test_a_task_that_others_ended_may_be_half_done_although_it_exits_with_0(
+    stop_code: str, who: str
+) -> None:
+    """A command may answer SIGTERM with code 0."""
+    seen = shown(run(), "before", _ended(0, stop_code=stop_code), at(60))
+    assert (seen.outcome, seen.exit_code) == (RunOutcome.UNKNOWN, 0)
+    assert seen.reason == f"whether its `before` task ended well is not known: {who}"
+
+
+@pytest.mark.parametrize(
     ("attempt", "reason", "outcome"),
     [
         pytest.param(1, "", None, id="once"),
