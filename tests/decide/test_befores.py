@@ -11,15 +11,14 @@ from hypothesis import strategies as st
 from chalicelib.decide.befores import barrier, crossed, running_before, with_before
 from chalicelib.model.deployments import Status
 from chalicelib.model.heads import Before, Proven
-from chalicelib.model.runs import RunOutcome
+from chalicelib.model.runs import RunOutcome as O
 from tests.fixtures import examples
 from tests.fixtures.examples import at, revision
 
-O = RunOutcome  # noqa: E741 - each table names many of them
 SEVEN = Proven(revision=revision(7), first=at(0), deployment="d7", earlier=("d7-first",))
 
 
-def _before(name: str, began: float, outcome: RunOutcome | None = O.SUCCEEDED) -> Before:
+def _before(name: str, began: float, outcome: O | None = O.SUCCEEDED) -> Before:
     """The `before` of a deployment called `dNUMBER`, or `dNUMBER-MORE`, of that revision."""
     number = int(name[1:].partition("-")[0])
     return Before(
@@ -65,9 +64,7 @@ def test_a_new_one_comes_first() -> None:
         pytest.param(Status.SUCCESSFUL, O.SUCCEEDED, O.SUCCEEDED, id="its deployment ended well"),
     ],
 )
-def test_its_end_is_kept_where_it_stands(
-    status: Status, outcome: RunOutcome | None, kept: RunOutcome | None
-) -> None:
+def test_its_end_is_kept_where_it_stands(status: Status, outcome: O | None, kept: O | None) -> None:
     known = (_before("d9", 120), _before("d8", 60, None), _before("d7", 0))
     record = _record("d8", 60, status=status, outcome=outcome)
     head = with_before(examples.head(befores=known), record)
@@ -86,7 +83,7 @@ def test_the_newest_fifty_are_kept() -> None:
 
 @given(st.lists(st.tuples(st.integers(0, 70), st.sampled_from([None, *O]))))
 def test_they_are_in_the_order_in_which_they_began_whichever_record_is_written(
-    written: list[tuple[int, RunOutcome | None]],
+    written: list[tuple[int, O | None]],
 ) -> None:
     head = examples.head()
     for number, outcome in written:

@@ -15,7 +15,7 @@ ARN = standalone_task().arn
 STOPPING = {"stopping": at(900), "stopped_for": "it took too long"}
 WITHDRAWN = {"stopping": at(5), "stopped_for": "ana stopped it", "withdrawn": True}
 NO_IMAGE = "CannotPullContainerError: pull image manifest has been retried 5 time(s): not found"
-NOT_STARTED = {"stop_code": "TaskFailedToStart", "started_at": None}
+NOT_STARTED: dict[str, Any] = {"stop_code": "TaskFailedToStart", "started_at": None}
 OTHERS = (
     StoppedContainer(name="envoy", exit_code=137),
     StoppedContainer(name="conflicto-backend", exit_code=0),
