@@ -92,12 +92,6 @@ def test_a_conflict_names_the_task_that_the_token_started_before(endpoint: Endpo
     assert len(endpoint.sent) == 1
 
 
-def test_resources_of_another_error_are_no_task_of_ours(endpoint: Endpoint) -> None:
-    endpoint.answers = [fails("ClientException", resourceIds=[TASK])]
-    with pytest.raises(Refused):
-        Ecs().run_task(REQUEST)
-
-
 @pytest.mark.parametrize(
     ("reason", "sent"), [("too long", "too long"), ("x" * 300, "x" * 255)], ids=["short", "long"]
 )
