@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import client, client_once
 from chalicelib.aws.errors import code_of, translated
-from chalicelib.errors import NotStarted, Refused
+from chalicelib.errors import NotStarted, Refused, Unanswered
 from chalicelib.explain.ending import told_by_its_end
 from chalicelib.model.runs import StandaloneTask
 from chalicelib.model.services import (
@@ -194,6 +194,7 @@ class Ecs:
 
         Raises:
             NotStarted: when ECS answers that it could start none (`failures`).
+            Unanswered: when ECS names neither a task nor a failure.
         """
         with translated("run the task"):
             try:
@@ -202,10 +203,13 @@ class Ecs:
                 if code_of(error) == "ConflictException" and (known := _resources_of(error)):
                     return known[0]
                 raise
-        if answer["tasks"]:
-            return str(answer["tasks"][0]["taskArn"])
-        reasons = {str(failure.get("reason", "")) for failure in answer.get("failures", ())}
-        raise NotStarted(f"ECS could start no task: {', '.join(sorted(reasons)) or 'no reason'}")
+        if tasks := answer.get("tasks"):
+            return str(tasks[0]["taskArn"])
+        failures = answer.get("failures")
+        if not failures:
+            raise Unanswered("could not run the task: ECS named neither a task nor a failure")
+        reasons = {str(failure.get("reason", "no reason")) for failure in failures}
+        raise NotStarted(f"ECS could start no task: {', '.join(sorted(reasons))}")
 
     def standalone_task(self, cluster: str, task: str) -> StandaloneTask | None:
         """Return the task of this ARN; None while ECS does not show it, or not any more."""
