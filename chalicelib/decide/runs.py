@@ -134,15 +134,15 @@ def shown(run: TaskRun, kind: Kind, task: StandaloneTask, now: datetime) -> Task
 def _exited(run: TaskRun, kind: Kind, task: StandaloneTask, code: int, now: datetime) -> TaskRun:
     """Return the run whose container exited.
 
-    A command may answer SIGTERM with code 0, half done. So that code of a task that was ended from
-    outside says nothing.
+    The exit code of a task that was ended from outside is not the command's own: it may answer
+    SIGTERM with code 0, half done. Such a code says nothing, neither good nor bad.
     """
     run = changed_run(run, exit_code=code)
     interrupted = task.end.stop_code in _FROM_OUTSIDE
     if code == 0 and not interrupted:
         return _ended(run, RunOutcome.SUCCEEDED, run.stopped_for if run.withdrawn else "", now)
     cause = _cause(run, task)
-    if code == 0 and run.stopping is None:
+    if interrupted and run.stopping is None:
         why = f"whether its `{kind}` task ended well is not known: {cause.sentence}"
         return _ended(run, RunOutcome.UNKNOWN, why, now)
     why = run.stopped_for if run.stopping else f"its `{kind}` task failed: {cause.sentence}"

@@ -96,8 +96,8 @@ def _seen(
 ) -> Items:
     """Write what ECS shows of the task, and ask ECS to stop it where that is due.
 
-    Each step asks again until the task has stopped. A task whose container has exited may run on in
-    other containers: it is stopped too.
+    Each step asks again until the run has ended. A task whose container has exited may run on in
+    other containers: it is stopped too, but asked for only once, because its run has ended.
     """
     run = run_of(record, kind)
     if task is None:
@@ -160,4 +160,4 @@ def stop(world: World, record: Deployment, kind: Kind) -> None:
     try:
         world.services.stop_task(record.cluster, run.task, run.stopped_for or "it is done")
     except (Refused, Unavailable):
-        return  # the next step looks, and asks again where that is needed
+        return  # while the run goes on, the next step asks again

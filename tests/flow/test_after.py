@@ -107,6 +107,14 @@ def test_settings_that_cannot_be_read_never_keep_the_rollout_from_being_judged(
     assert not proven(world)
 
 
+def test_spot_that_ends_it_says_nothing_about_the_image() -> None:
+    world = proving()
+    world.services.runs_now()
+    world.services.ends(143, stop_code="SpotInterruption")
+    assert step(world).status is S.SUCCESSFUL
+    assert not proven(world)
+
+
 def test_what_somebody_else_deployed_meanwhile_is_never_touched() -> None:
     world = proving()
     world.services.definitions[examples.revision(3)] = examples.task_definition(3)
