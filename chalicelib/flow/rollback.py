@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from chalicelib.decide.befores import barrier
 from chalicelib.decide.follow import undeployable
 from chalicelib.decide.head import bar
 from chalicelib.decide.hold import held_back, held_by
@@ -43,6 +44,7 @@ class RollbackRequest(BaseModel):
     """The payload of `rollback`. `to` is a deployment id, family:revision, a tag or a digest.
 
     `hold` says whether pushes are held afterwards; the target decides when it is left out.
+    `override` goes back also to a revision older than what a `before` task left in the data.
     """
 
     model_config = ConfigDict(defer_build=True, extra="forbid", strict=True)
@@ -66,7 +68,8 @@ def rollback_by_hand(world: World, payload: object) -> dict[str, Any]:
     just ended, or when somebody else's has just taken its place.
 
     Raises:
-        Refused: when there is nothing to go back to, or when `to` names no proven revision.
+        Refused: when there is nothing to go back to, when `to` names no proven revision, or when it
+            is older than what a `before` task left in the data and `override` is not given.
         Unavailable: when AWS does not answer, or another step is acting; the person may ask again.
     """
     asked = parsed(RollbackRequest, payload)
@@ -94,12 +97,15 @@ def _default(
 ) -> tuple[DryRun, str]:
     """Return a dry run of the rollback without `to`, and the revision that it would choose.
 
-    `made` is the dry run of what was asked. Where nothing else was asked, it is the same.
+    `made` is the dry run of what was asked. Where nothing else was asked, it is the same. Whether
+    the revision needs `override` does not change which one it is.
     """
-    if asked.to is None and asked.key is None:
-        dry, outcome = made
+    dry, outcome = made
+    if asked.to is None and asked.key is None and outcome.would.does != "refuse":
         return dry, outcome.goes_to
-    plain = RollbackRequest(service=asked.service, by=asked.by, why=asked.why, hold=asked.hold)
+    plain = RollbackRequest(
+        service=asked.service, by=asked.by, why=asked.why, hold=asked.hold, override=True
+    )
     dry = dry_run(world)
     try:
         chosen = played(dry, target, None, lambda dry: _rolled_back(dry, target, plain)).goes_to
@@ -142,6 +148,8 @@ def _rolled_back(world: World, target: Target, asked: RollbackRequest) -> dict[s
 def _go_back(
     world: World, target: Target, asked: RollbackRequest, proven: Proven
 ) -> dict[str, Any]:
+    if not asked.override and (why := barrier(_head(world, target), proven)):
+        raise Refused(why)
     image, tag = _image_of(world, target, proven)
     left = _running_digest(world, target)
     return ask(
