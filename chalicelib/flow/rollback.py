@@ -34,6 +34,7 @@ class RollbackRequest(BaseModel):
 
     `to` is a deployment id, family:revision, a tag or a digest; with `repository`, a tag or a
     digest. `hold` says whether pushes are held afterwards; the target decides when it is left out.
+    `override` goes back also to a revision that is older than what a `before` task left.
     """
 
     model_config = ConfigDict(defer_build=True, extra="forbid", strict=True)
@@ -114,10 +115,11 @@ def _default(
 ) -> tuple[DryRun, str]:
     """Return a dry run of the rollback without `to`, and the revision that it would choose.
 
-    `made` is the dry run of what was asked. Where nothing else was asked, it is the same.
+    `made` is the dry run of what was asked. Where nothing else was asked, it is the same. Whether
+    the revision needs `override` does not change which one it is.
     """
-    if asked.to is None and asked.key is None:
-        dry, outcome = made
+    dry, outcome = made
+    if asked.to is None and asked.key is None and outcome.would.does != "refuse":
         return dry, outcome.goes_to
     plain = RollbackRequest(
         service=asked.service,
@@ -125,6 +127,7 @@ def _default(
         by=asked.by,
         why=asked.why,
         hold=asked.hold,
+        override=True,
     )
     dry = dry_run(world)
     try:

@@ -345,28 +345,6 @@ def test_a_good_end_after_it_was_stopped_lets_nothing_go() -> None:
     assert world.ledger.heads[NAME].befores[0].outcome is RunOutcome.SUCCEEDED
 
 
-def live(world: Aws) -> None:
-    """The newest deployment becomes live, with its `before`."""
-    world.services.ends(0)
-    step(world)
-    world.services.complete(NAME)
-    assert step(world).status is S.SUCCESSFUL
-
-
-def test_a_rollback_by_hand_across_one_says_so_and_needs_override() -> None:
-    world = preparing()
-    world.images.all.append(examples.image(OLD_DIGEST, at(-9000), tags=("old",)))
-    live(world)
-    with pytest.raises(Refused, match=r"older than what these `before` tasks left.*abc1234"):
-        rollback_by_hand(world.world(), BY)
-    plan = rollback_by_hand(world.world(), {**BY, "plan": True})
-    assert plan["would"] == "refuse"
-    reply = rollback_by_hand(world.world(), {**BY, "override": True})
-    assert reply["status"] == "IN_PROGRESS"
-    assert world.record().override
-    assert len(world.services.requests) == 1
-
-
 def test_an_automatic_rollback_crosses_it_and_says_that_the_data_stays() -> None:
     world = preparing()
     world.services.ends(0)
@@ -378,13 +356,6 @@ def test_an_automatic_rollback_crosses_it_and_says_that_the_data_stays() -> None
     assert (
         "its `before` task ended well, and what it changed stays" in world.topic.published[-1].text
     )
-
-
-def test_stopping_a_rollout_needs_no_override() -> None:
-    world = preparing()
-    world.services.ends(0)
-    step(world)
-    assert rollback_by_hand(world.world(), BY)["status"] == "ROLLBACK_IN_PROGRESS"
 
 
 def test_an_older_push_waits_while_a_newer_one_has_prepared_and_is_not_applied_yet() -> None:
