@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws.ecs import Ecs
+from chalicelib.aws.standalone_tasks import StandaloneTasks
 from chalicelib.definition.run_request import run_request, with_token
 from chalicelib.errors import Denied, NotStarted, Refused, Unanswered, Unavailable
 from chalicelib.model.services import StoppedContainer
@@ -32,7 +32,7 @@ def _task(name: str, started_by: str, **fields: Any) -> dict[str, Any]:
 
 def test_a_request_is_sent_as_it_was_saved(endpoint: Endpoint) -> None:
     endpoint.answers = [answers({"tasks": [{"taskArn": TASK}], "failures": []})]
-    assert Ecs().run_task(REQUEST) == TASK
+    assert StandaloneTasks().run_task(REQUEST) == TASK
     (attempt,) = endpoint.sent
     assert (attempt.operation, attempt.parameters) == ("RunTask", REQUEST)
 
@@ -81,14 +81,14 @@ def test_a_request_is_sent_once_whatever_the_answer(
 ) -> None:
     endpoint.answers = [answer]
     with pytest.raises(error, match=words) as raised:
-        Ecs().run_task(REQUEST)
+        StandaloneTasks().run_task(REQUEST)
     assert type(raised.value) is error
     assert len(endpoint.sent) == 1
 
 
 def test_a_conflict_names_the_task_that_the_token_started_before(endpoint: Endpoint) -> None:
     endpoint.answers = [fails("ConflictException", resourceIds=[TASK])]
-    assert Ecs().run_task(REQUEST) == TASK
+    assert StandaloneTasks().run_task(REQUEST) == TASK
     assert len(endpoint.sent) == 1
 
 
@@ -99,7 +99,7 @@ def test_a_stop_says_why_in_as_many_characters_as_ecs_takes(
     endpoint: Endpoint, reason: str, sent: str
 ) -> None:
     endpoint.answers = [is_lost, answers({"task": {"taskArn": TASK}})]
-    Ecs().stop_task(CLUSTER, TASK, reason)
+    StandaloneTasks().stop_task(CLUSTER, TASK, reason)
     first, again = endpoint.sent
     assert first.operation == "StopTask"
     assert first.parameters == again.parameters
@@ -110,7 +110,7 @@ def test_a_task_is_read_with_how_it_ended_so_far(endpoint: Endpoint) -> None:
     containers = [{"name": "web", "exitCode": 0}, {"name": "envoy", "lastStatus": "RUNNING"}]
     shown = _task(TASK, OURS, desiredStatus="RUNNING", startedAt=1.5, containers=containers)
     endpoint.answers = [answers({"tasks": [shown]})]
-    task = Ecs().standalone_task(CLUSTER, TASK)
+    task = StandaloneTasks().standalone_task(CLUSTER, TASK)
     assert task is not None
     assert (task.arn, task.status, task.ending) == (TASK, "RUNNING", False)
     assert (task.exit_code("web"), task.exit_code("envoy")) == (0, None)
@@ -126,14 +126,14 @@ def test_a_task_that_ecs_stops_is_ending_before_it_has_stopped(
     endpoint.answers = [
         answers({"tasks": [_task(TASK, OURS, lastStatus=status, desiredStatus="STOPPED")]})
     ]
-    task = Ecs().standalone_task(CLUSTER, TASK)
+    task = StandaloneTasks().standalone_task(CLUSTER, TASK)
     assert task is not None
     assert (task.ending, task.stopped) == (True, status == "STOPPED")
 
 
 def test_a_task_that_ecs_does_not_show_is_none(endpoint: Endpoint) -> None:
     endpoint.answers = [answers({"tasks": [], "failures": [{"reason": "MISSING"}]})]
-    assert Ecs().standalone_task(CLUSTER, TASK) is None
+    assert StandaloneTasks().standalone_task(CLUSTER, TASK) is None
 
 
 def _lists(endpoint: Endpoint, *lists: list[dict[str, Any]]) -> None:
@@ -172,7 +172,7 @@ def test_a_task_is_found_by_who_started_it_and_never_taken_for_another(
     found: str | None,
 ) -> None:
     _lists(endpoint, running, ended)
-    task = Ecs().find_task(CLUSTER, FAMILY, OURS)
+    task = StandaloneTasks().find_task(CLUSTER, FAMILY, OURS)
     assert (task.arn if task else None) == found
     asked = [one.parameters for one in endpoint.sent if one.operation == "ListTasks"]
     assert [{k: v for k, v in one.items() if k != "maxResults"} for one in asked] == [

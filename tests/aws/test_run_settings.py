@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.aws.ecs import Ecs, run_settings
+from chalicelib.aws.standalone_tasks import StandaloneTasks, run_settings
 from chalicelib.definition.run_request import run_request
 from chalicelib.errors import Refused
 from tests.aws.endpoint import Endpoint, answers
@@ -87,9 +87,9 @@ def test_all_settings_of_a_service_are_fields_that_run_task_takes(endpoint: Endp
     )
     service["deployments"][0]["networkConfiguration"] = NETWORK
     endpoint.answers = [answers({"services": [service]}), answers({"tasks": [{"taskArn": "t"}]})]
-    settings = Ecs().task_settings(CLUSTER, SERVICE)
+    settings = StandaloneTasks().task_settings(CLUSTER, SERVICE)
     request = run_request(settings, revision(8), "web", ("migrate",))
-    Ecs().run_task(request)
+    StandaloneTasks().run_task(request)
     read, ran = endpoint.sent
     assert read.parameters == {"cluster": CLUSTER, "services": [SERVICE], "include": ["TAGS"]}
     assert {**ran.parameters, **settings} == ran.parameters
@@ -102,4 +102,4 @@ def test_all_settings_of_a_service_are_fields_that_run_task_takes(endpoint: Endp
 def test_a_service_that_is_gone_is_refused(endpoint: Endpoint) -> None:
     endpoint.answers = [answers({"services": [], "failures": [{"reason": "MISSING"}]})]
     with pytest.raises(Refused, match="the cluster dev has no service web"):
-        Ecs().task_settings(CLUSTER, SERVICE)
+        StandaloneTasks().task_settings(CLUSTER, SERVICE)
