@@ -274,7 +274,7 @@ def tasks_listed(
         for page in islice(pages, _MOST_PAGES):
             token = page.get("nextToken")
             if page["taskArns"]:
-                answer = ecs.describetasks_listed(cluster=cluster, tasks=page["taskArns"])
+                answer = ecs.describe_tasks(cluster=cluster, tasks=page["taskArns"])
                 found += answer["tasks"]
     return found, token is None
 
