@@ -6,6 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -23,11 +24,15 @@ _NEEDED = ("app.py", "requirements.txt", ".chalice", "chalicelib")
 def with_before(targets: str) -> str:
     """Return the text of a targets file in which the targets of dev have a `before`.
 
+    One that is there already stays.
+
     Raises:
         Refused: when the file has no environment dev.
     """
     if _ENVIRONMENT not in targets.splitlines():
         raise Refused(f"{TARGETS} has no {_ENVIRONMENT}, which the demo adds `before` to.")
+    if "before" in tomllib.loads(targets)["environment"]["dev"]:
+        return targets
     return targets.replace(f"{_ENVIRONMENT}\n", f"{_ENVIRONMENT}\n{BEFORE}\n", 1)
 
 

@@ -24,6 +24,11 @@ def test_dev_gets_a_before_and_nothing_else_changes() -> None:
     assert load_targets(after, "prod") == load_targets(TARGETS, "prod")
 
 
+def test_a_before_that_dev_has_already_stays() -> None:
+    after = with_before(TARGETS)
+    assert with_before(after) == after
+
+
 def test_targets_without_an_environment_dev_are_refused() -> None:
     with pytest.raises(Refused, match=r"has no \[environment.dev\]"):
         with_before(TARGETS.replace("[environment.dev]", "[environment.test]"))
