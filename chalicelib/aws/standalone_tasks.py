@@ -73,7 +73,7 @@ class StandaloneTasks:
     def standalone_task(self, cluster: str, task: str) -> StandaloneTask | None:
         """Return the task of this ARN; None while ECS does not show it, or not any more."""
         with translated("read the task"):
-            answer = client("ecs").describetasks_listed(cluster=cluster, tasks=[task])
+            answer = client("ecs").describe_tasks(cluster=cluster, tasks=[task])
         return _standalone_task(answer["tasks"][0]) if answer["tasks"] else None
 
     def find_task(self, cluster: str, family: str, started_by: str) -> StandaloneTask | None:
