@@ -87,7 +87,7 @@ def world(context: Any, listener: Listener) -> World:
         images=Ecr(own.region),
         scans=EcrScans(),
         services=Ecs(),
-        tasks=StandaloneTasks(),
+        standalone=StandaloneTasks(),
         watchers=StateMachine(own.state_machine),
         topic=channels(listener),
         targets=targets(),

@@ -89,7 +89,7 @@ def _case_of_run(world: World, record: Deployment, run: TaskRun) -> Case:
     if not run.task or run.succeeded:
         return Case(headline="", text="")
     try:
-        task = world.tasks.standalone_task(record.cluster, run.task)
+        task = world.standalone.standalone_task(record.cluster, run.task)
     except DeployerError as error:
         return Case(headline="", text=f"Its task could not be read: {error}")
     if task is None:

@@ -41,7 +41,7 @@ def dry_run(world: World) -> DryRun:
         world,
         ledger=ledger,
         services=services,
-        tasks=_DryTasks(world.tasks, services),
+        standalone=_DryTasks(world.standalone, services),
         watchers=_DryWatchers(world.watchers),
         topic=_Nobody(),
         load_balancers=None,

@@ -219,7 +219,7 @@ class World:
     images: Images
     scans: Scans
     services: Services
-    tasks: StandaloneTasks
+    standalone: StandaloneTasks
     watchers: Watchers
     topic: Topic
     targets: Targets

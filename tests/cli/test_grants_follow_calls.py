@@ -31,7 +31,7 @@ PORTS = {
     "logs": ("logs", "CloudWatchLogs"),
     "scans": ("ecr_scans", "EcrScans"),
     "services": ("ecs", "Ecs"),
-    "tasks": ("standalone_tasks", "StandaloneTasks"),
+    "standalone": ("standalone_tasks", "StandaloneTasks"),
     "topic": ("sns", "SnsTopic"),
     "watchers": ("stepfunctions", "StateMachine"),
 }
@@ -228,7 +228,7 @@ def test_the_calls_are_found_in_the_source() -> None:
 def test_what_a_function_calls_is_granted_to_it_and_nothing_more(
     policies: dict[str, Policy], function: str
 ) -> None:
-    calls = called(function, without={"scans", "alarms", "tasks"}) - NEVER.get(function, set())
+    calls = called(function, without={"scans", "alarms", "standalone"}) - NEVER.get(function, set())
     assert granted(policies[function]) - NOT_CALLED.keys() == calls
 
 
