@@ -24,9 +24,10 @@ UPDATE = "ecs:UpdateService"
 REGISTER = "ecs:RegisterTaskDefinition"
 STOP = "ecs:StopServiceDeployment"
 CONTINUE = "ecs:ContinueServiceDeployment"
+RUN = "ecs:RunTask"
 WRITE = "dynamodb:TransactWriteItems"
 _UPDATE_EXPRESS = "ecs:UpdateExpressGatewayService"
-_ACTS = frozenset({UPDATE, _UPDATE_EXPRESS, REGISTER, STOP, CONTINUE, WRITE})
+_ACTS = frozenset({UPDATE, _UPDATE_EXPRESS, REGISTER, STOP, CONTINUE, RUN, WRITE})
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
+from tests.dialect.ran import is_run
 from tests.reliability.faults import EVENT_KINDS
 from tests.reliability.invocations import RetriedAccount
 
@@ -20,16 +21,20 @@ class EventFaultAccount(RetriedAccount):
     """Events are numbered in the order of the run; `event_faults` strike at a number.
 
     Where `chance` is given, it chooses a fault, or none, at each call and each event. `struck`
-    counts the faults that took effect.
+    counts the faults that took effect. `run_events` tell of `before` and `after` tasks, delivered
+    or not.
     """
 
     event_faults: dict[int, str] = field(default_factory=dict)
     chance: Callable[[tuple[str, ...]], str | None] | None = None
     heard: list[str] = field(default_factory=list)
     struck: int = 0
+    run_events: list[dict[str, Any]] = field(default_factory=list)
     _held_back: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
 
     def on_event(self, event: dict[str, Any]) -> None:
+        if is_run(event):
+            self.run_events.append(event)
         for function, pattern in self.rules.items():
             if self.deliver and pattern.matches_event(event):
                 self._deliver(function, json.loads(json.dumps(event)))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from embedded.iam.evaluate import Decision
-from embedded.services.ecs import Fault, Lag
+from embedded.services.ecs import Exits, Fault, Lag
 from embedded.services.ecs.simulation import HookFunction
 from example import conflicto
 from tests.dialect.account import BY_HAND, CLUSTER, FAMILY, FIRST_BUILD, SERVICE
@@ -42,7 +42,9 @@ class Flow:
 
     `otherwise` are other ends that a fault justifies, each with its reason beside it. Lagging reads
     alone justify no other end. `functions` are the Lambda functions of lifecycle hooks, by ARN.
-    Without `refuses`, no request of a person may be refused, whatever goes wrong.
+    `programs` says how the commands of `before` and `after` end, by a part of the command, and
+    `standalone` what else befalls their tasks. Without `refuses`, no request of a person may be
+    refused, whatever goes wrong.
     """
 
     happens: Callable[[FaultyAccount], None]
@@ -51,6 +53,8 @@ class Flow:
     targets: str = ONE
     service: Mapping[str, Any] = field(default_factory=dict)
     breaks: Mapping[str, Fault] = field(default_factory=dict)
+    programs: Mapping[str, Exits] = field(default_factory=dict)
+    standalone: Sequence[Fault] = ()
     met: bool = True
     functions: Mapping[str, HookFunction] = field(default_factory=dict)
     express: bool = False
@@ -91,8 +95,7 @@ def run(
     with faulty(flow.targets, lag) as account:
         account.asks_iam = asks_iam
         _add_services(account, flow)
-        for build, fault in flow.breaks.items():
-            account.breaks(build, fault)
+        _break(account, flow)
         account.begin_events(met=flow.met)
         account.faults, account.event_faults = dict(faults or {}), dict(event_faults or {})
         flow.happens(account)
@@ -108,13 +111,22 @@ def run(
         return Run(points, account.heard, account.struck, wrong, account.permissions.iam.decisions)
 
 
+def _break(account: FaultyAccount, flow: Flow) -> None:
+    for build, fault in flow.breaks.items():
+        account.breaks(build, fault)
+    for command, exits in flow.programs.items():
+        account.ecs.faults.run(exits, command=command)
+    for fault in flow.standalone:
+        account.ecs.faults.service(f"{CLUSTER}/family:{FAMILY}", fault)
+
+
 def _add_services(account: FaultyAccount, flow: Flow) -> None:
     account.ecs.hooks.update(flow.functions)
     if flow.express:
         conflicto.add_express_service(account.client, "backend", **flow.service)
     else:
         conflicto.add_service(account.client, "backend", "gunicorn_fargate", **flow.service)
-    if flow.targets == TWO:
+    if "conflicto-jobs-service" in flow.targets:
         account.client("ecs").create_service(
             cluster=CLUSTER,
             serviceName=JOBS.split("/")[1],

@@ -6,6 +6,7 @@ from embedded.services.ecs import Crash, PullError
 from tests.dialect.account import FAMILY, FIRST_TAG, SERVICE
 from tests.dialect.rehearsed import NO_BREAKER, NO_ROLLBACK
 from tests.reliability.account import FaultyAccount
+from tests.reliability.commands import COMMANDS
 from tests.reliability.flow import (
     ASKED,
     BAD,
@@ -158,4 +159,5 @@ FLOWS: dict[str, Flow] = {
         ),
     ),
     **STRATEGIES,
+    **COMMANDS,
 }

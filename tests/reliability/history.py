@@ -13,9 +13,10 @@ from functools import cached_property
 from typing import Any
 
 from embedded.services.ecs.service_deployments import ServiceDeployment
+from tests.dialect.ran import Ran, ran
 from tests.fixtures.stored import plain
 from tests.reliability.account import FaultyAccount
-from tests.reliability.calls import CONTINUE, STOP, UPDATE, WRITE, Act
+from tests.reliability.calls import CONTINUE, RUN, STOP, UPDATE, WRITE, Act
 
 CLOSED = frozenset(
     {
@@ -96,6 +97,11 @@ class History:
                 found.setdefault(record["id"], []).append(record["status"])
         return found
 
+    @cached_property
+    def ran(self) -> list[Ran]:
+        """The `before` and `after` tasks that ran, oldest first."""
+        return ran(self.account.run_events)
+
     def rollouts(self, record: Record) -> list[ServiceDeployment]:
         """The service deployments of a record's revision since it was made, newest first."""
         return [
@@ -137,6 +143,7 @@ def place(record: Record) -> tuple[str, str]:
 
 
 def service_of(act: Act) -> str:
+    """The service of a call; of one that registers or runs something, its deployment."""
     asked = act.asked
     if act.call == UPDATE:
         return f"{asked['cluster']}/{asked['service']}"
@@ -144,5 +151,12 @@ def service_of(act: Act) -> str:
         return "/".join(asked["serviceDeploymentArn"].split("/")[1:3])
     if act.call == WRITE:
         return str(asked["TransactItems"][0]["Put"]["Item"]["pk"]["S"])
+    if act.call == RUN:
+        return deployment_of(asked)
     tags = {tag["key"]: tag["value"] for tag in asked.get("tags", ())}
     return str(tags.get(TAG, ""))
+
+
+def deployment_of(request: Mapping[str, Any]) -> str:
+    """The deployment for which a RunTask request runs a task."""
+    return str(request["clientToken"]).rsplit("-", 1)[0]

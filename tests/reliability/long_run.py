@@ -20,6 +20,7 @@ from example.strategies import pause
 from tests.dialect.account import BY_HAND, CLUSTER
 from tests.dialect.rehearsed import NO_BREAKER, NO_ROLLBACK
 from tests.reliability.account import FaultyAccount, faulty
+from tests.reliability.by_chance import choose_ends, commands_of, strike_next
 from tests.reliability.rules import ALWAYS, Rule, broken
 from tests.reliability.strategies import BLUE_GREEN, CANARY, LINEAR, paused, served
 
@@ -58,7 +59,7 @@ class LongRun:
         self._express: set[str] = set()
 
     def play(self) -> list[str]:
-        targets = "".join(_TARGET.format(name=name) for name in self._names)
+        targets = "".join(map(_target, range(self.services), self._names))
         with faulty(targets, Lag(seed=self.seed, unordered=True)) as self.account:
             for number, name in enumerate(self._names):
                 self._add(self.account, number, name)
@@ -132,6 +133,7 @@ class LongRun:
     def _push(self, account: FaultyAccount, name: str) -> None:
         build = f"{name}-{len(self._builds[name])}-{self.seed}"
         self._builds[name].append(build)
+        choose_ends(account, self._random, build)
         tags = [build] if self._random.random() < 0.7 else [build, f"{build}-too"]
         account.push(*tags, repository=f"conflicto-{name}-dev")
 
@@ -145,7 +147,8 @@ class LongRun:
         account.later(self._random.uniform(1, 40), partial(self._push, account, name))
 
     def _rollback(self, account: FaultyAccount, name: str) -> None:
-        account.insist("rollback", self._asked(account, name))
+        override = self._random.random() < 0.5  # else it may be refused: it goes across a `before`
+        account.insist("rollback", self._asked(account, name) | {"override": override})
 
     def _deploy(self, account: FaultyAccount, name: str) -> None:
         if self._builds[name]:
@@ -204,6 +207,11 @@ class LongRun:
         if running:
             account.ecs.interrupt_spot(self._random.choice(running).id)
 
+    def _strike_next(self, account: FaultyAccount, name: str) -> None:
+        express = name in self._express
+        family = _service(name).replace("/", "-") if express else f"conflicto-{name}-dev"
+        strike_next(account, self._random, f"{CLUSTER}/family:{family}")
+
     _ACTS = (
         _push,
         _push_bad,
@@ -218,8 +226,13 @@ class LongRun:
         _console_stop,
         _scale,
         _spot,
+        _strike_next,
     )
-    _WEIGHTS = (8, 5, 3, 2, 2, 1, 2, 3, 1, 1, 1, 2, 2)
+    _WEIGHTS = (8, 5, 3, 2, 2, 1, 2, 3, 1, 1, 1, 2, 2, 2)
+
+
+def _target(number: int, name: str) -> str:
+    return _TARGET.format(name=name) + commands_of(number)
 
 
 def _service(name: str) -> str:

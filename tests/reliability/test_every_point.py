@@ -7,15 +7,15 @@ from collections.abc import Callable
 import pytest
 
 from tests.reliability.cases import ALL_KINDS, Case, cases, seeds, undisturbed
+from tests.reliability.commands import COMMANDS
 from tests.reliability.flow import run
 from tests.reliability.flows import FLOWS
 from tests.reliability.strategies import STRATEGIES
 
 PAIRS = [(flow, kind) for flow in FLOWS for kind in ALL_KINDS]
-# One in three of those flows whose rollouts last for minutes: the ordinary suite has to stay short.
-SAMPLED = [
-    pair for number, pair in enumerate(PAIRS) if pair[0] not in STRATEGIES or number % 3 == 0
-]
+# One in three of those flows that last for minutes: the ordinary suite has to stay short.
+LONG = STRATEGIES.keys() | COMMANDS.keys()
+SAMPLED = [pair for number, pair in enumerate(PAIRS) if pair[0] not in LONG or number % 3 == 0]
 
 
 def _of(flow: str, kind: str) -> list[Case]:

@@ -43,6 +43,16 @@ from tests.reliability.rules.pushes import (
     no_key_is_used_twice,
     what_is_foreign_others_did,
 )
+from tests.reliability.rules.runs import (
+    a_request_is_saved_before_it_is_sent,
+    a_service_changes_only_after_its_before,
+    head_keeps_each_before_that_ran,
+    no_command_runs_twice,
+    one_before_at_a_time,
+    only_a_good_after_proves,
+    what_a_command_did_is_told_rightly,
+    what_waits_goes_after_the_other_before,
+)
 
 Rule = Callable[[History], Iterator[str]]
 
@@ -69,6 +79,14 @@ RULES: tuple[Rule, ...] = (
     head_agrees_with_the_records,
     no_lease_is_left,
     the_ledger_is_written_in_turns,
+    a_request_is_saved_before_it_is_sent,
+    no_command_runs_twice,
+    one_before_at_a_time,
+    a_service_changes_only_after_its_before,
+    what_waits_goes_after_the_other_before,
+    head_keeps_each_before_that_ran,
+    what_a_command_did_is_told_rightly,
+    only_a_good_after_proves,
 )
 ALWAYS: tuple[Rule, ...] = (
     nothing_begins_while_a_person_is_awaited,
@@ -84,6 +102,12 @@ ALWAYS: tuple[Rule, ...] = (
     the_ledger_is_written_in_turns,
     what_is_told_twice_is_recognised,
     nobody_is_told_what_was_not_so,
+    a_request_is_saved_before_it_is_sent,
+    no_command_runs_twice,
+    one_before_at_a_time,
+    a_service_changes_only_after_its_before,
+    what_waits_goes_after_the_other_before,
+    head_keeps_each_before_that_ran,
 )
 
 

@@ -17,7 +17,8 @@ def the_end_is_what_ecs_did(history: History) -> Iterator[str]:
         # A person who stops what completes at that moment has it set back all the same.
         returning = record.get("returning", {})
         set_back = (returning.get("by"), returning.get("how")) == ("person", "update")
-        undone = status == "ROLLBACK_SUCCESSFUL" and set_back
+        proved_bad = record.get("after", {}).get("outcome") == "FAILED"
+        undone = status == "ROLLBACK_SUCCESSFUL" and (set_back or proved_bad)
         if status not in ("SUCCESSFUL", "FAILED") and "SUCCESSFUL" in states and not undone:
             yield f"{name}: ECS says {sorted(states)}"
         ended = states & {"ROLLBACK_SUCCESSFUL", "STOPPED"}
@@ -53,8 +54,14 @@ def what_serves_is_what_the_newest_record_says(history: History) -> Iterator[str
             if record["status"] not in ("REFUSED", "OBSERVED")
             and place(record) > place(newest)
             and not _overtaken_by_held(history, record)
+            and not _failed_before(record)
         ]
         yield from (f"{service}: {one['id']} is newer and was never applied" for one in waiting)
+
+
+def _failed_before(record: Record) -> bool:
+    """Whether its `before` failed, so that the service was left alone."""
+    return record["status"] == "FAILED" and "before" in record and "applied" not in record
 
 
 def _overtaken_by_held(history: History, record: Record) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tests.reliability.history import History
 
-_BESIDE_THE_STATUS = ("-unheld-", "-paused-", "-shifting", "-baking")
+_BESIDE_THE_STATUS = ("-unheld-", "-paused-", "-shifting", "-baking", "-proving")
 
 
 def everybody_is_told(history: History) -> Iterator[str]:
@@ -21,6 +21,8 @@ def everybody_is_told(history: History) -> Iterator[str]:
             yield f"{record['id']}: nobody heard that it is {record['status']} ({told})"
         if "applied" in record and "IN_PROGRESS" not in told:
             yield f"{record['id']}: nobody heard that it began"
+        if "before" in record and "PREPARING" not in told:
+            yield f"{record['id']}: nobody heard that its `before` began"
         first = list(dict.fromkeys(told))
         if record["status"] in first and first[-1] != record["status"]:
             yield f"{record['id']}: told {told}, and is {record['status']}"
@@ -30,7 +32,7 @@ def what_is_told_twice_is_recognised(history: History) -> Iterator[str]:
     """The same status of a deployment is the same notice, to the letter.
 
     A deployment may be HELD more than once, and people are reminded of it. They also hear of the
-    stages of a rollout, and of each pause.
+    stages of a rollout, of each pause, and when an `after` begins.
     """
     texts: dict[tuple[str, str], set[tuple[str, str, str]]] = {}
     for notice in history.notices:
