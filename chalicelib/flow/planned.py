@@ -90,18 +90,18 @@ def told(dry: DryRun, target: Target, outcome: Played, service: Service | None) 
         "from": {"revision": short_name(runs), "tag": before.tag, "digest": before.digest},
         "base": base,
         "revision": short_name(outcome.goes_to),
+        "before": _before(outcome),
         "changes": changes,
-        **_before(outcome),
     }
 
 
-def _before(outcome: Played) -> dict[str, Any]:
-    """Return the `before` task that would run first, where one would."""
+def _before(outcome: Played) -> dict[str, Any] | None:
+    """Return the `before` task that would run first; None where none would."""
     run = outcome.record.before if outcome.record else None
     if run is None or outcome.would.does != "deploy":
-        return {}
+        return None
     override = json.loads(run.request)["overrides"]["containerOverrides"][0]
-    return {"before": {"container": run.container, "command": override["command"]}}
+    return {"container": run.container, "command": override["command"]}
 
 
 def _to(dry: DryRun, target: Target, outcome: Played) -> Version:
