@@ -21,6 +21,7 @@ from chalicelib.aws.ledger import DynamoLedger
 from chalicelib.aws.logs import CloudWatchLogs
 from chalicelib.aws.metrics import Metrics
 from chalicelib.aws.sns import SnsTopic
+from chalicelib.aws.standalone_tasks import StandaloneTasks
 from chalicelib.aws.stepfunctions import StateMachine
 from chalicelib.aws.webhooks import Slack, Webhook
 from chalicelib.flow.ports import World
@@ -86,6 +87,7 @@ def world(context: Any, listener: Listener) -> World:
         images=Ecr(own.region),
         scans=EcrScans(),
         services=Ecs(),
+        standalone=StandaloneTasks(),
         watchers=StateMachine(own.state_machine),
         topic=channels(listener),
         targets=targets(),

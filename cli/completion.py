@@ -29,6 +29,16 @@ def services(ctx: typer.Context, incomplete: str) -> list[str]:
     return [name for name in names if incomplete in name]
 
 
+def repositories(ctx: typer.Context, incomplete: str) -> list[str]:
+    """The repositories that a service follows and whose name contains what was typed."""
+
+    def known(functions: Functions) -> list[str]:
+        # A function of an earlier release does not tell them.
+        return list(functions.call("status", {"names": True}).get("repositories", ()))
+
+    return [name for name in _kept(ctx, "repositories", known) if incomplete in name]
+
+
 def tags(ctx: typer.Context, incomplete: str) -> list[str]:
     """The tags that Slipway knows of the service that stands before."""
     given = str(ctx.params.get("service") or "")

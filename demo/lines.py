@@ -17,6 +17,7 @@ _TASK_STATES = (
     "PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEACTIVATING", "STOPPING",
     "DEPROVISIONING",
 )  # fmt: skip
+_MOVING = ("task", "tasks")  # the labels of lines that tell states of tasks
 
 
 @dataclass(frozen=True)
@@ -32,10 +33,15 @@ class Line:
 
 @dataclass
 class Words:
-    """Puts the events of the event bus into lines; remembers the states of the tasks."""
+    """Puts the events of the event bus into lines; remembers the states of the tasks.
+
+    A service's tasks are counted together. A standalone task has lines of its own, the last of
+    which says how its command ended.
+    """
 
     states: dict[str, tuple[str, str]] = field(default_factory=dict)
     last: str = ""
+    ended: set[str] = field(default_factory=set)
 
     def of_event(self, at: datetime, event: dict[str, Any]) -> Iterator[Line]:
         """The lines that an event is worth, none for most kinds."""
@@ -53,11 +59,13 @@ class Words:
                 yield Line(at, "ECS event", f"{detail['eventName']} in stage {stage}", style)
             case "ECS Service Action" if detail["eventType"] != "INFO":
                 yield Line(at, "ECS event", _named_event(detail), "red")
-            case "ECS Task State Change":
+            case "ECS Task State Change" if detail["group"].startswith("service:"):
                 yield from self._of_task(at, detail)
+            case "ECS Task State Change":
+                yield from self._of_standalone(at, detail)
 
     def _of_task(self, at: datetime, detail: dict[str, Any]) -> Iterator[Line]:
-        revision = ":" + detail["taskDefinitionArn"].rsplit(":", 1)[1]
+        revision = f":{_revision(detail)}"
         task, state = detail["taskArn"], detail["lastStatus"]
         if state == "STOPPED":
             self.states.pop(task, None)
@@ -70,6 +78,22 @@ class Words:
             self.last = now
             if now:
                 yield Line(at, "tasks", now)
+
+    def _of_standalone(self, at: datetime, detail: dict[str, Any]) -> Iterator[Line]:
+        task, state = detail["taskArn"], detail["lastStatus"]
+        name = f":{_revision(detail)} {_command(detail)}"
+        if task in self.ended:
+            return
+        if (codes := _exit_codes(detail)) or state == "STOPPED":
+            self.ended.add(task)
+            containers = detail["containers"]
+            well = {each.get("exitCode") for each in containers} == {0}
+            if codes and len(containers) == 1:
+                codes = f"exited with code {containers[0]['exitCode']}"
+            why = codes or detail.get("stoppedReason", "")
+            yield Line(at, "task", f"{name}: {why}", "" if well else "red")
+        else:
+            yield Line(at, "task", f"{name}: {state.lower()} ●")
 
     def _all_tasks(self) -> str:
         """How many tasks of each revision are in each state."""
@@ -107,7 +131,7 @@ def of_invocation(record: InvocationRecord) -> Iterator[Line]:
 def without_passing_states(lines: Sequence[Line]) -> Iterator[Line]:
     """Of tasks that move several times within a second, only where they came to."""
     for line, later in itertools.pairwise(lines):
-        both_move = line.label == later.label == "tasks" and not line.style and not later.style
+        both_move = line.label == later.label in _MOVING and not line.style and not later.style
         if not both_move or (later.at - line.at).total_seconds() >= 1:
             yield line
     yield from lines[-1:]
@@ -124,13 +148,27 @@ def _number(revision: str) -> int:
     return int(revision.rsplit(":", 1)[1])
 
 
+def _revision(detail: dict[str, Any]) -> str:
+    return str(detail["taskDefinitionArn"].rsplit(":", 1)[1])
+
+
+def _command(detail: dict[str, Any]) -> str:
+    """The command that a standalone task runs instead of its image's; else its group."""
+    overrides = detail.get("overrides", {}).get("containerOverrides", ())
+    commands = [" ".join(each["command"]) for each in overrides if each.get("command")]
+    return ", ".join(commands) or str(detail["group"])
+
+
+def _exit_codes(detail: dict[str, Any]) -> str:
+    return ", ".join(
+        f"{container['name']} exited with code {container['exitCode']}"
+        for container in detail.get("containers", ())
+        if container.get("exitCode") is not None
+    )
+
+
 def _why_stopped(detail: dict[str, Any]) -> str:
     """Why, when the task did not stop because it was replaced."""
     if detail.get("stopCode") == "ServiceSchedulerInitiated":
         return ""
-    codes = [
-        f"{container['name']} exited with code {container['exitCode']}"
-        for container in detail.get("containers", ())
-        if container.get("exitCode") is not None
-    ]
-    return ", ".join(codes) or str(detail.get("stoppedReason", ""))
+    return _exit_codes(detail) or str(detail.get("stoppedReason", ""))

@@ -34,11 +34,12 @@ Paste into another terminal (the AWS CLI, version 1 or 2):
 
 Then push an image. Its tag says how its tasks behave:
 
-  push abc1234       # well
-  push crash-1       # they exit with code 1
-  push unhealthy-1   # their health check fails
-  push hang-1        # they never get healthy, until the deadline ends it
-  push slow-1        # they need {slow:.0f} seconds more to start
+  push abc1234             # well
+  push crash-1             # they exit with code 1
+  push unhealthy-1         # their health check fails
+  push hang-1              # they never get healthy, until the deadline ends it
+  push slow-1              # they need {slow:.0f} seconds more to start
+  push migration-fails-1   # well, but for the task of a `before`: exit code 1
 
 `docker push {registry}/{repository}:TAG` works, too.
 

@@ -23,6 +23,7 @@ from embedded.services.sns import Notice
 _LABEL = 19  # columns: "λ on_service_change"
 _PERSON = "cyan"
 _HELD_BACK = timedelta(seconds=1)
+_BEGINS = ("PREPARING", "IN_PROGRESS")  # their notices are told by the subject alone
 _END = datetime.max.replace(tzinfo=UTC)
 
 
@@ -113,7 +114,7 @@ class Timeline:
             Text(line.text, said),
         )
         self._console.print(row)
-        if line.notice and line.notice.attributes.get("status") != "IN_PROGRESS":
+        if line.notice and line.notice.attributes.get("status") not in _BEGINS:
             self._console.print(panel(line.notice, self._console.width))
 
     def _on_event(self, event: dict[str, Any]) -> None:

@@ -38,6 +38,7 @@ from typing import Literal
 from embedded.services.ecs import (
     Crash,
     Fault,
+    HostLost,
     NoCapacity,
     OutOfMemory,
     PullError,
@@ -128,6 +129,8 @@ def _lasting_cause(fault: Fault, task: Task) -> bool:
     match fault:
         case Crash(times=None) | OutOfMemory(times=None):
             return task.stop_code == "EssentialContainerExited"
+        case HostLost(times=None):
+            return task.stop_code == "TerminationNotice"
         case PullError(times=None) | StartError(times=None):
             return task.stop_code == "TaskFailedToStart"
         case UnhealthyContainer(times=None) | UnhealthyTarget(times=None):

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from embedded.services.ecs import Crash, Fault, Faults, SlowStart, UnhealthyContainer
+from embedded.services.ecs import Crash, Exits, Fault, Faults, SlowStart, UnhealthyContainer
 
 # The health check without which ECS cannot know that a container hangs.
 HEALTH_CHECK: Mapping[str, Any] = {
@@ -23,10 +23,21 @@ FAULTS: Mapping[str, Fault] = {
     "unhealthy-": UnhealthyContainer(),
     "slow-": SlowStart(SLOW_SECONDS),
 }
+# What a command does that a standalone task runs in the image: that of a target's `before`.
+COMMANDS: Mapping[str, Exits] = {
+    "migration-fails-": Exits(
+        exit_code=1,
+        after=6,
+        logs=(
+            "Applying accounts.0042_contact_email...",
+            "django.db.utils.OperationalError: canceling statement due to lock timeout",
+        ),
+    ),
+}
 
 
 def obey(event: Mapping[str, Any], faults: Faults) -> None:
-    """From now on, give the tasks of an image the fault that its tag asks for.
+    """From now on, give the tasks of an image the fault, or the command, that its tag asks for.
 
     `event` is any event; all but ECR's pushes of a reserved tag change nothing.
     """
@@ -37,3 +48,6 @@ def obey(event: Mapping[str, Any], faults: Faults) -> None:
     for prefix, fault in FAULTS.items():
         if tag.startswith(prefix):
             faults.image(detail["image-digest"], fault)
+    for prefix, exits in COMMANDS.items():
+        if tag.startswith(prefix):
+            faults.run(exits, image=detail["image-digest"])

@@ -14,7 +14,7 @@ ask "slipway-$ENVIRONMENT-status" "$(jq -nc --arg service "$SERVICE" '$ARGS.name
 known=$(jq -r --arg digest "$DIGEST" '
   [.deployments[] | select(.status != "REFUSED" and .status != "OBSERVED")][0]
   | select(.digest == $digest)
-  | select(.status | IN("PENDING", "HELD", "IN_PROGRESS", "SUCCESSFUL")) | .deployment' <<< "$reply")
+  | select(.status | IN("PENDING", "HELD", "PREPARING", "IN_PROGRESS", "SUCCESSFUL")) | .deployment' <<< "$reply")
 if [[ $known ]]; then
   echo "$SERVICE was last asked to run $DIGEST, by $known: nothing to ask for."
   output deployment "$known"

@@ -19,9 +19,8 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import client, client_once
 from chalicelib.aws.errors import code_of, translated
-from chalicelib.errors import NotStarted, Refused
+from chalicelib.errors import Refused
 from chalicelib.explain.ending import told_by_its_end
-from chalicelib.model.runs import StandaloneTask
 from chalicelib.model.services import (
     BreakerThreshold,
     EcsDeployment,
@@ -46,15 +45,6 @@ _EXPRESS_TAKES = (  # API reference, UpdateExpressGatewayService
     "An Express service takes a task definition with FARGATE compatibility, in which a container "
     "named Main has one TCP port with a name. Correct the one that the service runs, and deploy "
     "again."
-)
-_LONGEST_REASON = 255  # characters of StopTask's `reason`
-_PLACED = (  # where a task runs, and how
-    "launchType",
-    "capacityProviderStrategy",
-    "platformVersion",
-    "networkConfiguration",
-    "placementConstraints",
-    "placementStrategy",
 )
 _NEVER = datetime.min.replace(tzinfo=UTC)
 
@@ -168,67 +158,6 @@ class Ecs:
             )
         return service_of(answer["service"])
 
-    def task_settings(self, cluster: str, service: str) -> Mapping[str, Any]:
-        """Return the fields of a RunTask request that the service's own tasks have.
-
-        Those of the PRIMARY deployment count, and what only the service has (API reference,
-        DescribeServices and RunTask). `propagateTags` SERVICE is not for RunTask, so the service's
-        tags are given as they are.
-
-        Raises:
-            Refused: when ECS has no such service, or its EBS volumes are configured at launch.
-        """
-        with translated(f"read the service {cluster}/{service}"):
-            answer = client("ecs").describe_services(
-                cluster=cluster, services=[service], include=["TAGS"]
-            )
-        if not answer["services"]:
-            raise Refused(f"the cluster {cluster} has no service {service}")
-        return {"cluster": cluster, **run_settings(answer["services"][0])}
-
-    def run_task(self, request: Mapping[str, Any]) -> str:
-        """Send RunTask once, and return the ARN of the task that it started.
-
-        A ConflictException names the task that the same token started before (API reference,
-        RunTask: `resourceIds`).
-
-        Raises:
-            NotStarted: when ECS answers that it could start none (`failures`).
-        """
-        with translated("run the task"):
-            try:
-                answer = client_once("ecs").run_task(**request)
-            except ClientError as error:
-                if code_of(error) == "ConflictException" and (known := _resources_of(error)):
-                    return known[0]
-                raise
-        if answer["tasks"]:
-            return str(answer["tasks"][0]["taskArn"])
-        reasons = {str(failure.get("reason", "")) for failure in answer.get("failures", ())}
-        raise NotStarted(f"ECS could start no task: {', '.join(sorted(reasons)) or 'no reason'}")
-
-    def standalone_task(self, cluster: str, task: str) -> StandaloneTask | None:
-        """Return the task of this ARN; None while ECS does not show it, or not any more."""
-        with translated("read the task"):
-            answer = client("ecs").describe_tasks(cluster=cluster, tasks=[task])
-        return _standalone_task(answer["tasks"][0]) if answer["tasks"] else None
-
-    def find_task(self, cluster: str, family: str, started_by: str) -> StandaloneTask | None:
-        """Return the task with this `startedBy`: one that runs, or else one of this family's.
-
-        ListTasks takes `startedBy` only without other filters, and then lists what runs.
-        """
-        running, _ = _tasks(cluster, family, startedBy=started_by)
-        ended, _ = _tasks(cluster, family, family=family, desiredStatus="STOPPED")
-        found = (task for task in (*running, *ended) if task.get("startedBy") == started_by)
-        task = next(found, None)
-        return _standalone_task(task) if task else None
-
-    def stop_task(self, cluster: str, task: str, reason: str) -> None:
-        """Send StopTask; a task that has ended stays as it is."""
-        with translated("stop the task"):
-            client("ecs").stop_task(cluster=cluster, task=task, reason=reason[:_LONGEST_REASON])
-
     def stop(self, service_deployment: str) -> None:
         """Send StopServiceDeployment, which rolls the service back.
 
@@ -262,10 +191,10 @@ class Ecs:
 
         They are listed by service: ListTasks takes `startedBy` only without other filters.
         """
-        tasks, _ = _tasks(cluster, service, serviceName=service, desiredStatus="STOPPED")
+        tasks, _ = tasks_listed(cluster, service, serviceName=service, desiredStatus="STOPPED")
         ours = [task for task in tasks if task.get("startedBy") == ecs_deployment]
         newest = sorted(ours, key=lambda task: str(task.get("stoppedAt", "")), reverse=True)
-        return tuple(_stopped_task(task) for task in newest)
+        return tuple(stopped_task(task) for task in newest)
 
     def running_tasks(
         self, cluster: str, service: str, ecs_deployment: str
@@ -274,7 +203,7 @@ class Ecs:
 
         They are listed by `startedBy` alone: ListTasks' default status is RUNNING.
         """
-        tasks, complete = _tasks(cluster, service, startedBy=ecs_deployment)
+        tasks, complete = tasks_listed(cluster, service, startedBy=ecs_deployment)
         return tuple(_running_task(task) for task in tasks) if complete else None
 
     def service_tasks(self, cluster: str, service: str) -> ServiceTasks:
@@ -282,8 +211,10 @@ class Ecs:
 
         ECS keeps an ended task for about an hour. At most 500 tasks of each kind are read.
         """
-        running, all_running = _tasks(cluster, service, serviceName=service)
-        ended, all_ended = _tasks(cluster, service, serviceName=service, desiredStatus="STOPPED")
+        running, all_running = tasks_listed(cluster, service, serviceName=service)
+        ended, all_ended = tasks_listed(
+            cluster, service, serviceName=service, desiredStatus="STOPPED"
+        )
         # A task may end between the two lists.
         found = {str(task["taskArn"]): task for task in (*running, *ended)}.values()
         newest = sorted(found, key=lambda task: task.get("createdAt", _NEVER), reverse=True)
@@ -291,43 +222,6 @@ class Ecs:
             tasks=tuple(_service_task(task) for task in newest),
             complete=all_running and all_ended,
         )
-
-
-def run_settings(service: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the fields of a RunTask request that a service's tasks have, as AWS names them."""
-    deployments = service.get("deployments", ())
-    primary: Mapping[str, Any] = next((d for d in deployments if d.get("status") == "PRIMARY"), {})
-    if primary.get("volumeConfigurations"):
-        raise Refused(
-            f"the service {service.get('serviceName')} has EBS volumes that are configured at "
-            "launch, and Slipway runs no `before` or `after` task with those. Remove `before` and "
-            "`after` from the target, or the volumes from the service."
-        )
-    found = {name: primary.get(name) or service.get(name) for name in _PLACED}
-    if found["capacityProviderStrategy"]:
-        del found["launchType"]
-    found["enableECSManagedTags"] = service.get("enableECSManagedTags")
-    propagates = service.get("propagateTags")
-    if propagates == "TASK_DEFINITION":
-        found["propagateTags"] = propagates
-    if propagates == "SERVICE":
-        tags = service.get("tags", ())
-        found["tags"] = [tag for tag in tags if not tag["key"].startswith("aws:")]
-    return {name: value for name, value in found.items() if value}
-
-
-def _resources_of(error: ClientError) -> list[str]:
-    response: Any = error.response  # `resourceIds` is beside `Error`, and boto3's types lack it
-    return [str(arn) for arn in response.get("resourceIds", ())]
-
-
-def _standalone_task(answer: Mapping[str, Any]) -> StandaloneTask:
-    return StandaloneTask(
-        arn=answer["taskArn"],
-        status=answer.get("lastStatus", ""),
-        ending=answer.get("desiredStatus") == "STOPPED",
-        end=_stopped_task(answer),
-    )
 
 
 def _update_express(cluster: str, service: Service, task_definition: str) -> None:
@@ -366,7 +260,9 @@ def _service_deployments(cluster: str, service: str, **filters: Any) -> Sequence
     return sorted(briefs, key=lambda brief: brief.created_at or _NEVER, reverse=True)
 
 
-def _tasks(cluster: str, service: str, **filters: str) -> tuple[Sequence[Mapping[str, Any]], bool]:
+def tasks_listed(
+    cluster: str, service: str, **filters: str
+) -> tuple[Sequence[Mapping[str, Any]], bool]:
     """Return the tasks of at most five pages, in no order, and whether these are all tasks."""
     ecs = client("ecs")
     found: list[Mapping[str, Any]] = []
@@ -568,7 +464,7 @@ def _brief(answer: Mapping[str, Any]) -> ServiceDeployment:
     )
 
 
-def _stopped_task(answer: Mapping[str, Any]) -> StoppedTask:
+def stopped_task(answer: Mapping[str, Any]) -> StoppedTask:
     return told_by_its_end(
         StoppedTask(
             id=short_name(answer["taskArn"]),
@@ -600,7 +496,7 @@ def _service_task(answer: Mapping[str, Any]) -> ServiceTask:
         ecs_deployment=answer.get("startedBy", ""),
         created_at=answer.get("createdAt"),
         started_at=answer.get("startedAt"),
-        end=_stopped_task(answer) if answer.get("desiredStatus") == "STOPPED" else None,
+        end=stopped_task(answer) if answer.get("desiredStatus") == "STOPPED" else None,
     )
 
 

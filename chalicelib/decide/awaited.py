@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from chalicelib.explain.text import duration
 from chalicelib.model.deployments import OPEN, Deployment
 from chalicelib.model.happenings import Refused, Waits
 from chalicelib.model.heads import Before, Head
@@ -48,7 +49,7 @@ def _without_run(
     since = deployment.approval.at if deployment.approval else deployment.created
     if known is None and now >= since + timedelta(seconds=deadline):
         return Refused(
-            reason=f"no deployment of this image to {name} began within {deadline // 60} minutes, "
+            reason=f"no deployment of this image to {name} began within {duration(deadline)}, "
             "and this one waits for its `before` task. Deploy it there first."
         )
     return Waits(reason=f"it waits for the `before` task of {name}")

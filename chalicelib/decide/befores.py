@@ -24,9 +24,10 @@ _ENDED: dict[RunOutcome | None, str] = {
 
 
 def with_before(head: Head, record: Deployment) -> Head:
-    """Return HEAD with the record's `before`, if it has one; it comes first when it is new.
+    """Return HEAD with the record's `before`, if it has one; the newest fifty are kept.
 
-    The end of a `before` is not known when its deployment was closed while it ran.
+    A record is also written long after its `before`, so those in HEAD are ordered by their
+    beginning. The end of a `before` is not known when its deployment was closed while it ran.
     """
     run = record.before
     if run is None:
@@ -40,10 +41,9 @@ def with_before(head: Head, record: Deployment) -> Head:
         began=run.began,
         outcome=run.outcome or lost,
     )
-    if any(known.deployment == record.id for known in head.befores):
-        known = tuple(mine if one.deployment == record.id else one for one in head.befores)
-        return changed_head(head, befores=known)
-    return changed_head(head, befores=(mine, *head.befores)[:_KEPT])
+    others = (one for one in head.befores if one.deployment != record.id)
+    newest = sorted((mine, *others), key=lambda one: one.began, reverse=True)
+    return changed_head(head, befores=tuple(newest[:_KEPT]))
 
 
 def running_before(head: Head, deployment: str) -> Before | None:
@@ -55,11 +55,11 @@ def running_before(head: Head, deployment: str) -> Before | None:
 def crossed(head: Head, to: Proven) -> tuple[Before, ...]:
     """Return the `before` tasks that a rollback to this revision goes back across, newest first.
 
-    They are those that began after the revision's own newest `before`. A revision without one is as
-    old as its first deployment. A task whose container never ran left nothing.
+    They are those that began after the revision's own newest `before` that ended well. A revision
+    without one is as old as its first deployment. A task whose container never ran left nothing.
     """
-    own = [one for one in head.befores if _of(one, to)]
-    since = max((one.began for one in own), default=to.first)
+    well = (one for one in head.befores if one.outcome is RunOutcome.SUCCEEDED)
+    since = max((one.began for one in well if _of(one, to)), default=to.first)
     began = (one for one in head.befores if one.outcome is not RunOutcome.NOT_STARTED)
     return tuple(one for one in began if one.began > since and not _of(one, to))
 

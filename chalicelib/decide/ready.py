@@ -91,7 +91,8 @@ def without_looking(
     A deployment is superseded when a newer one was applied. None but a rollback is applied while
     the `before` task of another one runs. A push waits while the newest request
     is PENDING: ECS registers one task definition a second, and the older image would be replaced at
-    once. It goes on when the newest request is refused. Where the target has a gate on scans, no
+    once. It waits also while the newest one is PREPARING, because that one's data may be newer. It
+    goes on when the newest request is refused. Where the target has a gate on scans, no
     push waits for a newer one; each goes when its own scan has ended.
     """
     if overtaken(deployment, head):
@@ -106,8 +107,10 @@ def without_looking(
     newest = head.recent[0] if head.recent else None
     if newest is None or newest.deployment == deployment.id:
         return None
-    yields = deployment.cause in _YIELDING and target.gate.scan is None
-    if newest.status is not Status.PENDING or not yields:
+    if deployment.cause not in _YIELDING:
+        return None
+    waits = newest.status is Status.PENDING and target.gate.scan is None
+    if not waits and newest.status is not Status.PREPARING:
         return None
     return Waits(reason=f"a newer deployment goes first ({newest.deployment})")
 

@@ -12,20 +12,27 @@ from chalicelib.model.task_definitions import short_name
 
 # What waits has not changed ECS. What was superseded never did, or something newer has since.
 _CHANGED_NOTHING = frozenset(
-    {Status.PENDING, Status.HELD, Status.REFUSED, Status.OBSERVED, Status.SUPERSEDED}
+    {
+        Status.PENDING,
+        Status.HELD,
+        Status.PREPARING,
+        Status.REFUSED,
+        Status.OBSERVED,
+        Status.SUPERSEDED,
+    }
 )
 
 
-def last_judged(head: Head) -> Recent | None:
-    """Return the newest recent deployment of which it may be that ECS still follows it."""
-    return next((recent for recent in head.recent if recent.status not in _CHANGED_NOTHING), None)
+def judged(head: Head) -> tuple[Recent, ...]:
+    """Return the recent deployments that may have changed the service, newest first."""
+    return tuple(recent for recent in head.recent if recent.status not in _CHANGED_NOTHING)
 
 
 def back(head: Head, running: str, last: Deployment | None) -> Proven:
     """Return the newest proven revision that was first deployed before the running one.
 
     Revisions that an earlier rollback left are skipped. `running` is the ARN of the revision that
-    the service runs, and `last` is the record of `last_judged`.
+    the service runs, and `last` is the record of the last deployment that changed the service.
 
     Raises:
         Refused: when the service already runs the revision that the last deployment was rolled back

@@ -20,10 +20,12 @@ from chalicelib.model.runs import Kind, RunOutcome, StandaloneTask, TaskRun
 from chalicelib.model.services import StoppedTask
 
 SENT_AGAIN = timedelta(minutes=55)  # of the hour that a token lives at least: calls take time too
-SHOWN = timedelta(
-    minutes=5
-)  # ECS shows a task by then; RunTask's page speaks of seconds to minutes
-_SAME_CAUSE = 2  # attempts that a cause ended which no retry can change
+SHOWN = timedelta(minutes=5)  # ECS shows a task by then (page of RunTask: seconds to minutes)
+_TRIED = 2  # attempts, where a cause that no retry can change ended the last one
+# Task `stopCode`s (API reference, Task) of a task that neither ended by itself nor failed to start.
+_FROM_OUTSIDE = frozenset(
+    {"UserInitiated", "SpotInterruption", "TerminationNotice", "InfrastructureHealth"}
+)
 _PAUSE, _LONGEST_PAUSE = 15, 300  # seconds between two attempts; each is twice as long as before
 
 
@@ -73,12 +75,13 @@ def failed_to_start(
 ) -> TaskRun:
     """Return the run after its attempt started nothing; `certain` says that no retry can change it.
 
-    It ends when its time is over, or when the same cause ended two attempts.
+    It ends when its time is over. For a cause that no retry can change, it ends with the second
+    attempt at the earliest.
     """
     if run.stopping is not None:
         return _ended(run, RunOutcome.NOT_STARTED, run.stopped_for, now)
     over = now >= run.began + timedelta(seconds=run.timeout)
-    if over or (certain and run.attempt >= _SAME_CAUSE):
+    if over or (certain and run.attempt >= _TRIED):
         within = f" within {duration(run.timeout)}" if over else ""
         why = f"its `{kind}` task could not be started{within}: {why}"
         return _ended(run, RunOutcome.NOT_STARTED, why, now)
@@ -129,11 +132,19 @@ def shown(run: TaskRun, kind: Kind, task: StandaloneTask, now: datetime) -> Task
 
 
 def _exited(run: TaskRun, kind: Kind, task: StandaloneTask, code: int, now: datetime) -> TaskRun:
+    """Return the run whose container exited.
+
+    The exit code of a task that was ended from outside is not the command's own: it may answer
+    SIGTERM with code 0, half done. Such a code says nothing, neither good nor bad.
+    """
     run = changed_run(run, exit_code=code)
-    interrupted = run.stopping is not None and task.end.stop_code == "UserInitiated"
+    interrupted = task.end.stop_code in _FROM_OUTSIDE
     if code == 0 and not interrupted:
         return _ended(run, RunOutcome.SUCCEEDED, run.stopped_for if run.withdrawn else "", now)
     cause = _cause(run, task)
+    if interrupted and run.stopping is None:
+        why = f"whether its `{kind}` task ended well is not known: {cause.sentence}"
+        return _ended(run, RunOutcome.UNKNOWN, why, now)
     why = run.stopped_for if run.stopping else f"its `{kind}` task failed: {cause.sentence}"
     return _ended(run, RunOutcome.FAILED, why, now)
 

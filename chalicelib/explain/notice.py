@@ -244,7 +244,7 @@ def _now(deployment: Deployment) -> str:
         Status.ROLLBACK_IN_PROGRESS: f"ECS goes back to {before or 'the last revision that ran'}.",
         Status.SUCCESSFUL: f"the service runs {ours}{tasks}.",
         Status.FAILED: waits
-        if deployment.applied_at is None
+        if deployment.only_prepared
         else f"look at the service: it was left as it is, with {ours or 'no change'}.",
         Status.ROLLBACK_SUCCESSFUL: f"the service {back}.",
         Status.ROLLBACK_FAILED: f"the service needs a person{should}.",
@@ -262,8 +262,8 @@ def _next_step(deployment: Deployment) -> str:
         return _release_step(deployment)
     if deployment.status is Status.FAILED and _never_ran(deployment):
         return (
-            "when that is mended, deploy it by hand (`deploy`), which runs its `before` task again, "
-            "or push a new image."
+            "when that is mended, deploy it by hand (`deploy`); its `before` task then runs again. "
+            "Or push a new image."
         )
     step = _NEXT_STEPS.get(deployment.status, "")
     return "" if step == _NEW_IMAGE and not deployment.digest else step

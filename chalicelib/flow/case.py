@@ -78,7 +78,7 @@ def case(world: World, record: Deployment, observation: Observation) -> Case:
 
 def _failed_run(record: Deployment) -> TaskRun | None:
     """Return the `before` or `after` for which the deployment fails; None when it is neither."""
-    if record.before is not None and record.applied_at is None:
+    if record.only_prepared:
         return record.before
     after = record.after
     return after if after is not None and after.outcome is RunOutcome.FAILED else None
@@ -89,7 +89,7 @@ def _case_of_run(world: World, record: Deployment, run: TaskRun) -> Case:
     if not run.task or run.succeeded:
         return Case(headline="", text="")
     try:
-        task = world.services.standalone_task(record.cluster, run.task)
+        task = world.standalone.standalone_task(record.cluster, run.task)
     except DeployerError as error:
         return Case(headline="", text=f"Its task could not be read: {error}")
     if task is None:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.flow.ports import Ledger, Services, Watchers, World
+from chalicelib.flow.ports import Ledger, Services, StandaloneTasks, Watchers, World
 from chalicelib.model.changes import changed_head
 from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.heads import Head
@@ -41,6 +41,7 @@ def dry_run(world: World) -> DryRun:
         world,
         ledger=ledger,
         services=services,
+        standalone=_DryTasks(world.standalone, services),
         watchers=_DryWatchers(world.watchers),
         topic=_Nobody(),
         load_balancers=None,
@@ -110,22 +111,6 @@ class DryServices:
         self.updates = True
         return service
 
-    def run_task(self, request: Mapping[str, Any]) -> str:
-        self.updates = True
-        return "(new)"
-
-    def stop_task(self, cluster: str, task: str, reason: str) -> None:
-        self.updates = True
-
-    def task_settings(self, cluster: str, service: str) -> Mapping[str, Any]:
-        return self._real.task_settings(cluster, service)
-
-    def standalone_task(self, cluster: str, task: str) -> StandaloneTask | None:
-        return self._real.standalone_task(cluster, task)
-
-    def find_task(self, cluster: str, family: str, started_by: str) -> StandaloneTask | None:
-        return self._real.find_task(cluster, family, started_by)
-
     def stop(self, service_deployment: str) -> None:
         self.updates = True
 
@@ -175,6 +160,29 @@ class DryServices:
 
     def service_tasks(self, cluster: str, service: str) -> ServiceTasks:
         return self._real.service_tasks(cluster, service)
+
+
+class _DryTasks:
+    """Standalone tasks of which none is started and none stopped."""
+
+    def __init__(self, real: StandaloneTasks, services: DryServices) -> None:
+        self._real, self._services = real, services
+
+    def run_task(self, request: Mapping[str, Any]) -> str:
+        self._services.updates = True
+        return "(new)"
+
+    def stop_task(self, cluster: str, task: str, reason: str) -> None:
+        self._services.updates = True
+
+    def task_settings(self, cluster: str, service: str) -> Mapping[str, Any]:
+        return self._real.task_settings(cluster, service)
+
+    def standalone_task(self, cluster: str, task: str) -> StandaloneTask | None:
+        return self._real.standalone_task(cluster, task)
+
+    def find_task(self, cluster: str, family: str, started_by: str) -> StandaloneTask | None:
+        return self._real.find_task(cluster, family, started_by)
 
 
 class _DryWatchers:

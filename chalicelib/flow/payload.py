@@ -74,6 +74,21 @@ def _no_target(world: World, service: str) -> str:
     return f"{wrong}; {guess} The {known}" if guess else f"{wrong}; the {known}"
 
 
+def followers_named(world: World, repository: str) -> tuple[Target, ...]:
+    """Return the targets that follow this repository; there is one at least.
+
+    Raises:
+        Refused: when no target follows it; the message says which one was probably meant.
+    """
+    if followers := world.targets.following(repository):
+        return followers
+    known = list(dict.fromkeys(target.repository for target in world.targets.all))
+    guess = did_you_mean(repository, known)
+    wrong = f"no target follows the repository {brief(repository, _QUOTED)!r}"
+    names = f"repositories are {listed(known, _NAMED)}"
+    raise Refused(f"{wrong}; {guess} The {names}" if guess else f"{wrong}; the {names}")
+
+
 def unknown_deployment(world: World, deployment: str, service: str | None = None) -> Refused:
     """Return the refusal of a deployment that the ledger does not have, with what was meant."""
     guess = did_you_mean(deployment, _recent(world, deployment, service))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -89,8 +90,18 @@ def told(dry: DryRun, target: Target, outcome: Played, service: Service | None) 
         "from": {"revision": short_name(runs), "tag": before.tag, "digest": before.digest},
         "base": base,
         "revision": short_name(outcome.goes_to),
+        "before": _before(outcome),
         "changes": changes,
     }
+
+
+def _before(outcome: Played) -> dict[str, Any] | None:
+    """Return the `before` task that would run first; None where none would."""
+    run = outcome.record.before if outcome.record else None
+    if run is None or outcome.would.does != "deploy":
+        return None
+    override = json.loads(run.request)["overrides"]["containerOverrides"][0]
+    return {"container": run.container, "command": override["command"]}
 
 
 def _to(dry: DryRun, target: Target, outcome: Played) -> Version:

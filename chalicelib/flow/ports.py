@@ -104,25 +104,6 @@ class Services(Protocol):
     def update(self, cluster: str, service: Service, task_definition: str) -> Service:
         """Deploy a revision to the service, as it was read; return it as ECS then shows it."""
 
-    def task_settings(self, cluster: str, service: str) -> Mapping[str, Any]:
-        """Return the fields of a RunTask request that the service's own tasks have."""
-
-    def run_task(self, request: Mapping[str, Any]) -> str:
-        """Start the task of this request, or find the one that its token started; return its ARN.
-
-        Raises:
-            NotStarted: when ECS answers that it could start none.
-        """
-
-    def standalone_task(self, cluster: str, task: str) -> StandaloneTask | None:
-        """Return the task of this ARN; None while ECS does not show it, or not any more."""
-
-    def find_task(self, cluster: str, family: str, started_by: str) -> StandaloneTask | None:
-        """Return the task of this family with this `startedBy`, running or ended; else None."""
-
-    def stop_task(self, cluster: str, task: str, reason: str) -> None:
-        """Ask ECS to stop a task."""
-
     def stop(self, service_deployment: str) -> None:
         """Ask ECS to stop this service deployment and roll it back.
 
@@ -152,6 +133,29 @@ class Services(Protocol):
 
     def service_tasks(self, cluster: str, service: str) -> ServiceTasks:
         """Return the tasks of a service, running and ended ones, at most 500 of each."""
+
+
+class StandaloneTasks(Protocol):
+    """ECS' tasks that no service starts."""
+
+    def task_settings(self, cluster: str, service: str) -> Mapping[str, Any]:
+        """Return the fields of a RunTask request that the service's own tasks have."""
+
+    def run_task(self, request: Mapping[str, Any]) -> str:
+        """Start the task of this request, or find the one that its token started; return its ARN.
+
+        Raises:
+            NotStarted: when ECS answers that it could start none.
+        """
+
+    def standalone_task(self, cluster: str, task: str) -> StandaloneTask | None:
+        """Return the task of this ARN; None while ECS does not show it, or not any more."""
+
+    def find_task(self, cluster: str, family: str, started_by: str) -> StandaloneTask | None:
+        """Return the task of this family with this `startedBy`, running or ended; else None."""
+
+    def stop_task(self, cluster: str, task: str, reason: str) -> None:
+        """Ask ECS to stop a task."""
 
 
 class Watchers(Protocol):
@@ -215,6 +219,7 @@ class World:
     images: Images
     scans: Scans
     services: Services
+    standalone: StandaloneTasks
     watchers: Watchers
     topic: Topic
     targets: Targets

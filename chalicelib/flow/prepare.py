@@ -56,7 +56,7 @@ def preparation(
     return Preparation(
         settings=before,
         container=container,
-        placed=world.services.task_settings(record.cluster, record.service_name),
+        placed=world.standalone.task_settings(record.cluster, record.service_name),
     )
 
 

@@ -61,7 +61,7 @@ def _begun(world: World, head: Head, record: Deployment, settings: AfterSettings
         return _ended(world, head, record, RunOutcome.NOT_STARTED, _GONE)
     body = definition_of(world, record.revision).body
     container = deciding_container(body, settings.container, record.image, "after")
-    own = world.services.task_settings(record.cluster, record.service_name)
+    own = world.standalone.task_settings(record.cluster, record.service_name)
     request = run_request(own, record.revision, container, settings.command)
     run = saved(world, record, "after", request, settings.timeout)
     head, record = write(world, with_lease(world, head), record, RunNoted(kind="after", run=run))

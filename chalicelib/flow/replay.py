@@ -26,6 +26,7 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.push import asked_for
 from chalicelib.flow.request import request
 from chalicelib.flow.service_event import every_open, owner_of
+from chalicelib.flow.start import awaited_by
 from chalicelib.flow.write import read
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Deployment
@@ -128,7 +129,11 @@ def _pushed(world: World, pushed: ImagePush, target: Target) -> dict[str, str]:
 def _first_step(dry: DryRun, target: Target, deployment: str) -> tuple[str, str]:
     """Return what the first step of the new deployment would do, as far as the ledger decides."""
     head, record = read(dry.world, target.name, deployment)
-    stop = kept(record, head, target, dry.world.now) or without_looking(record, head, target)
+    stop = (
+        kept(record, head, target, dry.world.now)
+        or without_looking(record, head, target)
+        or awaited_by(dry.world, record, target)
+    )
     if isinstance(stop, Held):
         return "hold", stop.reason
     if stop is not None:
@@ -143,6 +148,8 @@ def _goes(record: Deployment, target: Target) -> tuple[str, str]:
         return "observe", f"{follows}; the target only observes"
     if target.gate.scan is not None:
         return "wait", f"{follows}; it waits for the scan of its image"
+    if target.before is not None:
+        return "deploy", f"{follows}; its `before` task runs first"
     return "deploy", follows
 
 

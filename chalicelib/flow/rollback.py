@@ -6,48 +6,41 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
-from chalicelib.decide.follow import undeployable
-from chalicelib.decide.head import bar
-from chalicelib.decide.hold import held_back, held_by
-from chalicelib.decide.rollback_target import back, last_judged, named
-from chalicelib.definition.render import image_in
+from chalicelib.decide.already_back import already_words, is_back, on_its_way
+from chalicelib.decide.befores import barrier
+from chalicelib.decide.rollback_target import back, judged, named
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.flow.by_hand import ask, reply_of
 from chalicelib.flow.choices import choices
 from chalicelib.flow.dry_run import DryRun, dry_run
 from chalicelib.flow.hold import tell_holds
-from chalicelib.flow.payload import Name, Text, parsed, target_named
+from chalicelib.flow.payload import Name, Text, followers_named, parsed, target_named
 from chalicelib.flow.planned import Played, played, told
 from chalicelib.flow.ports import World
+from chalicelib.flow.proven_image import image_of
 from chalicelib.flow.retry import retried
+from chalicelib.flow.roll_back_all import roll_back_all
 from chalicelib.flow.running import digest_that_runs
+from chalicelib.flow.stop_open import Stop, stay_back, stop_open
 from chalicelib.flow.sweep.foreign import remember
-from chalicelib.flow.withdraw import withdraw
-from chalicelib.model.deployments import GOES_BACK, Cause, Deployment, Status
+from chalicelib.model.deployments import GOES_BACK, Cause, Deployment
 from chalicelib.model.heads import Head, Proven
-from chalicelib.model.images import Image
-from chalicelib.model.registries import (
-    Repository,
-    digest_of,
-    ecr_repository,
-    tag_of,
-)
 from chalicelib.model.requests import Request
 from chalicelib.model.targets import Target
-from chalicelib.model.task_definitions import short_name
-
-_WAITS = frozenset({Status.PENDING, Status.HELD})
 
 
 class RollbackRequest(BaseModel):
-    """The payload of `rollback`. `to` is a deployment id, family:revision, a tag or a digest.
+    """The payload of `rollback`: of one service, or of all that follow a repository.
 
-    `hold` says whether pushes are held afterwards; the target decides when it is left out.
+    `to` is a deployment id, family:revision, a tag or a digest; with `repository`, a tag or a
+    digest. `hold` says whether pushes are held afterwards; the target decides when it is left out.
+    `override` goes back also to a revision that is older than what a `before` task left.
     """
 
     model_config = ConfigDict(defer_build=True, extra="forbid", strict=True)
 
-    service: Name
+    service: Name | None = None
+    repository: Name | None = None
     to: Name | None = None
     by: Text
     why: Text
@@ -63,14 +56,42 @@ def rollback_by_hand(world: World, payload: object) -> dict[str, Any]:
     Return `{"deployment", "status"}`, or a plan if that is asked for. Pushes are held afterwards,
     until somebody releases them. So a deployment that only waits becomes HELD, and the service goes
     back as well; without a hold, it is refused. The service also goes back when the deployment has
-    just ended, or when somebody else's has just taken its place.
+    just ended, or when somebody else's has just taken its place. Of one that is PREPARING, the task
+    is stopped, and the service stays as it is.
+
+    With `repository`, return what became of each service that follows it: see `roll_back_all`.
 
     Raises:
-        Refused: when there is nothing to go back to, or when `to` names no proven revision.
+        Refused: when there is nothing to go back to, or when `to` names no proven revision; without
+            `override`, also when the revision is older than a `before` task.
         Unavailable: when AWS does not answer, or another step is acting; the person may ask again.
     """
     asked = parsed(RollbackRequest, payload)
-    target = target_named(world, asked.service)
+    if (asked.service is None) == (asked.repository is None):
+        raise Refused("give either `service` (CLUSTER/SERVICE) or `repository`, and not both")
+    if asked.repository is not None:
+        followers = followers_named(world, asked.repository)
+        if asked.to is not None:
+            _everywhere(asked.to)
+        each = roll_back_all(world.targets, followers, lambda one: _one(world, one, asked))
+        return {"repository": asked.repository, "rollbacks": each}
+    return _one(world, target_named(world, asked.service or ""), asked)
+
+
+def _everywhere(to: str) -> None:
+    """Return if `to` may name a revision of every service.
+
+    Raises:
+        Refused: when it is `family:revision`, which only one family has.
+    """
+    if ":" in to and not to.startswith("sha256:"):
+        raise Refused(
+            f"`to`: expected a tag or a digest, which several services may have run, found {to!r}. "
+            "Next: name a tag, or give `service` instead of `repository`."
+        )
+
+
+def _one(world: World, target: Target, asked: RollbackRequest) -> dict[str, Any]:
     if asked.plan:
         return _planned(world, target, asked)
     reply = _rolled_back(world, target, asked)
@@ -94,12 +115,20 @@ def _default(
 ) -> tuple[DryRun, str]:
     """Return a dry run of the rollback without `to`, and the revision that it would choose.
 
-    `made` is the dry run of what was asked. Where nothing else was asked, it is the same.
+    `made` is the dry run of what was asked. Where nothing else was asked, it is the same. Whether
+    the revision needs `override` does not change which one it is.
     """
-    if asked.to is None and asked.key is None:
-        dry, outcome = made
+    dry, outcome = made
+    if asked.to is None and asked.key is None and outcome.would.does != "refuse":
         return dry, outcome.goes_to
-    plain = RollbackRequest(service=asked.service, by=asked.by, why=asked.why, hold=asked.hold)
+    plain = RollbackRequest(
+        service=asked.service,
+        repository=asked.repository,
+        by=asked.by,
+        why=asked.why,
+        hold=asked.hold,
+        override=True,
+    )
     dry = dry_run(world)
     try:
         chosen = played(dry, target, None, lambda dry: _rolled_back(dry, target, plain)).goes_to
@@ -124,25 +153,48 @@ def _rolled_back(world: World, target: Target, asked: RollbackRequest) -> dict[s
         return known
     if asked.to is not None:
         return _go_back(world, target, asked, named(head, asked.to))
-    stopped, waits = _withdrawn(world, head, asked, hold=_holds(target, asked))
-    if stopped is not None and stopped.status in GOES_BACK:
+    under_way = _on_its_way(world, head) if asked.repository else None
+    stop = Stop(by=asked.by, why=asked.why, hold=_holds(target, asked))
+    stopped, waits = stop_open(world, head, stop, but=under_way.id if under_way else "")
+    if under_way is not None:
+        return _already(world, under_way, stop)
+    if stopped is not None and (stopped.status in GOES_BACK or stopped.only_prepared):
         return {"deployment": stopped.id, "status": stopped.status.value}
     if stopped is not None and stopped.open:
         raise Unavailable(f"{stopped.id} could not be stopped yet; ask again in half a minute")
     try:
-        return _go_back(world, target, asked, _earlier(world, target))
+        earlier = _earlier(world, target, asked)
+        if isinstance(earlier, Deployment):
+            return _already(world, earlier, stop)
+        return _go_back(world, target, asked, earlier)
     except Refused as refused:
         ended = stopped or waits
         if ended is None:
             raise
-        words = f"{ended.id} is {ended.status}; but the service stays as it is: {refused}"
-        return {"deployment": ended.id, "status": ended.status.value, "error": words}
+        error = f"{ended.id} is {ended.status}; but the service stays as it is: {refused}"
+        return {"deployment": ended.id, "status": ended.status.value, "error": error}
+
+
+def _on_its_way(world: World, head: Head) -> Deployment | None:
+    """Return the rollback by hand that is under way; None when there is none."""
+    opened = (
+        world.ledger.deployment(head.service, deployment) for deployment in head.open_deployments
+    )
+    return next((record for record in opened if record and on_its_way(record)), None)
+
+
+def _already(world: World, record: Deployment, stop: Stop) -> dict[str, Any]:
+    """Return the reply of a service that is back already, with pushes held where that is wanted."""
+    retried(record.service, lambda: stay_back(world, record, stop))
+    return {"deployment": record.id, "status": record.status.value, "reason": already_words(record)}
 
 
 def _go_back(
     world: World, target: Target, asked: RollbackRequest, proven: Proven
 ) -> dict[str, Any]:
-    image, tag = _image_of(world, target, proven)
+    if not asked.override and (why := barrier(_head(world, target), proven)):
+        raise Refused(why)
+    image, tag = image_of(world, target, proven)
     left = _running_digest(world, target)
     return ask(
         world,
@@ -186,66 +238,29 @@ def _holds(target: Target, asked: RollbackRequest) -> bool:
     return wanted and target.mode == "deploy"
 
 
-def _withdrawn(
-    world: World, head: Head, asked: RollbackRequest, *, hold: bool
-) -> tuple[Deployment | None, Deployment | None]:
-    """Stop what has begun; return (the deployment that was rolled out, the newest that waits).
+def _earlier(world: World, target: Target, asked: RollbackRequest) -> Proven | Deployment:
+    """Return the revision of a rollback without `to`; first remember what others deployed.
 
-    Waiting ones become HELD. Without a hold they are refused, and the newest of them is returned
-    first if no deployment was rolled out.
+    For a whole repository, it is the deployment that took the service back already, if one did. So
+    a call that is repeated, because it failed for some services, takes no other further back.
     """
-    why = f"stopped by hand by {asked.by}: {asked.why}"
-    waiting = [
-        deployment for deployment in head.open_deployments if deployment != head.applied_deployment
-    ]
-    rolling = [
-        deployment for deployment in head.open_deployments if deployment == head.applied_deployment
-    ]
-    if head.open_deployments:
-        retried(head.service, lambda: _bar_open(world, head, asked, hold=hold))
-    ended = [
-        withdraw(world, head.service, deployment, why, refuse_waiting=not hold)
-        for deployment in (*waiting, *rolling)
-    ]
-    waits = [deployment for deployment in ended if deployment.status in _WAITS]
-    stopped = [deployment for deployment in ended if deployment.status not in _WAITS]
-    begun = [deployment for deployment in stopped if deployment.status is not Status.REFUSED]
-    return next(reversed(begun or stopped), None), next(reversed(waits), None)
+    return retried(target.name, lambda: _before(world, target, asked))
 
 
-def _bar_open(world: World, head: Head, asked: RollbackRequest, *, hold: bool) -> None:
-    """Hold pushes, and bar the digests of what is stopped, first: so both stay if a call fails."""
-    records = (
-        world.ledger.deployment(head.service, deployment) for deployment in head.open_deployments
-    )
-    waits = _WAITS if hold else frozenset()
-    digests = [
-        record.digest
-        for record in records
-        if record is not None and (record.acting or record.status not in waits)
-    ]
-    newest = world.ledger.head(head.service) or head
-    after = bar(newest, *digests)
-    if hold:
-        after = held_by(after, held_back(asked.by, asked.why, world.now, world.holder))
-    if after != newest:
-        world.ledger.save(after)
-
-
-def _earlier(world: World, target: Target) -> Proven:
-    """Return the revision of a rollback without `to`; first remember what others deployed."""
-    return retried(target.name, lambda: _before(world, target))
-
-
-def _before(world: World, target: Target) -> Proven:
+def _before(world: World, target: Target, asked: RollbackRequest) -> Proven | Deployment:
     head = _head(world, target)
     service = world.services.service(target.cluster, target.service)
     if service is None or service.status == "INACTIVE":
         raise Refused(f"the cluster {target.cluster} has no active service {target.service}")
     if remember(world, target, head, service) is not None:
         head = _head(world, target)
-    last = last_judged(head)
-    record = world.ledger.deployment(target.name, last.deployment) if last else None
+    record = None
+    for recent in judged(head):
+        record = world.ledger.deployment(target.name, recent.deployment)
+        if asked.repository and record is not None and is_back(record, service.revision):
+            return record
+        if record is None or not record.only_prepared:
+            break  # one whose `before` failed never changed the service
     return back(head, service.revision, record)
 
 
@@ -257,35 +272,3 @@ def _head(world: World, target: Target) -> Head:
             "The next sweep (every 10 minutes) or push will."
         )
     return head
-
-
-def _image_of(world: World, target: Target, proven: Proven) -> tuple[Image, str]:
-    """Return the image of a proven revision and its tag, as far as they are known.
-
-    The digest stays empty when it cannot be known: a revision that Slipway did not render may name
-    its image by a tag only, or may run an image of another repository.
-
-    Raises:
-        Refused: when the revision was deleted from ECS, or its image is gone from ECR or cannot be
-            deployed.
-    """
-    definition = world.services.task_definition(proven.revision)
-    if definition is None:
-        raise Refused(
-            f"{short_name(proven.revision)} was deleted from ECS, so nothing can go back to it"
-        )
-    uri = image_in(definition, target.repository, target.containers, world.here)
-    digest = proven.digest or digest_of(uri)
-    tag = proven.tag or tag_of(uri)
-    elsewhere = ecr_repository(uri) != Repository(place=world.here, name=target.repository)
-    if not digest or (uri and elsewhere):
-        return Image(repository=target.repository, digest="", pushed_at=world.now, uri=uri), tag
-    image = world.images.image(target.repository, digest)
-    if image is None:
-        raise Refused(
-            f"{short_name(proven.revision)} runs {digest}, which {target.repository} no longer "
-            "has (a lifecycle policy?). Push that image again, or name another `to`."
-        )
-    if (why := undeployable(image)) is not None:
-        raise Refused(f"the service cannot go back to {short_name(proven.revision)}: {why}")
-    return image, tag

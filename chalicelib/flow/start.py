@@ -59,11 +59,12 @@ def _decided_at_once(world: World, head: Head, record: Deployment, target: Targe
     """Return HEAD and the record when the ledger alone decides; None when ECS has to be asked."""
     if (held := _held(world, head, record, target)) is not None:
         return held
-    known = without_looking(record, head, target) or _awaited(world, record, target)
+    known = without_looking(record, head, target) or awaited_by(world, record, target)
     return None if known is None else write_news(world, head, record, known)
 
 
-def _awaited(world: World, record: Deployment, target: Target) -> Waits | happened.Refused | None:
+def awaited_by(world: World, record: Deployment, target: Target) -> Waits | happened.Refused | None:
+    """Return what `waits_for` makes of it: it waits or is refused; None when it goes on."""
     if target.waits_for is None or record.status is Status.PREPARING:
         return None
     return awaited(record, target, world.ledger.head(target.waits_for), world.now)

@@ -30,8 +30,8 @@ class StatusRequest(BaseModel):
     """The payload of `status`: it chooses a service, a deployment or an image (tag or digest).
 
     Without any of them it means all services. `now` adds what ECS runs at this moment, and `board`
-    asks for one row a service instead. `names` asks only which services there are. `event`, alone,
-    asks what an event of EventBridge would do.
+    asks for one row a service instead. `names` asks only which services and repositories there
+    are. `event`, alone, asks what an event of EventBridge would do.
     """
 
     model_config = ConfigDict(defer_build=True, extra="forbid", strict=True)
@@ -52,9 +52,9 @@ def tell_status(world: World, payload: object) -> dict[str, Any]:
     Where pushes are held, the reply also has `{"holds": [...]}`. With `now`, it also has
     `{"now": {...}}` (see `running`), and with `board` it is `{"board": [...]}` (see `board`). With
     `event` it says what the event would do (see `replay`). With `names`, it is
-    `{"services": [...]}`, in the order of the targets file. When all services are asked for, those
-    that a newer release wrote are left out, and `unreadable` says why. Every reply has `at`, the
-    time at which it was asked.
+    `{"services": [...], "repositories": [...]}`, in the order of the targets file. When all
+    services are asked for, those that a newer release wrote are left out, and `unreadable` says
+    why. Every reply has `at`, the time at which it was asked.
 
     Raises:
         Refused: when the payload is malformed, or when a name is not known.
@@ -69,7 +69,9 @@ def _told(world: World, asked: StatusRequest) -> dict[str, Any]:
     if asked.event is not None:
         return _replayed(world, asked, asked.event)
     if asked.names:
-        return {"services": [target.name for target in world.targets.all]}
+        every = world.targets.all
+        repositories = dict.fromkeys(target.repository for target in every)
+        return {"services": [one.name for one in every], "repositories": list(repositories)}
     if asked.board:
         return {"board": board(world, _asked_for(world, asked))}
     if not asked.now:

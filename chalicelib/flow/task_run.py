@@ -79,7 +79,7 @@ def run_on(world: World, head: Head, record: Deployment, kind: Kind) -> Items:
         case Due.FIND:
             return _seen(world, head, record, kind, _found(world, record, run))
         case Due.LOOK:
-            task = world.services.standalone_task(record.cluster, run.task)
+            task = world.standalone.standalone_task(record.cluster, run.task)
             return _seen(world, head, record, kind, task)
     return _written(world, head, record, kind, run)
 
@@ -88,7 +88,7 @@ def _found(world: World, record: Deployment, run: TaskRun) -> StandaloneTask | N
     """Return the task that the run's request started, as ECS lists it; None when it lists none."""
     asked = json.loads(run.request)
     family = short_name(asked["taskDefinition"]).rsplit(":", 1)[0]
-    return world.services.find_task(record.cluster, family, asked["startedBy"])
+    return world.standalone.find_task(record.cluster, family, asked["startedBy"])
 
 
 def _seen(
@@ -96,8 +96,8 @@ def _seen(
 ) -> Items:
     """Write what ECS shows of the task, and ask ECS to stop it where that is due.
 
-    Each step asks again until the task has stopped. A task whose container has exited may run on in
-    other containers: it is stopped too.
+    Each step asks again until the run has ended. A task whose container has exited may run on in
+    other containers: it is stopped too, but asked for only once, because its run has ended.
     """
     run = run_of(record, kind)
     if task is None:
@@ -119,7 +119,7 @@ def send(world: World, head: Head, record: Deployment, kind: Kind, *, first: boo
     run = run_of(record, kind)
     denial = ""
     try:
-        task = world.services.run_task(json.loads(run.request))
+        task = world.standalone.run_task(json.loads(run.request))
         run = changed_run(run, task=task, reason="", missing=None)
     except NotStarted as error:
         run = failed_to_start(run, kind, str(error), world.now)
@@ -158,6 +158,6 @@ def stop(world: World, record: Deployment, kind: Kind) -> None:
     """Ask ECS to stop a run's task, if its task is known and ECS answers; it may have ended."""
     run = run_of(record, kind)
     try:
-        world.services.stop_task(record.cluster, run.task, run.stopped_for or "it is done")
+        world.standalone.stop_task(record.cluster, run.task, run.stopped_for or "it is done")
     except (Refused, Unavailable):
-        return  # the next step looks, and asks again where that is needed
+        return  # while the run goes on, the next step asks again

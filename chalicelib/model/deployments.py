@@ -217,6 +217,11 @@ class Deployment(Frozen):
         return self.before is not None and self.before.outcome is None
 
     @property
+    def only_prepared(self) -> bool:
+        """Whether its `before` began, and the service was never updated."""
+        return self.before is not None and self.applied_at is None
+
+    @property
     def awaits_after(self) -> bool:
         """Whether ECS calls it successful, and its `after` has not begun or has not ended."""
         due = self.has_after and self.succeeded is not None and self.status is Status.IN_PROGRESS

@@ -59,8 +59,9 @@ class TaskRun(Frozen):
 class StandaloneTask(Frozen):
     """A task that RunTask started, as DescribeTasks shows it.
 
-    `status` is ECS' `lastStatus`, and `ending` says that ECS stops it, or has. `end` tells what is known of its end so far: while the task runs,
-    that are the exit codes of containers that have exited already.
+    `status` is ECS' `lastStatus`, and `ending` says that ECS stops it, or has. `end` tells what is
+    known of its end so far: while the task runs, that are the exit codes of containers that have
+    exited already.
     """
 
     arn: str

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -34,6 +35,9 @@ def lines(plan: Mapping[str, Any]) -> Iterator[str]:
         yield f"  goes to   {plan['revision']}  {plan.get('tag', '')}"
     elif plan.get("base"):
         yield f"  new       {plan.get('tag') or plan.get('digest', '')}, a copy of {plan['base']}"
+    if before := plan.get("before"):
+        command = shlex.join(before["command"])
+        yield f"  first     `{command}` must exit with 0, in the container {before['container']}"
     yield f"  {what} {_WOULD.get(plan['would'], plan['would'])}{reason}"
     changes = plan.get("changes", ())
     for change in changes[:_SHOWN]:

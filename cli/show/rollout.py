@@ -35,6 +35,8 @@ def header(record: Record, now: Now, at: datetime) -> Iterator[Text]:
         yield Text(
             f"{tasks['running']} running, {tasks['pending']} pending, {tasks['desired']} desired"
         )
+    for ran in _runs(record):
+        yield Text(ran, "cyan")
     if stage := _stage(record, now):
         yield Text(stage, "yellow" if now.get("waits") else "")
     if record["reason"]:
@@ -72,6 +74,7 @@ def _tasks_of(now: Now, revision: str) -> Sequence[Mapping[str, Any]]:
 def line(record: Record, now: Now) -> str:
     """The view in one line, for where there is no terminal; it changes only with the rollout."""
     parts = [mark(record["status"]), version(record)]
+    parts += [ran for ran in _runs(record) if " is " in ran]
     if stage := _stage(record, now):
         parts.append(stage)
     for deployment in now.get("deployments", ()):
@@ -92,6 +95,15 @@ def _stage(record: Record, now: Now) -> str:
     if not now["waits"]:
         return words
     return f"{words}; next: slipway release {record['deployment']} --at {now['stage']}"
+
+
+def _runs(record: Record) -> Iterator[str]:
+    """How its `before` and its `after` task stand, each in a clause."""
+    for kind in ("before", "after"):
+        if run := record.get(kind):
+            code = "" if run["exit"] is None else f", exit code {run['exit']}"
+            verb = "ended" if run["ended"] else "is"
+            yield f"{kind} task {run['task'][:8]} {verb} {run['state']}{code}"
 
 
 def _of(deployment: Mapping[str, Any]) -> str:

@@ -10,11 +10,13 @@ import typer
 
 from cli import ask
 from cli.change import Change, Manner
-from cli.completion import tags
+from cli.completion import repositories, services, tags
 from cli.connect import connect
+from cli.exits import Usage
 from cli.follow import seconds
 from cli.names import service_named
-from cli.options import DryRun, Json, Profile, Region, Service, Stage, Timeout, Wait, Why, Yes
+from cli.options import DryRun, Json, Profile, Region, Stage, Timeout, Wait, Why, Yes
+from cli.roll_all import roll_all_back
 from cli.show import plan as shown
 from cli.show.screen import say
 from cli.show.words import age, version, who
@@ -28,17 +30,44 @@ To = Annotated[
         autocompletion=tags,
     ),
 ]
+SomeService = Annotated[
+    str | None,
+    typer.Argument(
+        help="CLUSTER/SERVICE, or a part of it that only one service has. Or use --repository.",
+        autocompletion=services,
+    ),
+]
+Repository = Annotated[
+    str | None,
+    typer.Option(
+        "--repository",
+        "-r",
+        help="Roll back every service that follows this ECR repository. --to is then a tag or a "
+        "digest.",
+        autocompletion=repositories,
+    ),
+]
 Hold = Annotated[
     bool | None,
     typer.Option("--hold/--no-hold", help="Hold pushes afterwards. Default: the target says."),
 ]
+Override = Annotated[
+    bool,
+    typer.Option(
+        "--override",
+        help="Go back also to a revision that is older than a `before` task. It takes nothing back "
+        "that the task changed in the data.",
+    ),
+]
 
 
 def rollback(
-    service: Service,
+    service: SomeService = None,
+    repository: Repository = None,
     to: To = None,
     why: Why = None,
     hold: Hold = None,
+    override: Override = False,
     dry_run: DryRun = False,
     wait: Wait = False,
     timeout: Timeout = "1h",
@@ -50,24 +79,38 @@ def rollback(
 ) -> int:
     """Stop the rollout that is under way, or go back to a proven revision.
 
-    Pushes are held afterwards, until slipway release.
+    Pushes are held afterwards, until slipway release. With --repository, every service that
+    follows it goes back; those that wait for another one go first. It ends with 0 only if all do,
+    and the same command again takes none further back.
 
     Example: slipway rollback backend --why "errors since noon"
     """
+    if (service is None) == (repository is None):
+        raise Usage("Name either a service or --repository, and not both")
     manner = Manner(why, dry_run, yes, wait, seconds(timeout), as_json)
     functions = connect(stage, profile, region)
-    name = service_named(functions, service)
-    payload: dict[str, Any] = {"service": name}
-    payload |= {"to": to} if to else {}
+    payload: dict[str, Any] = {"to": to} if to else {}
     payload |= {"hold": hold} if hold is not None else {}
-    change = Change(functions, "rollback", payload, manner)
+    payload |= {"override": True} if override else {}
+    options = [*_hold_words(hold=hold), *(["--override"] if override else [])]
+    if repository is not None:
+        words = ["rollback", "--repository", repository, *_to_words(to), *options]
+        asked = {"repository": repository, **payload}
+        return roll_all_back(Change(functions, "rollback", asked, manner, words))
+    name = service_named(functions, service or "")
+    return _one(Change(functions, "rollback", {"service": name, **payload}, manner), options)
+
+
+def _one(change: Change, options: Sequence[str]) -> int:
+    payload, name = change.payload, str(change.payload["service"])
+    to: str | None = payload.get("to")
     planned = change.plan()
     if _may_choose(planned, change, to):
-        payload["to"] = to = _chosen(planned["proven"], functions.at)
+        payload["to"] = to = _chosen(planned["proven"], change.functions.at)
         change.asked = True
         say("")
         planned = change.plan()
-    change.command = ["rollback", name, *(["--to", to] if to else []), *_hold_words(hold=hold)]
+    change.command = ["rollback", name, *_to_words(to), *options]
     if (code := change.planned(planned)) is not None:
         return code
     reply = change.act(f"Roll {name} back?")
@@ -101,6 +144,10 @@ def _words(proven: Mapping[str, Any], now: datetime) -> str:
         f"({noted})" if noted else "",
     ]
     return "  ".join(part for part in parts if part)
+
+
+def _to_words(to: str | None) -> list[str]:
+    return ["--to", to] if to else []
 
 
 def _hold_words(*, hold: bool | None) -> list[str]:

@@ -1,4 +1,4 @@
-"""The ledger's table on the embedded DynamoDB, and every request on its way there."""
+"""The ledger's table on the embedded DynamoDB, ECS' endpoint, and every request on its way."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from embedded.services.dynamodb import without_detours
 from rehearsal import account
 from rehearsal.account import TABLE
 from rehearsal.wire import Attempt, wired
+from tests.aws.endpoint import Endpoint
 from tests.fixtures.stored import Item
 
 Answer = Callable[[Attempt], AWSResponse]
@@ -61,4 +62,15 @@ def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
         wired(made.line, str),
     ):
         account.set_up()
+        yield made
+
+
+@pytest.fixture
+def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
+    made = Endpoint()
+    no_time = SimpleNamespace(sleep=lambda _: None)
+    with patch.object(botocore.endpoint, "time", no_time), wired(made.line, str):
         yield made

@@ -2,24 +2,16 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from types import SimpleNamespace
+from collections.abc import Callable
 from typing import Any
-from unittest.mock import patch
 
-import botocore.endpoint
 import pytest
-from botocore.awsrequest import AWSResponse
-from botocore.exceptions import ReadTimeoutError
 
 from chalicelib.aws.ecs import Ecs, service_of
 from chalicelib.errors import Denied, Refused, Unanswered, Unavailable
-from rehearsal.wire import Attempt, wired
+from tests.aws.endpoint import Answer, Endpoint, answers, fails, is_lost
 from tests.fixtures.examples import revision
 
-Answer = Callable[[Attempt], AWSResponse]
 CLUSTER, SERVICE = "dev", "web"
 SERVICE_DEPLOYMENT = "arn:aws:ecs:us-west-2:123456789012:service-deployment/dev/web/abc"
 # No SDK knows these fields yet.
@@ -47,45 +39,9 @@ READ = service_of(UPDATED)
 EXPRESS = service_of({**UPDATED, "resourceManagementType": "ECS"})
 
 
-def _answers(body: object, status: int = 200) -> Answer:
-    return lambda attempt: attempt.answer(status, json.dumps(body).encode())
-
-
-def _fails(code: str, status: int = 400) -> Answer:
-    return _answers({"__type": code, "message": "no"}, status)
-
-
-def _is_lost(attempt: Attempt) -> AWSResponse:
-    raise ReadTimeoutError(endpoint_url=attempt.request.url)
-
-
-@dataclass
-class Endpoint:
-    """ECS' endpoint: it gives its answers in turn, and the last one ever after."""
-
-    answers: list[Answer] = field(default_factory=list)
-    sent: list[Attempt] = field(default_factory=list)
-
-    def line(self, attempt: Attempt) -> AWSResponse:
-        self.sent.append(attempt)
-        answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
-        return answer(attempt)
-
-
-@pytest.fixture
-def endpoint(monkeypatch: pytest.MonkeyPatch) -> Iterator[Endpoint]:
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-west-2")
-    made = Endpoint()
-    no_time = SimpleNamespace(sleep=lambda _: None)
-    with patch.object(botocore.endpoint, "time", no_time), wired(made.line, str):
-        yield made
-
-
 def test_a_registration_is_sent_as_it_is_and_answered_as_it_is(endpoint: Endpoint) -> None:
     tags = [{"key": "team", "value": "a"}, {"key": "without a value"}]
-    endpoint.answers = [_answers({"taskDefinition": REGISTERED, "tags": tags})]
+    endpoint.answers = [answers({"taskDefinition": REGISTERED, "tags": tags})]
     registered = Ecs().register(REGISTRATION)
     (attempt,) = endpoint.sent
     assert (attempt.operation, attempt.parameters) == ("RegisterTaskDefinition", REGISTRATION)
@@ -94,7 +50,7 @@ def test_a_registration_is_sent_as_it_is_and_answered_as_it_is(endpoint: Endpoin
 
 
 def test_one_registration_leaves_nothing_behind_for_the_next_call(endpoint: Endpoint) -> None:
-    endpoint.answers = [_answers({"taskDefinition": REGISTERED})]
+    endpoint.answers = [answers({"taskDefinition": REGISTERED})]
     other = {"family": "other", "containerDefinitions": []}
     Ecs().register(REGISTRATION)
     Ecs().register(other)
@@ -107,17 +63,17 @@ def test_one_registration_leaves_nothing_behind_for_the_next_call(endpoint: Endp
 
 
 def test_a_task_definition_is_read_as_it_is(endpoint: Endpoint) -> None:
-    endpoint.answers = [_fails("ServerException", 500), _answers({"taskDefinition": REGISTERED})]
+    endpoint.answers = [fails("ServerException", 500), answers({"taskDefinition": REGISTERED})]
     read = Ecs().task_definition("web:8")
     assert read is not None
     assert (read.body, read.tags, len(endpoint.sent)) == (REGISTERED, {}, 2)
-    endpoint.answers = [_fails("ClientException")]  # "Unable to describe task definition."
+    endpoint.answers = [fails("ClientException")]  # "Unable to describe task definition."
     assert Ecs().task_definition("web:9") is None
 
 
 def test_an_update_names_the_revision_and_nothing_else(endpoint: Endpoint) -> None:
     """Above all no `desiredCount`: autoscaling owns it."""
-    endpoint.answers = [_answers({"service": UPDATED})]
+    endpoint.answers = [answers({"service": UPDATED})]
     service = Ecs().update(CLUSTER, READ, revision(8))
     (attempt,) = endpoint.sent
     assert attempt.operation == "UpdateService"
@@ -131,7 +87,7 @@ def test_an_update_names_the_revision_and_nothing_else(endpoint: Endpoint) -> No
 
 def test_an_express_service_is_updated_by_its_own_operation(endpoint: Endpoint) -> None:
     """The answer is not looked at: it shows no deployment and no count."""
-    endpoint.answers = [_answers({"service": {"newInThere": {"a": 1}}})]
+    endpoint.answers = [answers({"service": {"newInThere": {"a": 1}}})]
     assert Ecs().update(CLUSTER, EXPRESS, revision(8)) == EXPRESS
     (attempt,) = endpoint.sent
     assert attempt.operation == "UpdateExpressGatewayService"
@@ -143,7 +99,7 @@ def test_an_express_service_is_updated_by_its_own_operation(endpoint: Endpoint) 
 
 def test_a_refusal_by_express_mode_says_what_ecs_said_and_what_to_do(endpoint: Endpoint) -> None:
     body = {"__type": "InvalidParameterException", "message": "There is no container named Main."}
-    endpoint.answers = [_answers(body, 400)]
+    endpoint.answers = [answers(body, 400)]
     with pytest.raises(Refused) as raised:
         Ecs().update(CLUSTER, EXPRESS, revision(8))
     assert str(raised.value).startswith(
@@ -172,7 +128,7 @@ def _configuration(number: int, created: float) -> dict[str, object]:
 def test_an_express_service_names_the_task_definitions_that_it_runs(
     endpoint: Endpoint, express: dict[str, Any], named: list[int]
 ) -> None:
-    endpoint.answers = [_answers({"service": express})]
+    endpoint.answers = [answers({"service": express})]
     found = Ecs().express_task_definitions(UPDATED["serviceArn"])
     assert list(found) == [revision(number, "web") for number in named]
     (attempt,) = endpoint.sent
@@ -181,7 +137,7 @@ def test_an_express_service_names_the_task_definitions_that_it_runs(
 
 
 def test_a_stop_rolls_back(endpoint: Endpoint) -> None:
-    endpoint.answers = [_answers({"serviceDeploymentArn": SERVICE_DEPLOYMENT})]
+    endpoint.answers = [answers({"serviceDeploymentArn": SERVICE_DEPLOYMENT})]
     Ecs().stop(SERVICE_DEPLOYMENT)
     (attempt,) = endpoint.sent
     assert attempt.operation == "StopServiceDeployment"
@@ -212,11 +168,11 @@ def _stop() -> None:
 
 
 ERRORS = {
-    "not answered": (_is_lost, Unanswered),
-    "a server error": (_fails("ServerException", 500), Unanswered),
-    "throttled": (_fails("ThrottlingException"), Unavailable),
-    "denied": (_fails("AccessDeniedException"), Denied),
-    "refused": (_fails("InvalidParameterException"), Refused),
+    "not answered": (is_lost, Unanswered),
+    "a server error": (fails("ServerException", 500), Unanswered),
+    "throttled": (fails("ThrottlingException"), Unavailable),
+    "denied": (fails("AccessDeniedException"), Denied),
+    "refused": (fails("InvalidParameterException"), Refused),
 }
 
 
@@ -234,21 +190,21 @@ def test_what_takes_no_client_token_is_sent_once_whatever_the_answer(
 
 def test_a_stop_that_was_not_answered_is_sent_again(endpoint: Endpoint) -> None:
     """A second StopServiceDeployment of one service deployment does no harm."""
-    endpoint.answers = [_is_lost, _answers({"serviceDeploymentArn": SERVICE_DEPLOYMENT})]
+    endpoint.answers = [is_lost, answers({"serviceDeploymentArn": SERVICE_DEPLOYMENT})]
     _stop()
     first, second = endpoint.sent
     assert first.parameters == second.parameters
 
 
 def test_what_can_no_longer_be_stopped_is_refused(endpoint: Endpoint) -> None:
-    endpoint.answers = [_fails("ConflictException")]
+    endpoint.answers = [fails("ConflictException")]
     with pytest.raises(Refused, match=r"^could not stop the service deployment: no"):
         _stop()
 
 
 def test_two_registrations_of_one_family_at_once_are_tried_again_later(endpoint: Endpoint) -> None:
     words = "Too many concurrent attempts to create a new revision of the specified family."
-    endpoint.answers = [_answers({"__type": "ClientException", "message": words}, 400)]
+    endpoint.answers = [answers({"__type": "ClientException", "message": words}, 400)]
     with pytest.raises(Unavailable) as raised:
         _register()
     assert type(raised.value) is Unavailable

@@ -17,6 +17,7 @@ import cfnlint
 import pytest
 from botocore import xform_name
 
+from chalicelib.model.commands import BeforeSettings
 from chalicelib.model.scans import Severity
 from chalicelib.model.targets import Gate, ScanGate, Target, Targets, load_targets
 from cli.package.policies import Policy, generate
@@ -30,6 +31,7 @@ PORTS = {
     "logs": ("logs", "CloudWatchLogs"),
     "scans": ("ecr_scans", "EcrScans"),
     "services": ("ecs", "Ecs"),
+    "standalone": ("standalone_tasks", "StandaloneTasks"),
     "topic": ("sns", "SnsTopic"),
     "watchers": ("stepfunctions", "StateMachine"),
 }
@@ -44,13 +46,20 @@ NOT_CALLED = {
 # It plays a push in a world in which nothing is written. tests/flow/test_replay.py holds it to
 # these reads, and to no others.
 REPLAYS = ("chalicelib.flow.replay", "replay")
-# What is in the source and never reached: what goes back is not rendered.
-NEVER = {"rollback": {"ecs:DescribeExpressGatewayService", "ecs:ContinueServiceDeployment"}}
+# What is in the source and never reached: what goes back is not rendered, and runs no task.
+NEVER = {
+    "rollback": {
+        "ecs:DescribeExpressGatewayService",
+        "ecs:ContinueServiceDeployment",
+        "ecs:RunTask",
+    }
+}
 ASYNCHRONOUS = {"on_image_push", "on_service_change", "sweep"}
 # An operation that needs other actions than its own: it passes roles, tags, asks Inspector, or is a
 # transaction.
 NEEDS = {
     "ecs:RegisterTaskDefinition": {"ecs:TagResource", "iam:PassRole"},
+    "ecs:RunTask": {"ecs:TagResource", "iam:PassRole"},
     "ecr:DescribeImageScanFindings": {"inspector2:ListCoverage", "inspector2:ListFindings"},
     "dynamodb:TransactWriteItems": set(),
 }
@@ -219,12 +228,12 @@ def test_the_calls_are_found_in_the_source() -> None:
 def test_what_a_function_calls_is_granted_to_it_and_nothing_more(
     policies: dict[str, Policy], function: str
 ) -> None:
-    calls = called(function, without={"scans", "alarms"}) - NEVER.get(function, set())
+    calls = called(function, without={"scans", "alarms", "standalone"}) - NEVER.get(function, set())
     assert granted(policies[function]) - NOT_CALLED.keys() == calls
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_scans_and_alarms_may_be_read_where_a_target_needs_them(function: str) -> None:
+def test_scans_alarms_and_tasks_are_granted_where_a_target_needs_them(function: str) -> None:
     target = Target(
         repository="shop/api",
         cluster="shop",
@@ -233,6 +242,7 @@ def test_scans_and_alarms_may_be_read_where_a_target_needs_them(function: str) -
         log_groups=("/ecs/shop-api",),
         gate=Gate(scan=ScanGate(max=Severity.HIGH)),
         watch_after=600,
+        before=BeforeSettings(command=("migrate",)),
     )
     policy = generate(Targets(stage="dev", all=(target,))).documents[function]
     # What goes back passes every gate: `rollback` comes by the step, and never asks for a scan.

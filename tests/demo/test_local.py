@@ -15,6 +15,7 @@ from demo.local import words
 from example import conflicto, reserved_tags
 
 ENDPOINT = "http://127.0.0.1:4566"
+PREFIXES = (*reserved_tags.FAULTS, *reserved_tags.COMMANDS)
 SAID = words(ENDPOINT, 1, Path("out/dev"))
 
 
@@ -23,7 +24,7 @@ def test_no_line_is_longer_than_a_terminal_of_80_columns() -> None:
 
 
 def test_every_reserved_tag_is_named_with_what_it_does() -> None:
-    for prefix in reserved_tags.FAULTS:
+    for prefix in PREFIXES:
         assert f"  push {prefix}1 " in SAID
 
 
@@ -38,7 +39,7 @@ def test_what_is_to_be_pasted_pushes_an_image_of_its_own_for_each_tag(tmp_path: 
     subprocess.run(
         ["sh", "-ec", calls], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True, timeout=30
     )
-    tags = ["abc1234", *(f"{prefix}1" for prefix in reserved_tags.FAULTS)]
+    tags = ["abc1234", *(f"{prefix}1" for prefix in PREFIXES)]
     digests = set()
     for tag in tags:
         *_, manifest, _ = (tmp_path / f"{tag}.args").read_text().split("\0")

@@ -62,6 +62,22 @@ class Account:
         for listener in self.listeners:
             listener(event)
 
+    def task(self, at: float, state: str, code: int | None = None, **more: Any) -> None:
+        """The only task of revision 4 that RunTask started is in this state, from then on."""
+        self.time = after(at)
+        command = {"name": "backend", "command": ["manage.py", "migrate"]}
+        detail = {
+            "taskArn": "arn:aws:ecs:x:1:task/conflicto-dev/1",
+            "taskDefinitionArn": "arn:aws:ecs:x:1:task-definition/backend:4",
+            "group": "family:backend",
+            "lastStatus": state,
+            "overrides": {"containerOverrides": [command]},
+            "containers": [{"name": "backend"} | ({} if code is None else {"exitCode": code})],
+            **more,
+        }
+        event = {"source": "aws.ecs", "detail-type": "ECS Task State Change", "detail": detail}
+        self.hears({**event, "resources": [detail["taskArn"]]})
+
     def invoke(self, began: float, seconds: float, reason: str, outcome: str = "ignored") -> None:
         """A function that began then, and whose end is reported now."""
         self.invocations.append(
@@ -137,6 +153,43 @@ def test_a_hook_that_waits_for_a_person_is_shown_with_its_stage() -> None:
     screen.account.hears({**hook, "resources": [f"arn:aws:ecs:x:1:service-deployment/{SERVICE}/1"]})
     screen.timeline.finish()
     assert screen.lines[-1].endswith("HOOK_AWAITING_ACTION in stage POST_SCALE_UP")
+
+
+def test_a_standalone_task_has_lines_of_its_own_with_its_command_and_its_end() -> None:
+    screen = Screen()
+    for at, state in enumerate(("PROVISIONING", "PENDING", "RUNNING")):
+        screen.account.task(2 * at, state)
+    screen.account.task(9, "DEPROVISIONING", 1)
+    screen.account.task(12, "STOPPED", 1)
+    screen.timeline.finish()
+    assert [line.split(maxsplit=1)[1] for line in screen.lines] == [
+        "task                 :4 manage.py migrate: provisioning ●",
+        "task                 :4 manage.py migrate: pending ●",
+        "task                 :4 manage.py migrate: running ●",
+        "task                 :4 manage.py migrate: exited with code 1",
+    ]
+
+
+def test_a_standalone_task_that_never_ran_says_why() -> None:
+    screen = Screen(120)
+    screen.account.task(0, "PENDING")
+    screen.account.task(3, "STOPPED", stoppedReason="CannotPullContainerError: not found")
+    screen.timeline.finish()
+    assert screen.lines[-1].endswith("migrate: CannotPullContainerError: not found")
+
+
+@pytest.mark.parametrize(
+    ("status", "framed"),
+    [("PREPARING", False), ("IN_PROGRESS", False), ("FAILED", True), ("HELD", True)],
+)
+def test_a_notice_that_something_begins_is_told_by_its_subject_alone(
+    status: str, framed: bool
+) -> None:
+    screen = Screen()
+    screen.account.publish(1, "a subject", status, BODY)
+    screen.timeline.finish()
+    assert screen.lines[0].endswith("a subject")
+    assert any(line.startswith("╭") for line in screen.lines) is framed
 
 
 @pytest.mark.parametrize("late", [0, 1, 7])

@@ -16,6 +16,7 @@ from embedded.services import ecs
 from embedded.services.ecs import (
     Crash,
     Fault,
+    HostLost,
     IgnoresSigterm,
     NoCapacity,
     OutOfMemory,
@@ -262,8 +263,19 @@ def test_a_service_that_is_deleted_afterwards_changes_nothing() -> None:
 
 def test_every_fault_is_weighed() -> None:
     """A new fault fails this test: say in `certainty` whether it dooms a rollout, then here."""
-    dooms = {Crash, OutOfMemory, PullError, StartError, UnhealthyContainer, UnhealthyTarget}
+    ends = {Crash, HostLost, OutOfMemory, PullError, StartError}
+    dooms = {*ends, UnhealthyContainer, UnhealthyTarget}
     assert {*Fault.__subclasses__()} == {*dooms, NoCapacity, SlowStart, IgnoresSigterm}
+
+
+def test_where_every_machine_disappears_the_first_one_makes_the_end_certain() -> None:
+    with played(Scenario("own", "story", service=NO_BREAKER, fault=HostLost(after=3))) as found:
+        assert found.certain_after() == 15.6
+        assert found.trial.certain is not None
+        assert found.trial.certain.by == "task"
+    with played(Scenario("own", "story", service=NO_BREAKER, fault=HostLost(3, times=1))) as found:
+        found.certain_after()
+        assert found.trial.runs() == {"new"}
 
 
 def test_before_the_end_nothing_is_certain() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from chalicelib.decide.follow import tag_deploys
 from chalicelib.model.targets import load_targets
 from demo import local
+from demo.repackaged import with_before
 from embedded.account import EmbeddedAws
 from example import conflicto, reserved_tags
 from rehearsal.rehearsal import rehearse
@@ -29,9 +31,9 @@ class LocalAccount(RehearsedAccount):
         super().on_event(event)
 
 
-@pytest.fixture
-def account() -> Iterator[LocalAccount]:
-    with rehearse(TARGETS, LocalAccount) as account:
+@contextmanager
+def local_account(targets: str = TARGETS) -> Iterator[LocalAccount]:
+    with rehearse(targets, LocalAccount) as account:
         with account.undelivered():
             account.client("ecs").create_cluster(clusterName=CLUSTER)
             conflicto.add_service(
@@ -41,6 +43,12 @@ def account() -> Iterator[LocalAccount]:
                 container=reserved_tags.HEALTH_CHECK,
             )
             account.advance(300)
+        yield account
+
+
+@pytest.fixture
+def account() -> Iterator[LocalAccount]:
+    with local_account() as account:
         yield account
 
 
@@ -61,6 +69,7 @@ def pushed(account: LocalAccount, tag: str) -> tuple[dict[str, Any], float]:
         ("unhealthy-1", "ROLLBACK_SUCCESSFUL", (30, 300), "health check failed"),
         ("hang-1", "ROLLBACK_SUCCESSFUL", (DEADLINE, DEADLINE + 300), "10 minutes"),
         ("slow-1", "SUCCESSFUL", (90, 240), ""),
+        ("migration-fails-1", "SUCCESSFUL", (10, 90), ""),  # dev has no `before`
     ],
 )
 def test_a_push_ends_as_its_tag_says(
@@ -81,11 +90,23 @@ def test_a_good_push_follows_a_failing_one(account: LocalAccount) -> None:
     assert pushed(account, "abc1234")[0]["status"] == "SUCCESSFUL"
 
 
+def test_where_dev_has_a_before_its_tag_makes_the_migration_fail_and_no_other_does() -> None:
+    with local_account(with_before(TARGETS)) as account:
+        record, _ = pushed(account, "migration-fails-1")
+        assert record["status"] == "FAILED"
+        assert (
+            "`before` task failed: container conflicto-backend exited with code 1"
+            in (account.notices()[-1]["body"])
+        )
+        assert account.running() == [f"{FAMILY}:1"] * 2
+        assert pushed(account, "abc1234")[0]["status"] == "SUCCESSFUL"
+
+
 def test_only_dev_deploys_reserved_tags_and_none_deploys_latest() -> None:
     for stage in conflicto.STAGES:
         (target,) = load_targets(TARGETS, stage).all
         assert not tag_deploys("latest", target)
-        for prefix in reserved_tags.FAULTS:
+        for prefix in (*reserved_tags.FAULTS, *reserved_tags.COMMANDS):
             assert tag_deploys(f"{prefix}1", target) is (stage == "dev")
 
 
@@ -121,5 +142,8 @@ def test_in_the_account_of_make_local_the_plain_api_shows_a_crash() -> None:
 def test_without_make_local_a_reserved_tag_means_nothing() -> None:
     with EmbeddedAws(rate=60) as aws:
         conflicto.build(aws.client)
-        conflicto.push(aws.client, REPOSITORY, ["crash-1"])
-        assert aws.ecs.faults.strike([f"x@{conflicto.digest_of('crash-1')}"], SERVICE) == ()
+        for tag in ("crash-1", "migration-fails-1"):
+            conflicto.push(aws.client, REPOSITORY, [tag])
+            images = [f"x@{conflicto.digest_of(tag)}"]
+            assert aws.ecs.faults.strike(images, SERVICE) == ()
+            assert aws.ecs.faults.program(images, ["migrate"]) is None

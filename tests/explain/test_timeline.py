@@ -9,6 +9,7 @@ import pytest
 from chalicelib.explain.timeline import timeline
 from chalicelib.model.deployments import Cause, Deployment, Return, Status, ToldNotice
 from chalicelib.model.holds import Approval, Held
+from chalicelib.model.runs import RunOutcome as O
 from tests.fixtures import examples
 from tests.fixtures.examples import at
 
@@ -141,6 +142,67 @@ def test_a_rollback_says_who_wanted_it_and_how(returning: Return, words: list[st
 )  # fmt: skip
 def test_a_rollout_may_begin_in_other_ways(fields: dict[str, Any], words: list[str]) -> None:
     assert _words(examples.rolling_out(**fields)) == words
+
+
+ASKED = "RunTask: its `before` task was asked for"
+RUNS = "its `before` task runs, in the container conflicto-backend"
+
+
+@pytest.mark.parametrize(
+    ("run", "words"),
+    [
+        pytest.param({}, [ASKED], id="asked for"),
+        pytest.param({"started": at(20)}, [ASKED, RUNS], id="it runs"),
+        pytest.param(
+            {"started": at(20), "ended": at(40), "outcome": O.SUCCEEDED, "exit_code": 0},
+            [ASKED, RUNS, "its `before` task ended with exit code 0: SUCCEEDED"],
+            id="it ended well",
+        ),
+        pytest.param(
+            {"started": at(20), "stopping": at(920), "stopped_for": "it took too long",
+             "ended": at(980), "outcome": O.FAILED, "exit_code": 143},
+            [ASKED, RUNS, "StopTask: it took too long",
+             "its `before` task ended with exit code 143: FAILED"],
+            id="it was stopped",
+        ),
+        pytest.param(
+            {"ended": at(900), "outcome": O.NOT_STARTED},
+            [ASKED, "its `before` task ended: NOT_STARTED"],
+            id="it never ran",
+        ),
+    ],
+)  # fmt: skip
+def test_a_before_is_told_from_its_request_to_its_end(
+    run: dict[str, Any], words: list[str]
+) -> None:
+    record = examples.preparing(before=examples.run(**run))
+    assert _words(record) == [RECORDED, *words]
+
+
+def test_a_rollout_stands_between_its_before_and_its_after() -> None:
+    well: dict[str, Any] = {"outcome": O.SUCCEEDED, "exit_code": 0}
+    record = examples.rolling_out(
+        status=Status.SUCCESSFUL,
+        applied_at=at(60),
+        before=examples.run(started=at(20), ended=at(50), **well),
+        succeeded=at(300),
+        after=examples.run(began=at(300), started=at(330), ended=at(360), **well),
+        updated=at(370),
+    )
+    assert _words(record) == [
+        RECORDED, ASKED, RUNS, "its `before` task ended with exit code 0: SUCCEEDED", APPLIED,
+        "ECS called it successful; Slipway watches it",
+        "RunTask: its `after` task was asked for",
+        "its `after` task runs, in the container conflicto-backend",
+        "its `after` task ended with exit code 0: SUCCEEDED",
+        "ended SUCCESSFUL",
+    ]  # fmt: skip
+
+
+def test_an_after_that_was_never_asked_for_is_no_task() -> None:
+    gone = examples.run(request="", outcome=O.NOT_STARTED, ended=at(400))
+    record = examples.rolling_out(has_after=True, succeeded=at(300), after=gone)
+    assert not any("`after`" in words for words in _words(record))
 
 
 def test_a_hostile_text_stays_on_one_short_line() -> None:

@@ -447,6 +447,7 @@ class Aws:
             images=Port(self.images, self),
             scans=Port(self.scans, self),
             services=Port(self.services, self),
+            standalone=Port(self.services, self),
             load_balancers=Port(self.load_balancers, self),
             watchers=Port(self.watchers, self),
             topic=Port(self.topic, self),

@@ -10,11 +10,12 @@ import pytest
 from chalicelib.errors import Denied, NotStarted, Refused, Unanswered, Unavailable
 from chalicelib.flow.hold import hold_by_hand
 from chalicelib.flow.image_event import image_event
+from chalicelib.flow.rollback import rollback_by_hand
 from chalicelib.model.commands import BeforeSettings
 from chalicelib.model.deployments import Status
 from chalicelib.model.runs import RunOutcome
 from tests.fixtures import examples
-from tests.fixtures.examples import NAME, OTHER_DIGEST, at, push_event
+from tests.fixtures.examples import NAME, OLD_DIGEST, OTHER_DIGEST, at, push_event
 from tests.flow.fakes import Aws, Died, Fault, aws
 from tests.flow.steps import pushed, step
 
@@ -63,7 +64,7 @@ def test_another_exit_code_fails_it_and_leaves_the_service_alone() -> None:
     assert not [act for act in world.ecs_acts if act.startswith("update")]
     failed = world.topic.published[-1]
     assert "nothing has changed; it still runs conflicto-backend-dev:7." in failed.text
-    assert "what its `before` task changed in the data before it ended stays" in failed.text
+    assert "what its `before` task changed until it ended stays" in failed.text
 
 
 def test_a_request_is_saved_before_it_is_sent() -> None:
@@ -269,3 +270,124 @@ def test_what_was_deployed_meanwhile_stops_it() -> None:
     assert world.ecs_acts[-1].startswith("stop_task")
     record = step(world, record)
     assert (record.status, record.reason) == (S.FAILED, "a newer deployment was applied (newer)")
+
+
+def test_what_ecs_refuses_after_the_before_is_refused_and_the_data_stays() -> None:
+    world = preparing()
+    world.services.ends(0)
+    world.faults.append(Fault(0, Refused("could not update: no such role"), name="update"))
+    world.restart()
+    assert step(world).status is S.REFUSED
+    assert (
+        "its `before` task ended well, and what it changed stays" in world.topic.published[-1].text
+    )
+
+
+def test_one_that_prepared_while_a_newer_one_was_applied_is_superseded() -> None:
+    world = preparing()
+    world.services.ends(0)
+    world.faults.append(Fault(0, Unavailable("throttled"), name="update"))
+    world.restart()
+    assert step(world).status is S.PREPARING
+    head = world.ledger.heads[NAME]
+    world.ledger.heads[NAME] = head.model_copy(
+        update={"applied_deployment": "newer", "applied_order": at(9000)}
+    )
+    assert step(world).status is S.SUPERSEDED
+
+
+def test_a_foreign_rollout_that_began_meanwhile_is_waited_for() -> None:
+    world = preparing()
+    world.services.definitions[examples.revision(3)] = examples.task_definition(3)
+    world.services.begin(NAME, examples.revision(3))
+    world.services.ends(0)
+    record = step(world)
+    assert record.status is S.PREPARING
+    assert "waiting for a rollout" in record.reason
+    world.services.complete(NAME)
+    assert step(world).status is S.IN_PROGRESS
+    assert len(world.services.requests) == 1
+
+
+BY = {"service": NAME, "by": "ana", "why": "wrong numbers"}
+
+
+def test_a_rollback_by_hand_stops_it_returns_its_id_and_leaves_the_service_alone() -> None:
+    world = preparing()
+    world.services.runs_now()
+    step(world)
+    reply = rollback_by_hand(world.world(), BY)
+    assert reply == {"deployment": world.record().id, "status": "PREPARING"}
+    assert world.ecs_acts[-1].startswith("stop_task")
+    record = step(world)
+    assert (record.status, record.reason) == (S.FAILED, "stopped by hand by ana: wrong numbers")
+    assert not [act for act in world.ecs_acts if act.startswith("update")]
+
+
+def test_a_rollback_by_hand_ends_one_that_waits_to_be_applied() -> None:
+    world = preparing()
+    world.services.ends(0)
+    world.restart()
+    world.faults.append(Fault(0, Unavailable("throttled"), name="update"))
+    assert step(world).status is S.PREPARING
+    reply = rollback_by_hand(world.world(), BY)
+    assert reply["status"] == "FAILED"
+    assert step(world).status is S.FAILED
+
+
+def test_a_good_end_after_it_was_stopped_lets_nothing_go() -> None:
+    world = preparing()
+    world.faults.append(Fault(0, Unavailable("throttled"), name="stop_task"))
+    rollback_by_hand(world.world(), BY)
+    world.services.ends(0)
+    record = step(world)
+    assert record.status is S.FAILED
+    assert world.ledger.heads[NAME].befores[0].outcome is RunOutcome.SUCCEEDED
+
+
+def test_an_automatic_rollback_crosses_it_and_says_that_the_data_stays() -> None:
+    world = preparing()
+    world.services.ends(0)
+    step(world)
+    world.services.breaker(NAME)
+    step(world)
+    world.services.rolled_back(NAME)
+    assert step(world).status is S.ROLLBACK_SUCCESSFUL
+    assert (
+        "its `before` task ended well, and what it changed stays" in world.topic.published[-1].text
+    )
+
+
+def test_an_older_push_waits_while_a_newer_one_has_prepared_and_is_not_applied_yet() -> None:
+    world = aws(examples.target(before=BEFORE))
+    world.images.all.append(examples.image(OTHER_DIGEST, at(60), tags=("def5678",)))
+    world.services.definitions[examples.revision(3)] = examples.task_definition(3)
+    world.services.begin(NAME, examples.revision(3))  # somebody's, so that the first push waits
+    image_event(world.world(1), push_event())
+    older = world.record()
+    assert older.status is S.PENDING
+    world.services.complete(NAME)
+    image_event(world.world(), push_event(OTHER_DIGEST, "def5678", at(60)))
+    newer = world.record()
+    assert (newer.digest, newer.status) == (OTHER_DIGEST, S.PREPARING)
+    world.services.ends(0)
+    world.services.begin(NAME, examples.revision(7))
+    assert step(world, newer).status is S.PREPARING
+    assert step(world, older).reason == f"a newer deployment goes first ({newer.id})"
+
+
+def test_a_rollback_without_to_forgets_one_that_never_changed_the_service() -> None:
+    world = preparing()
+    world.images.all.append(examples.image(OLD_DIGEST, at(-9000), tags=("old",)))
+    world.services.ends(0)
+    step(world)
+    world.services.breaker(NAME)
+    step(world)
+    world.services.rolled_back(NAME)
+    assert step(world).status is S.ROLLBACK_SUCCESSFUL
+    world.images.all.append(examples.image(OTHER_DIGEST, world.now, tags=("def5678",)))
+    image_event(world.world(), push_event(OTHER_DIGEST, "def5678", world.now))
+    world.services.ends(1)
+    assert step(world).status is S.FAILED
+    with pytest.raises(Refused, match="is already back on conflicto-backend-dev:7"):
+        rollback_by_hand(world.world(), {**BY, "override": True})

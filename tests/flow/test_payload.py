@@ -24,7 +24,10 @@ from tests.flow.fakes import Aws, Fault, aws
 Call = Callable[[World, object], Any]
 CALLS: dict[str, tuple[Call, str]] = {
     "deploy": (deploy_by_hand, "service, image, by, why, key?, override?, plan?"),
-    "rollback": (rollback_by_hand, "service, to?, by, why, key?, hold?, override?, plan?"),
+    "rollback": (
+        rollback_by_hand,
+        "service?, repository?, to?, by, why, key?, hold?, override?, plan?",
+    ),
     "hold": (hold_by_hand, "service, by, why, until?, key?"),
     "release": (release_by_hand, "service?, deployment?, stage?, deploy?, by, why, key?"),
     "status": (tell_status, "service?, deployment?, image?, now?, board?, names?, event?"),

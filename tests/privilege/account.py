@@ -37,6 +37,9 @@ watch_after = "1m"
 slack   = "ssm:/slipway/{env}/slack"
 webhook = "secretsmanager:slipway/{env}/webhook"
 """
+TASK_TARGETS = TARGETS.replace(
+    "watch_after", 'before      = {command = ["migrate"], timeout = "1m"}\nwatch_after'
+)
 BAD, GOOD = "bad0000", "abc1234"
 SCAN_SECONDS = 130  # longer than Slipway waits for somebody else's rollout
 _BALANCER = {

@@ -7,15 +7,22 @@ statement that was removed.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from embedded.calls.call import Call, Reply, error_reply
-from embedded.services.ecs import Crash
+from embedded.services.ecs import Crash, Exits
 from example import conflicto
 from example.acts import ALARMS
 from tests.dialect.account import BY_HAND, CLUSTER, FAMILY, SERVICE, SERVICE_NAME
 from tests.fixtures import examples
-from tests.privilege.account import BAD, GOOD, SCAN_SECONDS, UnattendedAccount
+from tests.privilege.account import (
+    BAD,
+    GOOD,
+    SCAN_SECONDS,
+    TARGETS,
+    TASK_TARGETS,
+    UnattendedAccount,
+)
 
 _STEPS = 18
 _PAUSES_IN = "POST_SCALE_UP"
@@ -333,8 +340,62 @@ def asks(account: UnattendedAccount) -> None:
     account.ask("status", deployment=account.records()[-1]["id"])
 
 
+def _runs_too_long(account: UnattendedAccount) -> None:
+    """From now on a `before` hangs, and ECS tags its task as it tags the service's own."""
+    account.ecs.faults.run(Exits(after=3600), command="migrate")
+    ecs = account.client("ecs")
+    service = ecs.describe_services(cluster=CLUSTER, services=[SERVICE_NAME])["services"][0]
+    tags = [{"key": "team", "value": "conflicto"}]
+    ecs.tag_resource(resourceArn=service["serviceArn"], tags=tags)
+    ecs.update_service(cluster=CLUSTER, service=SERVICE_NAME, propagateTags="SERVICE")
+    account.advance(120)
+
+
+def _prepared(account: UnattendedAccount, recorded: Nudge, nudge: Nudge) -> None:
+    """A push waits for its scan, and its `before` is stopped after a minute."""
+    _runs_too_long(account)
+    recorded()
+    for _ in range(_STEPS):
+        account.advance(20)
+        nudge()
+
+
+def pushes_with_tasks(account: UnattendedAccount) -> None:
+    event = _pushed(account, GOOD)
+    _prepared(account, event, event)
+
+
+def changes_with_tasks(account: UnattendedAccount) -> None:
+    _prepared(account, _pushed(account, GOOD), _changed(account))
+
+
+def polls_with_tasks(account: UnattendedAccount) -> None:
+    _prepared(account, _pushed(account, GOOD), lambda: _poll(account, None))
+
+
+def deploys_with_tasks(account: UnattendedAccount) -> None:
+    account.pushed(GOOD)
+    deploy = _deploy(account, GOOD)
+    _prepared(account, deploy, deploy)
+
+
+def sweeps_with_tasks(account: UnattendedAccount) -> None:
+    _prepared(account, _pushed(account, GOOD), lambda: _sweep(account))
+
+
+def stops_tasks(account: UnattendedAccount) -> None:
+    """By hand while the `before` of a push runs."""
+    _runs_too_long(account)
+    push = _pushed(account, GOOD)
+    for _ in range(2):  # it waits for the scan, and prepares
+        push()
+        account.advance(SCAN_SECONDS)
+    account.ask("rollback", service=SERVICE, **BY_HAND)
+
+
+Play = Callable[[UnattendedAccount], None]
 # By the function that does all the work.
-PLAYS: dict[str, tuple[Callable[[UnattendedAccount], None], ...]] = {
+PLAYS: dict[str, tuple[Play, ...]] = {
     "on_image_push": (pushes, pushes_express, pushes_well, pushes_answered),
     "on_service_change": (changes, changes_express, changes_well, changes_answered),
     "watch": (polls, polls_express, polls_well, polls_answered),
@@ -345,3 +406,18 @@ PLAYS: dict[str, tuple[Callable[[UnattendedAccount], None], ...]] = {
     "status": (asks,),
     "sweep": (sweeps, meets, sweeps_express, sweeps_well, sweeps_answered),
 }
+# As PLAYS, where the target has a `before`.
+TASK_PLAYS: dict[str, tuple[Play, ...]] = {
+    "on_image_push": (pushes_with_tasks,),
+    "on_service_change": (changes_with_tasks,),
+    "watch": (polls_with_tasks,),
+    "deploy": (deploys_with_tasks,),
+    "rollback": (stops_tasks,),
+    "sweep": (sweeps_with_tasks,),
+}
+
+
+def plays_of(function: str) -> Iterator[tuple[Play, str]]:
+    """Each play of a function, with the targets file that it needs."""
+    yield from ((play, TARGETS) for play in PLAYS[function])
+    yield from ((play, TASK_TARGETS) for play in TASK_PLAYS.get(function, ()))

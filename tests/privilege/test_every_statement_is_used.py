@@ -10,7 +10,7 @@ from chalicelib.model.targets import load_targets
 from cli.package.policies import LAMBDAS_OWN, generate
 from tests.cli.test_policies import kind_of, kinds_of
 from tests.privilege.account import TARGETS, unattended
-from tests.privilege.plays import PLAYS
+from tests.privilege.plays import PLAYS, plays_of
 
 FUNCTIONS = tuple(generate(load_targets(TARGETS, "dev")).documents)
 
@@ -34,13 +34,14 @@ def test_there_are_plays_for_every_function() -> None:
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_is_denied_nothing_and_uses_all_that_it_is_granted(function: str) -> None:
     used: set[tuple[str, str, str]] = set()
-    for play in PLAYS[function]:
-        with unattended() as account:
+    wanted: set[tuple[str, str, str]] = set()
+    for play, targets in plays_of(function):
+        with unattended(targets) as account:
             play(account)
             assert account.denied() == []
             assert account.failures == []
             used |= {grant[1:] for grant in account.used() if grant[0] == function}
-            wanted = granted(function, account.permissions.policies[function])
+            wanted |= granted(function, account.permissions.policies[function])
     assert wanted
     assert wanted - used == set()
 

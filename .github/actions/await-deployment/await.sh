@@ -85,7 +85,7 @@ progress() {
 is_held() { jq -e '.status == "HELD"' <<< "$record" > /dev/null; }
 
 is_closed() {
-  ! jq -e '.status | IN("PENDING", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS")' <<< "$record" > /dev/null
+  ! jq -e '.status | IN("PENDING", "PREPARING", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS")' <<< "$record" > /dev/null
 }
 
 # The verdict: its words, its exit code. With `rolled-back`, what was stopped is as wanted when it

@@ -1,13 +1,19 @@
 """A simulated ECS: deployments of all strategies, tasks, breaker and rollbacks, on one clock.
 
 Map, from the outside to the inside:
-  `simulator` is what users of the simulation hold: `Ecs`. `faults` and `timings` are what they set.
+  `simulator` is what users of the simulation hold: `Ecs`. `faults` and `timings` are what they set,
+  `programs` what overridden commands do.
   `backend` puts it in the place of moto's ECS. `rates` throttles. `lag` makes reads some seconds
   old; `past` remembers for it what was.
   `api/` answers requests. `region` has the services, tasks and task definitions of one region.
   `scheduler` looks at a service and starts and stops tasks, with the arithmetic of `rollout`;
-  `placement` starts them, `lifecycle` moves them through their states, `reports` takes what they
-  report, `throttle` delays starts after failures.
+  `placement` starts them, `reports` takes what they report, `throttle` delays starts after
+  failures.
+  `standalone` starts the tasks of RunTask, and takes what these report. `client_tokens` are its
+  tokens.
+  `lifecycle` moves all tasks through their states and tells an `observer`. `health` says when they
+  pass their checks, `start_failures` why they do not start, `stop_reasons` has why they stop,
+  `container_logs` writes their logs.
   `breaker` is the circuit breaker, `alarms` are CloudWatch's; `failures` is what follows from both:
   a rollback or a stop. `deployments` begins and completes.
   `strategy` has the steps of BLUE_GREEN, LINEAR and CANARY, `stages` moves deployments through
@@ -27,13 +33,17 @@ Documented by AWS (each module names its pages):
   criteria; which settings need a deployment; the shapes of all events; response-only fields of
   task definitions; the rates of requests; of BLUE_GREEN, LINEAR and CANARY the stages, traffic
   weights, percents and minutes, and that both environments run until the clean-up; lifecycle hooks:
-  their kinds, stages, payloads, answers, time-outs and events; ContinueServiceDeployment.
+  their kinds, stages, payloads, answers, time-outs and events; ContinueServiceDeployment; of
+  RunTask the parameters, which exclude each other, tags, groups, client tokens and their lives,
+  that essential containers end their task, and that ListTasks takes `startedBy` alone.
 Inferred (each module names its own):
   all durations but the 40 seconds in `Timings.documented`; that ECS starts tasks before it stops
   old ones where the maximum leaves room; which tasks fail besides those that never reach RUNNING;
   the wording of refusals, of alarms and of failed hooks; states after ABORT, after a rollback
   without a candidate and after a rollback that is superseded; defaults that ECS fills into task
-  definitions; that UpdateService takes no revision for an Express service.
+  definitions; that UpdateService takes no revision for an Express service; of standalone tasks that
+  a command ends after 8 seconds, that SIGTERM ends it with 143, and what `client_tokens`,
+  `api/run_task` and `api/refused_tasks` name; that nothing is read from a cluster that is INACTIVE.
 Inferred of BLUE_GREEN, LINEAR and CANARY:
   that SERVICE_DEPLOYMENT_IN_PROGRESS, COMPLETED and FAILED are sent for them too; `failedTasks` 0;
   the order of a rollback; a rollback out of the clean-up, which is accepted until SUCCESSFUL and
@@ -44,8 +54,11 @@ AWS' pages disagree on whether the breaker acts on these strategies: `breaker` h
 Not simulated:
   the weights in listener rules, `testTrafficRules` of Service Connect; whether a hook's role may
   invoke its function; the limit of 30 days for a whole deployment; alarms that went off before the
-  scale-up; task sets of the EXTERNAL controller (refused or left empty); RunTask, container
-  instances beyond their number, the repetition of SERVICE_STEADY_STATE.
+  scale-up; task sets of the EXTERNAL controller (refused or left empty); StartTask, container
+  instances beyond their number, the repetition of SERVICE_STEADY_STATE; of RunTask the default
+  strategies of clusters, whether a capacity provider is the cluster's, what provisioning by
+  managed scaling does (a task stays PROVISIONING, or a ClientException), constraints and
+  strategies of placement (accepted), EBS volumes (accepted), Fargate's quota of starts.
 """
 
 from __future__ import annotations

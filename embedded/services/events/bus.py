@@ -146,7 +146,7 @@ class EventBus:
         with self._clock.lock:
             held = events_backends[ACCOUNT][REGION].event_buses.get(bus)
             for rule in list(held.rules.values()) if held else []:
-                if rule.state == "ENABLED" and _matches(rule, event):
+                if rule.state == "ENABLED" and matches(rule, event):
                     self._to_targets(rule, event)
 
     def close(self) -> None:
@@ -250,7 +250,8 @@ class EventBus:
             log.exception("EventBridge could not reach the dead-letter queue %s", letters)
 
 
-def _matches(rule: Rule, event: Event) -> bool:
+def matches(rule: Rule, event: Event) -> bool:
+    """Whether the rule has a pattern, and the event fits it ("Creating … event patterns")."""
     pattern = rule.event_pattern  # empty for a rule that only has a schedule
     return bool(pattern.get_pattern()) and bool(pattern.matches_event(cast(Any, event)))
 

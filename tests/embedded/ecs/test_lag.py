@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 
 from embedded.services.ecs import Crash, Lag, Place
 from embedded.services.ecs.views import service_deployment_view, service_view, task_view
+from tests.embedded.ecs.standalone import described, started
 from tests.embedded.ecs.web_service import (
     BAD,
     BETTER,
@@ -277,3 +278,22 @@ def test_an_express_service_is_described_as_it_was_some_seconds_ago() -> None:
         web.clock.advance(ALWAYS.seconds)
         after = web.api.describe_express_gateway_service(serviceArn=arn)["service"]
         assert len(after["activeConfigurations"]) == 2
+
+
+def test_a_standalone_task_is_described_as_it_was_some_seconds_ago(web: WebService) -> None:
+    """RunTask's own answer shows the present, and StopTask sees it."""
+    arn = started(web, web.register(), startedBy="me")
+    web.clock.advance(ALWAYS.seconds)
+    assert described(web, arn)["lastStatus"] in {"PROVISIONING", "PENDING"}
+    shown = set()
+    for _ in range(60):
+        web.clock.advance(0.5)
+        shown.add((described(web, arn)["lastStatus"], _told(web)))
+    assert any(seen != told for seen, told in shown)
+    web.clock.advance(ALWAYS.seconds)
+    assert described(web, arn)["containers"][0]["exitCode"] == 0
+
+
+def _told(web: WebService) -> str:
+    """What the newest task event says."""
+    return str(web.told("ECS Task State Change")[-1]["lastStatus"])

@@ -66,6 +66,14 @@ def test_the_documented_categories_name_operations_of_ecs_once_each() -> None:
     assert set(actions) <= set(known)
 
 
+def test_run_task_and_stop_task_share_a_burst_of_100_and_40_more_a_second() -> None:
+    clock = VirtualClock()
+    buckets = Buckets(clock)
+    assert taken(buckets, "RunTask") == 100
+    clock.advance(1)
+    assert taken(buckets, "StopTask") == 40
+
+
 def test_the_twenty_first_registration_at_once_is_throttled_in_the_words_of_ecs(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
