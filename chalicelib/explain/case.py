@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from chalicelib.explain.causes import Kind
+from chalicelib.explain.causes import COMMANDS_LOG, ITS_LOG, Kind
 from chalicelib.explain.classify import (
     FailureCause,
     certain_from_logs,
@@ -76,6 +76,7 @@ def explain(  # noqa: PLR0913 - each is one thing that was read, and only the ta
     targets_note: str = "",
     changed: Sequence[str] = (),
     alarms: Sequence[str] = (),
+    command: bool = False,
 ) -> Explanation:
     """The case and the last log lines, together at most 4,500 characters; empty if unknown.
 
@@ -83,7 +84,8 @@ def explain(  # noqa: PLR0913 - each is one thing that was read, and only the ta
     last lines of the failing container, oldest first; `logs_note` says why there are none, or
     whose they are. `targets` are those of the service's target groups as they are now;
     `targets_note` says why they are not known. `changed` are the fields that differ from the last
-    good task definition, `alarms` those that fired.
+    good task definition, `alarms` those that fired. `command` says that the tasks ran the command
+    of a `before` or an `after`.
 
     Every text from outside is put on one line, cut, and masked. Where the case would be too long,
     the oldest log lines are left out.
@@ -94,7 +96,7 @@ def explain(  # noqa: PLR0913 - each is one thing that was read, and only the ta
     balancer = reasons(targets, events, ended=bool(tasks))
     sections = [
         _section("What failed:", _what_failed(failures, unplaced)),
-        _section("What to do:", _what_to_do(failures, unplaced)),
+        _section("What to do:", _what_to_do(failures, unplaced, command=command)),
         _section("The load balancer says:", _facts(balancer)),
         f"Load balancer: {_outside(targets_note)}" if targets_note else "",
         _section("Alarms that fired:", _facts(alarms)),
@@ -187,10 +189,13 @@ def _longest_life(ended: Sequence[StoppedTask]) -> str:
     return f" (ran at most {max(0, round(max(lives)))} s)" if lives else ""
 
 
-def _what_to_do(failures: Sequence[_Failure], unplaced: Sequence[FailureCause]) -> list[str]:
+def _what_to_do(
+    failures: Sequence[_Failure], unplaced: Sequence[FailureCause], *, command: bool
+) -> list[str]:
     causes = [cause for cause, _ in failures if cause.kind is not Kind.NOT_THE_IMAGE]
     advices = dict.fromkeys(cause.advice for cause in (*causes, *unplaced))
-    return list(advices)[:_ADVICES]
+    instead = {ITS_LOG: COMMANDS_LOG} if command else {}
+    return [instead.get(advice, advice) for advice in advices][:_ADVICES]
 
 
 def _facts(facts: Sequence[str]) -> list[str]:

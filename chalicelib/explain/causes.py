@@ -84,7 +84,9 @@ _ROUTE = (
     "443 out; the endpoints' groups must allow it in."
 )
 _EXECUTION_ROLE = "the execution role (`executionRoleArn`; on EC2 hosts without one, the host's)"
-_ITS_LOG = "The last log lines say why; run the image locally with the same environment."
+ITS_LOG = "The last log lines say why; run the image locally with the same environment."
+# Of a `before` or `after` task.
+COMMANDS_LOG = "The last log lines say why; run the same command on a copy of the data."
 _NOTHING = "Nothing: ECS starts another task."
 
 ROWS: tuple[Row, ...] = (
@@ -385,7 +387,7 @@ ROWS: tuple[Row, ...] = (
     ),
     Row(
         kind=Kind.CRASHED, code=r"^-?[0-9]+$",
-        sentence="{container} exited with code {code}{meaning}", advice=_ITS_LOG,
+        sentence="{container} exited with code {code}{meaning}", advice=ITS_LOG,
     ),
 )  # fmt: skip
 

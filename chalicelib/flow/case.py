@@ -96,7 +96,7 @@ def _case_of_run(world: World, record: Deployment, run: TaskRun) -> Case:
         return Case(headline="", text=f"ECS does not show its task {run.task} any more.")
     ended = ended_by(task.end, run.container)
     output = last_lines(world, record, ended) if ended.started_at else Output()
-    text, log = explain([ended], None, None, logs=output.lines, logs_note=output.note)
+    text, log = explain([ended], None, None, logs=output.lines, logs_note=output.note, command=True)
     return Case(headline="", text=text, log=log)
 
 
