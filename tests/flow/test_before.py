@@ -14,8 +14,10 @@ from chalicelib.flow.rollback import rollback_by_hand
 from chalicelib.model.commands import BeforeSettings
 from chalicelib.model.deployments import Status
 from chalicelib.model.runs import RunOutcome
+from chalicelib.model.scans import Scan, Severity
+from chalicelib.model.targets import Gate, ScanGate
 from tests.fixtures import examples
-from tests.fixtures.examples import NAME, OLD_DIGEST, OTHER_DIGEST, at, push_event
+from tests.fixtures.examples import DIGEST, NAME, OLD_DIGEST, OTHER_DIGEST, at, push_event
 from tests.flow.fakes import Aws, Died, Fault, aws
 from tests.flow.steps import pushed, step
 
@@ -243,6 +245,18 @@ def test_a_hold_comes_first_and_one_that_comes_later_stops_nothing() -> None:
     hold_by_hand(world.world(), {"service": NAME, "by": "ana", "why": "incident"})
     world.services.ends(0)
     assert step(world).status is S.IN_PROGRESS
+
+
+def test_a_gate_comes_first_and_is_not_asked_again_afterwards() -> None:
+    world = aws(examples.target(before=BEFORE, gate=Gate(scan=ScanGate(max=Severity.HIGH))))
+    image_event(world.world(), push_event())
+    assert (world.record().status, world.services.requests) == (S.PENDING, [])
+    world.scans.all[DIGEST] = Scan(state="done")
+    assert step(world).status is S.PREPARING
+    world.services.ends(0)
+    world.restart()
+    assert step(world).status is S.IN_PROGRESS
+    assert "scan" not in world.calls
 
 
 def test_observe_mode_runs_nothing() -> None:
