@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import tomllib
@@ -72,7 +74,8 @@ class Repackaged:
         trace: TracebackType | None,
     ) -> None:
         with self.process:  # this waits for its end, and closes what it wrote to
-            self.process.kill()
+            if self.process.poll() is None:
+                os.killpg(self.process.pid, signal.SIGKILL)  # and what it has started itself
 
     def made(self) -> Path:
         """Return the folder of the new package, once that is made.

@@ -114,8 +114,8 @@ def test_one_whose_before_has_ended_is_polled_every_minute_until_it_is_applied()
     assert wait_seconds(record, at(301)) == 60
 
 
-def test_a_before_that_lacks_a_permission_is_asked_for_seldom() -> None:
-    assert wait_seconds(examples.preparing(denial="may not ecs:RunTask"), at(1)) == 300
+def test_a_before_that_lacks_a_permission_has_only_its_own_time() -> None:
+    assert wait_seconds(examples.preparing(denial="may not ecs:RunTask"), at(1)) == 15
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from chalicelib.flow.deploy import deploy_by_hand
 from chalicelib.flow.hold import hold_by_hand
 from chalicelib.flow.release import release_by_hand
 from chalicelib.flow.rollback import rollback_by_hand
+from chalicelib.model.commands import BeforeSettings
 from chalicelib.model.freezes import Freeze
 from chalicelib.model.heads import Lease
 from chalicelib.model.scans import Scan, Severity
@@ -28,7 +29,7 @@ from tests.flow.steps import pushed
 
 FORM = {
     "service", "would", "reason", "image", "digest", "tag", "commit", "from", "base", "revision",
-    "changes",
+    "before", "changes",
 }  # fmt: skip
 CHOICE = {
     "revision", "deployment", "tag", "tags", "digest", "commit", "first", "by", "cause", "left",
@@ -367,6 +368,7 @@ def test_the_plan_of_a_deployment_names_the_image_and_what_runs_now() -> None:
         "from": {"revision": "conflicto-backend-dev:8", "tag": "abc1234", "digest": DIGEST},
         "base": "conflicto-backend-dev:8",
         "revision": "",
+        "before": None,
         "changes": [
             {
                 "field": "containerDefinitions[conflicto-backend].image",
@@ -509,3 +511,13 @@ def test_a_plan_tells_nobody_that_ecs_rolled_back_meanwhile() -> None:
     world = _rolling()
     world.services.breaker(NAME)
     assert _planned(world, "rollback", {})["would"] == "stop"
+
+
+def test_the_plan_of_a_deployment_with_a_before_says_which_command_runs_first() -> None:
+    command = ("python", "manage.py", "migrate")
+    world = aws(examples.target(before=BeforeSettings(command=command)))
+    plan = deploy_by_hand(world.world(), {**WHO, "image": DIGEST, "plan": True})
+    assert plan["would"] == "deploy"
+    assert plan["before"] == {"container": "conflicto-backend", "command": list(command)}
+    assert world.services.requests == []
+    assert world.ecs_acts == []

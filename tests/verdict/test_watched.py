@@ -8,6 +8,7 @@ from chalicelib.decide.after import after
 from chalicelib.decide.judged import judged, verdict_of
 from chalicelib.model.deployments import Deployment, Return, Status
 from chalicelib.model.happenings import Succeeded
+from chalicelib.model.runs import RunOutcome, TaskRun
 from chalicelib.model.services import StoppedTask, Tasks
 from chalicelib.model.verdicts import Observation, Remedy
 from chalicelib.verdict.returning import judge_return
@@ -74,6 +75,34 @@ def test_what_is_watched_is_judged_by_the_first_rule_that_matches(
     assert verdict.proven is (status is S.SUCCESSFUL and looked.service is not None)
 
 
+FAILED = examples.run(outcome=RunOutcome.FAILED, exit_code=3, reason="its `after` task failed")
+GOOD = examples.run(outcome=RunOutcome.SUCCEEDED, exit_code=0)
+LOST = examples.run(outcome=RunOutcome.UNKNOWN, reason="nobody knows")
+
+
+@pytest.mark.parametrize(
+    ("after_task", "looked", "rule", "proven"),
+    [
+        pytest.param(None, seen(9_999), "in_progress", False, id="it has not begun"),
+        pytest.param(examples.run(), seen(9_999), "in_progress", False, id="it runs"),
+        pytest.param(FAILED, seen(100), "after_failed", False, id="it failed"),
+        pytest.param(FAILED, seen(100, service=THIRD), "replaced", False,
+                     id="it failed, and something else was deployed"),
+        pytest.param(GOOD, seen(660), "watched_long_enough", True, id="it ended well"),
+        pytest.param(GOOD, seen(100), "in_progress", False, id="it ended well, before the time"),
+        pytest.param(LOST, seen(660), "watched_long_enough", False, id="its end is not known"),
+        pytest.param(examples.run(), seen(100, service=THIRD), "replaced", False,
+                     id="something else was deployed while it ran"),
+    ],
+)  # fmt: skip
+def test_an_after_is_judged_with_what_is_watched(
+    after_task: TaskRun | None, looked: Observation, rule: str, proven: bool
+) -> None:
+    verdict = judge(watched(has_after=True, after=after_task), looked)
+    assert (verdict.rule, verdict.proven) == (rule, proven)
+    assert verdict.remedy is (Remedy.UPDATE if rule == "after_failed" else Remedy.NONE)
+
+
 def test_without_a_revision_to_return_to_what_was_successful_is_left_as_it_is() -> None:
     verdict = judge(watched(return_to=""), seen(100, tasks=LOOP))
     assert (verdict.status, verdict.remedy) == (S.FAILED, Remedy.NONE)
@@ -82,7 +111,8 @@ def test_without_a_revision_to_return_to_what_was_successful_is_left_as_it_is() 
 def test_every_rule_of_what_is_watched_has_its_case() -> None:
     names = {rule.recognises.__name__ for rule in WATCHED}
     assert names == {
-        "replaced", "alarm_rings", "no_retry_helps", "crash_looping", "watched_long_enough",
+        "replaced", "after_failed", "alarm_rings", "no_retry_helps", "crash_looping",
+        "watched_long_enough",
     }  # fmt: skip
 
 
