@@ -130,6 +130,8 @@ def _signals_end_it_once() -> Iterator[None]:
     """Ctrl-C raises KeyboardInterrupt; a second one cannot disturb the tidying up after it.
 
     The end of the terminal or of its job (SIGHUP, SIGTERM) tidies up as well: it raises SystemExit.
+    Either is raised again where it got lost: Python ignores what is raised in a weakref's callback,
+    such as importlib has one for each module (Python's documentation of `weakref.ref`).
     """
     before = {name: signal.getsignal(name) for name in _SIGNALS}
     for name in _SIGNALS:
@@ -137,17 +139,35 @@ def _signals_end_it_once() -> Iterator[None]:
     try:
         yield
     finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
         for name, handler in before.items():
             if signal.getsignal(name) is _end:
                 signal.signal(name, handler)
 
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_AGAIN_SECONDS = 0.2
 
 
 def _end(number: int, _: FrameType | None) -> NoReturn:
     for name in _SIGNALS:
         signal.signal(name, signal.SIG_IGN)
+    signal.signal(signal.SIGALRM, functools.partial(_end_again, number))
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS, _AGAIN_SECONDS)
+    _raise_for(number)
+
+
+def _end_again(number: int, *_: object) -> None:
+    """Raise what ends the command, unless it is on its way up: then this would disturb it."""
+    handled = sys.exc_info()[1]
+    while handled is not None:
+        if isinstance(handled, KeyboardInterrupt | SystemExit):
+            return
+        handled = handled.__context__
+    _raise_for(number)
+
+
+def _raise_for(number: int) -> NoReturn:
     if number == signal.SIGINT:
         raise KeyboardInterrupt
     sys.exit(128 + number)

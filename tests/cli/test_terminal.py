@@ -163,3 +163,37 @@ def test_a_command_whose_output_nobody_reads_ends_silently_and_not_with_success(
         check=False,
     )
     assert (done.stdout, done.stderr, done.returncode) == ("line\n", "", 141)
+
+
+LOST = """
+import os, signal, sys, weakref
+from cli.terminal import ends_in_a_sentence
+
+class Thing:
+    pass
+
+@ends_in_a_sentence
+def main(arguments):
+    thing = Thing()
+    kept = weakref.ref(thing, lambda _: os.kill(os.getpid(), signal.SIGINT))
+    del thing
+    signal.pause()
+    return 0
+
+sys.exit(main([]))
+"""
+
+
+def test_a_ctrl_c_that_python_loses_comes_again() -> None:
+    """What is raised in a weakref's callback is only printed, and the program goes on."""
+    ended = subprocess.run(
+        [sys.executable, "-c", LOST],
+        check=False,
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert "Exception ignored" in ended.stderr
+    assert ended.stderr.splitlines()[-1] == "Interrupted."
+    assert ended.returncode == INTERRUPTED

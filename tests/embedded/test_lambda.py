@@ -179,9 +179,17 @@ def test_an_asynchronous_error_is_retried_after_one_and_two_minutes_and_then_giv
     report = json.loads(next(n.body for n in aws.notices() if "RetriesExhausted" in n.body))
     assert report["requestContext"]["approximateInvokeCount"] == 3
     assert report["requestPayload"] == payload
-    letter = aws.client("sqs").receive_message(
-        QueueUrl=stack.outputs["Letters"], MessageAttributeNames=["All"]
-    )["Messages"][0]
+    letters: list[dict[str, Any]] = []
+
+    def delivered() -> bool:
+        """SNS and SQS are told one after the other."""
+        queue = stack.outputs["Letters"]
+        answer = aws.client("sqs").receive_message(QueueUrl=queue, MessageAttributeNames=["All"])
+        letters.extend(answer.get("Messages", ()))
+        return bool(letters)
+
+    assert aws.wait_until(delivered, 60)
+    letter = letters[0]
     assert json.loads(letter["Body"]) == payload
     assert letter["MessageAttributes"]["ErrorMessage"]["StringValue"] == "always"
 
