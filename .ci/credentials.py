@@ -20,6 +20,7 @@ EXPLAINED = {
     ("chalicelib/explain/causes.py", "Secret Keyword"): "the names of two kinds of causes",
     ("chalicelib/definition/compare.py", "Secret Keyword"): "a key of a container definition",
     ("demo/on_call.py", "Secret Keyword"): "the embedded AWS takes any key",
+    ("embedded/services/ecs/api/run_task.py", "Hex High Entropy String"): "a made-up instance",
     ("rehearsal/rehearsal.py", "Secret Keyword"): "the rehearsal's AWS takes any key",
     ("tests/bootstrap/templates.py", "Secret Keyword"): "the embedded AWS takes any key",
     ("tests/cli/init/conftest.py", "Secret Keyword"): "the embedded AWS takes any key",
@@ -43,6 +44,23 @@ EXPLAINED = {
     ("tests/github/runner.py", "Hex High Entropy String"): "a commit",
     ("tests/github/test_scripts.py", "Hex High Entropy String"): "a commit",
     ("tests/embedded/test_cloudformation.py", "Secret Keyword"): "it takes any key",
+}
+# Stored items with a RunTask request, whose JSON has escaped quotes.
+EXPLAINED |= {
+    (f"tests/fixtures/stored/2/{item}.json", "Base64 High Entropy String"): "a RunTask request"
+    for item in (
+        "failed-before-every-field",
+        "failed-before",
+        "failed-never-started",
+        "preparing-stopped",
+        "preparing-unsent",
+        "preparing-without-capacity",
+        "preparing",
+        "rollback-successful-after-every-field",
+        "rollback-successful-after",
+        "successful-after-never-started",
+        "successful-before-after",
+    )
 }
 
 
