@@ -7,7 +7,7 @@ reference, Publish); the body is plain text.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zlib import crc32
 
 from chalicelib.errors import Denied
@@ -257,7 +257,7 @@ def _now(deployment: Deployment) -> str:
 def _next_step(deployment: Deployment) -> str:
     """What a person should do; empty where nothing is to be done."""
     if deployment.denied:
-        return f"{how_to_grant(deployment.denial)}; the deployment goes on by itself."
+        return f"{how_to_grant(deployment.denial)}; {_then(deployment)}."
     if deployment.status is Status.HELD:
         return _release_step(deployment)
     if deployment.status is Status.FAILED and _never_ran(deployment):
@@ -267,6 +267,15 @@ def _next_step(deployment: Deployment) -> str:
         )
     step = _NEXT_STEPS.get(deployment.status, "")
     return "" if step == _NEW_IMAGE and not deployment.digest else step
+
+
+def _then(deployment: Deployment) -> str:
+    """What follows once a missing permission is granted."""
+    run = deployment.before
+    if run is None or run.outcome is not None or run.task:
+        return "the deployment goes on by itself"
+    until = run.began + timedelta(seconds=run.timeout)
+    return f"its `before` task is tried again until {minute(until)}, and then it has failed"
 
 
 def _never_ran(deployment: Deployment) -> bool:

@@ -65,3 +65,21 @@ def test_while_its_before_runs_the_service_runs_what_it_ran() -> None:
     lines = told.text.splitlines()
     assert "Now: nothing has changed; it still runs conflicto-backend-dev:7." in lines
     assert not any(line.startswith("Next: ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("task", "then"),
+    [
+        (
+            "",
+            "its `before` task is tried again until 2026-03-02 10:30 UTC, and then it has failed.",
+        ),
+        ("arn:aws:ecs:us-west-2:123456789012:task/dev/1", "the deployment goes on by itself."),
+    ],
+    ids=["nothing ran yet", "its task runs"],
+)
+def test_a_missing_permission_says_how_long_there_is_to_grant_it(task: str, then: str) -> None:
+    denial = "could not run the task: slipway-dev-watch may not ecs:RunTask on x"
+    record = examples.preparing(denial=denial, before=examples.run(task=task))
+    (step,) = [line for line in notice(record).text.splitlines() if line.startswith("Next: ")]
+    assert step.endswith(f"; {then}")
