@@ -48,6 +48,12 @@ def ends_in_a_sentence(main: Main) -> Main:
         except Refused as refused:
             sentence(str(refused))
             return 1
+        except Exception:
+            if signal.SIGINT not in _received:
+                raise
+            # Python makes another error of what is raised while a class is made (`__set_name__`).
+            sentence("Interrupted.")
+            return INTERRUPTED
 
     return told
 
@@ -133,6 +139,7 @@ def _signals_end_it_once() -> Iterator[None]:
     Either is raised again where it got lost: Python ignores what is raised in a weakref's callback,
     such as importlib has one for each module (Python's documentation of `weakref.ref`).
     """
+    _received.clear()
     before = {name: signal.getsignal(name) for name in _SIGNALS}
     for name in _SIGNALS:
         signal.signal(name, _end)
@@ -147,9 +154,11 @@ def _signals_end_it_once() -> Iterator[None]:
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _AGAIN_SECONDS = 0.2
+_received: set[int] = set()
 
 
 def _end(number: int, _: FrameType | None) -> NoReturn:
+    _received.add(number)
     for name in _SIGNALS:
         signal.signal(name, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, functools.partial(_end_again, number))

@@ -197,3 +197,35 @@ def test_a_ctrl_c_that_python_loses_comes_again() -> None:
     assert "Exception ignored" in ended.stderr
     assert ended.stderr.splitlines()[-1] == "Interrupted."
     assert ended.returncode == INTERRUPTED
+
+
+CHANGED = """
+import os, signal, sys
+from cli.terminal import ends_in_a_sentence
+
+class Named:
+    def __set_name__(self, owner, name):
+        os.kill(os.getpid(), signal.SIGINT)
+
+@ends_in_a_sentence
+def main(arguments):
+    try:
+        type("Thing", (), {"named": Named()})
+    except KeyboardInterrupt as interrupt:  # newer versions of Python raise it as it is
+        raise RuntimeError("Error calling __set_name__") from interrupt
+    return 0
+
+sys.exit(main([]))
+"""
+
+
+def test_a_ctrl_c_of_which_python_makes_another_error_is_one() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", CHANGED],
+        check=False,
+        cwd=PROJECT,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert (ended.stderr, ended.returncode) == ("Interrupted.\n", INTERRUPTED)
