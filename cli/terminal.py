@@ -159,11 +159,18 @@ _received: set[int] = set()
 
 def _end(number: int, _: FrameType | None) -> NoReturn:
     _received.add(number)
+    sys.unraisablehook = _unless_it_comes_again
     for name in _SIGNALS:
         signal.signal(name, signal.SIG_IGN)
     signal.signal(signal.SIGALRM, functools.partial(_end_again, number))
     signal.setitimer(signal.ITIMER_REAL, _AGAIN_SECONDS, _AGAIN_SECONDS)
     _raise_for(number)
+
+
+def _unless_it_comes_again(lost: sys.UnraisableHookArgs) -> None:
+    """Say nothing of what is raised again; of all else, what Python says."""
+    if not issubclass(lost.exc_type, KeyboardInterrupt | SystemExit):
+        sys.__unraisablehook__(lost)
 
 
 def _end_again(number: int, *_: object) -> None:
