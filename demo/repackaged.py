@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tomllib
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from chalicelib.errors import Refused
@@ -67,12 +66,7 @@ class Repackaged:
         )
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         with self.process:  # this waits for its end, and closes what it wrote to
             if self.process.poll() is None:
                 os.killpg(self.process.pid, signal.SIGKILL)  # and what it has started itself

@@ -17,8 +17,8 @@ def is_back(record: Deployment, running: str) -> bool:
     """Whether this deployment took the service to what it runs now, as a rollback does.
 
     That is a rollback by hand, under way or successful, or a deployment that was rolled back, or
-    that was stopped before it changed the service.
-    `running` is the ARN of the revision that the service runs.
+    that was stopped before it changed the service. `running` is the ARN of the revision that the
+    service runs.
     """
     if record.cause is Cause.ROLLBACK:
         rolled_out = record.status in {Status.IN_PROGRESS, Status.SUCCESSFUL}

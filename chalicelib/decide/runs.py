@@ -42,7 +42,7 @@ class Due(Enum):
 
 def due(run: TaskRun, now: datetime) -> Due:
     """Return what a step does at `now` (UTC) about a run that has not ended."""
-    over = now >= run.began + timedelta(seconds=run.timeout)
+    over = now >= run.start_by
     if run.failed is not None:
         if over or run.stopping is not None:
             return Due.GIVE_UP
@@ -80,7 +80,7 @@ def failed_to_start(
     """
     if run.stopping is not None:
         return _ended(run, RunOutcome.NOT_STARTED, run.stopped_for, now)
-    over = now >= run.began + timedelta(seconds=run.timeout)
+    over = now >= run.start_by
     if over or (certain and run.attempt >= _TRIED):
         within = f" within {duration(run.timeout)}" if over else ""
         why = f"its `{kind}` task could not be started{within}: {why}"
@@ -167,9 +167,7 @@ def _without_code(run: TaskRun, kind: Kind, task: StandaloneTask, now: datetime)
 
 def _timed(run: TaskRun, kind: Kind, now: datetime) -> TaskRun:
     """Return the run of a task that has not ended; past its time-out it is to be stopped."""
-    if run.stopping is not None or now < (run.started or run.began) + timedelta(
-        seconds=run.timeout
-    ):
+    if run.stopping is not None or now < run.end_by:
         return run
     did = "end" if run.started else "start"
     why = f"its `{kind}` task did not {did} within {duration(run.timeout)}, and was stopped"

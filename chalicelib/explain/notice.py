@@ -7,7 +7,7 @@ reference, Publish); the body is plain text.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from zlib import crc32
 
 from chalicelib.errors import Denied
@@ -274,8 +274,7 @@ def _then(deployment: Deployment) -> str:
     run = deployment.before
     if run is None or run.outcome is not None or run.task:
         return "the deployment goes on by itself"
-    until = run.began + timedelta(seconds=run.timeout)
-    return f"its `before` task is tried again until {minute(until)}, and then it has failed"
+    return f"its `before` task is tried again until {minute(run.start_by)}, and then it has failed"
 
 
 def _never_ran(deployment: Deployment) -> bool:

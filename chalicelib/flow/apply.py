@@ -8,7 +8,7 @@ from chalicelib.errors import Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.plan import Plan, refuse_unlike
 from chalicelib.flow.ports import World
 from chalicelib.model import happenings as happened
-from chalicelib.model.deployments import Cause, Deployment
+from chalicelib.model.deployments import Deployment
 from chalicelib.model.happenings import NotApplied, Started
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
@@ -88,10 +88,5 @@ def started(  # noqa: PLR0913 - each is one thing that may be known
         desired=service.desired,
         running=primary.running if primary else 0,
         watch_after=target.watch_after or 0,
-        has_after=target.after is not None and not goes_back(record),
+        has_after=target.after is not None and not record.goes_to,  # nothing runs on a rollback
     )
-
-
-def goes_back(record: Deployment) -> bool:
-    """Whether it is a rollback: then neither `before` nor `after` runs."""
-    return bool(record.goes_to) or record.cause is Cause.ROLLBACK

@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from chalicelib.decide.lease import released
 from chalicelib.decide.ready import overtaken
 from chalicelib.decide.runs import stopped
-from chalicelib.definition.run_request import deciding_container, refuse_volumes, run_request
-from chalicelib.flow.apply import goes_back, registered
+from chalicelib.flow.apply import registered
 from chalicelib.flow.explained import explained
 from chalicelib.flow.plan import Plan
 from chalicelib.flow.ports import World
-from chalicelib.flow.task_run import run_on, saved, send, stop
+from chalicelib.flow.task_run import Needed, first_run, needed, run_on, send, stop
 from chalicelib.flow.write import Items, write
-from chalicelib.model.base import Frozen
-from chalicelib.model.commands import BeforeSettings
 from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.happenings import Prepares, RunEnded, RunNoted
 from chalicelib.model.heads import Head
@@ -24,20 +18,7 @@ from chalicelib.model.targets import Target
 from chalicelib.model.verdicts import Observation
 
 
-class Preparation(Frozen):
-    """What the RunTask request of a `before` needs besides the revision that it runs.
-
-    `placed` are the fields that the service's own tasks have.
-    """
-
-    settings: BeforeSettings
-    container: str
-    placed: Mapping[str, Any]
-
-
-def preparation(
-    world: World, record: Deployment, target: Target, planned: Plan
-) -> Preparation | None:
+def preparation(world: World, record: Deployment, target: Target, planned: Plan) -> Needed | None:
     """Return what its `before` needs; None when none is due.
 
     A rollback has none, and neither has a deployment whose `before` has ended well. This is asked
@@ -48,19 +29,13 @@ def preparation(
         Unavailable: when ECS does not answer for the service's settings.
     """
     before = target.before
-    if before is None or goes_back(record) or record.before is not None:
+    if before is None or record.goes_to or record.before is not None:
         return None
     body = planned.registration or planned.base.body
-    container = deciding_container(body, before.container, record.image, "before")
-    refuse_volumes(body)
-    return Preparation(
-        settings=before,
-        container=container,
-        placed=world.standalone.task_settings(record.cluster, record.service_name),
-    )
+    return needed(world, record, "before", before, body)
 
 
-def prepare(world: World, head: Head, record: Deployment, planned: Plan, due: Preparation) -> Items:
+def prepare(world: World, head: Head, record: Deployment, planned: Plan, due: Needed) -> Items:
     """Register the revision, save the request, send it, and write the outcome; give the lease back.
 
     The attempt to apply it has begun, and the lease is held.
@@ -68,8 +43,7 @@ def prepare(world: World, head: Head, record: Deployment, planned: Plan, due: Pr
     revision = planned.revision or registered(world, planned)
     if not isinstance(revision, str):
         return write(world, released(head), record, revision)
-    request = run_request(due.placed, revision, due.container, due.settings.command)
-    run = saved(world, record, "before", request, due.settings.timeout)
+    run = first_run(world, record, "before", due, revision)
     head, record = write(world, head, record, Prepares(revision=revision, run=run))
     return send(world, head, record, "before", first=True)
 

@@ -9,11 +9,10 @@ from __future__ import annotations
 from datetime import timedelta
 
 from chalicelib.decide.runs import SENT_AGAIN
-from chalicelib.definition.run_request import deciding_container, run_request
 from chalicelib.errors import Conflict, DeployerError, Refused
 from chalicelib.flow.plan import definition_of
 from chalicelib.flow.ports import World
-from chalicelib.flow.task_run import run_on, saved, send, stop
+from chalicelib.flow.task_run import first_run, needed, run_on, send, stop
 from chalicelib.flow.write import Items, with_lease, write
 from chalicelib.model.changes import changed_run
 from chalicelib.model.commands import AfterSettings
@@ -60,10 +59,8 @@ def _begun(world: World, head: Head, record: Deployment, settings: AfterSettings
     if settings is None:
         return _ended(world, head, record, RunOutcome.NOT_STARTED, _GONE)
     body = definition_of(world, record.revision).body
-    container = deciding_container(body, settings.container, record.image, "after")
-    own = world.standalone.task_settings(record.cluster, record.service_name)
-    request = run_request(own, record.revision, container, settings.command)
-    run = saved(world, record, "after", request, settings.timeout)
+    needs = needed(world, record, "after", settings, body)
+    run = first_run(world, record, "after", needs, record.revision)
     head, record = write(world, with_lease(world, head), record, RunNoted(kind="after", run=run))
     return send(world, head, record, "after", first=True)
 
@@ -77,7 +74,7 @@ def _unread(
         if world.now < since + given:
             return head, record
         return _ended(world, head, record, RunOutcome.NOT_STARTED, why)
-    if world.now < (after.started or after.began) + timedelta(seconds=after.timeout) + SENT_AGAIN:
+    if world.now < after.end_by + SENT_AGAIN:
         return head, record
     return _ended(world, head, record, RunOutcome.UNKNOWN, why)
 

@@ -40,8 +40,7 @@ def follow(
 
     The last two say what an event told: that a task ended, or that the rollout changed.
     """
-    if record.awaits_after:
-        head, record = prove(world, head, record)
+    head, record = prove(world, head, record)
     if task_ended:  # written first, so that other tasks that end now cause no further look
         head, record = write(world, head, record, LookBegan())
     observation = look(world, record, task_ended=task_ended, rollout_changed=rollout_changed)

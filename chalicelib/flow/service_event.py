@@ -11,6 +11,7 @@ from chalicelib.events.service import Changed, RunStopped, recognise_change
 from chalicelib.flow.advance import advance, nudge
 from chalicelib.flow.outcome import Outcome, ignored
 from chalicelib.flow.ports import World
+from chalicelib.model.deployments import Deployment
 from chalicelib.model.targets import Target
 
 
@@ -68,14 +69,7 @@ def owner_of(world: World, stopped: RunStopped) -> str | None:
 
 
 def _advanced(world: World, service: str, deployment: str) -> Outcome:
-    record = advance(world, service, deployment)
-    return Outcome(
-        outcome="nudged",
-        service=service,
-        deployment=deployment,
-        status=record.status,
-        reason=record.reason,
-    )
+    return _outcome(advance(world, service, deployment), "")
 
 
 def every_open(world: World, service: str, act: Callable[[str], Outcome]) -> tuple[Outcome, ...]:
@@ -100,11 +94,14 @@ def every_open(world: World, service: str, act: Callable[[str], Outcome]) -> tup
 
 
 def _nudged(world: World, target: Target, changed: Changed, deployment: str) -> Outcome:
-    record, no_news = nudge(world, target.name, changed, deployment)
+    return _outcome(*nudge(world, target.name, changed, deployment))
+
+
+def _outcome(record: Deployment, no_news: str) -> Outcome:
     return Outcome(
         outcome="ignored" if no_news else "nudged",
-        service=target.name,
-        deployment=deployment,
+        service=record.service,
+        deployment=record.id,
         status=record.status,
         reason=no_news or record.reason,
     )

@@ -13,10 +13,11 @@ from chalicelib.flow.apply import apply
 from chalicelib.flow.held import hold_back
 from chalicelib.flow.plan import Plan, observed, plan
 from chalicelib.flow.ports import World
-from chalicelib.flow.prepare import Preparation, preparation, prepare
+from chalicelib.flow.prepare import preparation, prepare
 from chalicelib.flow.recover import recovered
 from chalicelib.flow.return_target import return_target
 from chalicelib.flow.scan import scan_of
+from chalicelib.flow.task_run import Needed
 from chalicelib.flow.write import Items, with_lease, write, write_news
 from chalicelib.model import happenings as happened
 from chalicelib.model.deployments import Deployment, Status
@@ -111,7 +112,7 @@ def _attempt(  # noqa: PLR0913, PLR0917 - each is one thing that was decided
     go: Go,
     planned: Plan,
     return_to: str,
-    due: Preparation | None,
+    due: Needed | None,
 ) -> Items:
     """Write that an attempt begins, apply the plan, and write the outcome; hold the lease.
 

@@ -21,11 +21,19 @@ from chalicelib.decide.runs import (
     token,
     tried_again,
 )
-from chalicelib.definition.run_request import under_token, with_token
+from chalicelib.definition.run_request import (
+    deciding_container,
+    refuse_volumes,
+    run_request,
+    under_token,
+    with_token,
+)
 from chalicelib.errors import Denied, NotStarted, Refused, Unanswered, Unavailable
 from chalicelib.flow.ports import World
 from chalicelib.flow.write import Items, with_lease, write, write_news
+from chalicelib.model.base import Frozen
 from chalicelib.model.changes import changed_run
+from chalicelib.model.commands import TaskSettings
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.happenings import RunEnded, RunNoted
 from chalicelib.model.heads import Head
@@ -35,13 +43,40 @@ from chalicelib.model.task_definitions import short_name
 _MAY_PASS = ("container instances", "capacity")  # in ECS' words: a later attempt may start
 
 
-def saved(
-    world: World, record: Deployment, kind: Kind, request: Mapping[str, Any], timeout: int
+class Needed(Frozen):
+    """What the first RunTask request of a run needs besides the revision.
+
+    `placed` are the fields that the service's own tasks have.
+    """
+
+    settings: TaskSettings
+    container: str
+    placed: Mapping[str, Any]
+
+
+def needed(
+    world: World, record: Deployment, kind: Kind, settings: TaskSettings, body: Mapping[str, Any]
+) -> Needed:
+    """Return what the run of a target's command needs, in a task definition with this body.
+
+    Raises:
+        Refused: when no container can run it, or a volume is configured at launch.
+        Unavailable: when ECS does not answer for the service's settings.
+    """
+    container = deciding_container(body, settings.container, record.image, kind)
+    refuse_volumes(body)
+    placed = world.standalone.task_settings(record.cluster, record.service_name)
+    return Needed(settings=settings, container=container, placed=placed)
+
+
+def first_run(
+    world: World, record: Deployment, kind: Kind, needs: Needed, revision: str
 ) -> TaskRun:
     """Return the run whose first attempt is about to be sent."""
+    request = run_request(needs.placed, revision, needs.container, needs.settings.command)
     return TaskRun(
-        container=request["overrides"]["containerOverrides"][0]["name"],
-        timeout=timeout,
+        container=needs.container,
+        timeout=needs.settings.timeout,
         began=world.now,
         request=with_token(request, token(record.id, kind, 1)),
         asked=world.now,

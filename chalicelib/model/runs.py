@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from enum import StrEnum
 from typing import Literal
 
@@ -50,6 +51,16 @@ class TaskRun(Frozen):
     outcome: RunOutcome | None = None
     exit_code: int | None = None
     reason: str = ""
+
+    @property
+    def start_by(self) -> Moment:
+        """Until when its container may start (UTC)."""
+        return self.began + timedelta(seconds=self.timeout)
+
+    @property
+    def end_by(self) -> Moment:
+        """Until when it may run, or until when it may start while it does not run (UTC)."""
+        return (self.started or self.began) + timedelta(seconds=self.timeout)
 
     @property
     def succeeded(self) -> bool:

@@ -35,8 +35,8 @@ def header(record: Record, now: Now, at: datetime) -> Iterator[Text]:
         yield Text(
             f"{tasks['running']} running, {tasks['pending']} pending, {tasks['desired']} desired"
         )
-    for ran in _runs(record):
-        yield Text(ran, "cyan")
+    for kind, run in _runs(record):
+        yield Text(_run(kind, run), "cyan")
     if stage := _stage(record, now):
         yield Text(stage, "yellow" if now.get("waits") else "")
     if record["reason"]:
@@ -74,7 +74,7 @@ def _tasks_of(now: Now, revision: str) -> Sequence[Mapping[str, Any]]:
 def line(record: Record, now: Now) -> str:
     """The view in one line, for where there is no terminal; it changes only with the rollout."""
     parts = [mark(record["status"]), version(record)]
-    parts += [ran for ran in _runs(record) if " is " in ran]
+    parts += [_run(kind, run) for kind, run in _runs(record) if not run["ended"]]
     if stage := _stage(record, now):
         parts.append(stage)
     for deployment in now.get("deployments", ()):
@@ -97,13 +97,15 @@ def _stage(record: Record, now: Now) -> str:
     return f"{words}; next: slipway release {record['deployment']} --at {now['stage']}"
 
 
-def _runs(record: Record) -> Iterator[str]:
-    """How its `before` and its `after` task stand, each in a clause."""
-    for kind in ("before", "after"):
-        if run := record.get(kind):
-            code = "" if run["exit"] is None else f", exit code {run['exit']}"
-            verb = "ended" if run["ended"] else "is"
-            yield f"{kind} task {run['task'][:8]} {verb} {run['state']}{code}"
+def _runs(record: Record) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Its `before` and its `after`, as far as they began."""
+    return ((kind, record[kind]) for kind in ("before", "after") if record.get(kind))
+
+
+def _run(kind: str, run: Mapping[str, Any]) -> str:
+    code = "" if run["exit"] is None else f", exit code {run['exit']}"
+    verb = "ended" if run["ended"] else "is"
+    return f"{kind} task {run['task'][:8]} {verb} {run['state']}{code}"
 
 
 def _of(deployment: Mapping[str, Any]) -> str:
