@@ -186,15 +186,7 @@ sys.exit(main([]))
 
 def test_a_ctrl_c_that_python_loses_comes_again() -> None:
     """What is raised in a weakref's callback ends nothing: Python would only print it."""
-    ended = subprocess.run(
-        [sys.executable, "-c", LOST],
-        check=False,
-        cwd=PROJECT,
-        capture_output=True,
-        text=True,
-        timeout=60,
-    )
-    assert (ended.stderr, ended.returncode) == ("Interrupted.\n", INTERRUPTED)
+    assert _ended(LOST) == ("Interrupted.\n", INTERRUPTED)
 
 
 CHANGED = """
@@ -218,12 +210,17 @@ sys.exit(main([]))
 
 
 def test_a_ctrl_c_of_which_python_makes_another_error_is_one() -> None:
+    assert _ended(CHANGED) == ("Interrupted.\n", INTERRUPTED)
+
+
+def _ended(program: str) -> tuple[str, int]:
+    """What a program said on stderr, and its exit code."""
     ended = subprocess.run(
-        [sys.executable, "-c", CHANGED],
+        [sys.executable, "-c", program],
         check=False,
         cwd=PROJECT,
         capture_output=True,
         text=True,
         timeout=60,
     )
-    assert (ended.stderr, ended.returncode) == ("Interrupted.\n", INTERRUPTED)
+    return ended.stderr, ended.returncode

@@ -12,9 +12,10 @@ from example import conflicto
 from rehearsal import played
 from rehearsal.account import TABLE
 from rehearsal.rehearsal import Rehearsal, rehearse
-from tests.dialect.account import CLUSTER, Account
+from tests.dialect.account import CLUSTER, FIRST_TAG, REPOSITORY, Account
 
 TARGETS = played.TARGETS
+WORKER = "conflicto-worker-service-dev"
 # Settings of the service, which otherwise has a circuit breaker that rolls back.
 NO_BREAKER: dict[str, Any] = {"deploymentConfiguration": {}}
 NO_ROLLBACK: dict[str, Any] = {
@@ -61,6 +62,22 @@ def rehearsed_in_express_mode(lag: Lag | None = None) -> Iterator[RehearsedAccou
             conflicto.add_express_service(account.client, "backend")
             account.advance(300)
         yield account
+
+
+def add_worker(account: RehearsedAccount) -> None:
+    """Another service, `WORKER`, that runs the backend's image."""
+    with account.undelivered():
+        client = account.client("ecs")
+        image = f"{conflicto.repository_uri(REPOSITORY)}:{FIRST_TAG}"
+        definition = conflicto.task_definition("nginx_fargate", "worker", "dev", image)
+        client.register_task_definition(**definition)
+        client.create_service(
+            cluster=CLUSTER,
+            serviceName=WORKER,
+            taskDefinition="conflicto-worker-dev",
+            desiredCount=1,
+        )
+        account.advance(300)
 
 
 @contextmanager

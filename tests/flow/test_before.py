@@ -272,13 +272,25 @@ def test_a_container_that_the_revision_does_not_have_refuses_it_and_registers_no
     assert world.ecs_acts == []
 
 
-def test_what_was_deployed_meanwhile_stops_it() -> None:
-    world = preparing()
-    record = world.record()
+def apply_newer(world: Aws) -> None:
+    """A newer deployment was applied, as HEAD tells."""
     head = world.ledger.heads[NAME]
     world.ledger.heads[NAME] = head.model_copy(
         update={"applied_deployment": "newer", "applied_order": at(9000)}
     )
+
+
+def apply_fails(world: Aws, error: Exception) -> None:
+    """The `before` has ended well, and the next UpdateService is answered with an error."""
+    world.services.ends(0)
+    world.faults.append(Fault(0, error, name="update"))
+    world.restart()
+
+
+def test_what_was_deployed_meanwhile_stops_it() -> None:
+    world = preparing()
+    record = world.record()
+    apply_newer(world)
     world.services.runs_now()
     step(world, record)
     assert world.ecs_acts[-1].startswith("stop_task")
@@ -288,9 +300,7 @@ def test_what_was_deployed_meanwhile_stops_it() -> None:
 
 def test_what_ecs_refuses_after_the_before_is_refused_and_the_data_stays() -> None:
     world = preparing()
-    world.services.ends(0)
-    world.faults.append(Fault(0, Refused("could not update: no such role"), name="update"))
-    world.restart()
+    apply_fails(world, Refused("could not update: no such role"))
     assert step(world).status is S.REFUSED
     assert (
         "its `before` task ended well, and what it changed stays" in world.topic.published[-1].text
@@ -299,14 +309,9 @@ def test_what_ecs_refuses_after_the_before_is_refused_and_the_data_stays() -> No
 
 def test_one_that_prepared_while_a_newer_one_was_applied_is_superseded() -> None:
     world = preparing()
-    world.services.ends(0)
-    world.faults.append(Fault(0, Unavailable("throttled"), name="update"))
-    world.restart()
+    apply_fails(world, Unavailable("throttled"))
     assert step(world).status is S.PREPARING
-    head = world.ledger.heads[NAME]
-    world.ledger.heads[NAME] = head.model_copy(
-        update={"applied_deployment": "newer", "applied_order": at(9000)}
-    )
+    apply_newer(world)
     assert step(world).status is S.SUPERSEDED
 
 
@@ -340,9 +345,7 @@ def test_a_rollback_by_hand_stops_it_returns_its_id_and_leaves_the_service_alone
 
 def test_a_rollback_by_hand_ends_one_that_waits_to_be_applied() -> None:
     world = preparing()
-    world.services.ends(0)
-    world.restart()
-    world.faults.append(Fault(0, Unavailable("throttled"), name="update"))
+    apply_fails(world, Unavailable("throttled"))
     assert step(world).status is S.PREPARING
     reply = rollback_by_hand(world.world(), BY)
     assert reply["status"] == "FAILED"

@@ -9,14 +9,12 @@ from datetime import datetime
 import pytest
 
 from embedded.services.ecs import Exits, Lag
-from example import conflicto
 from tests.dialect.account import BY_HAND, CLUSTER, FAMILY, SERVICE
 from tests.dialect.ran import ran
-from tests.dialect.rehearsed import TARGETS, RehearsedAccount
+from tests.dialect.rehearsed import TARGETS, WORKER, RehearsedAccount, add_worker
 from tests.dialect.running import BEFORE, LAGS, MIGRATES, commands, deploying, ends, until_it_runs
 
 GOOD, BAD, NEWER = "abc1234", "bad0000", "fed4321"
-WORKER = "conflicto-worker-service-dev"
 WAITS = BEFORE + TARGETS.replace("backend-service", "worker-service") + f"waits_for = '{SERVICE}'\n"
 
 
@@ -134,18 +132,7 @@ def test_a_missing_permission_is_told_and_it_runs_once_it_is_granted(lag: Lag | 
 def beside_a_worker(lag: Lag | None) -> Iterator[RehearsedAccount]:
     """As `deploying`; a worker runs the same image, and waits for the backend's `before`."""
     with deploying(WAITS, lag) as account:
-        with account.undelivered():
-            client = account.client("ecs")
-            image = f"{conflicto.repository_uri(FAMILY)}:0a1b2c3"
-            definition = conflicto.task_definition("nginx_fargate", "worker", "dev", image)
-            client.register_task_definition(**definition)
-            client.create_service(
-                cluster=CLUSTER,
-                serviceName=WORKER,
-                taskDefinition="conflicto-worker-dev",
-                desiredCount=1,
-            )
-            account.advance(300)
+        add_worker(account)
         yield account
 
 

@@ -7,26 +7,15 @@ import pytest
 from embedded.services.ecs import Crash
 from example import conflicto
 from tests.dialect.account import CLUSTER, FAMILY, FIRST_TAG, REPOSITORY, SERVICE
-from tests.dialect.rehearsed import TARGETS, rehearsed
+from tests.dialect.rehearsed import TARGETS, WORKER, add_worker, rehearsed
 
 
 def test_one_image_serves_every_service_that_follows_it() -> None:
     targets = TARGETS + TARGETS.replace("backend-service", "worker-service")
     with rehearsed(targets) as account:
-        with account.undelivered():
-            client = account.client("ecs")
-            image = f"{conflicto.repository_uri(REPOSITORY)}:{FIRST_TAG}"
-            definition = conflicto.task_definition("nginx_fargate", "worker", "dev", image)
-            client.register_task_definition(**definition)
-            client.create_service(
-                cluster=CLUSTER,
-                serviceName="conflicto-worker-service-dev",
-                taskDefinition="conflicto-worker-dev",
-                desiredCount=1,
-            )
-            account.advance(300)
+        add_worker(account)
         digest = account.push("abc1234")
-        for service in (SERVICE, f"{CLUSTER}/conflicto-worker-service-dev"):
+        for service in (SERVICE, f"{CLUSTER}/{WORKER}"):
             assert account.settle(service, digest)["status"] == "SUCCESSFUL"
 
 

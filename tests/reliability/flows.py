@@ -19,33 +19,13 @@ from tests.reliability.flow import (
     Flow,
     is_now,
 )
+from tests.reliability.people import go_back, push_bad, push_newer, stop
 from tests.reliability.strategies import STRATEGIES
 
 
 def _push(account: FaultyAccount) -> None:
     """One image under two tags: two events, one deployment."""
     account.push(GOOD, "v1.0.0")
-
-
-def _failure(account: FaultyAccount) -> None:
-    account.push(BAD)
-
-
-def _rollback(account: FaultyAccount, *, hold: bool = False) -> None:
-    account.push(GOOD)
-    back = {**ASKED, "key": "back", "hold": hold}
-    account.when(is_now(account, "SUCCESSFUL"), lambda: account.insist("rollback", back))
-
-
-def _stopped(account: FaultyAccount) -> None:
-    account.push(GOOD)
-    stop = {**ASKED, "key": "stop", "hold": False}
-    account.later(12, lambda: account.insist("rollback", stop))
-
-
-def _superseded(account: FaultyAccount) -> None:
-    account.push(GOOD)
-    account.later(12, lambda: account.push(NEWER))
 
 
 def _by_hand(account: FaultyAccount) -> None:
@@ -63,7 +43,7 @@ def _held(account: FaultyAccount) -> None:
 
 def _rollback_holds(account: FaultyAccount) -> None:
     """A rollback by hand holds the next push, until a person releases it."""
-    _rollback(account, hold=True)
+    go_back(hold=True)(account)
     account.when(lambda: _went_back(account), lambda: account.push(NEWER))
     _released(account, NEWER)
 
@@ -107,23 +87,23 @@ FLOWS: dict[str, Flow] = {
         met=False,
     ),
     "failure with rollback": Flow(
-        _failure, ((BAD, "ROLLBACK_SUCCESSFUL"),), breaks={BAD: Crash(exit_code=3)}
+        push_bad, ((BAD, "ROLLBACK_SUCCESSFUL"),), breaks={BAD: Crash(exit_code=3)}
     ),
     "failure without a breaker": Flow(
-        _failure,
+        push_bad,
         ((BAD, "ROLLBACK_SUCCESSFUL"),),
         service=NO_BREAKER,
         breaks={BAD: PullError("not found")},
     ),
     "failure without a rollback": Flow(
-        _failure,
+        push_bad,
         ((BAD, "ROLLBACK_SUCCESSFUL"),),
         service=NO_ROLLBACK,
         breaks={BAD: Crash(exit_code=3)},
     ),
-    "manual rollback": Flow(_rollback, ((GOOD, "SUCCESSFUL"), (FIRST, "SUCCESSFUL"))),
+    "manual rollback": Flow(go_back(), ((GOOD, "SUCCESSFUL"), (FIRST, "SUCCESSFUL"))),
     "stopped by hand": Flow(
-        _stopped,
+        stop(12),
         ((GOOD, "ROLLBACK_SUCCESSFUL"),),
         otherwise=(
             ((GOOD, "REFUSED"),),  # it still waited when it was stopped
@@ -132,7 +112,7 @@ FLOWS: dict[str, Flow] = {
         ),
     ),
     "superseded": Flow(
-        _superseded,
+        push_newer(12),
         SUPERSEDED,
         otherwise=NOT_SUPERSEDED,
     ),

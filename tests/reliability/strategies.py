@@ -11,7 +11,6 @@ from example.strategies import FUNCTIONS, balanced, hook, pause
 from tests.dialect.account import BY_HAND
 from tests.reliability.account import FaultyAccount
 from tests.reliability.flow import (
-    ASKED,
     BAD,
     FIRST,
     GOOD,
@@ -19,9 +18,9 @@ from tests.reliability.flow import (
     NOT_SUPERSEDED,
     SUPERSEDED,
     Flow,
-    is_now,
 )
 from tests.reliability.history import CLOSED
+from tests.reliability.people import go_back, push, push_bad, push_newer
 
 BLUE_GREEN: Mapping[str, Any] = {"strategy": "BLUE_GREEN", "bakeTimeInMinutes": 1}
 LINEAR: Mapping[str, Any] = {
@@ -57,25 +56,6 @@ def paused(record: Mapping[str, Any]) -> bool:
     """Whether ECS waits for a person in the rollout of a record, as far as the record tells."""
     known = record.get("pause") or {}
     return record["status"] == "IN_PROGRESS" and bool(known) and not known.get("ended")
-
-
-def _push(account: FaultyAccount) -> None:
-    account.push(GOOD)
-
-
-def _push_bad(account: FaultyAccount) -> None:
-    account.push(BAD)
-
-
-def _superseded(account: FaultyAccount) -> None:
-    account.push(GOOD)
-    account.later(_NEWER_SECONDS, lambda: account.push(NEWER))
-
-
-def _set_back(account: FaultyAccount) -> None:
-    account.push(GOOD)
-    back = {**ASKED, "key": "back", "hold": False}
-    account.when(is_now(account, "SUCCESSFUL"), lambda: account.insist("rollback", back))
 
 
 def _continued(account: FaultyAccount) -> None:
@@ -145,23 +125,23 @@ def _answer(account: FaultyAccount, record: Mapping[str, Any], deploy: str) -> N
 
 
 STRATEGIES: dict[str, Flow] = {
-    "blue-green": Flow(_push, ((GOOD, "SUCCESSFUL"),), service=served(BLUE_GREEN)),
-    "linear": Flow(_push, ((GOOD, "SUCCESSFUL"),), service=served(LINEAR)),
-    "canary": Flow(_push, ((GOOD, "SUCCESSFUL"),), service=served(CANARY)),
+    "blue-green": Flow(push, ((GOOD, "SUCCESSFUL"),), service=served(BLUE_GREEN)),
+    "linear": Flow(push, ((GOOD, "SUCCESSFUL"),), service=served(LINEAR)),
+    "canary": Flow(push, ((GOOD, "SUCCESSFUL"),), service=served(CANARY)),
     "crash under traffic": Flow(
-        _push_bad,
+        push_bad,
         ((BAD, "ROLLBACK_SUCCESSFUL"),),
         service=served(CANARY, **_WATCHED),
         breaks=_UNDER_TRAFFIC,
     ),
     "hook fails": Flow(
-        _push_bad,
+        push_bad,
         ((BAD, "ROLLBACK_SUCCESSFUL"),),
         service=served(LINEAR, **hook("fails")),
         functions=FUNCTIONS,
     ),
     "superseded under traffic": Flow(
-        _superseded,
+        push_newer(_NEWER_SECONDS),
         SUPERSEDED,
         otherwise=NOT_SUPERSEDED,
         service=served(CANARY, **_WATCHED),
@@ -193,8 +173,8 @@ STRATEGIES: dict[str, Flow] = {
         service=served(_STEPS, **pause(_PAUSE_MINUTES, "PRE_PRODUCTION_TRAFFIC_SHIFT")),
         refuses=False,
     ),
-    "express": Flow(_push, ((GOOD, "SUCCESSFUL"),), express=True),
+    "express": Flow(push, ((GOOD, "SUCCESSFUL"),), express=True),
     "express set back": Flow(
-        _set_back, ((GOOD, "SUCCESSFUL"), (FIRST, "SUCCESSFUL")), express=True
+        go_back(), ((GOOD, "SUCCESSFUL"), (FIRST, "SUCCESSFUL")), express=True
     ),
 }
