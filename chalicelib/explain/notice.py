@@ -203,10 +203,10 @@ def before_words(deployment: Deployment) -> str:
     if deployment.status not in _TELLS_BEFORE:
         return ""
     if run.succeeded:
-        return "its `before` task ended well, and what it changed stays"
+        return "its `before` task ended well, and its changes stay"
     if run.outcome is RunOutcome.UNKNOWN:
         return "nobody knows whether its `before` task changed anything; look at the data first"
-    return "what its `before` task changed until it ended stays"
+    return "the changes that its `before` task made stay"
 
 
 def went_to(deployment: Deployment) -> str:

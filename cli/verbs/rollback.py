@@ -55,8 +55,7 @@ Override = Annotated[
     bool,
     typer.Option(
         "--override",
-        help="Go back also to a revision that is older than a `before` task. It takes nothing back "
-        "that the task changed in the data.",
+        help="Go back even across a `before` task. What the task changed in the data stays.",
     ),
 ]
 

@@ -9,8 +9,8 @@ from chalicelib.model.deployments import Status
 from chalicelib.model.runs import RunOutcome
 from tests.fixtures import examples
 
-STAYS = "its `before` task ended well, and what it changed stays"
-PARTLY = "what its `before` task changed until it ended stays"
+STAYS = "its `before` task ended well, and its changes stay"
+PARTLY = "the changes that its `before` task made stay"
 NOBODY = "nobody knows whether its `before` task changed anything; look at the data first"
 ENDED_BADLY = [
     Status.FAILED, Status.ROLLBACK_IN_PROGRESS, Status.ROLLBACK_SUCCESSFUL, Status.ROLLBACK_FAILED,

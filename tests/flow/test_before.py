@@ -66,7 +66,7 @@ def test_another_exit_code_fails_it_and_leaves_the_service_alone() -> None:
     assert not [act for act in world.ecs_acts if act.startswith("update")]
     failed = world.topic.published[-1]
     assert "nothing has changed; it still runs conflicto-backend-dev:7." in failed.text
-    assert "what its `before` task changed until it ended stays" in failed.text
+    assert "the changes that its `before` task made stay" in failed.text
 
 
 def test_a_request_is_saved_before_it_is_sent() -> None:
@@ -302,9 +302,7 @@ def test_what_ecs_refuses_after_the_before_is_refused_and_the_data_stays() -> No
     world = preparing()
     apply_fails(world, Refused("could not update: no such role"))
     assert step(world).status is S.REFUSED
-    assert (
-        "its `before` task ended well, and what it changed stays" in world.topic.published[-1].text
-    )
+    assert "its `before` task ended well, and its changes stay" in world.topic.published[-1].text
 
 
 def test_one_that_prepared_while_a_newer_one_was_applied_is_superseded() -> None:
@@ -370,9 +368,7 @@ def test_an_automatic_rollback_crosses_it_and_says_that_the_data_stays() -> None
     step(world)
     world.services.rolled_back(NAME)
     assert step(world).status is S.ROLLBACK_SUCCESSFUL
-    assert (
-        "its `before` task ended well, and what it changed stays" in world.topic.published[-1].text
-    )
+    assert "its `before` task ended well, and its changes stay" in world.topic.published[-1].text
 
 
 def test_an_older_push_waits_while_a_newer_one_has_prepared_and_is_not_applied_yet() -> None:

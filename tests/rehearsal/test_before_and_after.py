@@ -52,7 +52,7 @@ def test_another_exit_code_leaves_the_service_alone_and_tells_the_last_lines(
         assert record["status"] == "FAILED"
         assert "exited with code 3" in record["reason"]
         assert "no such column: price" in last_body(account)
-        assert "what its `before` task changed until it ended stays" in last_body(account)
+        assert "the changes that its `before` task made stay" in last_body(account)
         assert account.called("ecs:UpdateService") == 0
         assert account.running() == [f"{FAMILY}:1"] * 2
         account.advance(1800)
@@ -157,7 +157,7 @@ def test_a_failing_after_rolls_back_what_ecs_had_called_successful(lag: Lag | No
         assert record["status"] == "ROLLBACK_SUCCESSFUL"
         assert "its `after` task failed" in record["reason"]
         assert "GET /health: 500" in str([one["body"] for one in account.notices()])
-        assert "its `before` task ended well, and what it changed stays" in last_body(account)
+        assert "its `before` task ended well, and its changes stay" in last_body(account)
         assert account.called("ecs:UpdateService") == 2
         assert account.running() == [f"{FAMILY}:1"] * 2
         assert commands(account) == [MIGRATES, SMOKES]
