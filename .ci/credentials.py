@@ -62,6 +62,15 @@ EXPLAINED |= {
         "successful-before-after",
     )
 }
+# Stored items with the fingerprint of what was there before.
+EXPLAINED |= {
+    (f"tests/fixtures/stored/2/{item}.json", "Hex High Entropy String"): "a fingerprint"
+    for item in (
+        "successful-scheduled",
+        "successful-scheduled-due",
+        "successful-scheduled-given-up",
+    )
+}
 
 
 def main() -> int:

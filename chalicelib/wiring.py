@@ -20,6 +20,7 @@ from chalicelib.aws.elbv2 import ElasticLoadBalancing
 from chalicelib.aws.ledger import DynamoLedger
 from chalicelib.aws.logs import CloudWatchLogs
 from chalicelib.aws.metrics import Metrics
+from chalicelib.aws.scheduled_tasks import ScheduledTasks
 from chalicelib.aws.sns import SnsTopic
 from chalicelib.aws.standalone_tasks import StandaloneTasks
 from chalicelib.aws.stepfunctions import StateMachine
@@ -88,6 +89,7 @@ def world(context: Any, listener: Listener) -> World:
         scans=EcrScans(),
         services=Ecs(),
         standalone=StandaloneTasks(),
+        scheduled=ScheduledTasks(),
         watchers=StateMachine(own.state_machine),
         topic=channels(listener),
         targets=targets(),

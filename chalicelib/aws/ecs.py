@@ -1,16 +1,12 @@
 """ECS' operations -> services, deployments, tasks: implements the flows' `Services`.
 
-Task definitions travel as raw JSON. botocore drops the response fields that its model does not
-know, so an old SDK would erase new fields without a word. Its hooks give the response body before
-it is parsed, and take a request body instead of the serialised one. Credentials, retries and
-endpoints stay botocore's.
+Task definitions travel as raw JSON (`aws/raw.py`).
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
@@ -19,6 +15,7 @@ from botocore.exceptions import ClientError
 
 from chalicelib.aws.clients import client, client_once
 from chalicelib.aws.errors import code_of, translated
+from chalicelib.aws.raw import raw_answers, raw_request
 from chalicelib.errors import Refused
 from chalicelib.explain.ending import told_by_its_end
 from chalicelib.model.services import (
@@ -105,7 +102,7 @@ class Ecs:
         ecs = client("ecs")
         with translated(f"read the task definition {short_name(name)}"):
             try:
-                with _raw_answers(ecs, "DescribeTaskDefinition") as bodies:
+                with raw_answers(ecs, "DescribeTaskDefinition") as bodies:
                     ecs.describe_task_definition(taskDefinition=name, include=["TAGS"])
             except ClientError as error:
                 if code_of(error) == "ClientException":  # "Unable to describe task definition."
@@ -127,8 +124,8 @@ class Ecs:
         family = str(registration["family"])
         with (
             translated(f"register a revision of {family}"),
-            _raw_request(ecs, "RegisterTaskDefinition", registration),
-            _raw_answers(ecs, "RegisterTaskDefinition") as bodies,
+            raw_request(ecs, "RegisterTaskDefinition", registration),
+            raw_answers(ecs, "RegisterTaskDefinition") as bodies,
         ):
             ecs.register_task_definition(family=family, containerDefinitions=[])
         return _task_definition(bodies[-1])
@@ -277,40 +274,6 @@ def tasks_listed(
                 answer = ecs.describe_tasks(cluster=cluster, tasks=page["taskArns"])
                 found += answer["tasks"]
     return found, token is None
-
-
-# https://docs.aws.amazon.com/boto3/latest/guide/events.html: a `before-call` hook may change the
-# serialised request, and a `before-parse` hook sees the response before botocore parses it.
-@contextmanager
-def _raw_answers(ecs: Any, operation: str) -> Iterator[list[bytes]]:
-    """Collect the response bodies that `ecs` receives for an operation; the last is the answer."""
-    bodies: list[bytes] = []
-
-    def collect(response_dict: Mapping[str, Any], **_: Any) -> None:
-        bodies.append(response_dict["body"])
-
-    with _hooked(ecs, f"before-parse.ecs.{operation}", collect):
-        yield bodies
-
-
-@contextmanager
-def _raw_request(ecs: Any, operation: str, body: Mapping[str, Any]) -> Iterator[None]:
-    """Send `body` as it is, instead of the call's own arguments."""
-
-    def replace(params: dict[str, Any], **_: Any) -> None:
-        params["body"] = json.dumps(body).encode()
-
-    with _hooked(ecs, f"before-call.ecs.{operation}", replace):
-        yield
-
-
-@contextmanager
-def _hooked(ecs: Any, event: str, hook: Callable[..., None]) -> Iterator[None]:
-    ecs.meta.events.register(event, hook)
-    try:
-        yield
-    finally:
-        ecs.meta.events.unregister(event, hook)
 
 
 def _task_definition(body: bytes) -> TaskDefinition:

@@ -9,9 +9,10 @@ from chalicelib.decide.names import more_names, names
 from chalicelib.decide.transitions import allowed
 from chalicelib.explain.notice import again, notice, unheld
 from chalicelib.explain.progress import progress
+from chalicelib.explain.scheduled_notice import scheduled_news
 from chalicelib.explain.text import brief
 from chalicelib.model import happenings as happened
-from chalicelib.model.changes import changed, changed_held
+from chalicelib.model.changes import changed, changed_held, changed_scheduled
 from chalicelib.model.deployments import Deployment, Notice, Return, Status, ToldNotice
 from chalicelib.model.happenings import (
     Applying,
@@ -44,7 +45,7 @@ def after(record: Deployment, happening: Happening, now: datetime) -> Deployment
             Slipway's own.
     """
     if isinstance(happening, Aside):
-        return _changed_aside(record, happening)
+        return _changed_aside(record, happening, now)
     new = _moved(record, happening, now)
     if not allowed(record.status, new.status):
         raise ValueError(f"{record.id}: {record.status} -> {new.status} is not allowed")
@@ -158,6 +159,7 @@ def _while_applied(record: Deployment, happening: Applying, now: datetime) -> De
                 base_changes=began.base_changes or record.base_changes,
                 return_to=began.return_to,
                 unscanned=record.unscanned or began.unscanned,
+                scheduled=began.scheduled,
             )
         case happened.NotApplied() as failed:
             return changed(
@@ -185,6 +187,7 @@ def _while_applied(record: Deployment, happening: Applying, now: datetime) -> De
                 running=started.running,
                 watch_after=started.watch_after,
                 has_after=started.has_after,
+                has_scheduled=started.has_scheduled,
             )
         case _:
             assert_never(happening)
@@ -232,7 +235,9 @@ def _while_rolling_out(record: Deployment, happening: RollingOut, now: datetime)
         case happened.Answered(pause=pause):
             return changed(record, pause=pause)
         case happened.Completed(noted=noted, reason=reason):
-            return changed(_noted(record, noted, reason), status=Status.SUCCESSFUL)
+            record = changed(_noted(record, noted, reason), status=Status.SUCCESSFUL)
+            due = now if record.has_scheduled else None  # they are read again then
+            return changed(record, scheduled_due=due, scheduled=())
         case happened.Failed(noted=noted, status=status, reason=reason):
             record = _unexplained(_noted(record, noted, reason), now)
             return changed(record, status=status)
@@ -317,7 +322,7 @@ def _returning(record: Deployment, how: Literal["stop", "update"], *, done: bool
     return Return(by=record.returning.by, how=how, began=record.returning.began, done=done)
 
 
-def _changed_aside(record: Deployment, happening: Aside) -> Deployment:
+def _changed_aside(record: Deployment, happening: Aside, now: datetime) -> Deployment:
     match happening:
         case happened.Confirmed(image=image):
             return changed(
@@ -346,8 +351,22 @@ def _changed_aside(record: Deployment, happening: Aside) -> Deployment:
             return changed(record, held=held, notices=(*record.notices, again(record, at)))
         case happened.WatcherStarted(number=number):
             return changed(record, watcher=number)
+        case happened.ScheduledNoted() as noted:
+            return _with_scheduled(record, noted, now)
         case _:
             assert_never(happening)
+
+
+def _with_scheduled(
+    record: Deployment, noted: happened.ScheduledNoted, now: datetime
+) -> Deployment:
+    """Return the record with its scheduled tasks, and the notice of what people have to know."""
+    due = None if noted.ended else record.scheduled_due
+    record = changed(record, scheduled=noted.changes, scheduled_due=due)
+    if (news := scheduled_news(record, now)) is None:
+        return record
+    told = tuple(changed_scheduled(one, told=one.tells) for one in record.scheduled)
+    return changed(record, scheduled=told, notices=(*record.notices, news))
 
 
 def _told(record: Deployment, unsent: tuple[Notice, ...]) -> tuple[ToldNotice, ...]:

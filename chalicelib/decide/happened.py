@@ -37,6 +37,8 @@ def happened(
         head = applied(head, record, happening.revision)
     if isinstance(happening, Completed) and happening.proven:
         head = proved(head, record, now)
+    if isinstance(happening, Completed) and record.has_scheduled:
+        head = changed_head(head, scheduled=record.id)
     return followed(head, record), record
 
 

@@ -13,6 +13,7 @@ from zlib import crc32
 from chalicelib.errors import Denied
 from chalicelib.explain.hold import hold_words, minute
 from chalicelib.explain.permission import how_to_grant
+from chalicelib.explain.scheduled import will_follow
 from chalicelib.explain.text import cut, listed, one_line, plain, sentence
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import FAILURES, Cause, Deployment, Notice, Status
@@ -184,6 +185,8 @@ def _lines(deployment: Deployment) -> list[str]:
     if deployment.base_changes and deployment.status in _TELLS_CHANGES:
         fields = one_line(listed(deployment.base_changes, _FIELDS))
         lines += [f"Changes besides the image (+ new, - gone): {fields}.", ""]
+    if deployment.status is Status.IN_PROGRESS and (follow := will_follow(deployment)):
+        lines += ["Scheduled tasks:", *follow, ""]
     told = [deployment.case, "" if deployment.log_private else deployment.log]
     if case := [one_line(line) for text in told for line in text.splitlines()]:
         lines += [*case, ""]

@@ -17,6 +17,7 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.prepare import look_at_before
 from chalicelib.flow.retry import retried
 from chalicelib.flow.rollout import follow
+from chalicelib.flow.scheduled import move_scheduled
 from chalicelib.flow.start import start
 from chalicelib.flow.tell import tell
 from chalicelib.flow.write import Items, read, write, write_news
@@ -70,7 +71,18 @@ def _advanced(
         except Unavailable:
             _with_notices_sent(world, head, before, before)  # older notices wait for no step
             raise
-    return _with_notices_sent(world, head, record, before)
+    return _with_scheduled_moved(world, _with_notices_sent(world, head, record, before))
+
+
+def _with_scheduled_moved(world: World, record: Deployment) -> Deployment:
+    """Return the record after one attempt to let the scheduled tasks of a live deployment follow.
+
+    People are told first that it is live.
+    """
+    if record.scheduled_due is None:
+        return record
+    head, record = move_scheduled(world, *read(world, record.service, record.id))
+    return tell(world, head, record)
 
 
 def _with_notices_sent(

@@ -77,16 +77,21 @@ def started(  # noqa: PLR0913 - each is one thing that may be known
     shows none; then later steps find ours.
     """
     primary = service.primary if service.runs(revision) else None
-    given = timedelta(seconds=target.deadline, minutes=service.strategy.minutes)
     return Started(
         revision=revision,
         applied_at=applied_at or world.now,
         began=began,
-        deadline=world.now + given,
+        deadline=world.now + _given(target, service),
         ecs_deployment=primary.id if primary else "",
         service_deployment=service_deployment,
         desired=service.desired,
         running=primary.running if primary else 0,
         watch_after=target.watch_after or 0,
         has_after=target.after is not None and not record.goes_to,  # nothing runs on a rollback
+        has_scheduled=target.follow.any,
     )
+
+
+def _given(target: Target, service: Service) -> timedelta:
+    """Return how long the rollout may take."""
+    return timedelta(seconds=target.deadline, minutes=service.strategy.minutes)

@@ -10,11 +10,19 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.flow.ports import Ledger, Services, StandaloneTasks, Watchers, World
+from chalicelib.flow.ports import (
+    Ledger,
+    ScheduledTasks,
+    Services,
+    StandaloneTasks,
+    Watchers,
+    World,
+)
 from chalicelib.model.changes import changed_head
 from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.heads import Head
 from chalicelib.model.runs import StandaloneTask
+from chalicelib.model.scheduled import FollowSettings, Kind, ScheduledTask, ScheduledTasksFound
 from chalicelib.model.services import (
     RunningTask,
     Service,
@@ -42,6 +50,7 @@ def dry_run(world: World) -> DryRun:
         ledger=ledger,
         services=services,
         standalone=_DryTasks(world.standalone, services),
+        scheduled=_DryScheduled(world.scheduled),
         watchers=_DryWatchers(world.watchers),
         topic=_Nobody(),
         load_balancers=None,
@@ -183,6 +192,22 @@ class _DryTasks:
 
     def find_task(self, cluster: str, family: str, started_by: str) -> StandaloneTask | None:
         return self._real.find_task(cluster, family, started_by)
+
+
+class _DryScheduled:
+    """Scheduled tasks of which none is changed."""
+
+    def __init__(self, real: ScheduledTasks) -> None:
+        self._real = real
+
+    def move(self, task: ScheduledTask, revision: str) -> None:
+        """Change nothing."""
+
+    def found(self, settings: FollowSettings) -> ScheduledTasksFound:
+        return self._real.found(settings)
+
+    def scheduled_task(self, kind: Kind, name: str, target: str) -> ScheduledTask | None:
+        return self._real.scheduled_task(kind, name, target)
 
 
 class _DryWatchers:

@@ -14,15 +14,18 @@ from chalicelib.flow.dry_run import DryRun, dry_run
 from chalicelib.flow.plan import Plan, plan
 from chalicelib.flow.ports import World
 from chalicelib.flow.running import Version, version_of
+from chalicelib.flow.scheduled import will_follow
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.heads import Head
 from chalicelib.model.images import commit_named
+from chalicelib.model.scheduled import family_named
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import TaskDefinition, short_name
 
 Call = Callable[[World], dict[str, Any]]
+_FOLLOWED = frozenset({"deploy", "wait", "hold", "observe"})  # where others would follow
 
 
 class Played(Frozen):
@@ -91,6 +94,7 @@ def told(dry: DryRun, target: Target, outcome: Played, service: Service | None) 
         "base": base,
         "revision": short_name(outcome.goes_to),
         "before": _before(outcome),
+        "scheduled": _scheduled(dry, target, outcome, runs),
         "changes": changes,
     }
 
@@ -102,6 +106,16 @@ def _before(outcome: Played) -> dict[str, Any] | None:
         return None
     override = json.loads(run.request)["overrides"]["containerOverrides"][0]
     return {"container": run.container, "command": override["command"]}
+
+
+def _scheduled(dry: DryRun, target: Target, outcome: Played, runs: str) -> list[dict[str, str]]:
+    """Return the scheduled tasks that would follow once it is live, and those that would not."""
+    if outcome.would.does not in _FOLLOWED:
+        return []
+    return [
+        {"task": one.label, "names": short_name(one.named), "left": one.why}
+        for one in will_follow(dry.world, target, target.family or family_named(runs))
+    ]
 
 
 def _to(dry: DryRun, target: Target, outcome: Played) -> Version:

@@ -14,6 +14,7 @@ from chalicelib.model.images import Image
 from chalicelib.model.places import Place
 from chalicelib.model.runs import StandaloneTask
 from chalicelib.model.scans import Scan
+from chalicelib.model.scheduled import FollowSettings, Kind, ScheduledTask, ScheduledTasksFound
 from chalicelib.model.services import (
     RunningTask,
     Service,
@@ -158,6 +159,19 @@ class StandaloneTasks(Protocol):
         """Ask ECS to stop a task."""
 
 
+class ScheduledTasks(Protocol):
+    """EventBridge's rules and EventBridge Scheduler's schedules that start ECS tasks."""
+
+    def found(self, settings: FollowSettings) -> ScheduledTasksFound:
+        """Return the scheduled tasks that these names lead to."""
+
+    def scheduled_task(self, kind: Kind, name: str, target: str) -> ScheduledTask | None:
+        """Return one of them as AWS shows it now; None when it does not exist."""
+
+    def move(self, task: ScheduledTask, revision: str) -> None:
+        """Let it run this revision; all else in it stays as it was read."""
+
+
 class Watchers(Protocol):
     """The state machine; an execution of it polls one deployment until that is closed."""
 
@@ -220,6 +234,7 @@ class World:
     scans: Scans
     services: Services
     standalone: StandaloneTasks
+    scheduled: ScheduledTasks
     watchers: Watchers
     topic: Topic
     targets: Targets

@@ -17,6 +17,7 @@ from chalicelib.flow.prepare import preparation, prepare
 from chalicelib.flow.recover import recovered
 from chalicelib.flow.return_target import return_target
 from chalicelib.flow.scan import scan_of
+from chalicelib.flow.scheduled import will_follow
 from chalicelib.flow.task_run import Needed
 from chalicelib.flow.write import Items, with_lease, write, write_news
 from chalicelib.model import happenings as happened
@@ -101,7 +102,22 @@ def _started(
     due = preparation(world, record, target, planned)
     if record.mode == "observe":
         return write(world, head, record, observed(record, planned))
-    return _attempt(world, head, record, target, readiness, planned, return_to, due)
+    began = _began(world, record, target, readiness, planned, return_to)
+    return _attempt(world, head, record, target, readiness.service, planned, began, due)
+
+
+def _began(  # noqa: PLR0913, PLR0917 - each is one thing that was decided
+    world: World, record: Deployment, target: Target, go: Go, planned: Plan, return_to: str
+) -> AttemptBegan:
+    """Return that an attempt begins. A rollback does not wait to read which tasks will follow."""
+    follow = () if record.goes_to else will_follow(world, target, planned.base.family)
+    return AttemptBegan(
+        base=planned.base.arn,
+        return_to=return_to,
+        base_changes=planned.base_changes,
+        unscanned=go.unscanned,
+        scheduled=follow,
+    )
 
 
 def _attempt(  # noqa: PLR0913, PLR0917 - each is one thing that was decided
@@ -109,25 +125,19 @@ def _attempt(  # noqa: PLR0913, PLR0917 - each is one thing that was decided
     head: Head,
     record: Deployment,
     target: Target,
-    go: Go,
+    service: Service,
     planned: Plan,
-    return_to: str,
+    began: AttemptBegan,
     due: Needed | None,
 ) -> Items:
     """Write that an attempt begins, apply the plan, and write the outcome; hold the lease.
 
     Where a `before` is due, only the revision is registered, and the task begins.
     """
-    began = AttemptBegan(
-        base=planned.base.arn,
-        return_to=return_to,
-        base_changes=planned.base_changes,
-        unscanned=go.unscanned,
-    )
     head, record = write(world, with_lease(world, head), record, began)
     if due is not None:
         return prepare(world, head, record, planned, due)
-    outcome = apply(world, record, target, go.service, planned)
+    outcome = apply(world, record, target, service, planned)
     return write(world, released(head), record, outcome)
 
 

@@ -19,6 +19,7 @@ from chalicelib.flow.running import running
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.heads import Head
+from chalicelib.model.scheduled import ScheduledChange
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
 
@@ -179,6 +180,7 @@ def described(record: Deployment, head: Head | None) -> dict[str, Any]:
         "commit": record.commit,
         "revision": short_name(record.revision),
         "base_changes": list(record.base_changes),
+        "scheduled": [_scheduled(change) for change in record.scheduled],
         "proven": head is not None and head.proven_revision(record.revision) is not None,
         "cause": record.cause,
         "by": record.by,
@@ -192,6 +194,17 @@ def described(record: Deployment, head: Head | None) -> dict[str, Any]:
         "case": record.case,
         "log": record.log,
         **progress_of(record),
+    }
+
+
+def _scheduled(change: ScheduledChange) -> dict[str, str]:
+    """Return what became of a scheduled task, in the form of a reply."""
+    return {
+        "task": change.label,
+        "state": change.state,
+        "from": short_name(change.named),
+        "to": short_name(change.revision),
+        "why": change.why,
     }
 
 

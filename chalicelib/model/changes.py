@@ -14,6 +14,7 @@ from chalicelib.model.deployments import Deployment, Notice, Return, Status, Tol
 from chalicelib.model.heads import Attempt, Before, Head, Lease, Proven, Recent, Unconfirmed
 from chalicelib.model.holds import Approval, Held, HeldDeployment, Hold, Release
 from chalicelib.model.runs import RunOutcome, TaskRun
+from chalicelib.model.scheduled import ChangeState, ScheduledChange
 from chalicelib.model.services import ServiceDeployment, Tasks
 from chalicelib.model.stages import Pause
 from chalicelib.model.verdicts import Observation
@@ -58,6 +59,9 @@ class DeploymentFields(TypedDict, total=False):
     succeeded: datetime | None
     has_after: bool
     after: TaskRun | None
+    has_scheduled: bool
+    scheduled: tuple[ScheduledChange, ...]
+    scheduled_due: datetime | None
     returning: Return | None
     desired: int
     running: int
@@ -93,6 +97,7 @@ class HeadFields(TypedDict, total=False):
     barred: tuple[str, ...]
     proven: tuple[Proven, ...]
     befores: tuple[Before, ...]
+    scheduled: str
     recent: tuple[Recent, ...]
 
 
@@ -137,6 +142,19 @@ class RunFields(TypedDict, total=False):
     outcome: RunOutcome | None
     exit_code: int | None
     reason: str
+
+
+class ScheduledFields(TypedDict, total=False):
+    """The fields of a change to a scheduled task that may change."""
+
+    revision: str
+    state: ChangeState
+    sent: datetime | None
+    was: str
+    answered: bool
+    why: str
+    tells: bool
+    told: bool
 
 
 class BeforeFields(TypedDict, total=False):
@@ -193,6 +211,13 @@ def changed_pause(pause: Pause, **fields: Unpack[PauseFields]) -> Pause:
 def changed_run(run: TaskRun, **fields: Unpack[RunFields]) -> TaskRun:
     """Return a copy of the run that has these fields."""
     return run.model_copy(update=dict(fields))
+
+
+def changed_scheduled(
+    change: ScheduledChange, **fields: Unpack[ScheduledFields]
+) -> ScheduledChange:
+    """Return a copy of the change to a scheduled task that has these fields."""
+    return change.model_copy(update=dict(fields))
 
 
 def changed_before(before: Before, **fields: Unpack[BeforeFields]) -> Before:

@@ -11,6 +11,7 @@ from pydantic import Field
 from chalicelib.model.base import Frozen, Moment, Percent
 from chalicelib.model.holds import Approval, Held
 from chalicelib.model.runs import TaskRun
+from chalicelib.model.scheduled import ScheduledChange
 from chalicelib.model.stages import Pause
 
 
@@ -160,6 +161,10 @@ class Deployment(Frozen):
     succeeded: Moment | None = None  # when ECS was first seen to call it so, where it is watched
     has_after: bool = False  # its target runs an `after` task once ECS calls it successful
     after: TaskRun | None = None
+    has_scheduled: bool = False  # scheduled tasks follow its service
+    # Those that will follow; and once it is live, what became of each.
+    scheduled: tuple[ScheduledChange, ...] = ()
+    scheduled_due: Moment | None = None  # since when they are to name the revision, and do not all
     returning: Return | None = None
 
     desired: int = 0
@@ -198,8 +203,16 @@ class Deployment(Frozen):
 
     @property
     def finished(self) -> bool:
-        """Whether nothing is left to do: it is closed and explained, and everybody was told."""
-        return not self.open and not self.notices and self.unexplained is None
+        """Whether nothing is left to do.
+
+        It is closed and explained, everybody was told, and its scheduled tasks follow.
+        """
+        return (
+            not self.open
+            and not self.notices
+            and self.unexplained is None
+            and self.scheduled_due is None
+        )
 
     @property
     def denied(self) -> bool:

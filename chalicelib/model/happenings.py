@@ -14,6 +14,7 @@ from chalicelib.model.holds import Approval
 from chalicelib.model.holds import Held as HeldFor
 from chalicelib.model.images import Image
 from chalicelib.model.runs import Kind, TaskRun
+from chalicelib.model.scheduled import ScheduledChange
 from chalicelib.model.stages import Pause
 
 # Before the deployment is applied
@@ -108,13 +109,14 @@ class AttemptBegan(Frozen):
 
     `base` and `return_to` are ARNs of task definitions. `base_changes` are the fields besides the
     image that differ from what runs. `unscanned` says why the deployment goes on without a scan
-    although a gate wants one.
+    although a gate wants one. `scheduled` are the scheduled tasks that will follow.
     """
 
     base: str
     return_to: str
     base_changes: tuple[str, ...] = ()
     unscanned: str = ""
+    scheduled: tuple[ScheduledChange, ...] = ()
 
 
 class RevisionFound(Frozen):
@@ -138,7 +140,7 @@ class Started(Frozen):
     `began` is when the rollout began, where our UpdateService did not begin it. `ecs_deployment`
     and `service_deployment` are empty until ECS shows those that are ours. `watch_after` is for how
     many seconds it is watched after its success, and `has_after` says that its target runs a task
-    then.
+    then. `has_scheduled` says that scheduled tasks follow the service.
     """
 
     revision: str
@@ -151,6 +153,7 @@ class Started(Frozen):
     running: int = 0
     watch_after: int = 0
     has_after: bool = False
+    has_scheduled: bool = False
 
 
 # Tasks before and after the rollout
@@ -240,6 +243,16 @@ class Completed(Frozen):
     noted: Noted
     reason: str = ""
     proven: bool = False
+
+
+# Once it is live
+
+
+class ScheduledNoted(Frozen):
+    """What is known of the scheduled tasks changed; `ended` says that nothing is tried again."""
+
+    changes: tuple[ScheduledChange, ...]
+    ended: bool = False
 
 
 class Superseded(Frozen):
@@ -354,6 +367,7 @@ Aside = (
     | PushedAgain
     | Reminded
     | WatcherStarted
+    | ScheduledNoted
 )
 
 Happening = Waiting | Holding | Applying | Runs | RollingOut | RollingBack | Aside

@@ -119,6 +119,7 @@ class Head(Frozen):
     barred: tuple[str, ...] = ()  # digests that a person rolled back or stopped: only by hand
     proven: tuple[Proven, ...] = ()
     befores: tuple[Before, ...] = ()  # those that began, newest first
+    scheduled: str = ""  # the deployment whose revision the scheduled tasks are to run
     recent: tuple[Recent, ...] = ()
 
     @property

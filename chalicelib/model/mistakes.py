@@ -19,6 +19,7 @@ from chalicelib.model.freezes import Freeze
 from chalicelib.model.meant import meant
 from chalicelib.model.placeholders import UnknownPlaceholder
 from chalicelib.model.registries import repository_of
+from chalicelib.model.scheduled import RULE, SCHEDULE, FollowSettings
 from chalicelib.model.target_values import (
     ECS_NAME,
     REPOSITORY,
@@ -37,11 +38,16 @@ _TABLES: dict[tuple[str, ...], type[BaseModel]] = {
     ("gate", "scan"): ScanGate,
     ("before",): BeforeSettings,
     ("after",): AfterSettings,
+    ("follow",): FollowSettings,
 }
 # What people write where `{env}` is meant.
 _LIKE_ENV = ("env", "environment", "stage", "envname", "stagename")
 _PATTERNS = {
     REPOSITORY: "the name of an ECR repository (lower-case letters, digits and `.`, `_`, `-`, `/`)",
+    RULE: "the name of a rule (letters, digits, `.`, `-` and `_`, at most 64), with or without `*` "
+    "at its end",
+    SCHEDULE: "a schedule as `GROUP/NAME`, with or without `*` at its end; AWS' own group is "
+    "`default`",
     ECS_NAME: "a name of ECS (letters, digits, `-` and `_`, at most 255), not an ARN",
 }
 
@@ -199,6 +205,8 @@ def _name_meant(error: ErrorDetails, written: Any) -> str:
     """The question which name was meant, where a URI, an ARN or a revision was written."""
     if not isinstance(written, str):
         return ""
+    if error["loc"][:2] == ("follow", "schedules"):
+        return f' Did you mean "default/{written}"?' if "/" not in written else ""
     if error["loc"] == ("repository",):
         name, allowed = _repository_meant(written), TypeAdapter[str](RepositoryName)
     else:

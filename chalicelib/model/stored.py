@@ -89,7 +89,7 @@ KINDS: Mapping[type[Frozen], Kind] = {
             holds.key holds.request holds.reminded
             held held.deployment held.digest held.order held.pushed_at
             befores befores.deployment befores.revision befores.digest befores.tag befores.began
-            befores.outcome""",
+            befores.outcome scheduled""",
         },
         values={
             "recent.status": _STATUSES,
@@ -115,7 +115,10 @@ KINDS: Mapping[type[Frozen], Kind] = {
             pause.at_timeout pause.ended pause.answer pause.answer.by pause.answer.why
             pause.answer.at pause.answer.request pause.back
             watch_after succeeded
-            before has_after after"""
+            before has_after after
+            has_scheduled scheduled scheduled.kind scheduled.name scheduled.target scheduled.named
+            scheduled.revision scheduled.state scheduled.sent scheduled.was scheduled.answered
+            scheduled.why scheduled.tells scheduled.told scheduled_due"""
             + _inner("before", _RUN_NAMES)
             + _inner("after", _RUN_NAMES),
         },
@@ -128,6 +131,8 @@ KINDS: Mapping[type[Frozen], Kind] = {
             "returning.how": {1: "breaker stop update"},
             "before.outcome": _OUTCOMES,
             "after.outcome": _OUTCOMES,
+            "scheduled.kind": {2: "rule schedule"},
+            "scheduled.state": {2: "DUE DONE LEFT LOST GONE GIVEN_UP"},
         },
     ),
 }

@@ -14,6 +14,7 @@ from chalicelib.model.commands import AfterSettings, BeforeSettings, chosen_cont
 from chalicelib.model.freezes import Freezes
 from chalicelib.model.placeholders import BRACES, UnknownPlaceholder, filled
 from chalicelib.model.scans import Severity
+from chalicelib.model.scheduled import FollowSettings
 from chalicelib.model.tag_patterns import checked
 from chalicelib.model.target_values import Days, EcsName, RepositoryName, Seconds, SecretName
 from chalicelib.model.waits import ordered, waits_rightly
@@ -65,6 +66,7 @@ class Target(BaseModel):
     before: Annotated[BeforeSettings, AfterValidator(chosen_container)] | None = None
     after: Annotated[AfterSettings, AfterValidator(chosen_container)] | None = None
     waits_for: str | None = None
+    follow: FollowSettings = FollowSettings()
     hold_after_rollback: bool = True
     approval: Days | None = None
     freeze: Freezes = ()

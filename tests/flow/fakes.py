@@ -10,6 +10,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from fnmatch import fnmatch
 from typing import Any
 
 from chalicelib.errors import Conflict, Refused
@@ -20,6 +21,7 @@ from chalicelib.model.health import TargetHealth
 from chalicelib.model.images import Image
 from chalicelib.model.runs import StandaloneTask
 from chalicelib.model.scans import Scan
+from chalicelib.model.scheduled import FollowSettings, Kind, ScheduledTask, ScheduledTasksFound
 from chalicelib.model.services import (
     EcsDeployment,
     RunningTask,
@@ -43,6 +45,7 @@ READS = {
     "task_definition", "newest_revisions", "stopped_tasks", "running_tasks", "alive",
     "express_task_definitions",
     "target_health", "service_tasks", "task_settings", "standalone_task", "find_task",
+    "found", "scheduled_task",
 }  # fmt: skip
 
 
@@ -391,6 +394,55 @@ class Services:
         self.all[name] = self.all[name].model_copy(update={**update, **fields})
 
 
+class Scheduled:
+    """Rules and schedules: `all` as AWS holds them, `stale` as it still shows them."""
+
+    def __init__(self) -> None:
+        self.all: dict[tuple[str, str, str], ScheduledTask] = {}
+        self.stale: dict[tuple[str, str, str], ScheduledTask] = {}
+        self.refusals: list[Exception] = []  # what PutTargets or UpdateSchedule answer first
+
+    def add(self, kind: Kind, name: str, task_definition: str, **body: Any) -> None:
+        """A rule's ECS target, or a schedule, that names this task definition."""
+        target = "Id1" if kind == "rule" else ""
+        named = {"EcsParameters": {"TaskDefinitionArn": task_definition}, **body}
+        self.all[kind, name, target] = ScheduledTask(
+            kind=kind, name=name, target=target, task_definition=task_definition, body=named
+        )
+
+    def names(self, name: str) -> str:
+        """`family:revision` that the rule or schedule of this name runs."""
+        return short_name(
+            next(one.task_definition for one in self.all.values() if one.name == name)
+        )
+
+    def found(self, settings: FollowSettings) -> ScheduledTasksFound:
+        found: list[ScheduledTask] = []
+        missing: list[str] = []
+        for kind, patterns in (("rule", settings.rules), ("schedule", settings.schedules)):
+            for pattern in patterns:
+                own = [
+                    self.scheduled_task(*key)
+                    for key in self.all
+                    if key[0] == kind and fnmatch(key[1], pattern)
+                ]
+                found += filter(None, own)
+                missing += [] if own else [f"{kind} {pattern}"]
+        return ScheduledTasksFound(tasks=tuple(found), missing=tuple(missing))
+
+    def scheduled_task(self, kind: str, name: str, target: str) -> ScheduledTask | None:
+        key = (kind, name, target)
+        return self.stale.get(key) or self.all.get(key)
+
+    def move(self, task: ScheduledTask, revision: str) -> None:
+        if self.refusals:
+            raise self.refusals.pop(0)
+        key = (task.kind, task.name, task.target)
+        body = {**task.body, "EcsParameters": {"TaskDefinitionArn": revision}}
+        update = {"task_definition": revision, "body": body}
+        self.all[key] = task.model_copy(update=update)
+
+
 class LoadBalancers:
     """What load balancers say of targets, by target group."""
 
@@ -429,6 +481,7 @@ class Aws:
     images: Images = field(default_factory=Images)
     scans: Scans = field(default_factory=Scans)
     services: Services = field(default_factory=Services)
+    scheduled: Scheduled = field(default_factory=Scheduled)
     load_balancers: LoadBalancers = field(default_factory=LoadBalancers)
     watchers: Watchers = field(default_factory=Watchers)
     topic: Topic = field(default_factory=Topic)
@@ -448,6 +501,7 @@ class Aws:
             scans=Port(self.scans, self),
             services=Port(self.services, self),
             standalone=Port(self.services, self),
+            scheduled=Port(self.scheduled, self),
             load_balancers=Port(self.load_balancers, self),
             watchers=Port(self.watchers, self),
             topic=Port(self.topic, self),

@@ -29,7 +29,7 @@ from tests.flow.steps import pushed
 
 FORM = {
     "service", "would", "reason", "image", "digest", "tag", "commit", "from", "base", "revision",
-    "before", "changes",
+    "before", "scheduled", "changes",
 }  # fmt: skip
 CHOICE = {
     "revision", "deployment", "tag", "tags", "digest", "commit", "first", "by", "cause", "left",
@@ -369,6 +369,7 @@ def test_the_plan_of_a_deployment_names_the_image_and_what_runs_now() -> None:
         "base": "conflicto-backend-dev:8",
         "revision": "",
         "before": None,
+        "scheduled": [],
         "changes": [
             {
                 "field": "containerDefinitions[conflicto-backend].image",

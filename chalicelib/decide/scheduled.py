@@ -1,0 +1,128 @@
+"""scheduled tasks + revision -> changes: which get it, and what each look at one of them means."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from chalicelib.explain.text import brief
+from chalicelib.model.changes import changed_scheduled
+from chalicelib.model.scheduled import (
+    GIVE_UP,
+    PATIENCE,
+    SHOWN,
+    ChangeState,
+    ScheduledChange,
+    ScheduledTask,
+    family_named,
+    names_revision,
+)
+from chalicelib.model.task_definitions import short_name
+
+MOST = 50  # scheduled tasks of one target
+_LONGEST_WHY = 500  # characters
+
+
+def change_of(
+    task: ScheduledTask, family: str, families: Collection[str], revision: str = ""
+) -> ScheduledChange:
+    """Return what a deployment of this family does to a scheduled task.
+
+    One that runs the service's own family gets `revision`. One that runs another of `families` gets
+    a revision of that family, which is not known here. Every other one is left as it is.
+    """
+    own = family_named(task.task_definition)
+    why = _left(task, own, {family, *families})
+    return ScheduledChange(
+        kind=task.kind,
+        name=task.name,
+        target=task.target,
+        named=task.task_definition,
+        revision=revision if own == family and not why else "",
+        state=ChangeState.LEFT if why else ChangeState.DUE,
+        why=why,
+    )
+
+
+def _left(task: ScheduledTask, own: str, families: Collection[str]) -> str:
+    """Return why Slipway does not change it; empty when it does."""
+    if not task.task_definition:
+        return "it starts its tasks by a universal target, which Slipway does not change"
+    if not names_revision(task.task_definition):
+        return f"it names no revision, so it runs the newest one of {own}, a failed one too"
+    if own not in families:
+        return f"it runs the family {own}, which `follow.families` does not name"
+    return ""
+
+
+def shown(change: ScheduledChange, task: ScheduledTask | None, now: datetime) -> ScheduledChange:
+    """Return the change after a look at the scheduled task; None means that AWS has it no more.
+
+    A DUE change that is not `sent` is to be sent. Of one that was sent, three things may show: the
+    revision, what was there before, or something else. EventBridge documents no moment from which
+    a read shows a write, so what was there before means nothing for a minute.
+
+    PutTargets and UpdateSchedule replace what they find, without a condition. So what somebody else
+    wrote since stays, and is told.
+    """
+    if change.state is not ChangeState.DUE:
+        return change
+    if task is None:
+        return _ended(change, ChangeState.GONE, "it does not exist any more")
+    if task.task_definition == change.revision:
+        return _ended(change, ChangeState.DONE, "")
+    if change.sent is None:
+        return change
+    if fingerprint(task.body) != change.was:
+        why = f"somebody else changed it at the same time; {_runs(task)}"
+        return _ended(change, ChangeState.LOST, why)
+    if now - change.sent < SHOWN:
+        return change
+    if change.answered:
+        why = f"somebody else has set it back; {_runs(task)}"
+        return _ended(change, ChangeState.LOST, why)
+    return not_sent(change, "AWS did not answer", tells=False)
+
+
+def _runs(task: ScheduledTask) -> str:
+    return f"it runs {short_name(task.task_definition) or 'something else'}"
+
+
+def _ended(change: ScheduledChange, state: ChangeState, why: str) -> ScheduledChange:
+    """Return the change that is over; of a DONE one stays whether people were told of trouble."""
+    if state is ChangeState.DONE:
+        return changed_scheduled(change, state=state, why="", tells=False)
+    return changed_scheduled(change, state=state, why=why, tells=True, told=False)
+
+
+def not_sent(change: ScheduledChange, why: str, *, tells: bool) -> ScheduledChange:
+    """Return the change that AWS has not carried out, and that is tried again."""
+    why = brief(why, _LONGEST_WHY)
+    told = change.told and change.why == why
+    return changed_scheduled(
+        change, sent=None, was="", answered=False, why=why, tells=tells, told=told
+    )
+
+
+def late(
+    changes: Iterable[ScheduledChange], due: datetime, now: datetime
+) -> tuple[ScheduledChange, ...]:
+    """Return the changes; those that have been DUE for long are told, and after a day given up."""
+    return tuple(_late(change, due, now) for change in changes)
+
+
+def _late(change: ScheduledChange, due: datetime, now: datetime) -> ScheduledChange:
+    if change.state is not ChangeState.DUE or now - due < PATIENCE:
+        return change
+    if now - due >= GIVE_UP:
+        return _ended(change, ChangeState.GIVEN_UP, change.why)
+    return changed_scheduled(change, tells=bool(change.why))
+
+
+def fingerprint(body: Mapping[str, Any]) -> str:
+    """Return a short digest of AWS' JSON of a scheduled task; the order of keys does not count."""
+    text = json.dumps(body, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,0 +1,67 @@
+"""record -> the notice that scheduled tasks do not run a live deployment, or that they do now."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from zlib import crc32
+
+from chalicelib.explain.hold import minute
+from chalicelib.explain.notice import about
+from chalicelib.explain.scheduled import do_not_follow, labels
+from chalicelib.explain.text import one_line
+from chalicelib.model.deployments import Deployment, Notice
+from chalicelib.model.scheduled import GIVE_UP, ChangeState, ScheduledChange
+from chalicelib.model.task_definitions import short_name
+
+_BY_HAND = (
+    "nothing is tried again. Look at it; the next deployment changes it again, and so does a "
+    "deployment of this image by hand."
+)
+
+
+def scheduled_news(deployment: Deployment, now: datetime) -> Notice | None:
+    """The notice of scheduled tasks that do not follow, or that follow now after all.
+
+    None where people know all of it already.
+    """
+    changes = deployment.scheduled
+    if any(one.tells and not one.told for one in changes):
+        return _wrong(deployment, [one for one in changes if one.tells], now)
+    mended = [one for one in changes if one.told and one.state is ChangeState.DONE]
+    return _mended(deployment, mended, now) if mended else None
+
+
+def _wrong(deployment: Deployment, wrong: Sequence[ScheduledChange], now: datetime) -> Notice:
+    count = f"{len(wrong)} scheduled {'task does' if len(wrong) == 1 else 'tasks do'}"
+    what = f"{count} not run {deployment.version}"
+    again = any(one.state is ChangeState.DUE for one in wrong)
+    text = "\n".join(
+        [
+            one_line(f"{deployment.service}: {what}."),
+            "",
+            *do_not_follow(wrong),
+            "",
+            f"Now: the service itself runs {short_name(deployment.revision)}.",
+            f"Next: {_again(deployment) if again else _BY_HAND}",
+        ]
+    )
+    facts = ";".join(f"{one.label}={one.state}:{one.why}" for one in wrong)
+    return about(deployment, _identity(deployment, facts), what, text, now)
+
+
+def _again(deployment: Deployment) -> str:
+    due = deployment.scheduled_due
+    until = f" until {minute(due + GIVE_UP)}" if due else ""
+    return f"mend what the reason names; Slipway tries again every ten minutes{until}."
+
+
+def _mended(deployment: Deployment, mended: Sequence[ScheduledChange], now: datetime) -> Notice:
+    what = f"scheduled tasks follow {deployment.version} now"
+    names = labels(mended)
+    text = f"{one_line(f'{deployment.service}: {what}.')}\n\nThey are: {names}."
+    return about(deployment, _identity(deployment, f"done:{names}"), what, text, now)
+
+
+def _identity(deployment: Deployment, facts: str) -> str:
+    return f"{deployment.id}-scheduled-{crc32(facts.encode()):08x}"

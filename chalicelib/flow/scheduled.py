@@ -1,0 +1,240 @@
+"""live deployment -> its scheduled tasks run its revision: look, save, change once, look again.
+
+What fails here changes no verdict. It is told, and the sweep tries it again for a day.
+"""
+
+from __future__ import annotations
+
+from chalicelib.decide.scheduled import MOST, change_of, fingerprint, late, not_sent, shown
+from chalicelib.definition.render import PROVENANCE, provenance, render
+from chalicelib.errors import Conflict, Denied, DeployerError, Refused, Unanswered, Unavailable
+from chalicelib.flow.plan import definition_of, refuse_unlike
+from chalicelib.flow.ports import World
+from chalicelib.flow.write import Items, write
+from chalicelib.model.changes import changed_scheduled
+from chalicelib.model.deployments import Deployment
+from chalicelib.model.happenings import ScheduledNoted
+from chalicelib.model.heads import Head
+from chalicelib.model.registries import repository_of
+from chalicelib.model.scheduled import (
+    ChangeState,
+    ScheduledChange,
+    ScheduledTask,
+    family_named,
+)
+from chalicelib.model.targets import Target
+from chalicelib.model.task_definitions import TaskDefinition
+
+Changes = tuple[ScheduledChange, ...]
+
+
+def will_follow(world: World, target: Target, family: str) -> Changes:
+    """Return what a deployment of this family would do to the scheduled tasks that follow.
+
+    No error is raised: a deployment does not wait for this.
+    """
+    if not target.follow.any:
+        return ()
+    try:
+        return _changes(world, target, family)
+    except DeployerError as error:
+        return (_unread(error),)
+
+
+def _unread(error: DeployerError) -> ScheduledChange:
+    """Return the entry of all that `follow` names, which could not be read."""
+    return _failed(ScheduledChange(kind="rule", name=""), error)
+
+
+def _changes(world: World, target: Target, family: str, revision: str = "") -> Changes:
+    found = world.scheduled.found(target.follow)
+    changes = [change_of(task, family, target.follow.families, revision) for task in found.tasks]
+    missing = (_missing(name) for name in found.missing)
+    return (*changes[:MOST], *map(_too_many, changes[MOST:]), *missing)[: 2 * MOST]
+
+
+def _missing(name: str) -> ScheduledChange:
+    """Return the entry of a name in `follow` that leads to nothing."""
+    kind, _, pattern = name.partition(" ")
+    why = "there is no such one with an ECS target; correct `follow` in targets.toml"
+    left = ChangeState.LEFT
+    return ScheduledChange(
+        kind="rule" if kind == "rule" else "schedule", name=pattern, state=left, why=why
+    )
+
+
+def _too_many(change: ScheduledChange) -> ScheduledChange:
+    why = f"`follow` leads to more than {MOST} scheduled tasks"
+    return changed_scheduled(change, state=ChangeState.LEFT, why=why)
+
+
+def move_scheduled(world: World, head: Head, record: Deployment) -> Items:
+    """Return HEAD and the record after one attempt to let the scheduled tasks run its revision.
+
+    Each one is read again immediately before and after it is changed. The change is saved before
+    it is sent, so that a step which dies leaves behind what it may have done.
+
+    Raises:
+        Conflict: when another writer changed the ledger; the same step may be taken again.
+    """
+    if record.scheduled_due is None:
+        return head, record
+    target = world.targets.named(record.service)
+    if head.scheduled != record.id or target is None or not target.follow.any:
+        return write(world, head, record, ScheduledNoted(changes=_over(record), ended=True))
+    changes = [_with_revision(world, head, record, one) for one in _found(world, record, target)]
+    looked = tuple(_looked_at(world, one) for one in changes)
+    marked = {
+        now.label
+        for before, now in zip(changes, looked, strict=True)
+        if now.sent is not None and now.sent != before.sent
+    }
+    if marked:
+        head, record = write(world, head, record, ScheduledNoted(changes=looked))
+        looked = tuple(_sent(world, one) if one.label in marked else one for one in looked)
+    return _noted(world, head, record, looked)
+
+
+def _over(record: Deployment) -> Changes:
+    """Return the changes of a deployment that is not the newest live one any more."""
+    why = "a newer deployment is live, or the target follows nothing any more"
+    return tuple(
+        changed_scheduled(one, state=ChangeState.LEFT, why=why, tells=False)
+        if one.state is ChangeState.DUE
+        else one
+        for one in record.scheduled
+    )
+
+
+def _found(world: World, record: Deployment, target: Target) -> Changes:
+    """Return the changes that the record has, or else those that `follow` leads to now."""
+    if record.scheduled and all(one.name for one in record.scheduled):
+        return record.scheduled
+    try:
+        return _changes(world, target, family_named(record.revision), record.revision)
+    except DeployerError as error:
+        told = (one.told for one in record.scheduled if one.why == str(error))
+        return (changed_scheduled(_unread(error), told=next(told, False)),)
+
+
+def _noted(world: World, head: Head, record: Deployment, changes: Changes) -> Items:
+    """Write what is known of the scheduled tasks, if that is new."""
+    changes = late(changes, record.scheduled_due or world.now, world.now)
+    ended = all(one.state is not ChangeState.DUE for one in changes)
+    if not ended and changes == record.scheduled:
+        return head, record
+    return write(world, head, record, ScheduledNoted(changes=changes, ended=ended))
+
+
+def _with_revision(
+    world: World, head: Head, record: Deployment, change: ScheduledChange
+) -> ScheduledChange:
+    """Return the change with the revision that it gets; one of another family is made for it."""
+    if change.state is not ChangeState.DUE or change.revision or not change.name:
+        return change
+    try:
+        revision = _of_family(world, head, record, change)
+    except Conflict:
+        raise
+    except DeployerError as error:
+        return _failed(change, error)
+    return changed_scheduled(change, revision=revision)
+
+
+def _of_family(world: World, head: Head, record: Deployment, change: ScheduledChange) -> str:
+    """Return the revision of another family that runs the record's image.
+
+    It is the one that an earlier deployment of this image gave to the same scheduled task, or that
+    an attempt that died half way registered; else a new one, rendered as for a service.
+
+    Raises:
+        Refused: when no container of the family runs an image of the repository.
+        Unavailable: when ECS does not answer, or throttles.
+    """
+    if (known := _given_before(world, head, record, change)) is not None:
+        return known
+    newest = [definition_of(world, arn) for arn in world.services.newest_revisions(change.family)]
+    for definition in newest:
+        if definition.tags.get(PROVENANCE) == record.id:
+            return definition.arn
+    base = next((one for one in newest if _may_be_base(one, change)), None)
+    base = base or definition_of(world, change.named)
+    if not record.image:
+        raise Refused(f"the image of {record.version} is not known, so none could be rendered")
+    marks = provenance(record.id, record.tag, record.cause)
+    registration = render(base, record.image, repository_of(record.image), (), marks)
+    if registration["containerDefinitions"] == base.body.get("containerDefinitions"):
+        return base.arn
+    made = world.services.register(registration)
+    refuse_unlike(registration, made)
+    return made.arn
+
+
+def _given_before(
+    world: World, head: Head, record: Deployment, change: ScheduledChange
+) -> str | None:
+    """Return what this scheduled task ran beside the revision that a rollback goes back to."""
+    proven = head.proven_revision(record.revision) if record.goes_to else None
+    for deployment in proven.deployments if proven else ():
+        earlier = world.ledger.deployment(record.service, deployment)
+        given = earlier.scheduled if earlier and deployment != record.id else ()
+        for one in given:
+            same = (one.kind, one.name, one.target) == (change.kind, change.name, change.target)
+            if same and one.state is ChangeState.DONE and one.family == change.family:
+                definition = world.services.task_definition(one.revision)
+                if definition is not None and definition.active:
+                    return one.revision
+    return None
+
+
+def _may_be_base(definition: TaskDefinition, change: ScheduledChange) -> bool:
+    """Whether somebody else registered it, or the scheduled task runs it now."""
+    return PROVENANCE not in definition.tags or definition.arn == change.named
+
+
+def _looked_at(world: World, change: ScheduledChange) -> ScheduledChange:
+    """Return the change after a look at what AWS shows now; one that is to be sent is marked so.
+
+    An error leaves it as it is, and says why.
+    """
+    if change.state is not ChangeState.DUE or not change.revision:
+        return change
+    try:
+        task = _read(world, change)
+    except DeployerError as error:
+        return change if change.sent else _failed(change, error)
+    seen = shown(change, task, world.now)
+    if task is None or seen.state is not ChangeState.DUE or seen.sent is not None:
+        return seen
+    return changed_scheduled(seen, sent=world.now, was=fingerprint(task.body), answered=False)
+
+
+def _sent(world: World, change: ScheduledChange) -> ScheduledChange:
+    """Return the change after it was sent once, and after a look at what AWS shows then.
+
+    What somebody has changed since it was saved is not sent; the next attempt looks again.
+    """
+    try:
+        task = _read(world, change)
+        if task is None or fingerprint(task.body) != change.was:
+            return not_sent(change, "somebody else changed it a moment ago", tells=False)
+        world.scheduled.move(task, change.revision)
+    except Unanswered:
+        return change  # it may have been carried out; a later look tells
+    except DeployerError as error:
+        return _failed(change, error)
+    answered = changed_scheduled(change, answered=True, why="")
+    try:
+        return shown(answered, _read(world, change), world.now)
+    except DeployerError:
+        return answered
+
+
+def _failed(change: ScheduledChange, error: DeployerError) -> ScheduledChange:
+    """Return the change that was not carried out. What may pass is told only when it lasts."""
+    lasts = isinstance(error, Denied) or not isinstance(error, Unavailable)
+    return not_sent(change, str(error), tells=lasts)
+
+
+def _read(world: World, change: ScheduledChange) -> ScheduledTask | None:
+    return world.scheduled.scheduled_task(change.kind, change.name, change.target)

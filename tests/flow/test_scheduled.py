@@ -1,0 +1,446 @@
+"""Scheduled tasks follow a live deployment, back too, and what fails there changes no verdict."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from chalicelib.definition.render import RESPONSE_ONLY
+from chalicelib.errors import Denied, Refused, Unanswered, Unavailable
+from chalicelib.flow.deploy import deploy_by_hand
+from chalicelib.flow.image_event import image_event
+from chalicelib.flow.rollback import rollback_by_hand
+from chalicelib.flow.sweep.sweep import sweep_targets
+from chalicelib.model.deployments import Deployment, Status
+from chalicelib.model.heads import Head
+from chalicelib.model.scheduled import ChangeState, FollowSettings, ScheduledTask
+from chalicelib.model.task_definitions import TaskDefinition
+from tests.fixtures import examples
+from tests.fixtures.examples import FAMILY, NAME, OLD_DIGEST, OTHER_DIGEST, at, push_event, revision
+from tests.flow.fakes import Aws, Died, Fault, aws
+from tests.flow.steps import step
+
+C = ChangeState
+REPORT = "conflicto-report-dev"
+FOLLOW = FollowSettings(rules=("nightly-*",), schedules=("default/report-dev",))
+HAND = {"service": NAME, "by": "sam", "why": "try it"}
+
+
+def following(follow: FollowSettings = FOLLOW, **fields: Any) -> Aws:
+    """A rule and a schedule run revision 7 of the service's family; nothing was pushed yet."""
+    world = aws(examples.target(follow=follow, **fields))
+    world.images.all.append(examples.image(OLD_DIGEST, at(-90_000), tags=("0a1b2c3",)))
+    world.scheduled.add("rule", "nightly-dev", revision(7), Arn="cluster", Input='{"a": 1}')
+    world.scheduled.add("schedule", "default/report-dev", revision(7))
+    return world
+
+
+def pushed(world: Aws, tag: str = "abc1234", digest: str = examples.DIGEST) -> None:
+    world.now += at(3600) - at(0)
+    if digest != examples.DIGEST:
+        world.images.all.append(examples.image(digest, world.now, tags=(tag,)))
+    image_event(world.world(), push_event(digest, tag, world.now))
+
+
+def live(world: Aws) -> Aws:
+    """ECS calls the newest deployment successful."""
+    world.services.complete(NAME)
+    step(world)
+    return world
+
+
+def runs(world: Aws) -> list[str]:
+    return [world.scheduled.names(name) for name in ("nightly-dev", "default/report-dev")]
+
+
+def states(world: Aws) -> list[ChangeState]:
+    return [change.state for change in world.record().scheduled]
+
+
+def swept(world: Aws, minutes: int = 10) -> None:
+    world.now += at(60 * minutes) - at(0)
+    sweep_targets(world.world())
+
+
+def test_they_get_the_new_revision_once_it_is_live_and_not_before() -> None:
+    world = following()
+    pushed(world)
+    assert runs(world) == [f"{FAMILY}:7"] * 2
+    live(world)
+    assert runs(world) == [f"{FAMILY}:8"] * 2
+    assert world.record().status is Status.SUCCESSFUL
+    assert world.record().finished
+
+
+def test_the_first_notice_names_what_will_follow() -> None:
+    world = following()
+    pushed(world)
+    (began,) = [one for one in world.topic.published if one.status is Status.IN_PROGRESS]
+    assert (
+        "once it is live, they get the new revision: rule nightly-dev (target Id1), "
+        "schedule default/report-dev" in began.text
+    )
+
+
+def test_the_plan_names_what_would_follow_and_changes_nothing() -> None:
+    world = following()
+    world.scheduled.add("rule", "nightly-newest", revision(7).rsplit(":", 1)[0])
+    reply = deploy_by_hand(world.world(), {**HAND, "image": "abc1234", "plan": True})
+    labels = {one["task"]: one["left"] for one in reply["scheduled"]}
+    assert labels.keys() == {
+        "rule nightly-dev (target Id1)",
+        "rule nightly-newest (target Id1)",
+        "schedule default/report-dev",
+    }
+    assert "names no revision" in labels["rule nightly-newest (target Id1)"]
+    assert runs(world) == [f"{FAMILY}:7"] * 2
+
+
+def test_a_deployment_that_fails_never_touches_them() -> None:
+    world = following()
+    pushed(world)
+    world.services.breaker(NAME)
+    world.services.rolled_back(NAME)
+    step(world)
+    assert world.record().status is Status.ROLLBACK_SUCCESSFUL
+    assert runs(world) == [f"{FAMILY}:7"] * 2
+    assert not [act for act in world.acts if act.startswith("move")]
+
+
+def test_a_rollback_by_hand_takes_them_back() -> None:
+    world = following()
+    pushed(world)
+    live(world)
+    rollback_by_hand(world.world(), HAND)
+    assert runs(world) == [f"{FAMILY}:8"] * 2
+    live(world)
+    assert runs(world) == [f"{FAMILY}:7"] * 2
+
+
+def test_everything_else_in_them_stays() -> None:
+    world = live_after_push()
+    body = world.scheduled.all["rule", "nightly-dev", "Id1"].body
+    assert body == {
+        "Arn": "cluster",
+        "Input": '{"a": 1}',
+        "EcsParameters": {"TaskDefinitionArn": revision(8)},
+    }
+
+
+def live_after_push(**fields: Any) -> Aws:
+    world = following(**fields)
+    pushed(world)
+    return live(world)
+
+
+def test_one_that_names_no_revision_is_told_of_and_left() -> None:
+    world = following()
+    newest = revision(7).rsplit(":", 1)[0]
+    world.scheduled.add("schedule", "default/report-dev", newest)
+    pushed(world)
+    began = next(one for one in world.topic.published if one.status is Status.IN_PROGRESS)
+    assert "names no revision, so it runs the newest one of conflicto-backend-dev" in began.text
+    live(world)
+    assert runs(world) == [f"{FAMILY}:8", FAMILY]
+    assert states(world) == [C.DONE, C.LEFT]
+
+
+def test_a_name_that_leads_to_nothing_is_told_of() -> None:
+    world = following(FollowSettings(rules=("nightly-*", "weekly")))
+    pushed(world)
+    began = next(one for one in world.topic.published if one.status is Status.IN_PROGRESS)
+    assert "rule weekly: there is no such one" in began.text
+
+
+def test_a_target_that_follows_nothing_reads_no_rule() -> None:
+    world = aws()
+    pushed(world)
+    live(world)
+    assert not {"found", "scheduled_task", "move"} & set(world.calls)
+
+
+# Another family
+
+
+def another_family(world: Aws) -> None:
+    """The schedule runs revision 3 of a family of its own, with an image of the same repository."""
+    body = {**examples.task_definition(7).body}
+    body |= {"family": REPORT, "revision": 3, "taskDefinitionArn": revision(3, REPORT)}
+    world.services.definitions[revision(3, REPORT)] = TaskDefinition(body=body)
+    world.scheduled.add("schedule", "default/report-dev", revision(3, REPORT))
+
+
+def with_families() -> FollowSettings:
+    return FollowSettings(schedules=("default/report-dev",), families=(REPORT,))
+
+
+def test_another_family_gets_a_revision_with_the_image_and_nothing_else_changed() -> None:
+    world = following(with_families())
+    another_family(world)
+    pushed(world)
+    live(world)
+    assert world.scheduled.names("default/report-dev") == f"{REPORT}:4"
+    made = world.services.definitions[revision(4, REPORT)]
+    images = [container["image"] for container in made.body["containerDefinitions"]]
+    assert world.record().image in images
+    before = world.services.definitions[revision(3, REPORT)].body
+    kept = before.keys() - RESPONSE_ONLY
+    assert {key for key in kept if before[key] != made.body.get(key)} == {"containerDefinitions"}
+
+
+def test_another_family_goes_back_to_the_revision_that_it_had() -> None:
+    world = following(with_families())
+    another_family(world)
+    pushed(world)
+    live(world)
+    pushed(world, "def5678", OTHER_DIGEST)
+    live(world)
+    assert world.scheduled.names("default/report-dev") == f"{REPORT}:5"
+    rollback_by_hand(world.world(), HAND)
+    live(world)
+    assert world.scheduled.names("default/report-dev") == f"{REPORT}:4"
+
+
+def test_another_family_is_registered_once_although_a_step_dies() -> None:
+    world = following(with_families())
+    another_family(world)
+    pushed(world)
+    world.services.complete(NAME)
+    world.restart()
+    world.faults = [Fault(0, Died(), after=True, name="register")]
+    with pytest.raises(Died):
+        step(world)
+    swept(world)
+    assert world.scheduled.names("default/report-dev") == f"{REPORT}:4"
+    assert revision(5, REPORT) not in world.services.definitions
+
+
+def test_a_family_that_the_target_does_not_name_is_left() -> None:
+    world = following(FollowSettings(schedules=("default/report-dev",)))
+    another_family(world)
+    pushed(world)
+    live(world)
+    assert world.scheduled.names("default/report-dev") == f"{REPORT}:3"
+    assert "which `follow.families` does not name" in world.record().scheduled[0].why
+
+
+def test_a_family_with_another_image_is_told_and_left() -> None:
+    world = following(with_families())
+    another_family(world)
+    definition = world.services.definitions[revision(3, REPORT)]
+    definition.body["containerDefinitions"] = [{"name": "report", "image": "busybox"}]
+    pushed(world)
+    live(world)
+    assert world.scheduled.names("default/report-dev") == f"{REPORT}:3"
+    assert "no container of conflicto-report-dev:3 runs an image" in world.topic.published[-1].text
+
+
+# What fails
+
+
+@pytest.mark.parametrize(
+    "error", [Denied("x may not events:PutTargets"), Refused("could not change it: StartDate")]
+)
+def test_what_lasts_is_told_at_once_and_the_verdict_stays(error: Exception) -> None:
+    world = following()
+    world.scheduled.refusals = [error]
+    pushed(world)
+    live(world)
+    record = world.record()
+    assert record.status is Status.SUCCESSFUL
+    assert runs(world) == [f"{FAMILY}:7", f"{FAMILY}:8"]
+    told = world.topic.published[-1]
+    assert told.subject.endswith("1 scheduled task does not run abc1234")
+    assert str(error) in told.text
+    assert "still runs conflicto-backend-dev:7" in told.text
+
+
+def test_the_sweep_tries_again_and_people_hear_that_it_worked() -> None:
+    world = following()
+    world.scheduled.refusals = [Denied("x may not events:PutTargets")]
+    pushed(world)
+    live(world)
+    swept(world)
+    assert runs(world) == [f"{FAMILY}:8"] * 2
+    assert world.topic.published[-1].subject.endswith("scheduled tasks follow abc1234 now")
+    assert world.record().finished
+
+
+def test_what_may_pass_is_told_only_when_it_lasts() -> None:
+    world = following()
+    world.scheduled.refusals = [Unavailable("AWS answered ThrottlingException")] * 4
+    pushed(world)
+    live(world)
+    subjects = [one.subject for one in world.topic.published]
+    swept(world)
+    assert [one.subject for one in world.topic.published] == subjects
+    world.scheduled.refusals = [Unavailable("AWS answered ThrottlingException")] * 4
+    swept(world)
+    assert world.topic.published[-1].subject.endswith("2 scheduled tasks do not run abc1234")
+
+
+def test_the_same_trouble_is_told_once() -> None:
+    world = following()
+    world.scheduled.refusals = [Denied("x may not events:PutTargets")] * 20
+    pushed(world)
+    live(world)
+    count = len(world.topic.published)
+    for _ in range(3):
+        swept(world)
+    assert len(world.topic.published) == count
+
+
+def test_after_a_day_nothing_is_tried_again() -> None:
+    world = following()
+    world.scheduled.refusals = [Denied("x may not events:PutTargets")] * 20
+    pushed(world)
+    live(world)
+    swept(world, minutes=25 * 60)
+    assert states(world) == [C.GIVEN_UP, C.GIVEN_UP]
+    assert world.record().finished
+    assert "nothing is tried again" in world.topic.published[-1].text
+
+
+def test_rules_that_cannot_be_read_are_told_and_read_again() -> None:
+    world = following()
+    pushed(world)
+    world.services.complete(NAME)
+    world.restart()
+    world.faults = [Fault(0, Denied("x may not events:ListRules"), name="found")]
+    step(world)
+    assert "what `follow` names: x may not events:ListRules." in world.topic.published[-1].text
+    swept(world)
+    assert runs(world) == [f"{FAMILY}:8"] * 2
+
+
+# Somebody else
+
+
+def test_a_lost_race_is_told_and_never_repeated() -> None:
+    world = following(FollowSettings(rules=("nightly-dev",)))
+    pushed(world)
+    world.services.complete(NAME)
+
+    def overwritten(task: ScheduledTask, revision: str) -> None:
+        world.scheduled.add("rule", "nightly-dev", examples.revision(5))
+
+    world.scheduled.move = overwritten  # type: ignore[method-assign] # somebody writes after us
+    step(world)
+    assert states(world) == [C.LOST]
+    assert "somebody else changed it at the same time" in world.topic.published[-1].text
+    del world.scheduled.move
+    swept(world)
+    assert world.scheduled.names("nightly-dev") == f"{FAMILY}:5"
+    assert world.record().finished
+
+
+def test_what_somebody_sets_back_stays_so() -> None:
+    """Terraform without `ignore_changes` puts the old revision back, just after us."""
+    world = following(FollowSettings(rules=("nightly-dev",)))
+    pushed(world)
+    world.services.complete(NAME)
+    world.scheduled.move = lambda *_: None  # type: ignore[method-assign]
+    step(world)
+    assert states(world) == [C.DUE]
+    swept(world)
+    assert states(world) == [C.LOST]
+    assert "somebody else has set it back" in world.topic.published[-1].text
+
+
+def test_an_old_view_after_the_change_is_no_lost_race() -> None:
+    world = following(FollowSettings(rules=("nightly-dev",)))
+    world.scheduled.stale = dict(world.scheduled.all)
+    pushed(world)
+    live(world)
+    assert states(world) == [C.DUE]
+    world.scheduled.stale = {}
+    swept(world)
+    assert states(world) == [C.DONE]
+    assert [act for act in world.acts if act.startswith("move")] == [f"move {FAMILY}:8"]
+
+
+def test_what_somebody_changed_just_before_is_read_again_and_not_overwritten() -> None:
+    world = following(FollowSettings(rules=("nightly-dev",)))
+    pushed(world)
+    world.services.complete(NAME)
+    save = world.ledger.save
+
+    def meanwhile(head: Head, deployment: Deployment | None = None) -> Head:
+        if "scheduled_task" in world.calls:
+            world.ledger.save = save  # type: ignore[method-assign]
+            world.scheduled.add("rule", "nightly-dev", revision(7), Input="new")
+        return save(head, deployment)
+
+    world.ledger.save = meanwhile  # type: ignore[method-assign]
+    step(world)
+    swept(world)
+    body = world.scheduled.all["rule", "nightly-dev", "Id1"].body
+    assert body == {"Input": "new", "EcsParameters": {"TaskDefinitionArn": revision(8)}}
+
+
+def test_a_change_that_aws_did_not_answer_is_looked_for_and_not_sent_twice() -> None:
+    world = following(FollowSettings(rules=("nightly-dev",)))
+    pushed(world)
+    world.services.complete(NAME)
+    world.restart()
+    world.faults = [Fault(0, Unanswered("no answer"), after=True, name="move")]
+    step(world)
+    swept(world)
+    assert states(world) == [C.DONE]
+    assert len([act for act in world.acts if act.startswith("move")]) == 1
+
+
+def test_a_change_that_never_arrived_is_sent_again() -> None:
+    world = following(FollowSettings(rules=("nightly-dev",)))
+    pushed(world)
+    world.services.complete(NAME)
+    world.restart()
+    world.faults = [Fault(0, Unanswered("no answer"), name="move")]
+    step(world)
+    assert runs(world)[0] == f"{FAMILY}:7"
+    swept(world)
+    assert runs(world)[0] == f"{FAMILY}:8"
+
+
+def test_one_that_is_deleted_meanwhile_is_told() -> None:
+    world = following(FollowSettings(rules=("nightly-dev",)))
+    world.scheduled.refusals = [Unavailable("AWS answered ThrottlingException")]
+    pushed(world)
+    live(world)
+    del world.scheduled.all["rule", "nightly-dev", "Id1"]
+    swept(world)
+    assert states(world) == [C.GONE]
+    assert "does not exist any more" in world.topic.published[-1].text
+
+
+def test_an_older_deployment_gives_up_once_a_newer_one_is_live() -> None:
+    world = following(FollowSettings(rules=("nightly-dev",)))
+    world.scheduled.refusals = [Unavailable("AWS answered ThrottlingException")]
+    pushed(world)
+    live(world)
+    first = world.record()
+    pushed(world, "def5678", OTHER_DIGEST)
+    live(world)
+    assert runs(world)[0] == f"{FAMILY}:9"
+    older = step(world, first)
+    assert older.finished
+    assert runs(world)[0] == f"{FAMILY}:9"
+
+
+def test_a_step_that_dies_at_any_call_is_taken_up_by_the_sweep() -> None:
+    for call in range(40):
+        world = following(with_families())
+        another_family(world)
+        pushed(world)
+        world.services.complete(NAME)
+        world.restart()
+        world.faults = [Fault(call, Died(), after=bool(call % 2))]
+        try:
+            step(world)
+        except Died:
+            swept(world)
+            swept(world)
+        assert world.scheduled.names("default/report-dev") == f"{REPORT}:4", call
+        assert revision(5, REPORT) not in world.services.definitions, call
+        assert world.record().status is Status.SUCCESSFUL, call
