@@ -106,7 +106,9 @@ class EmbeddedAws:
     def _start_services(self) -> None:
         undo = self._undo
         self.lambda_ = Lambda(self.clock, self.sessions, self.iam, self.endpoint, self._clients)
-        self.events = EventBus(self.clock, self._clients, self.lambda_.invoke_async)
+        self.events = EventBus(
+            self.clock, self._clients, self.lambda_.invoke_async, self.iam.trusts
+        )
         self.stepfunctions = StepFunctions(self.clock, self._clients, self.events.emit)
         self.topics = Topics(self.clock, self.lambda_.invoke_async)
         self.cloudformation = CloudFormation(self._clients)
