@@ -29,6 +29,7 @@ _DENIALS = {
     "sns": ("AuthorizationError", 403),
     "lambda": ("AccessDeniedException", 403),
     "s3": ("AccessDenied", 403),
+    "scheduler": ("AccessDeniedException", 403),
     "sts": ("AccessDenied", 403),
     "elbv2": ("AccessDenied", 403),
     "cloudformation": ("AccessDenied", 403),

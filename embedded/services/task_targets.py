@@ -60,7 +60,7 @@ def request_of(target: Target, started_by: str, text: str | None) -> dict[str, A
     """What RunTask is asked for; members that AWS does not document are left out."""
     parameters = target["EcsParameters"]
     asked = {
-        theirs: _lower_camel(parameters[ours])
+        theirs: lower_camel(parameters[ours])
         for ours, theirs in _MEMBERS.items()
         if parameters.get(ours) is not None
     }
@@ -73,8 +73,8 @@ def cut(started_by: str) -> str:
     return re.sub(r"[^A-Za-z0-9/_-]", "_", started_by)[:LONGEST_STARTED_BY]
 
 
-def _lower_camel(value: Any) -> Any:
+def lower_camel(value: Any) -> Any:
     """Keys in lowerCamelCase, as ECS spells them in its API."""
     if isinstance(value, dict):
-        return {key[0].lower() + key[1:]: _lower_camel(inner) for key, inner in value.items()}
-    return [_lower_camel(inner) for inner in value] if isinstance(value, list) else value
+        return {key[0].lower() + key[1:]: lower_camel(inner) for key, inner in value.items()}
+    return [lower_camel(inner) for inner in value] if isinstance(value, list) else value
