@@ -73,20 +73,10 @@ def _rules(pattern: str) -> Iterator[str]:
         yield pattern
         return
     with translated(f"list the rules {pattern}"):
-        pages = _pages("list_rules", "Rules", NamePrefix=pattern[:-1] or None)
-        names = [str(rule["Name"]) for rule in pages]
-    yield from names
-
-
-def _pages(operation: str, key: str, **filters: Any) -> Iterator[Mapping[str, Any]]:
-    given = {name: value for name, value in filters.items() if value is not None}
-    events = client("events")
-    for _ in range(_MOST_PAGES):
-        answer = getattr(events, operation)(**given)
-        yield from answer[key]
-        if not (token := answer.get("NextToken")):
-            return
-        given["NextToken"] = token
+        filters = {"NamePrefix": pattern[:-1]} if pattern[:-1] else {}
+        pages = client("events").get_paginator("list_rules").paginate(**filters)
+        found = [one for page in islice(pages, _MOST_PAGES) for one in page["Rules"]]
+    yield from (str(one["Name"]) for one in found)
 
 
 def _rule_tasks(rule: str) -> list[ScheduledTask]:
@@ -95,7 +85,8 @@ def _rule_tasks(rule: str) -> list[ScheduledTask]:
     with translated(f"read the targets of the rule {rule}"):
         try:
             with raw_answers(events, "ListTargetsByRule") as bodies:
-                list(_pages("list_targets_by_rule", "Targets", Rule=rule))
+                pages = events.get_paginator("list_targets_by_rule").paginate(Rule=rule)
+                list(islice(pages, _MOST_PAGES))
         except ClientError as error:
             if code_of(error) == _NOT_FOUND:
                 return []

@@ -76,6 +76,11 @@ class Target(BaseModel):
         """The name by which people and the ledger know the service: `CLUSTER/SERVICE`."""
         return f"{self.cluster}/{self.service}"
 
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families that it names: the service's own, and those of its scheduled tasks."""
+        return ((self.family,) if self.family else ()) + self.follow.families
+
 
 class NoticeChannels(BaseModel):
     """The channels besides SNS. Each value names the secret that holds the URL, never the URL."""

@@ -24,10 +24,15 @@ NAMES: dict[str, _Names] = {
     "repository": lambda target: (target.repository,),
     "pass_roles": lambda target: target.pass_roles,
     "log_groups": lambda target: target.log_groups,
+    "follow.rules": lambda target: target.follow.rules,
+    "follow.schedules": lambda target: target.follow.schedules,
+    "follow.families": lambda target: target.families,
 }
-# `shared` never allows these: what one environment does to a service or registers in a family, the
-# other one would run.
-_UNSHARABLE = frozenset({"service", "family"})
+# `shared` never allows these: what one environment does to a service, a rule or a schedule, or
+# registers in a family, the other one would run.
+_UNSHARABLE = frozenset(
+    {"service", "family", "follow.rules", "follow.schedules", "follow.families"}
+)
 
 
 def every_environment(text: str, stage: str) -> tuple[Targets, ...]:

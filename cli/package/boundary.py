@@ -9,9 +9,11 @@ from cli.package.globs import covering
 # The template's parameters that are one pattern, and the target's key whose names it must cover.
 _PATTERNS = {
     "Clusters": "cluster",
-    "Families": "family",
+    "Families": "follow.families",  # the services' own too
     "Repositories": "repository",
     "LogGroups": "log_groups",
+    "Rules": "follow.rules",
+    "Schedules": "follow.schedules",
 }
 
 

@@ -39,9 +39,16 @@ REASONS = {
     "ReadTargetHealth": "Elastic Load Balancing offers no resource for describing target health",
     "RegisterAnyFamily": "a target without `family` follows whatever family its service runs",
     "TagAnyFamily": "as RegisterAnyFamily; only while registering (ecs:CreateAction)",
+    "ListRules": "EventBridge offers no resource for listing rules, not even by a prefix",
+    "ListSchedules": "Scheduler offers no resource for listing schedules, not even by a prefix",
     "SendTraces": "X-Ray offers no resource for traces",
     "DeliverLogs": "log delivery, as Step Functions needs it, offers no resource",
 }
+
+# The services to which a role may be passed: ECS' tasks, and what starts them on a schedule.
+PASSED_TO = frozenset(
+    {"ecs-tasks.amazonaws.com", "events.amazonaws.com", "scheduler.amazonaws.com"}
+)
 
 # Statements that no call of ours needs, and why they are granted: Lambda itself uses them, with the
 # function's role. A test refuses any other statement that no test uses.
@@ -65,6 +72,9 @@ _STEP: tuple[Grant, ...] = (
     account.change_services,
     account.register,
     account.pass_roles,
+    account.rules,
+    account.schedules,
+    account.pass_roles_on_schedule,
 )
 # What goes back is neither scanned nor rendered, and its step is not the one that watches on.
 _PUSHED: tuple[Grant, ...] = (

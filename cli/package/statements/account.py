@@ -181,7 +181,7 @@ def register(scope: Scope) -> Iterable[Statement]:
         return
     # Only while registering: a later change of tags could forge who made a revision.
     creating = {"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}}
-    if families := scope.families(scope.deployed):
+    if families := scope.registered(scope.deployed):
         revisions = [arn("ecs", f"task-definition/{family}:*") for family in families]
         yield allow("RegisterFamilies", ["ecs:RegisterTaskDefinition"], revisions)
         yield allow("TagFamilies", ["ecs:TagResource"], revisions, creating)
@@ -191,12 +191,68 @@ def register(scope: Scope) -> Iterable[Statement]:
 
 
 def pass_roles(scope: Scope) -> Iterable[Statement]:
-    roles = sorted({role for target in scope.deployed for role in target.pass_roles})
-    if roles:
-        to_tasks = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
-        yield allow(
-            "PassRoles", ["iam:PassRole"], [_this_account(role) for role in roles], to_tasks
-        )
+    yield from _pass_roles("PassRoles", scope.deployed, "ecs-tasks.amazonaws.com")
+
+
+def rules(scope: Scope) -> Iterable[Statement]:
+    """Read the targets of the rules that follow, and change those that start ECS tasks.
+
+    IAM has no condition for the task definition.
+    """
+    if names := scope.rules(scope.targets):
+        yield allow("ReadRules", ["events:ListTargetsByRule"], _rules(names))
+    if any(name.endswith("*") for target in scope.targets for name in target.follow.rules):
+        yield allow("ListRules", ["events:ListRules"], ["*"])
+    if names := scope.rules(scope.deployed):
+        # ForAllValues also holds where the key is absent, so that is ruled out.
+        starts_tasks = {
+            "ForAllValues:ArnLike": {"events:TargetArn": [arn("ecs", "cluster/*")]},
+            "Null": {"events:TargetArn": "false"},
+        }
+        yield allow("ChangeRules", ["events:PutTargets"], _rules(names), starts_tasks)
+
+
+def schedules(scope: Scope) -> Iterable[Statement]:
+    """Read and change the schedules that follow.
+
+    IAM has no condition for what a schedule calls. One statement where both are granted, because
+    names are the longest part of a policy.
+    """
+    observed = tuple(target for target in scope.targets if target.mode != "deploy")
+    if names := scope.schedules(observed):
+        yield allow("ReadSchedules", ["scheduler:GetSchedule"], _schedules(names))
+    if any(name.endswith("*") for target in scope.targets for name in target.follow.schedules):
+        yield allow("ListSchedules", ["scheduler:ListSchedules"], ["*"])
+    if names := scope.schedules(scope.deployed):
+        actions = ["scheduler:GetSchedule", "scheduler:UpdateSchedule"]
+        yield allow("ChangeSchedules", actions, _schedules(names))
+
+
+def pass_roles_on_schedule(scope: Scope) -> Iterable[Statement]:
+    """PutTargets and UpdateSchedule pass the role with which the tasks are started."""
+    following = tuple(target for target in scope.deployed if target.follow.any)
+    services = {
+        "events.amazonaws.com": any(target.follow.rules for target in following),
+        "scheduler.amazonaws.com": any(target.follow.schedules for target in following),
+    }
+    to = [service for service, follows in services.items() if follows]
+    yield from _pass_roles("PassRolesOnSchedule", following, to)
+
+
+def _rules(names: list[str]) -> list[dict[str, str]]:
+    """The ARNs of rules on the default event bus."""
+    return [arn("events", f"rule/{name}") for name in names]
+
+
+def _schedules(names: list[str]) -> list[dict[str, str]]:
+    return [arn("scheduler", f"schedule/{name}") for name in names]
+
+
+def _pass_roles(sid: str, targets: tuple[Target, ...], to: str | list[str]) -> Iterable[Statement]:
+    """Pass the roles in these targets' `pass_roles`, to these services of AWS only."""
+    if roles := sorted({role for target in targets for role in target.pass_roles}):
+        only = {"StringEquals": {"iam:PassedToService": to}}
+        yield allow(sid, ["iam:PassRole"], [_this_account(role) for role in roles], only)
 
 
 def _this_account(role: str) -> dict[str, str]:

@@ -22,7 +22,8 @@ class Widening(IntEnum):
     FAMILIES = 2
     REPOSITORIES = 3
     LOG_GROUPS = 4
-    CLUSTERS = 5
+    SCHEDULED_TASKS = 5
+    CLUSTERS = 6
 
 
 WORDS = {
@@ -30,6 +31,7 @@ WORDS = {
     Widening.FAMILIES: "every task definition family whose name is like the targets' families",
     Widening.REPOSITORIES: "every repository whose name is like the targets' repositories",
     Widening.LOG_GROUPS: "every log group whose name is like the targets' log groups",
+    Widening.SCHEDULED_TASKS: "every rule and schedule whose name is like those in `follow`",
     Widening.CLUSTERS: "every cluster whose name is like the targets' clusters",
 }
 
@@ -97,11 +99,30 @@ class Scope:
 
     def families(self, targets: tuple[Target, ...]) -> list[str]:
         """The families of these targets; empty when a target names none: it may be any."""
+        return self._families(targets, set())
+
+    def registered(self, targets: tuple[Target, ...]) -> list[str]:
+        """As `families`, and those that the targets' scheduled tasks may run."""
+        return self._families(targets, {one for each in targets for one in each.follow.families})
+
+    def _families(self, targets: tuple[Target, ...], more: set[str]) -> list[str]:
         families = {target.family for target in targets}
         if None in families:
             return []
-        others = {other.family for other in self.neighbours if other.family}
-        return self._names(Widening.FAMILIES, set(filter(None, families)), others)
+        others = {one for other in self.neighbours for one in other.families}
+        return self._names(Widening.FAMILIES, {*filter(None, families), *more}, others)
+
+    def rules(self, targets: tuple[Target, ...]) -> list[str]:
+        """The names of the rules that follow these targets; each may end in `*`."""
+        names = {name for target in targets for name in target.follow.rules}
+        others = {name for other in self.neighbours for name in other.follow.rules}
+        return self._names(Widening.SCHEDULED_TASKS, names, others) if names else []
+
+    def schedules(self, targets: tuple[Target, ...]) -> list[str]:
+        """`GROUP/NAME` of the schedules that follow these targets; each may end in `*`."""
+        names = {name for target in targets for name in target.follow.schedules}
+        others = {name for other in self.neighbours for name in other.follow.schedules}
+        return self._names(Widening.SCHEDULED_TASKS, names, others) if names else []
 
     def _names(self, step: Widening, names: set[str], others: set[str]) -> list[str]:
         pattern = covering(names, others - names) if self.widening >= step else None
