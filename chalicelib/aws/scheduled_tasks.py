@@ -25,6 +25,7 @@ RESPONSE_ONLY = frozenset({"Arn", "CreationDate", "LastModificationDate", "Name"
 UNIVERSAL = ":aws-sdk:ecs:runTask"
 _MOST_PAGES = 5
 _NOT_FOUND = "ResourceNotFoundException"
+_IN_CONFLICT = "ConflictException"  # UpdateSchedule: something else changes it at this moment
 
 
 class ScheduledTasks:
@@ -165,17 +166,21 @@ def _update_schedule(task: ScheduledTask, revision: str) -> None:
     body = {**body, "GroupName": group, "Target": _with_revision(body["Target"], revision)}
     scheduler = client_once("scheduler")
     target = {key: str(body["Target"].get(key, "")) for key in ("Arn", "RoleArn")}
-    with (
-        translated(f"change the schedule {task.name}"),
-        raw_request(scheduler, "UpdateSchedule", body),
-    ):
-        scheduler.update_schedule(
-            Name=name,
-            GroupName=group,
-            ScheduleExpression=str(body.get("ScheduleExpression", "")),
-            FlexibleTimeWindow={"Mode": "OFF"},  # botocore asks for it; `body` is what is sent
-            Target=target,
-        )
+    with translated(f"change the schedule {task.name}"):
+        try:
+            with raw_request(scheduler, "UpdateSchedule", body):
+                scheduler.update_schedule(
+                    Name=name,
+                    GroupName=group,
+                    ScheduleExpression=str(body.get("ScheduleExpression", "")),
+                    FlexibleTimeWindow={"Mode": "OFF"},  # asked for; `body` is what is sent
+                    Target=target,
+                )
+        except ClientError as error:
+            if code_of(error) == _IN_CONFLICT:
+                told = f"could not change the schedule {task.name} yet: AWS answered {_IN_CONFLICT}"
+                raise Unavailable(told) from error
+            raise
 
 
 def _with_revision(target: Mapping[str, Any], revision: str) -> dict[str, Any]:

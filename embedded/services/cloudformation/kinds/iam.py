@@ -69,9 +69,10 @@ class ManagedPolicy(Kind):
 
     @classmethod
     def create(cls, name: str, properties: Properties) -> Kind:
-        parameters = {"PolicyName": name, "PolicyDocument": cls._document(name, properties)}
-        settings = {k: properties[k] for k in ("Description", "Path") if k in properties}
-        arn = cls.call("iam", "CreatePolicy", {**settings, **parameters})["Policy"]["Arn"]
+        settings: Properties = {k: properties[k] for k in _POLICY_SETTINGS if k in properties}
+        document = cls._document(name, properties)
+        parameters = {**settings, "PolicyName": name, "PolicyDocument": document}
+        arn = cls.call("iam", "CreatePolicy", parameters)["Policy"]["Arn"]
         return cls(arn, PolicyArn=arn)
 
     @classmethod
@@ -98,6 +99,7 @@ class ManagedPolicy(Kind):
 
 # As above: a managed policy, not counting whitespace.
 _LARGEST_MANAGED = 6_144
+_POLICY_SETTINGS = ("Path", "Description")
 
 
 class OidcProvider(Kind):
