@@ -133,6 +133,7 @@ class EmbeddedAws:
             rates=rates,
             lag=lag,
             invoke_lambda=self.lambda_.invoke_and_tell,
+            caller=lambda key: self.sessions.principal(key).arn,
         )
         undo.callback(self.ecs.uninstall)
         self.ecr = ecr.install(self.clock, self.events.emit)
