@@ -8,6 +8,7 @@ from chalicelib.definition.render import image_in
 from chalicelib.errors import DeployerError
 from chalicelib.explain.classify import said
 from chalicelib.flow.ports import World
+from chalicelib.flow.service import service_of
 from chalicelib.model.base import Frozen, iso
 from chalicelib.model.deployments import GOES_BACK, Deployment
 from chalicelib.model.heads import Head
@@ -44,7 +45,7 @@ def running(world: World, target: Target) -> dict[str, Any]:
     Raises:
         Unavailable: when ECS does not answer.
     """
-    service = world.services.service(target.cluster, target.service)
+    service = service_of(world, target.cluster, target.service)
     found: dict[str, Any] = {"service": target.name, "at": iso(world.now)}
     if service is None:
         return {**found, "status": "MISSING"}
