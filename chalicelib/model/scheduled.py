@@ -60,6 +60,11 @@ class ScheduledTask(Frozen):
     cluster: str = ""
     body: dict[str, Any]
 
+    @property
+    def label(self) -> str:
+        """The name by which people know it."""
+        return _label(self.kind, self.name, self.target)
+
 
 class ScheduledTasksFound(Frozen):
     """What the names of `follow` lead to; `missing` are the names that lead to no ECS target."""
@@ -114,7 +119,7 @@ class ScheduledChange(Frozen):
         """The name by which people know it."""
         if not self.name:
             return "what `follow` names"
-        return f"{self.kind} {self.name}" + (f" (target {self.target})" if self.target else "")
+        return _label(self.kind, self.name, self.target)
 
     @property
     def family(self) -> str:
@@ -130,3 +135,7 @@ def family_named(task_definition: str) -> str:
 def names_revision(task_definition: str) -> bool:
     """Whether an ARN names one revision. One that names the family only means its newest."""
     return ":" in short_name(task_definition)
+
+
+def _label(kind: Kind, name: str, target: str) -> str:
+    return f"{kind} {name}" + (f" (target {target})" if target else "")

@@ -330,6 +330,10 @@ def test_status_shows_what_it_runs_now() -> None:
     now = reply["now"][0] if isinstance(reply["now"], list) else reply["now"]
     assert now["revision"] == f"{FAMILY}:8"
     assert now["by"] == "Slipway"
+    assert now["scheduled"] == [
+        {"task": "rule nightly-dev (target Id1)", "names": f"{FAMILY}:8"},
+        {"task": "schedule default/report-dev", "names": f"{FAMILY}:8"},
+    ]
     (row,) = tell_status(world.world(), {"board": True})["board"]
     assert row["runs"]["revision"] == f"{FAMILY}:8"
 
