@@ -154,6 +154,7 @@ def load_targets(text: str, stage: str) -> Targets:
     _only_known_environments(document)
     _some_target(targets, stage)
     _no_service_twice(targets)
+    _no_family_moved_twice(targets)
     for number, target in enumerate(every, start=1):
         if target in targets and not waits_rightly(target, targets):
             from chalicelib.model import mistakes  # noqa: PLC0415 - only where there is one
@@ -333,6 +334,19 @@ def _some_target(targets: tuple[Target, ...], stage: str) -> None:
             f"targets.toml: no [[target]] is for {stage}; each names other `environments`. "
             f'Write "{stage}" into one of them.'
         )
+
+
+def _no_family_moved_twice(targets: tuple[Target, ...]) -> None:
+    """No rule or schedule gets revisions of one family from two places."""
+    tasks = {target.service for target in targets if target.is_task}
+    for target in targets:
+        families = {*target.follow.families, target.family}
+        twice = next((family for family in sorted(tasks) if family in families), None)
+        if twice is not None and not target.is_task:
+            raise Refused(
+                f"targets.toml: the family {twice} has a [[task]], and the [[target]] of "
+                f"{target.name} moves it too. Next: remove one of them."
+            )
 
 
 def _no_service_twice(targets: tuple[Target, ...]) -> None:
