@@ -18,6 +18,7 @@ from chalicelib.aws.errors import code_of, translated
 from chalicelib.aws.raw import raw_answers, raw_request
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.model.scheduled import FollowSettings, Kind, ScheduledTask, ScheduledTasksFound
+from chalicelib.model.task_definitions import short_name
 
 # In GetSchedule's answer, not in the body of UpdateSchedule's request, which has the name in its
 # path (EventBridge Scheduler API reference); a test holds this set against botocore's model.
@@ -99,6 +100,7 @@ def _rule_tasks(rule: str) -> list[ScheduledTask]:
             name=rule,
             target=str(target["Id"]),
             task_definition=str(target["EcsParameters"].get("TaskDefinitionArn", "")),
+            cluster=short_name(str(target.get("Arn", ""))),
             body=target,
         )
         for target in targets
@@ -140,6 +142,7 @@ def _schedule_task(schedule: str) -> ScheduledTask | None:
         kind="schedule",
         name=schedule,
         task_definition=str((settings or {}).get("TaskDefinitionArn", "")),
+        cluster=short_name(str(target.get("Arn", ""))) if settings else "",
         body=body,
     )
 

@@ -9,11 +9,11 @@ from cli.package.globs import covering
 # The template's parameters that are one pattern, and the target's key whose names it must cover.
 _PATTERNS = {
     "Clusters": "cluster",
-    "Families": "follow.families",  # the services' own too
+    "Families": "families",  # the services' own too
     "Repositories": "repository",
     "LogGroups": "log_groups",
-    "Rules": "follow.rules",
-    "Schedules": "follow.schedules",
+    "Rules": "rules",
+    "Schedules": "schedules",
 }
 
 

@@ -34,6 +34,7 @@ __all__ = [
 # `lint` refuses a statement with `*` that is not here; a test, a reason that no statement needs.
 REASONS = {
     "ReadTaskDefinitions": "ECS offers no resource for describing or listing task definitions",
+    "ListRuns": "as ListTasks, for a [[task]]; in every cluster where one names no `cluster`",
     "ListTasks": "ECS lists tasks by container instance or `*`; the condition names the clusters",
     "ReadFindings": "Amazon Inspector offers no resource for listing findings or what it covers",
     "ReadTargetHealth": "Elastic Load Balancing offers no resource for describing target health",
@@ -116,13 +117,20 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
         account.find_rollouts,
         account.answer_hooks,
     ),
-    "status": (*_ALWAYS, own.read_ledger, account.look_at_services, account.read_tasks),
+    "status": (
+        *_ALWAYS,
+        own.read_ledger,
+        account.look_at_services,
+        account.read_tasks,
+        account.look_at_scheduled_tasks,
+    ),
     "sweep": (
         *_ALWAYS,
         *_PUSHED,
         own.start_watchers,
         own.report_failures,
         own.look_at_watchers,
+        account.read_runs,
     ),
 }
 

@@ -67,7 +67,8 @@ def test_a_name_that_fits_another_environment_is_refused(
     with pytest.raises(Refused) as refused:
         every_environment(text, "dev")
     said = str(refused.value)
-    assert said.startswith(f"targets.toml: `{key}` of dev fits what prod has, too (")
+    named = key.removeprefix("follow.")
+    assert said.startswith(f"targets.toml: `{named}` of dev fits what prod has, too (")
     assert words in said
     assert "Write {env} into it" in said
 
@@ -105,8 +106,32 @@ def test_what_the_file_says_to_share_is_shared(key: str, value: str) -> None:
 def test_a_family_a_pattern_a_rule_and_a_schedule_cannot_be_shared(key: str, value: str) -> None:
     names = ("api", "arn:aws:iam::*:role/shop-*", "nightly", "default/report", "report")
     shared = "shared = " + str(list(names)).replace("'", '"') + "\n"
-    with pytest.raises(Refused, match=f"`{key}` of dev fits"):
+    with pytest.raises(Refused, match=f"`{key.removeprefix('follow.')}` of dev fits"):
         every_environment(shared + replaced(key, value) + BOTH, "dev")
+
+
+TASK = """
+[[task]]
+repository = "shop/job-{env}"
+family = "job-{env}"
+rules = ["job-{env}"]
+schedules = ["shop/job-{env}"]
+"""
+
+
+@pytest.mark.parametrize("key", ["repository", "family", "rules", "schedules"])
+def test_tasks_without_a_service_are_apart_by_their_names(key: str) -> None:
+    assert every_environment(TASK + BOTH, "dev")
+    lines = TASK.splitlines()
+    same = [line.replace("-{env}", "") if line.startswith(key) else line for line in lines]
+    with pytest.raises(Refused, match="of dev fits what prod has"):
+        every_environment("\n".join(same) + BOTH, "dev")
+
+
+def test_the_cluster_of_tasks_without_a_service_is_one_of_the_environment() -> None:
+    with pytest.raises(Refused, match='`cluster` of dev .* shared = \\["shop"\\]'):
+        every_environment(f'{TASK}cluster = "shop"\n{BOTH}', "dev")
+    assert every_environment(f'{TASK}cluster = "shop-{{env}}"\n{BOTH}', "dev")
 
 
 def test_a_family_of_scheduled_tasks_is_no_service_s_family_of_another_environment() -> None:

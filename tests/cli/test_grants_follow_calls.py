@@ -21,6 +21,7 @@ from chalicelib.model.commands import BeforeSettings
 from chalicelib.model.scans import Severity
 from chalicelib.model.scheduled import FollowSettings
 from chalicelib.model.targets import Gate, ScanGate, Target, Targets, load_targets
+from chalicelib.model.task_targets import TaskTable
 from cli.package.policies import Policy, generate
 from tests.cli.packages import PROJECT, STAGES, written
 
@@ -253,7 +254,8 @@ def test_scans_alarms_tasks_and_rules_are_granted_where_a_target_needs_them(
         before=BeforeSettings(command=("migrate",)),
         follow=FollowSettings(rules=("nightly-*",), schedules=("default/report-*",)),
     )
-    policy = generate(Targets(stage="dev", all=(target,))).documents[function]
+    job = TaskTable(repository="shop/job", family="job", rules=("weekly",)).target
+    policy = generate(Targets(stage="dev", all=(target, job))).documents[function]
     # What goes back passes every gate: `rollback` comes by the step, and never asks for a scan.
     never = {"scans", "alarms"} if function == "rollback" else ()
     calls = called(function, without=never) - NEVER.get(function, set())

@@ -13,6 +13,7 @@ from chalicelib.errors import Refused
 from chalicelib.model.scans import Severity
 from chalicelib.model.scheduled import FollowSettings
 from chalicelib.model.targets import Gate, NoticeChannels, ScanGate, Target, Targets
+from chalicelib.model.task_targets import TaskTable
 from cli.package import policies
 from cli.package.lint import Template, wildcards
 from cli.package.policies import GRANTS, REASONS, Policy, Widening
@@ -31,6 +32,12 @@ FOLLOW = FollowSettings(
     families=("shop-report",),
 )
 FOLLOWED = API.model_copy(update={"follow": FOLLOW})
+JOB = TaskTable(
+    repository="shop/job",
+    family="shop-job",
+    rules=("nightly",),
+    pass_roles=("arn:aws:iam::*:role/shop-*",),
+).target
 CHANNELS = NoticeChannels(slack="ssm:/slipway/dev/slack", webhook="secretsmanager:slipway/webhook")
 WRITES = {"ecs:UpdateService", "ecs:StopServiceDeployment", "ecs:RegisterTaskDefinition"}
 WRITES |= {"ecs:TagResource", "iam:PassRole", "ecs:UpdateExpressGatewayService"}
@@ -57,6 +64,8 @@ SETS = {
     "a gate": (API.model_copy(update={"gate": Gate(scan=ScanGate(max=Severity.HIGH))}),),
     "observed": (FOLLOWED.model_copy(update={"mode": "observe"}),),
     "scheduled tasks": (FOLLOWED,),
+    "a [[task]]": (API, JOB),
+    "only a [[task]]": (JOB,),
     "two clusters": many(4, clusters=2),
     "300 services": many(300),
 }
@@ -274,9 +283,16 @@ def test_who_takes_the_step_may_change_the_rules_and_schedules_that_follow_and_n
     """Any of them may be the one that sees a deployment become live."""
     documents = generated((FOLLOWED,)).documents
     stepping = {"on_image_push", "on_service_change", "watch", "deploy", "rollback", "sweep"}
-    for function, policy in documents.items():
+    for function in documents.keys() - {"status"}:
         expected = SCHEDULED if function in stepping else set()
-        assert set(statements(policy)) & SCHEDULED == expected, function
+        assert set(statements(documents[function])) & SCHEDULED == expected, function
+
+
+def test_status_reads_the_rules_and_schedules_that_follow() -> None:
+    found = statements(generated((FOLLOWED,)).documents["status"])
+    reads = {"ReadRules", "ListRules", "ReadSchedules", "ListSchedules"}
+    assert reads <= set(found)
+    assert not set(found) & SCHEDULED - reads
 
 
 def test_a_target_that_follows_nothing_grants_nothing_of_rules_and_schedules() -> None:
@@ -290,6 +306,31 @@ def test_rules_and_schedules_are_named_one_by_one() -> None:
     schedules = {"schedule/default/report", "schedule/shop/*"}
     assert ends(found["ReadRules"]) == ends(found["ChangeRules"]) == rules
     assert ends(found["ChangeSchedules"]) == schedules
+
+
+def test_a_task_without_a_service_lets_nobody_change_a_service() -> None:
+    for function, policy in generated((JOB,)).documents.items():
+        changes = actions(policy) & WRITES
+        expected = {"ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"}
+        assert changes in ({*expected, "events:PutTargets"}, set()), function
+    both = statements(generated((API, JOB)).documents["watch"])
+    assert families(both["RegisterFamilies"]) == {"shop-api", "shop-job"}
+    within = both["UpdateServices"]["Condition"]["ArnLike"]["ecs:task-definition"]
+    assert within == ["arn:*:ecs:*:*:task-definition/shop-api:*"]
+    assert ends(both["UpdateServices"]) == {"service/shop/api"}
+
+
+@pytest.mark.parametrize("cluster", [None, "jobs"])
+def test_the_sweep_alone_reads_the_runs_of_a_task_without_a_service(cluster: str | None) -> None:
+    job = JOB.model_copy(update={"runs_in": cluster})
+    documents = generated((API, job)).documents
+    for function, policy in documents.items():
+        assert ("ReadRuns" in statements(policy)) == (function == "sweep")
+    found = statements(documents["sweep"])
+    assert ends(found["ReadRuns"]) == {f"task/{cluster or '*'}/*"}
+    within = texts(found["ListRuns"]["Condition"]["ArnLike"]["ecs:cluster"])
+    assert [one.split(":")[-1] for one in within] == [f"cluster/{cluster or '*'}"]
+    assert ends(found["ReadTasks"]) == {"task/shop/*"}
 
 
 def test_without_a_star_nobody_lists() -> None:

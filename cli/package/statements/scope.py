@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from chalicelib.model.targets import Target
+from chalicelib.model.task_targets import TaskTarget
 from cli.package.globs import covering, meet
 from cli.package.statements.statement import Statement, arn
 
@@ -67,12 +68,14 @@ class Scope:
 
     def _services(self, targets: tuple[Target, ...]) -> list[str]:
         """`CLUSTER/SERVICE` of each target; wider, `CLUSTER/*` where no neighbour has a service."""
+        targets = with_service(targets)
         if self.widening < Widening.SERVICES:
             return sorted({target.name for target in targets})
         found: set[str] = set()
         for cluster in self.clusters(targets):
             names = {one.name for one in targets if meet(cluster, one.cluster)}
-            others = {one.name for one in self.neighbours if meet(cluster, one.cluster)}
+            beside = with_service(self.neighbours)
+            others = {one.name for one in beside if meet(cluster, one.cluster)}
             found |= (
                 set(self._names(Widening.SERVICES, names, others)) if others else {f"{cluster}/*"}
             )
@@ -80,8 +83,9 @@ class Scope:
 
     def clusters(self, targets: tuple[Target, ...]) -> list[str]:
         """The names of the targets' clusters, or in the widest step one pattern for all."""
-        others = {other.cluster for other in self.neighbours}
-        return self._names(Widening.CLUSTERS, {target.cluster for target in targets}, others)
+        others = {name for other in self.neighbours for name in clusters_of(other)}
+        names = {name for target in targets for name in clusters_of(target)}
+        return self._names(Widening.CLUSTERS, names, others) if names else []
 
     def repositories(self, targets: tuple[Target, ...]) -> list[dict[str, str]]:
         """The ARNs of the targets' repositories."""
@@ -127,6 +131,18 @@ class Scope:
     def _names(self, step: Widening, names: set[str], others: set[str]) -> list[str]:
         pattern = covering(names, others - names) if self.widening >= step else None
         return sorted(names) if pattern is None else [pattern]
+
+
+def with_service(targets: Iterable[Target]) -> tuple[Target, ...]:
+    """These targets without those of [[task]]."""
+    return tuple(target for target in targets if not target.is_task)
+
+
+def clusters_of(target: Target) -> tuple[str, ...]:
+    """The clusters that a target names: its service's, or that in which a [[task]] runs."""
+    if isinstance(target, TaskTarget):
+        return (target.runs_in,) if target.runs_in else ()
+    return (target.cluster,)
 
 
 Grant = Callable[[Scope], Iterable[Statement]]
