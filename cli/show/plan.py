@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from cli.exits import HELD, LIVE, REFUSED
@@ -19,7 +19,7 @@ _WOULD = {
     "observe": "would only be recorded: the target's mode is observe",
 }
 _CODES = {"hold": HELD, "refuse": REFUSED}
-_SHOWN = 30  # changed fields
+_SHOWN = 30  # changed fields, or scheduled tasks
 _IMAGE = re.compile(r"[^@]{1,300}/([^/@]{1,300})@(sha256:[0-9a-f]{12})[0-9a-f]{52}")
 
 
@@ -38,12 +38,24 @@ def lines(plan: Mapping[str, Any]) -> Iterator[str]:
     if before := plan.get("before"):
         command = shlex.join(before["command"])
         yield f"  first     `{command}` must exit with 0, in the container {before['container']}"
+    yield from _scheduled(plan.get("scheduled", ()))
     yield f"  {what} {_WOULD.get(plan['would'], plan['would'])}{reason}"
     changes = plan.get("changes", ())
     for change in changes[:_SHOWN]:
         yield f"    {_change(change)}"
     if len(changes) > _SHOWN:
         yield f"    and {len(changes) - _SHOWN} more fields"
+
+
+def _scheduled(tasks: Sequence[Mapping[str, Any]]) -> Iterator[str]:
+    """The scheduled tasks that would get the new revision once it is live, and those that stay."""
+    for one in tasks[:_SHOWN]:
+        if one["left"]:
+            yield f"  stays     {one['task']}: {one['left']}"
+        else:
+            yield f"  follows   {one['task']}, which runs {one['names']}, once it is live"
+    if len(tasks) > _SHOWN:
+        yield f"            and {len(tasks) - _SHOWN} more scheduled tasks"
 
 
 def code(plan: Mapping[str, Any]) -> int:

@@ -19,6 +19,7 @@ def story(record: Record, now: datetime) -> Iterator[str]:
     yield from _section("Timeline", _timeline(record))
     changes = [*_images(record), *record["base_changes"]]
     yield from _section("Changed", changes)
+    yield from _section("Scheduled tasks", _scheduled(record))
     yield from _section("Why", _words(record))
     yield from _section("Last log lines", log_lines(record))
     yield from _section("Told", _told(record))
@@ -83,6 +84,20 @@ def _words(record: Record) -> Iterator[str]:
 def _images(record: Record) -> Iterator[str]:
     if (before := record.get("from")) and before != record["revision"]:
         yield f"{before} -> {record['revision']}"
+
+
+def _scheduled(record: Record) -> Iterator[str]:
+    """What became of each scheduled task that follows the service."""
+    for one in record.get("scheduled", ()):
+        state, runs = one["state"], one["from"] or "something else"
+        if state == "DONE":
+            yield f"{one['task']}: {runs} -> {one['to']}"
+        elif state == "DUE" and one["why"]:
+            yield f"{one['task']} still runs {runs}: {one['why']}"
+        elif state == "DUE":
+            yield f"{one['task']} runs {runs}, and follows once {record['tag'] or 'it'} is live"
+        else:
+            yield f"{one['task']}: {one['why']}"
 
 
 def _timeline(record: Record) -> Iterator[str]:

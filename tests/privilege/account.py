@@ -40,6 +40,23 @@ webhook = "secretsmanager:slipway/{env}/webhook"
 TASK_TARGETS = TARGETS.replace(
     "watch_after", 'before      = {command = ["migrate"], timeout = "1m"}\nwatch_after'
 )
+FOLLOW_TARGETS = TARGETS.replace(
+    "watch_after",
+    'follow = {rules = ["nightly-*"], schedules = ["default/report-*"], '
+    'families = ["conflicto-report-{env}"]}\nwatch_after',
+)
+JOB_TARGETS = (
+    TARGETS
+    + """
+[[task]]
+repository = "conflicto-backend-{env}"
+family     = "conflicto-report-{env}"
+cluster    = "conflicto-jobs-{env}"
+rules      = ["nightly-*"]
+schedules  = ["default/report-*"]
+pass_roles = ["arn:aws:iam::*:role/conflicto-*"]
+"""
+)
 BAD, GOOD = "bad0000", "abc1234"
 SCAN_SECONDS = 130  # longer than Slipway waits for somebody else's rollout
 _BALANCER = {
@@ -117,7 +134,9 @@ class UnattendedAccount(RehearsedAccount):
     def heard(self) -> list[str]:
         """Everything that people were told: by notice, by webhook, or in a reply."""
         said = [reply for reply in self.replies if isinstance(reply, dict)]
-        replies = [reply.get("error", reply.get("now", {}).get("unknown", "")) for reply in said]
+        now = [reply.get("now", {}) for reply in said]
+        unknown = [one.get(key, "") for one in now for key in ("unknown", "scheduled_unknown")]
+        replies = [reply.get("error", "") for reply in said] + unknown
         return [notice["body"] for notice in self.notices()] + self.posted + replies
 
     def loses_the_answer(self, operation: str) -> None:

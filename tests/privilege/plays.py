@@ -13,11 +13,14 @@ from embedded.calls.call import Call, Reply, error_reply
 from embedded.services.ecs import Crash, Exits
 from example import conflicto
 from example.acts import ALARMS
+from tests.dialect import scheduled
 from tests.dialect.account import BY_HAND, CLUSTER, FAMILY, SERVICE, SERVICE_NAME
 from tests.fixtures import examples
 from tests.privilege.account import (
     BAD,
+    FOLLOW_TARGETS,
     GOOD,
+    JOB_TARGETS,
     SCAN_SECONDS,
     TARGETS,
     TASK_TARGETS,
@@ -393,6 +396,55 @@ def stops_tasks(account: UnattendedAccount) -> None:
     account.ask("rollback", service=SERVICE, **BY_HAND)
 
 
+def _followed(play: Play) -> Play:
+    """The play where a rule runs the service's family, and a schedule runs another one."""
+
+    def followed(account: UnattendedAccount) -> None:
+        scheduled.add_report(account)
+        scheduled.add_rule(account)
+        scheduled.add_schedule(account, f"{scheduled.REPORT}:1")
+        play(account)
+
+    return followed
+
+
+def _task_is_live(account: UnattendedAccount) -> None:
+    """A task without a service was met, and then brought to a new image."""
+    scheduled.add_report(account)
+    scheduled.add_rule(account, f"{scheduled.REPORT}:1")
+    scheduled.add_schedule(account, f"{scheduled.REPORT}:1")
+    account.ask("sweep", **account.scheduled())  # it meets the task
+    push = _pushed(account, GOOD)
+    for _ in range(3):
+        push()
+        account.advance(SCAN_SECONDS)
+
+
+def goes_back_with_a_task(account: UnattendedAccount) -> None:
+    """To a revision that was deregistered meanwhile; its rule and its schedule go at once."""
+    _task_is_live(account)
+    account.client("ecs").deregister_task_definition(taskDefinition=f"{scheduled.REPORT}:1")
+    account.ask("rollback", service=f"@task/{scheduled.REPORT}", **BY_HAND)
+
+
+def sweeps_runs(account: UnattendedAccount) -> None:
+    """It looks at a run of a task without a service, which has ended."""
+    _task_is_live(account)
+    ecs, jobs = account.client("ecs"), "conflicto-jobs-dev"
+    ecs.create_cluster(clusterName=jobs)
+    network = {"awsvpcConfiguration": {"subnets": ["subnet-1"]}}
+    (run,) = ecs.run_task(
+        cluster=jobs,
+        taskDefinition=scheduled.REPORT,
+        launchType="FARGATE",
+        networkConfiguration=network,
+    )["tasks"]
+    account.advance(60)
+    ecs.stop_task(cluster=jobs, task=run["taskArn"])
+    account.advance(120)
+    account.ask("sweep", **account.scheduled())
+
+
 Play = Callable[[UnattendedAccount], None]
 # By the function that does all the work.
 PLAYS: dict[str, tuple[Play, ...]] = {
@@ -416,8 +468,25 @@ TASK_PLAYS: dict[str, tuple[Play, ...]] = {
     "sweep": (sweeps_with_tasks,),
 }
 
+# As PLAYS, where rules and schedules follow the target.
+FOLLOW_PLAYS: dict[str, tuple[Play, ...]] = {
+    "on_image_push": (_followed(pushes_well),),
+    "on_service_change": (_followed(changes_well),),
+    "watch": (_followed(polls_well),),
+    "deploy": (_followed(deploys_well),),
+    "status": (_followed(asks),),
+    "sweep": (_followed(sweeps_well),),
+}
+# As PLAYS, beside a task without a service.
+JOB_PLAYS: dict[str, tuple[Play, ...]] = {
+    "rollback": (goes_back_with_a_task,),
+    "sweep": (sweeps_runs,),
+}
+
 
 def plays_of(function: str) -> Iterator[tuple[Play, str]]:
     """Each play of a function, with the targets file that it needs."""
     yield from ((play, TARGETS) for play in PLAYS[function])
     yield from ((play, TASK_TARGETS) for play in TASK_PLAYS.get(function, ()))
+    yield from ((play, FOLLOW_TARGETS) for play in FOLLOW_PLAYS.get(function, ()))
+    yield from ((play, JOB_TARGETS) for play in JOB_PLAYS.get(function, ()))

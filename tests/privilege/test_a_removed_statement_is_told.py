@@ -15,8 +15,17 @@ import pytest
 from chalicelib.model.targets import load_targets
 from cli.package.policies import LAMBDAS_OWN, generate
 from tests.privilege import plays
-from tests.privilege.account import GOOD, TARGETS, TASK_TARGETS, unattended
+from tests.privilege.account import (
+    FOLLOW_TARGETS,
+    GOOD,
+    JOB_TARGETS,
+    TARGETS,
+    TASK_TARGETS,
+    unattended,
+)
 from tests.privilege.plays import plays_of
+
+FILES = (TASK_TARGETS, FOLLOW_TARGETS, JOB_TARGETS)  # together, they need every statement
 
 
 def sids_of(policy: Mapping[str, Any]) -> list[str]:
@@ -26,11 +35,12 @@ def sids_of(policy: Mapping[str, Any]) -> list[str]:
 def _statements() -> Iterator[object]:
     """Every statement that a call of ours uses; `make test` removes one in eight."""
     counted = itertools.count()
-    for function, policy in generate(load_targets(TASK_TARGETS, "dev")).documents.items():
-        for sid in sids_of(policy):
-            if sid not in LAMBDAS_OWN:
-                marks = [pytest.mark.slow] if next(counted) % 8 else []
-                yield pytest.param(function, sid, id=f"{function}-{sid}", marks=marks)
+    every = (generate(load_targets(text, "dev")).documents for text in FILES)
+    found = ((name, sid) for one in every for name in one for sid in sids_of(one[name]))
+    for function, sid in dict.fromkeys(found):
+        if sid not in LAMBDAS_OWN:
+            marks = [pytest.mark.slow] if next(counted) % 8 else []
+            yield pytest.param(function, sid, id=f"{function}-{sid}", marks=marks)
 
 
 @pytest.mark.parametrize(("function", "sid"), list(_statements()))
@@ -38,7 +48,7 @@ def test_a_statement_that_is_removed_is_missed_by_name(function: str, sid: str) 
     for play, targets in plays_of(function):
         with unattended(targets) as account:
             if sid not in sids_of(account.permissions.policies[function]):
-                continue  # it is for targets with a `before` only
+                continue  # it is for other targets
             actions = account.without(function, sid)
             play(account)
             denied = {decision.action for decision in account.denied()}

@@ -69,10 +69,11 @@ def read_tasks(scope: Scope) -> Iterable[Statement]:
 def read_runs(scope: Scope) -> Iterable[Statement]:
     """The ended tasks of each [[task]], in every cluster where one of them names none."""
     tasks = tuple(target for target in scope.targets if target.is_task)
-    if not tasks:
-        return
     named = all(clusters_of(target) for target in tasks)
-    clusters = scope.clusters(tasks) if named else ["*"]
+    granted = scope.clusters(with_service(scope.targets))  # by `read_tasks`
+    clusters = sorted(set(scope.clusters(tasks)) - set(granted)) if named else ["*"]
+    if not clusters:
+        return
     runs = [arn("ecs", f"task/{cluster}/*") for cluster in clusters]
     yield allow("ReadRuns", ["ecs:DescribeTasks"], runs)
     within = {"ArnLike": {"ecs:cluster": _clusters(clusters)}}
