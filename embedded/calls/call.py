@@ -2,13 +2,16 @@
 
 The service and region come from the Signature Version 4 credential scope, the operation from the
 service's protocol (the x-amz-target header, the Action parameter, or the method and path), as
-botocore's service models describe them. Signatures are not verified: nothing here faces a network.
+botocore's service models describe them. The parameters have the names of the API reference, also
+those that the path, the query or a JSON body carries. Signatures are not verified: nothing here
+faces a network.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.sax.saxutils import escape
@@ -81,7 +84,29 @@ def _operation(request: Request, service: str) -> tuple[str, dict[str, Any]]:
         operation, path_parameters = get_service_router(service).match(request)
     except (NotFound, NotImplementedError):
         return f"{request.method} {request.path}", {}
-    return operation.name, {**request.args, **path_parameters}
+    in_query = _renamed(operation.input_shape, request.args)
+    in_body = _json_members(request, operation.input_shape, service)
+    return operation.name, {**in_body, **in_query, **path_parameters}
+
+
+def _renamed(shape: Any, query: Mapping[str, str]) -> dict[str, Any]:
+    """The query by the names of the members: ListSchedules sends GroupName as ScheduleGroup."""
+    members = shape.members.items() if shape is not None else ()
+    names = {
+        member.serialization.get("name"): name
+        for name, member in members
+        if member.serialization.get("location") == "querystring"
+    }
+    return {names.get(key, key): value for key, value in query.items()}
+
+
+def _json_members(request: Request, shape: Any, service: str) -> dict[str, Any]:
+    """The members that a JSON body has; none where the body is one member, as Lambda's payload."""
+    protocol = get_service_model(service).protocol
+    if protocol != "rest-json" or shape is None or shape.serialization.get("payload"):
+        return {}
+    body = json.loads(request.data or b"{}")
+    return body if isinstance(body, dict) else {}
 
 
 def _query_parameters(request: Request, service: str, action: str) -> dict[str, Any]:

@@ -29,6 +29,7 @@ _DENIALS = {
     "sns": ("AuthorizationError", 403),
     "lambda": ("AccessDeniedException", 403),
     "s3": ("AccessDenied", 403),
+    "scheduler": ("AccessDeniedException", 403),
     "sts": ("AccessDenied", 403),
     "elbv2": ("AccessDenied", 403),
     "cloudformation": ("AccessDenied", 403),
@@ -136,6 +137,13 @@ class Gatekeeper:
                 if not verdict:
                     raise Denied(call, need, resource, explicit=statement is not None)
 
+    def trusts(self, role_arn: str, service: str) -> bool:
+        """Whether the role's trust policy lets this AWS service assume it.
+
+        Conditions of the trust policy are not evaluated here.
+        """
+        return not self.enforce or service in trusted_services(role_arn)
+
     def decide(
         self, principal: Principal, action: str, resource: str, context: Context
     ) -> tuple[bool, str | None]:
@@ -152,6 +160,19 @@ class Gatekeeper:
         with self._lock:
             self._decisions.append(Decision(principal.name, action, resource, allowed, name))
         return allowed, name
+
+
+def trusted_services(role_arn: str) -> set[str]:
+    """The AWS services that the role's trust policy allows to assume it; none without the role."""
+    role = next((r for r in iam_backends[ACCOUNT]["aws"].roles.values() if r.arn == role_arn), None)
+    if role is None:
+        return set()
+    found: set[str] = set()
+    for statement in _listed(json.loads(role.assume_role_policy_document)["Statement"]):
+        principal = statement.get("Principal")
+        if statement["Effect"] == "Allow" and isinstance(principal, dict):
+            found.update(_listed(principal.get("Service", [])))
+    return found
 
 
 def statements(role_name: str | None) -> Iterator[Statement]:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 
 from embedded.calls.call import Call
 from embedded.calls.sessions import ACCOUNT
-from embedded.iam.actions import dynamodb, ecs, logs
+from embedded.iam.actions import dynamodb, ecs, eventbridge, logs
 from embedded.iam.actions.need import Context, Need, Unmapped, last, make_arn, unmapped
 from embedded.inspector import scanned_by_inspector
 
@@ -78,16 +78,6 @@ def _lambda(call: Call) -> Iterator[Need]:
     yield Need(f"lambda:{action.get(call.operation, call.operation)}", (arn,))
 
 
-def _events(call: Call) -> Iterator[Need]:
-    if call.operation != "PutEvents":
-        raise unmapped(call)
-    buses = {entry.get("EventBusName") or "default" for entry in call.parameters["Entries"]}
-    arns = (
-        b if b.startswith("arn:") else make_arn(call, "events", f"event-bus/{b}") for b in buses
-    )
-    yield Need("events:PutEvents", tuple(sorted(arns)))
-
-
 def _cloudwatch(call: Call) -> Iterator[Need]:
     names = call.parameters.get("AlarmNames") or ["*"]
     if call.operation == "DescribeAlarms":
@@ -151,11 +141,12 @@ _RULES: dict[str, Callable[[Call], Iterator[Need]]] = {
     "ecr": _ecr,
     "ecs": ecs.needs,
     "elbv2": _on_anything("elasticloadbalancing"),
-    "events": _events,
+    "events": eventbridge.needs_of_events,
     "kms": _kms,
     "lambda": _lambda,
     "logs": logs.needs,
     "s3": _s3,
+    "scheduler": eventbridge.needs_of_scheduler,
     "secretsmanager": _secretsmanager,
     "sns": _sns,
     "sqs": _sqs,
