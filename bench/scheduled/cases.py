@@ -65,3 +65,4 @@ CASES = (
     ),
     Case("queue", "a good image; the rule's first target is a queue", queue_first=True),
 )
+LOST = frozenset({"write"})  # no tool that writes a rule can keep the other's change there

@@ -117,9 +117,10 @@ class Played:
 
 
 def _play(player: Player, job: Job, case: Case) -> Played:
+    wanted = job.seen()
     for build in case.before:
         player.deploy(job, build)
-    wanted, began, since = job.seen(), job.now(), len(player.aws.recorder.calls)
+    began, since = job.now(), len(player.aws.recorder.calls)
     somebody = Somebody(player, job, case)
     said = player.go_back(job, case.runs) if case.back else player.deploy(job, "new")
     wanted |= somebody.done()

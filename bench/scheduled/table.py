@@ -32,7 +32,8 @@ ACTIVE one, whoever registered it. Unless told otherwise, each of its commands d
 revision on which it based the new one.
 
 Where another writer acts, a call of the tool waits three seconds for it. PutTargets takes no
-condition. So no tool can keep what is written between its last look and its write.
+condition. So no tool can keep what is written between its last look and its write. Slipway looks
+once more after its write, and tells what it finds then; what is written back later, it does not.
 """
 _IMAGES = {"first": "the old", "earlier": "the earlier", "new": "the new"}
 

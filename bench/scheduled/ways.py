@@ -103,9 +103,8 @@ class SlipwayPlayer(Player):
 
     def made(self, principal: str, job: Job) -> bool:
         del job
-        return principal.startswith("slipway-dev-") and not principal.endswith(
-            ("-sweep", "-status", "-rollback")
-        )
+        own = principal.endswith(("-sweep", "-status"))  # of all services; asked by the benchmark
+        return principal.startswith("slipway-dev-") and not own
 
     def _followed(self, trial: Trial, act: Any) -> str:
         known = {record["deployment"] for record in self._records(trial)}
