@@ -8,8 +8,8 @@ from typing import Literal
 from example.scenario import Build, Scenario
 from example.scenarios import SCENARIOS
 
-# When somebody else changes the rule: after the tool's first look at it and before its write; after
-# its last look and before its write; right after its write.
+# When somebody else changes the rule: after the look on which the tool's write is based; after the
+# tool's last look and before its write; right after its write.
 Race = Literal["look", "write", "after"]
 
 
@@ -48,8 +48,8 @@ CASES = (
     ),
     Case(
         "look",
-        "a good image; somebody changes the job's input between the tool's first look at the rule "
-        "and its write",
+        "a good image; somebody changes the job's input after the look at the rule on which the "
+        "tool's write is based",
         race="look",
     ),
     Case(

@@ -124,7 +124,8 @@ def _play(player: Player, job: Job, case: Case) -> Played:
     somebody = Somebody(player, job, case)
     said = player.go_back(job, case.runs) if case.back else player.deploy(job, "new")
     wanted |= somebody.done()
-    calls = [one for one in player.aws.recorder.calls[since:] if player.made(one.principal, job)]
+    made = (one for one in player.aws.recorder.calls[since:] if player.made(one.principal, job))
+    calls = [one for one in made if one.service != "ecs" or not one.principal.endswith("-sweep")]
     return Played(player, job, began, wanted, said, calls)
 
 

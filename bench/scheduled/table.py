@@ -22,7 +22,8 @@ command, with the rights of an administrator, and every command waits for the on
 play a case at once, each on a service of its own; {clock}. Seconds are simulated, from the push to
 the last write that changes what a job runs; of `ecs update`, whose jobs name no revision, to the
 last revision that was registered or deregistered. Calls are those to ECS, EventBridge and
-Scheduler, from begin to end.
+Scheduler, from begin to end; Slipway's leave out what the sweep reads of ECS, which is of all
+services.
 
 What ecs-deploy cannot do is told as it tells it. It has no command for schedules: `ecs cron`
 changes the first target of one rule, and `ecs --help` names no other. It has no command to go back;
