@@ -129,7 +129,7 @@ def test_tasks_without_a_service_are_apart_by_their_names(key: str) -> None:
 
 
 def test_the_cluster_of_tasks_without_a_service_is_one_of_the_environment() -> None:
-    with pytest.raises(Refused, match='`cluster` of dev .* shared = \\["shop"\\]'):
+    with pytest.raises(Refused, match=r'`cluster` of dev .* shared = \["shop"\]'):
         every_environment(f'{TASK}cluster = "shop"\n{BOTH}', "dev")
     assert every_environment(f'{TASK}cluster = "shop-{{env}}"\n{BOTH}', "dev")
 
