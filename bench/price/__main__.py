@@ -37,8 +37,10 @@ the share that the memory buys, and {call:g} ms (assumed) for each AWS call. Eve
 taken for a trace; Lambda's own {log} bytes of log (estimated) are added to ours, kept for three
 months. A notice is published and sent as one e-mail. A sweep is taken for a cold start each time.
 Not in it: S3 for the package, less than a cent; pushes to other repositories and rollouts of other
-services, one short invocation each. The GitHub runner (Linux, 2 cores) is billed for the minutes
-that it waits; CodePipeline (V2) for a source action of a minute and a deploy action that waits.
+services, one short invocation each; scheduled tasks that follow the service: a rule and a schedule
+take 12 calls of EventBridge and Scheduler, which cost nothing, 48 write units and 3 read units,
+$0.00003 a deployment. The GitHub runner (Linux, 2 cores) is billed for the minutes that it waits;
+CodePipeline (V2) for a source action of a minute and a deploy action that waits.
 """
 
 

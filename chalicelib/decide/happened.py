@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from chalicelib.decide.after import after
-from chalicelib.decide.head import applied, dropped, followed, recorded, released
+from chalicelib.decide.head import applied, dropped, followed, recorded, released, scheduled
 from chalicelib.decide.proven import proved
 from chalicelib.decide.ready import overtaken
 from chalicelib.model.changes import changed_head
@@ -46,7 +46,7 @@ def happened(
     if isinstance(happening, Completed) and happening.proven:
         head = proved(head, record, now)
     if isinstance(happening, Completed) and record.has_scheduled:
-        head = changed_head(head, scheduled=record.id)
+        head = scheduled(head, record)
     return followed(head, record), record
 
 

@@ -158,6 +158,16 @@ def applied(head: Head, deployment: Deployment, revision: str) -> Head:
     )
 
 
+def scheduled(head: Head, deployment: Deployment) -> Head:
+    """Return HEAD after this deployment went live: scheduled tasks run the newest such one.
+
+    An older one may be seen to be live late, after a newer one was.
+    """
+    if head.scheduled_order is not None and deployment.order < head.scheduled_order:
+        return head
+    return changed_head(head, scheduled=deployment.id, scheduled_order=deployment.order)
+
+
 def found_foreign(head: Head, deployment: Deployment, *, proven: bool) -> Head:
     """Return HEAD with a deployment of somebody else; the last request stays as it was."""
     head = changed_head(

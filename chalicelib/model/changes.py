@@ -98,6 +98,7 @@ class HeadFields(TypedDict, total=False):
     proven: tuple[Proven, ...]
     befores: tuple[Before, ...]
     scheduled: str
+    scheduled_order: datetime | None
     recent: tuple[Recent, ...]
 
 

@@ -119,7 +119,8 @@ class Head(Frozen):
     barred: tuple[str, ...] = ()  # digests that a person rolled back or stopped: only by hand
     proven: tuple[Proven, ...] = ()
     befores: tuple[Before, ...] = ()  # those that began, newest first
-    scheduled: str = ""  # the deployment whose revision the scheduled tasks are to run
+    scheduled: str = ""  # the newest live deployment: the scheduled tasks are to run its revision
+    scheduled_order: Moment | None = None
     recent: tuple[Recent, ...] = ()
 
     @property

@@ -89,7 +89,7 @@ KINDS: Mapping[type[Frozen], Kind] = {
             holds.key holds.request holds.reminded
             held held.deployment held.digest held.order held.pushed_at
             befores befores.deployment befores.revision befores.digest befores.tag befores.began
-            befores.outcome scheduled""",
+            befores.outcome scheduled scheduled_order""",
         },
         values={
             "recent.status": _STATUSES,

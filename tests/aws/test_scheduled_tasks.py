@@ -65,11 +65,24 @@ def targets(*all_: dict[str, Any], **more: Any) -> Answer:
 
 
 def rule(body: dict[str, Any] = TARGET) -> ScheduledTask:
-    return ScheduledTask(kind="rule", name="nightly", target="job", task_definition=OLD, body=body)
+    return ScheduledTask(
+        kind="rule",
+        name="nightly",
+        target="job",
+        task_definition=OLD,
+        cluster=CLUSTER.rpartition("/")[2],
+        body=body,
+    )
 
 
 def schedule(body: dict[str, Any] = SCHEDULE) -> ScheduledTask:
-    return ScheduledTask(kind="schedule", name="batch/report", task_definition=OLD, body=body)
+    return ScheduledTask(
+        kind="schedule",
+        name="batch/report",
+        task_definition=OLD,
+        cluster=CLUSTER.rpartition("/")[2],
+        body=body,
+    )
 
 
 def asked(endpoint: Endpoint) -> list[tuple[str, dict[str, list[str]]]]:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from embedded.account import EmbeddedAws
+from embedded.services.ecs import Place
 
 ACCOUNT = "123456789012"
 CLUSTER = f"arn:aws:ecs:us-west-2:{ACCOUNT}:cluster/dev"
@@ -22,7 +23,7 @@ RUN_JOB = [
 
 
 @contextmanager
-def scheduled_tasks(rate: float = 300) -> Iterator[ScheduledTasks]:
+def scheduled_tasks(rate: float = 120) -> Iterator[ScheduledTasks]:
     with EmbeddedAws(rate=rate, start=START) as aws:
         yield ScheduledTasks(aws)
 
@@ -83,25 +84,22 @@ class ScheduledTasks:
         parameters = self.parameters(revision, **more.pop("EcsParameters", {}))
         return {"Id": name, "Arn": CLUSTER, "RoleArn": role, "EcsParameters": parameters, **more}
 
-    def tasks(self, started_by: str, revision: str | None = None) -> list[dict[str, Any]]:
-        """The running and stopped tasks that were started by it, of one revision if it is given."""
-        return [
-            task
-            for task in self._described()
-            if task["startedBy"] == started_by and revision in (None, task["taskDefinitionArn"])
-        ]
-
-    def _described(self) -> Iterator[dict[str, Any]]:
-        pages = self.ecs.get_paginator("list_tasks")
-        for status in ("RUNNING", "STOPPED"):
-            for page in pages.paginate(cluster="dev", desiredStatus=status):
-                if arns := page["taskArns"]:
-                    answer = self.ecs.describe_tasks(cluster="dev", tasks=arns, include=["TAGS"])
-                    yield from answer["tasks"]
+    def tasks(self, started_by: str, revision: str | None = None) -> list[str]:
+        """The tasks that were started by it, of one revision if it is given, oldest first."""
+        with self.aws.clock.lock:
+            return [
+                task.arn
+                for task in self.aws.ecs.region(Place(ACCOUNT, "us-west-2")).tasks.values()
+                if task.started_by == started_by and revision in (None, task.definition.arn)
+            ]
 
     def wait_for_task(self, started_by: str, revision: str | None = None) -> dict[str, Any]:
+        """The first such task, as ECS describes it."""
         assert self.aws.wait_until(lambda: self.tasks(started_by, revision), LONG)
-        return self.tasks(started_by, revision)[0]
+        arns = self.tasks(started_by, revision)[:1]
+        answer = self.ecs.describe_tasks(cluster="dev", tasks=arns, include=["TAGS"])
+        found: dict[str, Any] = answer["tasks"][0]
+        return found
 
     def queue(self, name: str) -> str:
         """The ARN of a new queue."""

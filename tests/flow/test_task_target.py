@@ -354,3 +354,18 @@ def test_a_step_that_dies_at_any_call_is_taken_up_by_the_watcher() -> None:
         assert names(world) == [f"{FAMILY}:8"] * 2, call
         assert revision(9) not in world.services.definitions, call
         assert world.record(NAME).status is S.SUCCESSFUL, call
+
+
+def test_a_rollback_of_the_repository_takes_back_the_service_and_the_task() -> None:
+    keys = {"repository": examples.REPOSITORY, "family": FAMILY, "rules": ("nightly-dev",)}
+    world = aws(examples.target(), TaskTable(**keys).target)
+    world.images.all.append(examples.image(OLD_DIGEST, at(-90_000), tags=("0a1b2c3",)))
+    world.scheduled.add("rule", "nightly-dev", revision(7))
+    sweep_targets(world.world())
+    pushed(world)
+    world.services.complete(examples.NAME)
+    step(world, world.record(examples.NAME))
+    asked = {"repository": examples.REPOSITORY, "by": "sam", "why": "try it"}
+    reply = rollback_by_hand(world.world(), asked)
+    assert {one["service"] for one in reply["rollbacks"]} == {NAME, examples.NAME}
+    assert world.scheduled.names("nightly-dev") == f"{FAMILY}:7"
