@@ -94,7 +94,8 @@ def answered(
     except Unavailable as unavailable:
         reply = {"error": f"{unavailable}. Ask again in a minute."}
     now = reply.get("now", {})
-    _remember(str(reply.get("error", now.get("unknown", ""))))
+    for said in (reply.get("error"), now.get("unknown"), now.get("scheduled_unknown")):
+        _remember(str(said or ""))
     if "error" in reply:
         reply["error"] = brief(reply["error"], _LONGEST)
     logged = {key: value for key, value in reply.items() if key != "deployments"}

@@ -223,7 +223,9 @@ def test_the_calls_are_found_in_the_source() -> None:
     """Else the tests below would pass on nothing."""
     tasks = {"ecs:ListTasks", "ecs:DescribeTasks"}
     described = ("Services", "ServiceDeployments", "TaskDefinition")
-    reads = {f"ecs:Describe{what}" for what in described} | tasks
+    rules = {"events:ListRules", "events:ListTargetsByRule"}
+    schedules = {"scheduler:GetSchedule", "scheduler:ListSchedules"}
+    reads = {f"ecs:Describe{what}" for what in described} | tasks | rules | schedules
     assert called("status") == {"dynamodb:GetItem", "dynamodb:Query"} | reads
     assert {"ecs:UpdateService", "iam:PassRole", "states:StartExecution"} <= called("on_image_push")
     everything = set().union(*map(called, FUNCTIONS))
