@@ -9,7 +9,7 @@ from typing import Literal
 from chalicelib.errors import Refused
 from chalicelib.model.base import Frozen
 from chalicelib.model.targets import Target, Targets
-from cli.doctor import definition, image, permissions, read_stack, service, slow, stack
+from cli.doctor import definition, image, permissions, read_stack, scheduled, service, slow, stack
 from cli.doctor.asking import Asking, Client
 from cli.doctor.facts import TargetFacts
 from cli.doctor.finding import Finding, Severity, findings
@@ -20,7 +20,13 @@ from cli.package.version import version
 from cli.terminal import did_you_mean
 
 Only = Literal["slow"]
-_RULES = (*service.RULES, *definition.RULES, *image.RULES, *permissions.RULES)
+_RULES = (
+    *service.RULES,
+    *definition.RULES,
+    *image.RULES,
+    *permissions.RULES,
+    *scheduled.RULES,
+)
 
 
 class Report(Frozen):

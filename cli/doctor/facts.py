@@ -43,6 +43,7 @@ class Revision(Frozen):
     execution_role: str = ""
     architecture: str = ""
     system: str = ""
+    active: bool = True
 
     @property
     def roles(self) -> tuple[str, ...]:
@@ -127,6 +128,22 @@ class RollbackImage(Frozen):
     there: bool
 
 
+class ScheduledFacts(Frozen):
+    """A rule's ECS target, or a schedule, that follows a target.
+
+    `task_definition` is the ARN that it names, empty for a universal target. `role` is the one with
+    which AWS starts its tasks. `runs_next` says whether that role may run the family's next
+    revision, and `not_passed` are the roles of the task definition that it may not pass.
+    """
+
+    label: str
+    task_definition: str = ""
+    role: str = ""
+    active: bool | None = None
+    runs_next: bool | None = None
+    not_passed: tuple[str, ...] = ()
+
+
 class TargetFacts(Frozen):
     """Everything about one target."""
 
@@ -145,6 +162,8 @@ class TargetFacts(Frozen):
     repository: Repository = Repository()
     returns: tuple[RollbackImage, ...] | None = None
     not_passed: tuple[str, ...] | None = None  # roles that IAM itself says may not be passed
+    scheduled: tuple[ScheduledFacts, ...] | None = None
+    follows_nothing: tuple[str, ...] = ()  # names in `follow` that lead to no ECS target
 
 
 class EventRule(Frozen):

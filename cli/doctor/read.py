@@ -7,8 +7,16 @@ from itertools import groupby
 from typing import Any
 
 from chalicelib.aws.ecs import service_of
+from chalicelib.model.scheduled import TASKS
 from chalicelib.model.targets import Target, Targets
-from cli.doctor import read_definition, read_images, read_permissions, read_returns, read_target
+from cli.doctor import (
+    read_definition,
+    read_images,
+    read_permissions,
+    read_returns,
+    read_scheduled,
+    read_target,
+)
 from cli.doctor.asking import Asking
 from cli.doctor.facts import TargetFacts
 from cli.doctor.read_platforms import Fetch
@@ -32,9 +40,12 @@ class Reading:
         by_cluster = sorted(chosen, key=lambda target: target.cluster)
         for cluster, group in groupby(by_cluster, key=lambda target: target.cluster):
             targets = list(group)
-            self._tell(f"Looking at the services of {cluster}")
+            what = "tasks without a service" if cluster == TASKS else f"services of {cluster}"
+            self._tell(f"Looking at the {what}")
             names = [target.service for target in targets]
-            known = read_target.services(self._asking, cluster, names)
+            known = None
+            if cluster != TASKS:
+                known = read_target.services(self._asking, cluster, names)
             for target in targets:
                 self._tell(f"Looking at {target.name}")
                 yield self._target(target, known)
@@ -46,14 +57,17 @@ class Reading:
             "repository": read_images.repository(self._asking, target, self._fetch),
         }
         if target.family is not None:
-            found = read_definition.family(self._asking, target.family)
-            facts["family_exists"], facts["base"] = found
+            family = read_definition.family(self._asking, target.family)
+            facts["family_exists"], facts["base"] = family
         if known is not None:
             facts["exists"] = target.service in known
         if known is not None and target.service in known:
             facts |= self._service(target, known[target.service], facts)
         elif known is not None:
             facts["others"] = read_target.neighbours(self._asking, target.cluster)
+        if target.follow.any:
+            found = read_scheduled.scheduled(self._asking, target.follow)
+            facts["scheduled"], facts["follows_nothing"] = found
         return TargetFacts(**(facts | self._of_base(target, facts)))
 
     def _service(self, target: Target, raw: Settings, facts: Settings) -> dict[str, Any]:

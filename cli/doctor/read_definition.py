@@ -39,6 +39,7 @@ def _revision(answer: Mapping[str, Any] | None) -> Revision | None:
         execution_role=body.get("executionRoleArn", ""),
         architecture=platform.get("cpuArchitecture", ""),
         system=platform.get("operatingSystemFamily", ""),
+        active=body.get("status", "ACTIVE") != "INACTIVE",
     )
 
 

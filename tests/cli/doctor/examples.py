@@ -15,6 +15,7 @@ from cli.doctor.facts import (
     Repository,
     Revision,
     RollbackImage,
+    ScheduledFacts,
     ServiceSettings,
     StackFacts,
     StoredImage,
@@ -69,6 +70,20 @@ def container(**changes: Any) -> Container:
         "log_region": "us-west-2",
     }
     return Container(**(given | changes))
+
+
+FAMILY_ARN = "arn:aws:ecs:us-west-2:123456789012:task-definition/shop"
+
+
+def scheduled(**changes: Any) -> ScheduledFacts:
+    given = {
+        "label": "schedule default/report",
+        "task_definition": f"{FAMILY_ARN}:7",
+        "role": "arn:aws:iam::123456789012:role/shop-cron",
+        "active": True,
+        "runs_next": True,
+    }
+    return ScheduledFacts(**(given | changes))
 
 
 def revision(**changes: Any) -> Revision:

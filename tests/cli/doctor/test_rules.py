@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from cli.doctor import definition, image, permissions, service, stack
+from cli.doctor import definition, image, permissions, scheduled, service, stack
 from cli.doctor.examine import judged
 from cli.doctor.facts import (
     EventRule,
@@ -171,6 +171,39 @@ TARGET_CASES: list[tuple[dict[str, Any], str, str, str, str]] = [
         {"not_passed": well.ROLES[:1]},
         "pass-role-allowed", "error", "may not pass shop-task", "make deploy STAGE=dev",
     ),
+    (
+        {"follows_nothing": ("rule nightly",)},
+        "follow-names", "warning", "no ECS target with rule nightly", "correct `follow`",
+    ),
+    (
+        {"scheduled": (well.scheduled(task_definition=well.FAMILY_ARN),)},
+        "names-a-revision", "warning", "schedule default/report names no", "shop:7",
+    ),
+    (
+        {"scheduled": (well.scheduled(task_definition=""),)},
+        "names-a-revision", "warning", "schedule default/report names no", "shop:7",
+    ),
+    (
+        {"scheduled": (well.scheduled(task_definition=f"{well.FAMILY_ARN}-report:1"),)},
+        "followed-family", "warning", "runs the family shop-report", '["shop-report"]',
+    ),
+    (
+        {"scheduled": (well.scheduled(active=False),)},
+        "active-revision", "error", "runs shop:7, which is INACTIVE", "shop:7",
+    ),
+    (
+        {"scheduled": (well.scheduled(role="arn:aws:iam::123456789012:role/cron"),)},
+        "pass-scheduled-roles", "error", "does not cover cron", "role/cron",
+    ),
+    (
+        {"scheduled": (well.scheduled(runs_next=False),)},
+        "runs-next-revision", "error", "shop-cron of the schedule default/report may not run",
+        "task-definition/shop:*",
+    ),
+    (
+        {"scheduled": (well.scheduled(not_passed=well.ROLES[:1]),)},
+        "passes-task-roles", "error", "may not pass shop-task to ECS", "role/shop-task",
+    ),
 ]  # fmt: skip
 STACK_CASES: list[tuple[dict[str, Any], str, str, str, str]] = [
     ({"exists": False}, "stack-exists", "error", "slipway-dev", "make deploy STAGE=dev"),
@@ -257,10 +290,19 @@ def test_a_check_of_the_stack_finds_what_is_wrong(
         pytest.param({"base": well.revision(containers=(well.container(creates_log_group=True),)),
                       "log_groups": {"/ecs/shop": False}}, "log-group-exists",
                      id="ECS makes the log group itself"),
+        pytest.param({"target": well.target(mode="observe"),
+                      "scheduled": (well.scheduled(role="arn:aws:iam::1:role/cron"),)},
+                     "pass-scheduled-roles", id="of what is only observed, no rule is changed"),
+        pytest.param({"scheduled": (well.scheduled(task_definition=f"{well.FAMILY_ARN}-x:1"),),
+                      "target": well.target(follow={"families": ("shop-x",)})},
+                     "followed-family", id="a family that follows"),
     ],
 )  # fmt: skip
 def test_a_check_finds_nothing(changes: dict[str, Any], check: str) -> None:
     assert check not in {finding.check for finding in judged(well.facts(**changes))}
+
+
+WRITTEN = ("targets.toml: ", "task definition, ", "rule or schedule: ", "role ", "make ", "docker ")
 
 
 def test_a_remedy_is_a_command_of_the_pinned_cli_or_a_line_to_write() -> None:
@@ -272,7 +314,7 @@ def test_a_remedy_is_a_command_of_the_pinned_cli_or_a_line_to_write() -> None:
     services, everywhere = _cli()
     for command in (part for one in found for part in one.remedy.split(" && ")):
         if not command.startswith("aws "):
-            assert command.startswith(("targets.toml: ", "task definition, ", "make ", "docker "))
+            assert command.startswith(WRITTEN)
             continue
         _, service, operation, *options = shlex.split(command)
         known = services[service].create_help_command().command_table[operation.rstrip(",")]
@@ -282,6 +324,7 @@ def test_a_remedy_is_a_command_of_the_pinned_cli_or_a_line_to_write() -> None:
 
 def test_every_check_is_on_its_page_with_its_severity() -> None:
     rules = [*service.RULES, *definition.RULES, *image.RULES, *permissions.RULES]
+    rules += scheduled.RULES
     every = [rule.__name__.replace("_", "-") for rule in [*rules, *SLOW, *stack.RULES]]
     table = rows(section(page("doctor"), "What it checks"))
     assert [code(row[0])[0] for row in table] == every
