@@ -25,7 +25,7 @@ def _named(text: str) -> set[str]:
         name
         for name in code(prose(text))
         if re.fullmatch(r"\.?[\w-]+(/[\w.-]+)+|[\w-]+\.(py|toml|md)", name)
-        and not name.startswith(("out/", ".venv/", "CLUSTER/"))
+        and not name.startswith(("out/", ".venv/", "CLUSTER/", "GROUP/"))
         and not _ELSEWHERE.fullmatch(name)
     }
 
