@@ -129,8 +129,8 @@ def _filled(text: str) -> list[str]:
 def _totals(rows: Sequence[Row]) -> Iterator[str]:
     """How often each way left both jobs, and all else, as they should be."""
     yield (
-        "| way | the rule runs what it should | the schedule does | both, and all else is as it was "
-        "| seconds, good image | calls, good image |"
+        "| way | the rule runs what it should | the schedule does "
+        "| both, and all else is as it was | seconds, good image | calls, good image |"
     )
     yield "|---|---|---|---|---|---|"
     for way in WAYS:
