@@ -33,6 +33,7 @@ from embedded.gate.recorder import Recorder
 from embedded.gate.request_gate import RequestGate
 from embedded.gate.server import HttpServer
 from embedded.iam.evaluate import Gatekeeper
+from embedded.iam.simulate import simulate_principal_policy
 from embedded.services import ecr, ecs
 from embedded.services.cloudformation.deploy import CloudFormation, Stack
 from embedded.services.ecs.rates import DOCUMENTED, Rate
@@ -102,6 +103,7 @@ class EmbeddedAws:
         undo.callback(self._clients.close)
         self._start_services()
         gate.handlers["lambda", "Invoke"] = self.lambda_.handle_invoke
+        gate.handlers["iam", "SimulatePrincipalPolicy"] = simulate_principal_policy
         gate.handlers.update(self.scheduler.handlers)
         gate.registry = ecr.Registry(self._clients.admin("ecr")).answer
 
@@ -133,6 +135,7 @@ class EmbeddedAws:
             rates=rates,
             lag=lag,
             invoke_lambda=self.lambda_.invoke_and_tell,
+            caller=lambda key: self.sessions.principal(key).arn,
         )
         undo.callback(self.ecs.uninstall)
         self.ecr = ecr.install(self.clock, self.events.emit)

@@ -132,12 +132,29 @@ def test_what_slipway_may_change_outside_of_its_own_stack_is_what_the_page_says(
     assert "answer a hook that pauses it" in SECURITY
 
 
+FOLLOW = 'follow = {rules = ["nightly-{env}"], schedules = ["default/report-{env}"]}\n'
+
+
+def test_what_follow_adds_to_that_is_what_the_page_says() -> None:
+    follows = TARGETS.replace("[[target]]\n", f"[[target]]\n{FOLLOW}", 1)
+    assert granted(follows) - granted(TARGETS) == {
+        "events:ListTargetsByRule",
+        "events:PutTargets",
+        "scheduler:GetSchedule",
+        "scheduler:UpdateSchedule",
+    }
+    for words in ("read and change the ECS targets of a rule", "read and change a schedule"):
+        assert f"| {words} | the " in SECURITY
+
+
 def test_an_observed_target_gives_no_right_to_change_ecs_or_to_pass_a_role() -> None:
-    observes = TARGETS + '\n[environment.only-looks]\nmode = "observe"\n'
+    follows = TARGETS.replace("[[target]]\n", f"[[target]]\n{FOLLOW}", 1)
+    observes = follows + '\n[environment.only-looks]\nmode = "observe"\n'
     documents = policies.generate(load_targets(observes, "only-looks")).documents
     actions = {a for p in documents.values() for s in p["Statement"] for a in s["Action"]}
     assert not {one for one in actions if one.startswith("iam:")}
-    assert {one for one in actions if re.match(r"ecs:(?!Describe|List)", one)} == set()
+    changes = r"(ecs|events|scheduler):(?!Describe|Get|List)"
+    assert {one for one in actions if re.match(changes, one)} == set()
 
 
 # Settings of editors, hooks and coverage

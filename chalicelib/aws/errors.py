@@ -30,6 +30,7 @@ _NOT_NOW = frozenset(
         "ProvisionedThroughputExceededException",
         "RequestThrottled",
         "UpdateInProgressException",
+        "ConcurrentModificationException",
         "KMSThrottlingException",
     }
 )

@@ -14,14 +14,17 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
+_NOT_GOOD = 300
+
 
 @contextmanager
 def raw_answers(client: Any, operation: str) -> Iterator[list[bytes]]:
-    """Collect the response bodies that a client receives for an operation, newest last."""
+    """Collect the bodies of the good responses to an operation of a client, newest last."""
     bodies: list[bytes] = []
 
     def collect(response_dict: Mapping[str, Any], **_: Any) -> None:
-        bodies.append(response_dict["body"])
+        if response_dict["status_code"] < _NOT_GOOD:
+            bodies.append(response_dict["body"])
 
     with _hooked(client, f"before-parse.{_service(client)}.{operation}", collect):
         yield bodies

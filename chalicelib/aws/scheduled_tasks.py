@@ -18,6 +18,7 @@ from chalicelib.aws.errors import code_of, translated
 from chalicelib.aws.raw import raw_answers, raw_request
 from chalicelib.errors import Refused, Unavailable
 from chalicelib.model.scheduled import FollowSettings, Kind, ScheduledTask, ScheduledTasksFound
+from chalicelib.model.task_definitions import short_name
 
 # In GetSchedule's answer, not in the body of UpdateSchedule's request, which has the name in its
 # path (EventBridge Scheduler API reference); a test holds this set against botocore's model.
@@ -25,6 +26,7 @@ RESPONSE_ONLY = frozenset({"Arn", "CreationDate", "LastModificationDate", "Name"
 UNIVERSAL = ":aws-sdk:ecs:runTask"
 _MOST_PAGES = 5
 _NOT_FOUND = "ResourceNotFoundException"
+_IN_CONFLICT = "ConflictException"  # UpdateSchedule: something else changes it at this moment
 
 
 class ScheduledTasks:
@@ -73,20 +75,10 @@ def _rules(pattern: str) -> Iterator[str]:
         yield pattern
         return
     with translated(f"list the rules {pattern}"):
-        pages = _pages("list_rules", "Rules", NamePrefix=pattern[:-1] or None)
-        names = [str(rule["Name"]) for rule in pages]
-    yield from names
-
-
-def _pages(operation: str, key: str, **filters: Any) -> Iterator[Mapping[str, Any]]:
-    given = {name: value for name, value in filters.items() if value is not None}
-    events = client("events")
-    for _ in range(_MOST_PAGES):
-        answer = getattr(events, operation)(**given)
-        yield from answer[key]
-        if not (token := answer.get("NextToken")):
-            return
-        given["NextToken"] = token
+        filters = {"NamePrefix": pattern[:-1]} if pattern[:-1] else {}
+        pages = client("events").get_paginator("list_rules").paginate(**filters)
+        found = [one for page in islice(pages, _MOST_PAGES) for one in page["Rules"]]
+    yield from (str(one["Name"]) for one in found)
 
 
 def _rule_tasks(rule: str) -> list[ScheduledTask]:
@@ -95,7 +87,8 @@ def _rule_tasks(rule: str) -> list[ScheduledTask]:
     with translated(f"read the targets of the rule {rule}"):
         try:
             with raw_answers(events, "ListTargetsByRule") as bodies:
-                list(_pages("list_targets_by_rule", "Targets", Rule=rule))
+                pages = events.get_paginator("list_targets_by_rule").paginate(Rule=rule)
+                list(islice(pages, _MOST_PAGES))
         except ClientError as error:
             if code_of(error) == _NOT_FOUND:
                 return []
@@ -107,6 +100,7 @@ def _rule_tasks(rule: str) -> list[ScheduledTask]:
             name=rule,
             target=str(target["Id"]),
             task_definition=str(target["EcsParameters"].get("TaskDefinitionArn", "")),
+            cluster=short_name(str(target.get("Arn", ""))),
             body=target,
         )
         for target in targets
@@ -148,6 +142,7 @@ def _schedule_task(schedule: str) -> ScheduledTask | None:
         kind="schedule",
         name=schedule,
         task_definition=str((settings or {}).get("TaskDefinitionArn", "")),
+        cluster=short_name(str(target.get("Arn", ""))) if settings else "",
         body=body,
     )
 
@@ -174,17 +169,21 @@ def _update_schedule(task: ScheduledTask, revision: str) -> None:
     body = {**body, "GroupName": group, "Target": _with_revision(body["Target"], revision)}
     scheduler = client_once("scheduler")
     target = {key: str(body["Target"].get(key, "")) for key in ("Arn", "RoleArn")}
-    with (
-        translated(f"change the schedule {task.name}"),
-        raw_request(scheduler, "UpdateSchedule", body),
-    ):
-        scheduler.update_schedule(
-            Name=name,
-            GroupName=group,
-            ScheduleExpression=str(body.get("ScheduleExpression", "")),
-            FlexibleTimeWindow={"Mode": "OFF"},  # botocore asks for it; `body` is what is sent
-            Target=target,
-        )
+    with translated(f"change the schedule {task.name}"):
+        try:
+            with raw_request(scheduler, "UpdateSchedule", body):
+                scheduler.update_schedule(
+                    Name=name,
+                    GroupName=group,
+                    ScheduleExpression=str(body.get("ScheduleExpression", "")),
+                    FlexibleTimeWindow={"Mode": "OFF"},  # asked for; `body` is what is sent
+                    Target=target,
+                )
+        except ClientError as error:
+            if code_of(error) == _IN_CONFLICT:
+                told = f"could not change the schedule {task.name} yet: AWS answered {_IN_CONFLICT}"
+                raise Unavailable(told) from error
+            raise
 
 
 def _with_revision(target: Mapping[str, Any], revision: str) -> dict[str, Any]:

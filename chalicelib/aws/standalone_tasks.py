@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -87,6 +87,11 @@ class StandaloneTasks:
         task = next(found, None)
         return _standalone_task(task) if task else None
 
+    def ended_tasks(self, cluster: str, family: str) -> Sequence[StandaloneTask]:
+        """Return the ended tasks of a family, which ECS shows for about an hour; at most 500."""
+        ended, _ = tasks_listed(cluster, family, family=family, desiredStatus="STOPPED")
+        return tuple(_standalone_task(task) for task in ended)
+
     def stop_task(self, cluster: str, task: str, reason: str) -> None:
         """Send StopTask; a task that has ended stays as it is."""
         with translated("stop the task"):
@@ -125,6 +130,7 @@ def _standalone_task(answer: Mapping[str, Any]) -> StandaloneTask:
     return StandaloneTask(
         arn=answer["taskArn"],
         status=answer.get("lastStatus", ""),
+        task_definition=answer.get("taskDefinitionArn", ""),
         ending=answer.get("desiredStatus") == "STOPPED",
         end=stopped_task(answer),
     )

@@ -9,7 +9,7 @@ from chalicelib.decide.names import more_names, names
 from chalicelib.decide.transitions import allowed
 from chalicelib.explain.notice import again, notice, unheld
 from chalicelib.explain.progress import progress
-from chalicelib.explain.scheduled_notice import scheduled_news
+from chalicelib.explain.scheduled_notice import run_failed, scheduled_news
 from chalicelib.explain.text import brief
 from chalicelib.model import happenings as happened
 from chalicelib.model.changes import changed, changed_held, changed_scheduled
@@ -20,6 +20,7 @@ from chalicelib.model.happenings import (
     Happening,
     Holding,
     Noted,
+    OnceLive,
     RollingBack,
     RollingOut,
     Runs,
@@ -45,7 +46,9 @@ def after(record: Deployment, happening: Happening, now: datetime) -> Deployment
             Slipway's own.
     """
     if isinstance(happening, Aside):
-        return _changed_aside(record, happening, now)
+        return _changed_aside(record, happening)
+    if isinstance(happening, OnceLive):
+        return _once_live(record, happening, now)
     new = _moved(record, happening, now)
     if not allowed(record.status, new.status):
         raise ValueError(f"{record.id}: {record.status} -> {new.status} is not allowed")
@@ -236,8 +239,9 @@ def _while_rolling_out(record: Deployment, happening: RollingOut, now: datetime)
             return changed(record, pause=pause)
         case happened.Completed(noted=noted, reason=reason):
             record = changed(_noted(record, noted, reason), status=Status.SUCCESSFUL)
-            due = now if record.has_scheduled else None  # they are read again then
-            return changed(record, scheduled_due=due, scheduled=())
+            if not record.has_scheduled:
+                return record
+            return changed(record, scheduled_due=now, scheduled=())  # they are read again now
         case happened.Failed(noted=noted, status=status, reason=reason):
             record = _unexplained(_noted(record, noted, reason), now)
             return changed(record, status=status)
@@ -322,7 +326,7 @@ def _returning(record: Deployment, how: Literal["stop", "update"], *, done: bool
     return Return(by=record.returning.by, how=how, began=record.returning.began, done=done)
 
 
-def _changed_aside(record: Deployment, happening: Aside, now: datetime) -> Deployment:
+def _changed_aside(record: Deployment, happening: Aside) -> Deployment:
     match happening:
         case happened.Confirmed(image=image):
             return changed(
@@ -351,8 +355,17 @@ def _changed_aside(record: Deployment, happening: Aside, now: datetime) -> Deplo
             return changed(record, held=held, notices=(*record.notices, again(record, at)))
         case happened.WatcherStarted(number=number):
             return changed(record, watcher=number)
+        case _:
+            assert_never(happening)
+
+
+def _once_live(record: Deployment, happening: OnceLive, now: datetime) -> Deployment:
+    match happening:
         case happened.ScheduledNoted() as noted:
             return _with_scheduled(record, noted, now)
+        case happened.RunSeen(run=run):
+            told = () if run.succeeded else (run_failed(record, run, now),)
+            return changed(record, after=run, notices=(*record.notices, *told))
         case _:
             assert_never(happening)
 
@@ -363,7 +376,8 @@ def _with_scheduled(
     """Return the record with its scheduled tasks, and the notice of what people have to know."""
     due = None if noted.ended else record.scheduled_due
     record = changed(record, scheduled=noted.changes, scheduled_due=due)
-    if (news := scheduled_news(record, now)) is None:
+    news = None if record.is_task else scheduled_news(record, now)  # a [[task]]'s status tells it
+    if news is None:
         return record
     told = tuple(changed_scheduled(one, told=one.tells) for one in record.scheduled)
     return changed(record, scheduled=told, notices=(*record.notices, news))

@@ -10,7 +10,15 @@ from chalicelib.decide.proven import proved
 from chalicelib.decide.ready import overtaken
 from chalicelib.model.changes import changed_head
 from chalicelib.model.deployments import Deployment, Status
-from chalicelib.model.happenings import Aside, Completed, Happening, Refused, Released, Started
+from chalicelib.model.happenings import (
+    Aside,
+    Completed,
+    Happening,
+    OnceLive,
+    Refused,
+    Released,
+    Started,
+)
 from chalicelib.model.heads import Head
 from chalicelib.model.requests import Request
 
@@ -27,7 +35,7 @@ def happened(
     record = after(before, happening, now)
     if before.unconfirmed and (not record.unconfirmed or not record.open):
         head = _no_longer_unconfirmed(head, record)
-    if isinstance(happening, Aside):
+    if isinstance(happening, Aside | OnceLive):
         return head, record
     if isinstance(happening, Released):
         head = released(head, record)

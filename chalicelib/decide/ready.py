@@ -62,10 +62,7 @@ def ready(  # noqa: PLR0913 - each is one thing that is known
     if (known := without_looking(deployment, head, target)) is not None:
         return known
     if service is None or service.status == "INACTIVE":
-        return Refused(
-            reason=f"the cluster {deployment.cluster} has no active service "
-            f"{deployment.service_name}. Create it, or correct targets.toml."
-        )
+        return Refused(reason=_missing(deployment))
     if (why := unsupported(service)) is not None:
         return Refused(reason=why)
     if (why := older_than_what_runs(deployment, head, service)) is not None:
@@ -81,6 +78,19 @@ def ready(  # noqa: PLR0913 - each is one thing that is known
     if foreign_rollout(deployment, head, service, rollout):
         return _wait_for_foreign(deployment, service, target, now)
     return Go(service=service)
+
+
+def _missing(deployment: Deployment) -> str:
+    """Return that there is nothing to deploy to."""
+    if deployment.is_task:
+        return (
+            f"no rule or schedule of the [[task]] names a revision of {deployment.service_name}. "
+            "Let one of them name a revision, or correct targets.toml."
+        )
+    return (
+        f"the cluster {deployment.cluster} has no active service {deployment.service_name}. "
+        "Create it, or correct targets.toml."
+    )
 
 
 def without_looking(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
@@ -20,6 +21,7 @@ from chalicelib.model.scheduled import (
     family_named,
     names_revision,
 )
+from chalicelib.model.services import EcsDeployment, Service
 from chalicelib.model.task_definitions import short_name
 
 MOST = 50  # scheduled tasks of one target
@@ -41,6 +43,7 @@ def change_of(
         name=task.name,
         target=task.target,
         named=task.task_definition,
+        cluster=task.cluster,
         revision=revision if own == family and not why else "",
         state=ChangeState.LEFT if why else ChangeState.DUE,
         why=why,
@@ -68,7 +71,7 @@ def shown(change: ScheduledChange, task: ScheduledTask | None, now: datetime) ->
     PutTargets and UpdateSchedule replace what they find, without a condition. So what somebody else
     wrote since stays, and is told.
     """
-    if change.state is not ChangeState.DUE:
+    if not change.due:
         return change
     if task is None:
         return _ended(change, ChangeState.GONE, "it does not exist any more")
@@ -115,7 +118,7 @@ def late(
 
 
 def _late(change: ScheduledChange, due: datetime, now: datetime) -> ScheduledChange:
-    if change.state is not ChangeState.DUE or now - due < PATIENCE:
+    if not change.due or now - due < PATIENCE:
         return change
     if now - due >= GIVE_UP:
         return _ended(change, ChangeState.GIVEN_UP, change.why)
@@ -126,3 +129,62 @@ def fingerprint(body: Mapping[str, Any]) -> str:
     """Return a short digest of AWS' JSON of a scheduled task; the order of keys does not count."""
     text = json.dumps(body, sort_keys=True, default=str)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def as_service(family: str, tasks: Iterable[ScheduledTask], *, running: int = 0) -> Service | None:
+    """Return what the scheduled tasks of a [[task]] run, in the form of a service.
+
+    It has no tasks that stay. It runs the revision of the family that most of them name; of several
+    such revisions, the newest. It is None when none of them names a revision of the family.
+    """
+    named = Counter(
+        task.task_definition
+        for task in tasks
+        if family_named(task.task_definition) == family and names_revision(task.task_definition)
+    )
+    if not named:
+        return None
+    revision = max(named, key=lambda arn: (named[arn], int(arn.rpartition(":")[2])))
+    primary = EcsDeployment(
+        id="scheduled",
+        status="PRIMARY",
+        task_definition=revision,
+        rollout_state="COMPLETED",
+        running=running,
+    )
+    return Service(
+        name=family,
+        arn="",
+        status="ACTIVE",
+        task_definition=revision,
+        desired=0,
+        running=running,
+        pending=0,
+        deployments=(primary,),
+    )
+
+
+def ended_badly(changes: Collection[ScheduledChange]) -> str:
+    """Return why the rules and schedules of a [[task]] do not all run its revision; else empty.
+
+    Those that Slipway leaves alone do not count, but one at least must run it.
+    """
+    wrong = [one for one in changes if one.state not in {ChangeState.DONE, ChangeState.LEFT}]
+    done = [one for one in changes if one.state is ChangeState.DONE]
+    if wrong:
+        words = "; ".join(f"{one.label}: {one.why}" for one in wrong)
+        return f"{len(done)} of {len(done) + len(wrong)} run the new revision. {words}"
+    if done:
+        return ""
+    words = "; ".join(f"{one.label}: {one.why}" for one in changes)
+    return f"no rule or schedule could get the new revision. {words}".rstrip()
+
+
+def given_up(changes: Iterable[ScheduledChange], why: str = "") -> tuple[ScheduledChange, ...]:
+    """Return the changes after their time, or after somebody stopped them: DUE ones stay undone."""
+    return tuple(
+        _ended(one, ChangeState.GIVEN_UP, why or one.why or "AWS never showed the change")
+        if one.due
+        else one
+        for one in changes
+    )

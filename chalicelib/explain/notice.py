@@ -234,6 +234,8 @@ def _what(deployment: Deployment) -> str:
 
 def _now(deployment: Deployment) -> str:
     """What the service runs, or what ECS does with it."""
+    if deployment.is_task and (words := _now_of_task(deployment)):
+        return words
     ours, before = short_name(deployment.revision), short_name(deployment.return_to)
     waits = f"nothing has changed; it still runs {before or 'what it ran'}."
     tasks = f" ({deployment.running} of {deployment.desired} tasks)" if deployment.desired else ""
@@ -255,6 +257,16 @@ def _now(deployment: Deployment) -> str:
         Status.REFUSED: "nothing was changed.",
         Status.OBSERVED: "nothing was changed; the target's mode is `observe`.",
     }[deployment.status]
+
+
+def _now_of_task(deployment: Deployment) -> str:
+    """What the rules and schedules of a [[task]] run; empty where the usual words are right."""
+    ours = short_name(deployment.revision)
+    return {
+        Status.IN_PROGRESS: f"its rules and schedules get {ours}.",
+        Status.SUCCESSFUL: f"its rules and schedules name {ours}; the next run is of it.",
+        Status.FAILED: "look at its rules and schedules; what was changed stays so.",
+    }.get(deployment.status, "")
 
 
 def _next_step(deployment: Deployment) -> str:

@@ -8,6 +8,8 @@ _GRANTED_BY = {
     "ecs:RegisterTaskDefinition": "the target's `family`",
     "ecs:TagResource": "the target's `family`",
     "ecs:": "the service and its cluster",
+    "events:": "the rule among the target's `follow`",
+    "scheduler:": "the schedule among the target's `follow`",
     "ecr:": "the target's `repository`",
     "logs:GetLogEvents": "the log group among the target's `log_groups`",
     "ssm:": "the secret in `[notices]`",

@@ -9,8 +9,9 @@ from zlib import crc32
 from chalicelib.explain.hold import minute
 from chalicelib.explain.notice import about
 from chalicelib.explain.scheduled import do_not_follow, labels
-from chalicelib.explain.text import one_line
+from chalicelib.explain.text import one_line, sentence
 from chalicelib.model.deployments import Deployment, Notice
+from chalicelib.model.runs import TaskRun
 from chalicelib.model.scheduled import GIVE_UP, ChangeState, ScheduledChange
 from chalicelib.model.task_definitions import short_name
 
@@ -35,7 +36,7 @@ def scheduled_news(deployment: Deployment, now: datetime) -> Notice | None:
 def _wrong(deployment: Deployment, wrong: Sequence[ScheduledChange], now: datetime) -> Notice:
     count = f"{len(wrong)} scheduled {'task does' if len(wrong) == 1 else 'tasks do'}"
     what = f"{count} not run {deployment.version}"
-    again = any(one.state is ChangeState.DUE for one in wrong)
+    again = any(one.due for one in wrong)
     text = "\n".join(
         [
             one_line(f"{deployment.service}: {what}."),
@@ -65,3 +66,21 @@ def _mended(deployment: Deployment, mended: Sequence[ScheduledChange], now: date
 
 def _identity(deployment: Deployment, facts: str) -> str:
     return f"{deployment.id}-scheduled-{crc32(facts.encode()):08x}"
+
+
+def run_failed(deployment: Deployment, run: TaskRun, now: datetime) -> Notice:
+    """The notice that a run of a [[task]] failed, after it was brought to a new image."""
+    what = f"a run of {deployment.version} failed"
+    ours = short_name(deployment.revision)
+    text = "\n".join(
+        [
+            one_line(f"{deployment.service}: {what}."),
+            "",
+            f"Why: {sentence(run.reason)}",
+            "",
+            f"Now: nothing was rolled back; the next run is of {ours} too.",
+            f"Next: look at the logs of its task {short_name(run.task)}. To go back, type "
+            f"slipway rollback {deployment.service}.",
+        ]
+    )
+    return about(deployment, f"{deployment.id}-run-{short_name(run.task)}", what, text, now)

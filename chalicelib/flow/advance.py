@@ -19,6 +19,7 @@ from chalicelib.flow.retry import retried
 from chalicelib.flow.rollout import follow
 from chalicelib.flow.scheduled import move_scheduled
 from chalicelib.flow.start import start
+from chalicelib.flow.task_rollout import move_task
 from chalicelib.flow.tell import tell
 from chalicelib.flow.write import Items, read, write, write_news
 from chalicelib.model.deployments import Deployment, Status
@@ -120,7 +121,11 @@ def _moved_on(
         if record.runs_before or not record.open:
             return head, record
     if record.status in _NOT_APPLIED:
-        return start(world, head, record, target)
+        head, record = start(world, head, record, target)
+        if not (record.is_task and record.status is Status.IN_PROGRESS):
+            return head, record
+    if record.is_task:
+        return move_task(world, head, record)
     task_ended = changed is not None and bool(changed.ended)
     rollout_changed = changed is not None and not changed.ended
     return follow(world, head, record, task_ended=task_ended, rollout_changed=rollout_changed)

@@ -25,6 +25,8 @@ def apply(
     revision = planned.revision or registered(world, planned)
     if not isinstance(revision, str):
         return revision
+    if target.is_task:  # its rules and schedules are changed by what follows
+        return started(world, record, target, service, revision)
     try:
         if service.runs(revision):
             # The service runs the revision already, so its rollout is ours, of whatever age.
@@ -88,7 +90,7 @@ def started(  # noqa: PLR0913 - each is one thing that may be known
         running=primary.running if primary else 0,
         watch_after=target.watch_after or 0,
         has_after=target.after is not None and not record.goes_to,  # nothing runs on a rollback
-        has_scheduled=target.follow.any,
+        has_scheduled=target.follow.any and not target.is_task,
     )
 
 

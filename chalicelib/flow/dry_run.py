@@ -50,7 +50,7 @@ def dry_run(world: World) -> DryRun:
         ledger=ledger,
         services=services,
         standalone=_DryTasks(world.standalone, services),
-        scheduled=_DryScheduled(world.scheduled),
+        scheduled=_DryScheduled(world.scheduled, services),
         watchers=_DryWatchers(world.watchers),
         topic=_Nobody(),
         load_balancers=None,
@@ -193,15 +193,18 @@ class _DryTasks:
     def find_task(self, cluster: str, family: str, started_by: str) -> StandaloneTask | None:
         return self._real.find_task(cluster, family, started_by)
 
+    def ended_tasks(self, cluster: str, family: str) -> Sequence[StandaloneTask]:
+        return self._real.ended_tasks(cluster, family)
+
 
 class _DryScheduled:
     """Scheduled tasks of which none is changed."""
 
-    def __init__(self, real: ScheduledTasks) -> None:
-        self._real = real
+    def __init__(self, real: ScheduledTasks, services: DryServices) -> None:
+        self._real, self._services = real, services
 
     def move(self, task: ScheduledTask, revision: str) -> None:
-        """Change nothing."""
+        self._services.updates = True
 
     def found(self, settings: FollowSettings) -> ScheduledTasksFound:
         return self._real.found(settings)

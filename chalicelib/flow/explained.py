@@ -11,6 +11,7 @@ from chalicelib.errors import Conflict, DeployerError, Unavailable
 from chalicelib.flow.case import Case, case
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
+from chalicelib.flow.service import service_of
 from chalicelib.flow.write import Items, write
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.happenings import Explained
@@ -49,7 +50,7 @@ def explained_later(world: World, head: Head, record: Deployment) -> Items:
 
 def _looked_again(world: World, record: Deployment) -> Case:
     try:
-        service = world.services.service(record.cluster, record.service_name)
+        service = service_of(world, record.cluster, record.service_name)
         ours = record.service_deployment
         found = world.services.service_deployment(ours) if ours else None
     except DeployerError as error:

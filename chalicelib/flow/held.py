@@ -9,6 +9,7 @@ from chalicelib.decide.hold import kept, still_held
 from chalicelib.errors import Conflict, DeployerError, Unavailable
 from chalicelib.flow.plan import observed, plan
 from chalicelib.flow.ports import World
+from chalicelib.flow.service import service_of
 from chalicelib.flow.tell import tell
 from chalicelib.flow.write import Items, read, write
 from chalicelib.model.deployments import Deployment, Status
@@ -44,7 +45,7 @@ def look_after(world: World, head: Head, record: Deployment, target: Target) -> 
 def _with_plan(world: World, head: Head, record: Deployment, target: Target, stop: Held) -> Held:
     """Return the happening with what would change, for whoever approves it, if it can be read."""
     try:
-        service = world.services.service(record.cluster, record.service_name)
+        service = service_of(world, record.cluster, record.service_name)
         if service is None:
             return stop
         planned = plan(world, record, target, service, head)

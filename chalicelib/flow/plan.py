@@ -97,9 +97,10 @@ def observed(record: Deployment, planned: Plan) -> Observed:
     base = planned.base
     would = f"register a revision of {base.family} from {base.name} with this image in "
     would = f"{would}{', '.join(rendered)}" if rendered else f"go back to {base.name}"
+    then = "let its rules and schedules run it" if record.is_task else "update the service"
     return Observed(
         base=base.arn,
-        reason=f"would {would}, and update the service",
+        reason=f"would {would}, and {then}",
         base_changes=planned.base_changes,
     )
 

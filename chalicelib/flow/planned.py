@@ -15,6 +15,7 @@ from chalicelib.flow.plan import Plan, plan
 from chalicelib.flow.ports import World
 from chalicelib.flow.running import Version, version_of
 from chalicelib.flow.scheduled import will_follow
+from chalicelib.flow.service import service_of
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.heads import Head
@@ -48,7 +49,7 @@ def planned(world: World, target: Target, key: str | None, call: Call) -> dict[s
     """
     dry = dry_run(world)
     outcome = played(dry, target, key, call)
-    return told(dry, target, outcome, world.services.service(target.cluster, target.service))
+    return told(dry, target, outcome, service_of(world, target.cluster, target.service))
 
 
 def played(dry: DryRun, target: Target, key: str | None, call: Call) -> Played:

@@ -155,6 +155,9 @@ class StandaloneTasks(Protocol):
     def find_task(self, cluster: str, family: str, started_by: str) -> StandaloneTask | None:
         """Return the task of this family with this `startedBy`, running or ended; else None."""
 
+    def ended_tasks(self, cluster: str, family: str) -> Sequence[StandaloneTask]:
+        """Return the tasks of a family that ended within the last hour, in no order."""
+
     def stop_task(self, cluster: str, task: str, reason: str) -> None:
         """Ask ECS to stop a task."""
 

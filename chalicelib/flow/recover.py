@@ -23,9 +23,9 @@ def recovered(
     revision since the attempt began.
     """
     revision = record.revision or _revision(world, record, target, service)
-    if not revision:
-        return record, None
-    record = after(record, RevisionFound(revision=revision), world.now)
+    if not revision or target.is_task:
+        return _with_found(world, record, revision), None
+    record = _with_found(world, record, revision)
     since = (record.attempted or record.created) - SKEW
     listed = world.services.service_deployments_since(record.cluster, record.service_name, since)
     for rollout in listed:
@@ -40,6 +40,10 @@ def recovered(
                 service_deployment=rollout.arn,
             )
     return record, None
+
+
+def _with_found(world: World, record: Deployment, revision: str) -> Deployment:
+    return after(record, RevisionFound(revision=revision), world.now) if revision else record
 
 
 def _revision(world: World, record: Deployment, target: Target, service: Service) -> str:

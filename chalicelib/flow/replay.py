@@ -25,6 +25,7 @@ from chalicelib.flow.outcome import Outcome, ignored
 from chalicelib.flow.ports import World
 from chalicelib.flow.push import asked_for
 from chalicelib.flow.request import request
+from chalicelib.flow.service import service_of
 from chalicelib.flow.service_event import every_open, owner_of
 from chalicelib.flow.start import awaited_by
 from chalicelib.flow.write import read
@@ -107,7 +108,7 @@ def _pushed(world: World, pushed: ImagePush, target: Target) -> dict[str, str]:
         return _would(target.name, "nothing", chosen.reason)
     if world.ledger.head(target.name) is None:
         # The first meeting would only pass over what ECS does not answer; a reply should say it.
-        world.services.service(target.cluster, target.service)
+        service_of(world, target.cluster, target.service)
     dry = dry_run(world)
     image = Image(
         repository=pushed.repository,
@@ -178,6 +179,7 @@ def _ecs(world: World, changed: Changed | RunStopped) -> list[Outcome]:
     return [
         each
         for target in world.targets.called(changed.service)
+        if not target.is_task
         for each in every_open(world, target.name, partial(outcome, target))
     ]
 

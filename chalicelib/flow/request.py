@@ -11,6 +11,7 @@ from chalicelib.decide.proven import called
 from chalicelib.errors import DeployerError
 from chalicelib.flow.ports import World
 from chalicelib.flow.retry import retried
+from chalicelib.flow.service import service_of
 from chalicelib.flow.tell import tell
 from chalicelib.model.base import Frozen
 from chalicelib.model.deployments import Cause, Deployment, Status
@@ -135,9 +136,12 @@ def _record(world: World, target: Target, asked: Request, image: Image | None) -
 
 
 def _first_meeting(world: World, target: Target) -> Head:
-    """Return the first HEAD; when ECS does not answer, the first step finds what runs."""
+    """Return the first HEAD; when ECS does not answer, the first step finds what runs.
+
+    What the rules and schedules of a [[task]] name at the meeting counts as proven.
+    """
     try:
-        service = world.services.service(target.cluster, target.service)
+        service = service_of(world, target.cluster, target.service, running=1)
     except DeployerError:
         service = None
     return met(target.name, service, world.now)

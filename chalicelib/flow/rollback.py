@@ -21,6 +21,7 @@ from chalicelib.flow.proven_image import image_of
 from chalicelib.flow.retry import retried
 from chalicelib.flow.roll_back_all import roll_back_all
 from chalicelib.flow.running import digest_that_runs
+from chalicelib.flow.service import service_of
 from chalicelib.flow.stop_open import Stop, stay_back, stop_open
 from chalicelib.flow.sweep.foreign import remember
 from chalicelib.model.deployments import GOES_BACK, Cause, Deployment
@@ -105,7 +106,7 @@ def _planned(world: World, target: Target, asked: RollbackRequest) -> dict[str, 
     dry = dry_run(world)
     outcome = played(dry, target, asked.key, lambda dry: _rolled_back(dry, target, asked))
     plain, default = _default(world, target, asked, (dry, outcome))
-    service = world.services.service(target.cluster, target.service)
+    service = service_of(world, target.cluster, target.service)
     proven = choices(plain.world, target, service.revision if service else "", default)
     return told(dry, target, outcome, service) | {"proven": proven}
 
@@ -220,7 +221,7 @@ def _go_back(
 
 def _running_digest(world: World, target: Target) -> str:
     """Return the digest that the service runs or is rolling out; empty when it is not known."""
-    service = world.services.service(target.cluster, target.service)
+    service = service_of(world, target.cluster, target.service)
     revision = service.revision if service else ""
     return digest_that_runs(world, target, _head(world, target), revision) if revision else ""
 
@@ -249,7 +250,7 @@ def _earlier(world: World, target: Target, asked: RollbackRequest) -> Proven | D
 
 def _before(world: World, target: Target, asked: RollbackRequest) -> Proven | Deployment:
     head = _head(world, target)
-    service = world.services.service(target.cluster, target.service)
+    service = service_of(world, target.cluster, target.service)
     if service is None or service.status == "INACTIVE":
         raise Refused(f"the cluster {target.cluster} has no active service {target.service}")
     if remember(world, target, head, service) is not None:

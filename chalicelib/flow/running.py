@@ -8,6 +8,7 @@ from chalicelib.definition.render import image_in
 from chalicelib.errors import DeployerError
 from chalicelib.explain.classify import said
 from chalicelib.flow.ports import World
+from chalicelib.flow.service import service_of
 from chalicelib.model.base import Frozen, iso
 from chalicelib.model.deployments import GOES_BACK, Deployment
 from chalicelib.model.heads import Head
@@ -39,12 +40,13 @@ def running(world: World, target: Target) -> dict[str, Any]:
     `by` is "Slipway" (then `deployment` is its id) or "somebody else". `stage` is ECS' lifecycle
     stage, or its `rolloutState` where ECS shows none; `traffic` is the percentage of the production
     traffic that goes to the PRIMARY deployment. `waits` lists the hooks that wait for a person.
-    `status` is "MISSING" when ECS has no such service.
+    `scheduled` lists the rules and schedules that follow, each with the `family:revision` that it
+    names. `status` is "MISSING" when ECS has no such service.
 
     Raises:
         Unavailable: when ECS does not answer.
     """
-    service = world.services.service(target.cluster, target.service)
+    service = service_of(world, target.cluster, target.service)
     found: dict[str, Any] = {"service": target.name, "at": iso(world.now)}
     if service is None:
         return {**found, "status": "MISSING"}
@@ -68,7 +70,7 @@ def running(world: World, target: Target) -> dict[str, Any]:
         "tasks": _tasks(service),
         "deployments": [_deployment(deployment) for deployment in service.deployments],
     }
-    return reply | _stage(world, service) | _task_list(world, target)
+    return reply | _stage(world, service) | _task_list(world, target) | _scheduled(world, target)
 
 
 def _stage(world: World, service: Service) -> dict[str, Any]:
@@ -129,8 +131,25 @@ def _tasks(service: Service) -> dict[str, int]:
     return {"desired": service.desired, "running": service.running, "pending": service.pending}
 
 
+def _scheduled(world: World, target: Target) -> dict[str, Any]:
+    """Return what the rules and schedules run that follow; nothing where none do."""
+    if not target.follow.any:
+        return {}
+    try:
+        found = world.scheduled.found(target.follow)
+    except DeployerError as error:
+        return {"scheduled": [], "scheduled_unknown": f"they could not be read: {error}"}
+    names = [{"task": one.label, "names": short_name(one.task_definition)} for one in found.tasks]
+    return {"scheduled": names + [{"task": name, "names": ""} for name in found.missing]}
+
+
 def _task_list(world: World, target: Target) -> dict[str, Any]:
-    """Return the newest tasks; without them, or without all of them, `unknown` says why."""
+    """Return the newest tasks; without them, or without all of them, `unknown` says why.
+
+    A [[task]] has no tasks that stay.
+    """
+    if target.is_task:
+        return {"task_list": []}
     try:
         found = world.services.service_tasks(target.cluster, target.service)
     except DeployerError as error:

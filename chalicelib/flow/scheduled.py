@@ -82,6 +82,17 @@ def move_scheduled(world: World, head: Head, record: Deployment) -> Items:
     target = world.targets.named(record.service)
     if head.scheduled != record.id or target is None or not target.follow.any:
         return write(world, head, record, ScheduledNoted(changes=_over(record), ended=True))
+    head, record, changes = moved(world, head, record, target)
+    return _noted(world, head, record, changes)
+
+
+def moved(
+    world: World, head: Head, record: Deployment, target: Target
+) -> tuple[Head, Deployment, Changes]:
+    """Return HEAD, the record, and the changes after one attempt to make those that are DUE.
+
+    What is sent is saved before; what came of it is for the caller to save.
+    """
     changes = [_with_revision(world, head, record, one) for one in _found(world, record, target)]
     looked = tuple(_looked_at(world, one) for one in changes)
     marked = {
@@ -92,23 +103,21 @@ def move_scheduled(world: World, head: Head, record: Deployment) -> Items:
     if marked:
         head, record = write(world, head, record, ScheduledNoted(changes=looked))
         looked = tuple(_sent(world, one) if one.label in marked else one for one in looked)
-    return _noted(world, head, record, looked)
+    return head, record, looked
 
 
 def _over(record: Deployment) -> Changes:
     """Return the changes of a deployment that is not the newest live one any more."""
     why = "a newer deployment is live, or the target follows nothing any more"
     return tuple(
-        changed_scheduled(one, state=ChangeState.LEFT, why=why, tells=False)
-        if one.state is ChangeState.DUE
-        else one
+        changed_scheduled(one, state=ChangeState.LEFT, why=why, tells=False) if one.due else one
         for one in record.scheduled
     )
 
 
 def _found(world: World, record: Deployment, target: Target) -> Changes:
     """Return the changes that the record has, or else those that `follow` leads to now."""
-    if record.scheduled and all(one.name for one in record.scheduled):
+    if record.scheduled and not any(_only_planned(one, record) for one in record.scheduled):
         return record.scheduled
     try:
         return _changes(world, target, family_named(record.revision), record.revision)
@@ -117,10 +126,17 @@ def _found(world: World, record: Deployment, target: Target) -> Changes:
         return (changed_scheduled(_unread(error), told=next(told, False)),)
 
 
+def _only_planned(change: ScheduledChange, record: Deployment) -> bool:
+    """Whether it was written before the revision was known, or when nothing could be read."""
+    own = change.family == family_named(record.revision)
+    due = change.due
+    return not change.name or (due and own and not change.revision)
+
+
 def _noted(world: World, head: Head, record: Deployment, changes: Changes) -> Items:
     """Write what is known of the scheduled tasks, if that is new."""
     changes = late(changes, record.scheduled_due or world.now, world.now)
-    ended = all(one.state is not ChangeState.DUE for one in changes)
+    ended = all(not one.due for one in changes)
     if not ended and changes == record.scheduled:
         return head, record
     return write(world, head, record, ScheduledNoted(changes=changes, ended=ended))
@@ -130,7 +146,7 @@ def _with_revision(
     world: World, head: Head, record: Deployment, change: ScheduledChange
 ) -> ScheduledChange:
     """Return the change with the revision that it gets; one of another family is made for it."""
-    if change.state is not ChangeState.DUE or change.revision or not change.name:
+    if not change.due or change.revision or not change.name:
         return change
     try:
         revision = _of_family(world, head, record, change)
@@ -197,14 +213,14 @@ def _looked_at(world: World, change: ScheduledChange) -> ScheduledChange:
 
     An error leaves it as it is, and says why.
     """
-    if change.state is not ChangeState.DUE or not change.revision:
+    if not change.due or not change.revision:
         return change
     try:
         task = _read(world, change)
     except DeployerError as error:
         return change if change.sent else _failed(change, error)
     seen = shown(change, task, world.now)
-    if task is None or seen.state is not ChangeState.DUE or seen.sent is not None:
+    if task is None or not seen.due or seen.sent is not None:
         return seen
     return changed_scheduled(seen, sent=world.now, was=fingerprint(task.body), answered=False)
 

@@ -31,7 +31,8 @@ def service_event(world: World, event: object) -> tuple[Outcome, ...]:
         return (ignored(foreign.reason),)
     if isinstance(changed, RunStopped):
         return _run_stopped(world, changed)
-    targets = world.targets.called(changed.service)
+    called = world.targets.called(changed.service)
+    targets = [target for target in called if not target.is_task]
     if not targets:
         return (ignored(f"{changed.service} is no target"),)
     return tuple(

@@ -18,6 +18,7 @@ from chalicelib.flow.recover import recovered
 from chalicelib.flow.return_target import return_target
 from chalicelib.flow.scan import scan_of
 from chalicelib.flow.scheduled import will_follow
+from chalicelib.flow.service import service_of
 from chalicelib.flow.task_run import Needed
 from chalicelib.flow.write import Items, with_lease, write, write_news
 from chalicelib.model import happenings as happened
@@ -45,7 +46,7 @@ def start(world: World, head: Head, record: Deployment, target: Target) -> Items
     """
     if not record.acting and (items := _decided_at_once(world, head, record, target)) is not None:
         return items
-    service = world.services.service(record.cluster, record.service_name)
+    service = service_of(world, record.cluster, record.service_name)
     head = found_running(head, service, world.now)
     try:
         if service is not None and record.acting:

@@ -10,7 +10,9 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.prepare import stop_preparing
 from chalicelib.flow.retry import retried
 from chalicelib.flow.rollout import carry_out
+from chalicelib.flow.service import service_of
 from chalicelib.flow.start import resume
+from chalicelib.flow.task_rollout import stop_moving
 from chalicelib.flow.tell import tell
 from chalicelib.flow.write import Items, read, write
 from chalicelib.model.deployments import Deployment, Status
@@ -49,6 +51,8 @@ def _withdraw(
         head, record = _kept_waiting(world, head, record, refused)
     elif record.status is Status.PREPARING:
         head, record = stop_preparing(world, head, record, why)
+    elif record.is_task and record.status is Status.IN_PROGRESS:
+        head, record = stop_moving(world, head, record, why)
     elif record.status is Status.IN_PROGRESS:
         observation = _observation(world, record)
         verdict = judge(record, observation)
@@ -80,7 +84,7 @@ def _with_attempt_settled(world: World, head: Head, record: Deployment) -> Items
     if not record.acting:
         return head, record
     target = world.targets.named(record.service)
-    service = world.services.service(record.cluster, record.service_name)
+    service = service_of(world, record.cluster, record.service_name)
     if target is not None and service is not None:
         _, items = resume(world, head, record, target, service)
         head, record = items or (head, record)
@@ -90,6 +94,6 @@ def _with_attempt_settled(world: World, head: Head, record: Deployment) -> Items
 
 
 def _observation(world: World, record: Deployment) -> Observation:
-    service = world.services.service(record.cluster, record.service_name)
+    service = service_of(world, record.cluster, record.service_name)
     ours = our_service_deployment(world, record) if service else None
     return Observation(at=world.now, service=service, ours=ours)

@@ -11,7 +11,7 @@ from pydantic import Field
 from chalicelib.model.base import Frozen, Moment, Percent
 from chalicelib.model.holds import Approval, Held
 from chalicelib.model.runs import TaskRun
-from chalicelib.model.scheduled import ScheduledChange
+from chalicelib.model.scheduled import TASKS, ScheduledChange
 from chalicelib.model.stages import Pause
 
 
@@ -244,6 +244,11 @@ class Deployment(Frozen):
     def missing_permission(self) -> str:
         """The part of the denial after `may not`; it is the same for every function that fails."""
         return self.denial.partition(" may not ")[2] or self.denial
+
+    @property
+    def is_task(self) -> bool:
+        """Whether it brings a [[task]] to an image: its rules and schedules, and no service."""
+        return self.cluster == TASKS
 
     @property
     def cluster(self) -> str:

@@ -350,8 +350,14 @@ class WatcherStarted(Frozen):
     number: int
 
 
+class RunSeen(Frozen):
+    """A run of a [[task]] ended since its deployment; what it tells is the record's `after`."""
+
+    run: TaskRun
+
+
 # The families of happenings, in the order of a deployment's life. Those in `Aside` may come at any
-# time, and none of them changes the status.
+# time. Neither they nor those in `OnceLive` change the status.
 Waiting = Waits | LooksAgain | LacksPermission | Refused | Superseded | Observed | Abandoned
 Holding = Held | HoldEnded | Released
 Applying = AttemptBegan | NotApplied | Started
@@ -367,7 +373,7 @@ Aside = (
     | PushedAgain
     | Reminded
     | WatcherStarted
-    | ScheduledNoted
 )
+OnceLive = ScheduledNoted | RunSeen
 
-Happening = Waiting | Holding | Applying | Runs | RollingOut | RollingBack | Aside
+Happening = Waiting | Holding | Applying | Runs | RollingOut | RollingBack | Aside | OnceLive

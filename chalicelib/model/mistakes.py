@@ -55,25 +55,30 @@ _PATTERNS = {
 def at_the_top(key: str) -> str:
     """The words for a table or key that is not one of the file's own."""
     return (
-        f"unknown table or key `{key}`; expected only `shared`, [[target]], [environment.NAME] and "
-        f"[notices].{_did_you_mean(key, TOP_LEVEL) or _elsewhere(key)}"
+        f"unknown table or key `{key}`; expected only `shared`, [[target]], [[task]], "
+        f"[environment.NAME] and [notices].{_did_you_mean(key, TOP_LEVEL) or _elsewhere(key)}"
     )
 
 
-def telling(error: ValidationError) -> ErrorDetails:
-    """The error to tell: a misspelt key rather than the key that is missing because of it."""
+def telling(error: ValidationError, table: type[BaseModel] = Target) -> ErrorDetails:
+    """The error to tell: a misspelt key rather than the key that is missing because of it.
+
+    `table` is the model of what stands at the top: a [[target]] or a [[task]].
+    """
 
     def misspelt(found: ErrorDetails) -> bool:
         key, where = found["loc"][-1], found["loc"][:-1]
-        return found["type"] == "extra_forbidden" and bool(_near(key, _keys(where)))
+        return found["type"] == "extra_forbidden" and bool(_near(key, _keys(where, table)))
 
     errors = error.errors()
     return next(filter(misspelt, errors), errors[0])
 
 
-def of_target(error: ErrorDetails, written: Mapping[str, Any]) -> str:
+def of_target(
+    error: ErrorDetails, written: Mapping[str, Any], table: type[BaseModel] = Target
+) -> str:
     """The words for a wrong target; `written` has its keys as they stand in the file."""
-    return f"key `{key_of(error['loc'])}`: {_expected(error, _at(written, error['loc']))}"
+    return f"key `{key_of(error['loc'])}`: {_expected(error, _at(written, error['loc']), table)}"
 
 
 def of_channels(error: ValidationError) -> str:
@@ -151,14 +156,15 @@ def key_of(place: Iterable[int | str]) -> str:
     return ".".join(str(part) for part in place) or "?"
 
 
-def _expected(error: ErrorDetails, written: Any) -> str:
+def _expected(error: ErrorDetails, written: Any, table: type[BaseModel]) -> str:
     where = error["loc"][:-1]
     found = f"found {(error['input'] if written is None else written)!r}."
     match error["type"]:
         case "extra_forbidden":
-            return _no_such_key(str(error["loc"][-1]), where)
+            return _no_such_key(str(error["loc"][-1]), where, table)
         case "missing":
-            needs = f"`{where[0]}`" if where else "every target"
+            every = "every target" if table is Target else "every task"
+            needs = f"`{where[0]}`" if where else every
             return f"it is missing, and {needs} needs it."
         case "tuple_type":
             return f"expected a list, like [{_items(error)}], {found}"
@@ -168,17 +174,18 @@ def _expected(error: ErrorDetails, written: Any) -> str:
             return f"{error['msg'].removeprefix('Value error, ')}, {found}"
 
 
-def _no_such_key(key: str, where: tuple[int | str, ...]) -> str:
-    known = _keys(where)
+def _no_such_key(key: str, where: tuple[int | str, ...], table: type[BaseModel]) -> str:
+    known = _keys(where, table)
     if guess := _did_you_mean(key, known):
         return f"there is no such key.{guess} Expected one of {', '.join(known)}."
     return f"there is no such key; expected one of {', '.join(known)}.{_elsewhere(key)}"
 
 
-def _keys(where: Iterable[int | str]) -> list[str]:
+def _keys(where: Iterable[int | str], top: type[BaseModel] = Target) -> list[str]:
     """The keys of the table at this place of a target."""
     table = tuple(part for part in where if isinstance(part, str))
-    fields = _TABLES.get(table, Target).model_fields.items()
+    model = _TABLES.get(table, top) if table else top
+    fields = model.model_fields.items()
     return [field.alias or name for name, field in fields]
 
 
@@ -205,7 +212,7 @@ def _name_meant(error: ErrorDetails, written: Any) -> str:
     """The question which name was meant, where a URI, an ARN or a revision was written."""
     if not isinstance(written, str):
         return ""
-    if error["loc"][:2] == ("follow", "schedules"):
+    if error["loc"][0] == "schedules" or error["loc"][:2] == ("follow", "schedules"):
         return f' Did you mean "default/{written}"?' if "/" not in written else ""
     if error["loc"] == ("repository",):
         name, allowed = _repository_meant(written), TypeAdapter[str](RepositoryName)

@@ -68,7 +68,7 @@ class TaskRun(Frozen):
 
 
 class StandaloneTask(Frozen):
-    """A task that RunTask started, as DescribeTasks shows it.
+    """A task that RunTask started, as DescribeTasks shows it; a rule or schedule calls RunTask too.
 
     `status` is ECS' `lastStatus`, and `ending` says that ECS stops it, or has. `end` tells what is
     known of its end so far: while the task runs, that are the exit codes of containers that have
@@ -77,6 +77,7 @@ class StandaloneTask(Frozen):
 
     arn: str
     status: str
+    task_definition: str = ""
     end: StoppedTask
     ending: bool = False
 

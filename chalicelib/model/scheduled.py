@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, StringConstraints
 
@@ -13,6 +13,8 @@ from chalicelib.model.target_values import EcsName
 from chalicelib.model.task_definitions import short_name
 
 Kind = Literal["rule", "schedule"]
+# What stands for the cluster in the name of a [[task]], `@task/FAMILY`: no cluster has this name.
+TASKS: Final = "@task"
 SHOWN = timedelta(minutes=1)  # until then, AWS may show what was there before a change
 PATIENCE = timedelta(minutes=15)  # so long, an error that may pass is not told
 GIVE_UP = timedelta(hours=24)
@@ -47,14 +49,21 @@ class ScheduledTask(Frozen):
 
     `target` is the id of the rule's target; a schedule has one target, without an id.
     `task_definition` is the ARN that it names; empty where it starts tasks in a way that Slipway
-    does not change. `body` is AWS' own JSON of the rule's target or of the schedule.
+    does not change. `cluster` is the name of the cluster in which its tasks run. `body` is AWS' own
+    JSON of the rule's target or of the schedule.
     """
 
     kind: Kind
     name: str
     target: str = ""
     task_definition: str = ""
+    cluster: str = ""
     body: dict[str, Any]
+
+    @property
+    def label(self) -> str:
+        """The name by which people know it."""
+        return _label(self.kind, self.name, self.target)
 
 
 class ScheduledTasksFound(Frozen):
@@ -80,15 +89,17 @@ class ScheduledChange(Frozen):
 
     One without a name stands for all that `follow` names, while these could not be read.
 
-    `named` is the task definition that it named before, and `revision` the one that it gets: empty
-    while that is not registered. `sent` is when the change was saved to be sent, `was` is the
-    fingerprint of what AWS showed then, and `answered` says that AWS accepted it. `why` tells why
-    it is not done. `tells` says that people have to know it now, and `told` that they do.
+    `cluster` is the name of the cluster in which its tasks run. `named` is the task definition that
+    it named before, and `revision` the one that it gets: empty while that is not registered. `sent`
+    is when the change was saved to be sent, `was` is the fingerprint of what AWS showed then, and
+    `answered` says that AWS accepted it. `why` tells why it is not done. `tells` says that people
+    have to know it now, and `told` that they do.
     """
 
     kind: Kind
     name: str
     target: str = ""
+    cluster: str = ""
     named: str = ""
     revision: str = ""
     state: ChangeState = ChangeState.DUE
@@ -100,11 +111,15 @@ class ScheduledChange(Frozen):
     told: bool = False
 
     @property
+    def due(self) -> bool:
+        return self.state is ChangeState.DUE
+
+    @property
     def label(self) -> str:
         """The name by which people know it."""
         if not self.name:
             return "what `follow` names"
-        return f"{self.kind} {self.name}" + (f" (target {self.target})" if self.target else "")
+        return _label(self.kind, self.name, self.target)
 
     @property
     def family(self) -> str:
@@ -120,3 +135,7 @@ def family_named(task_definition: str) -> str:
 def names_revision(task_definition: str) -> bool:
     """Whether an ARN names one revision. One that names the family only means its newest."""
     return ":" in short_name(task_definition)
+
+
+def _label(kind: Kind, name: str, target: str) -> str:
+    return f"{kind} {name}" + (f" (target {target})" if target else "")

@@ -117,6 +117,7 @@ KINDS: Mapping[type[Frozen], Kind] = {
             watch_after succeeded
             before has_after after
             has_scheduled scheduled scheduled.kind scheduled.name scheduled.target scheduled.named
+            scheduled.cluster
             scheduled.revision scheduled.state scheduled.sent scheduled.was scheduled.answered
             scheduled.why scheduled.tells scheduled.told scheduled_due"""
             + _inner("before", _RUN_NAMES)

@@ -14,13 +14,13 @@ from chalicelib.model.commands import AfterSettings, BeforeSettings, chosen_cont
 from chalicelib.model.freezes import Freezes
 from chalicelib.model.placeholders import BRACES, UnknownPlaceholder, filled
 from chalicelib.model.scans import Severity
-from chalicelib.model.scheduled import FollowSettings
+from chalicelib.model.scheduled import TASKS, FollowSettings
 from chalicelib.model.tag_patterns import checked
 from chalicelib.model.target_values import Days, EcsName, RepositoryName, Seconds, SecretName
 from chalicelib.model.waits import ordered, waits_rightly
 
 # The tables and keys that the file itself has.
-TOP_LEVEL = ("shared", "target", "environment", "notices")
+TOP_LEVEL = ("shared", "target", "task", "environment", "notices")
 
 
 class ScanGate(BaseModel):
@@ -76,6 +76,16 @@ class Target(BaseModel):
         """The name by which people and the ledger know the service: `CLUSTER/SERVICE`."""
         return f"{self.cluster}/{self.service}"
 
+    @property
+    def families(self) -> tuple[str, ...]:
+        """The families that it names: the service's own, and those of its scheduled tasks."""
+        return ((self.family,) if self.family else ()) + self.follow.families
+
+    @property
+    def is_task(self) -> bool:
+        """Whether it stands for a [[task]], which has no service."""
+        return self.cluster == TASKS
+
 
 class NoticeChannels(BaseModel):
     """The channels besides SNS. Each value names the secret that holds the URL, never the URL."""
@@ -92,7 +102,7 @@ class NoticeChannels(BaseModel):
 
 
 class Targets(BaseModel):
-    """All targets of one stage, in the file's order.
+    """All targets of one stage, in the file's order; those of [[task]] come last.
 
     `account` is the AWS account of the stage, where the file says it. `shared` lists the names that
     several environments use on purpose. Both are for packaging only.
@@ -140,14 +150,16 @@ def load_targets(text: str, stage: str) -> Targets:
     document = _document(text)
     overrides = _overrides(document, stage)
     account = _account(overrides.pop("account", None), stage)
-    every = [
-        _target(number, table, overrides, stage)
-        for number, table in enumerate(_tables(document), start=1)
-    ]
+    tables, tasks = _tables(document, "target"), _tables(document, "task")
+    if not tables and not tasks:
+        raise Refused("targets.toml: no [[target]] found; expected at least one.")
+    every = [_target(n, table, overrides, stage) for n, table in enumerate(tables, start=1)]
+    every += [_task(n, table, overrides, stage) for n, table in enumerate(tasks, start=1)]
     targets = tuple(one for one in every if not one.environments or stage in one.environments)
     _only_known_environments(document)
     _some_target(targets, stage)
     _no_service_twice(targets)
+    _no_family_moved_twice(targets)
     for number, target in enumerate(every, start=1):
         if target in targets and not waits_rightly(target, targets):
             from chalicelib.model import mistakes  # noqa: PLC0415 - only where there is one
@@ -209,12 +221,10 @@ def _account(found: object, stage: str) -> str | None:
     )
 
 
-def _tables(document: dict[str, Any]) -> list[dict[str, Any]]:
-    tables = document.get("target", [])
+def _tables(document: dict[str, Any], name: str) -> list[dict[str, Any]]:
+    tables = document.get(name, [])
     if not isinstance(tables, list) or not all(isinstance(table, dict) for table in tables):
-        raise Refused("targets.toml: `target` must be written as [[target]] tables.")
-    if not tables:
-        raise Refused("targets.toml: no [[target]] found; expected at least one.")
+        raise Refused(f"targets.toml: `{name}` must be written as [[{name}]] tables.")
     return tables
 
 
@@ -264,10 +274,35 @@ def _target(number: int, table: dict[str, Any], overrides: dict[str, Any], stage
         raise Refused(f"targets.toml: {place}, {mistakes.of_target(first, written)}") from error
 
 
-def _place(number: int, key: tuple[int | str, ...], overrides: dict[str, Any], stage: str) -> str:
+def _task(number: int, table: dict[str, Any], overrides: dict[str, Any], stage: str) -> Target:
+    """The target that stands for a [[task]]; of an environment, it takes the keys that it knows."""
+    from chalicelib.model.task_targets import TaskTable  # noqa: PLC0415 - only where there is one
+
+    known = {key: overrides[key] for key in overrides.keys() & TaskTable.model_fields.keys()}
+    written = {**table, **known}
+    try:
+        return TaskTable.model_validate(filled(written, stage)).target
+    except UnknownPlaceholder as error:
+        raise _placeholder(_place(number, error.place, known, stage, "task"), error) from error
+    except ValidationError as error:
+        from chalicelib.model import mistakes  # noqa: PLC0415 - only where there is one
+
+        first = mistakes.telling(error, TaskTable)
+        place = _place(number, first["loc"], known, stage, "task")
+        words = mistakes.of_target(first, written, TaskTable)
+        raise Refused(f"targets.toml: {place}, {words}") from error
+
+
+def _place(
+    number: int,
+    key: tuple[int | str, ...],
+    overrides: dict[str, Any],
+    stage: str,
+    table: str = "target",
+) -> str:
     """The table in which a key stands."""
     overridden = key and key[0] in overrides
-    return f"[environment.{stage}]" if overridden else f"[[target]] number {number}"
+    return f"[environment.{stage}]" if overridden else f"[[{table}]] number {number}"
 
 
 def _placeholder(place: str, error: UnknownPlaceholder) -> Refused:
@@ -284,11 +319,16 @@ def _only_known_environments(document: dict[str, Any]) -> None:
             "targets.toml: `environments` stands in an [environment.NAME] table; it belongs into "
             "a [[target]] and says which environments have it."
         )
-    for number, target in enumerate(_tables(document), start=1):
-        for name in target.get("environments", []):
+    written = [
+        (f"[[{kind}]] number {number}", table.get("environments", []))
+        for kind in ("target", "task")
+        for number, table in enumerate(_tables(document, kind), start=1)
+    ]
+    for place, names in written:
+        for name in names:
             if tables and name not in tables:
                 raise Refused(
-                    f"targets.toml: [[target]] number {number}, key `environments`: there is no "
+                    f"targets.toml: {place}, key `environments`: there is no "
                     f"[environment.{name}]; the file knows {', '.join(sorted(tables))}."
                 )
 
@@ -301,9 +341,27 @@ def _some_target(targets: tuple[Target, ...], stage: str) -> None:
         )
 
 
+def _no_family_moved_twice(targets: tuple[Target, ...]) -> None:
+    """No rule or schedule gets revisions of one family from two places."""
+    tasks = {target.service for target in targets if target.is_task}
+    for target in targets:
+        families = {*target.follow.families, target.family}
+        twice = next((family for family in sorted(tasks) if family in families), None)
+        if twice is not None and not target.is_task:
+            raise Refused(
+                f"targets.toml: the family {twice} has a [[task]], and the [[target]] of "
+                f"{target.name} moves it too. Next: remove one of them."
+            )
+
+
 def _no_service_twice(targets: tuple[Target, ...]) -> None:
     names: set[str] = set()
     for target in targets:
+        if target.name in names and target.is_task:
+            raise Refused(
+                f"targets.toml: the family {target.family} is named by two [[task]] tables. Next: "
+                "write the rules and schedules of both into one of them."
+            )
         if target.name in names:
             raise Refused(
                 f"targets.toml: the service {target.name} is named by two [[target]] tables; "

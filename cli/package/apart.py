@@ -13,6 +13,7 @@ from chalicelib.errors import Refused
 from chalicelib.model.targets import Target, Targets, environments, load_targets
 from cli.package.globs import meet
 from cli.package.names import checked_stage
+from cli.package.statements.scope import clusters_of
 
 _Names = Callable[[Target], tuple[str, ...]]
 
@@ -20,14 +21,17 @@ _Names = Callable[[Target], tuple[str, ...]]
 NAMES: dict[str, _Names] = {
     "service": lambda target: (target.name,),
     "family": lambda target: (target.family,) if target.family else (),
-    "cluster": lambda target: (target.cluster,),
+    "cluster": clusters_of,
     "repository": lambda target: (target.repository,),
     "pass_roles": lambda target: target.pass_roles,
     "log_groups": lambda target: target.log_groups,
+    "rules": lambda target: target.follow.rules,
+    "schedules": lambda target: target.follow.schedules,
+    "families": lambda target: target.families,
 }
-# `shared` never allows these: what one environment does to a service or registers in a family, the
-# other one would run.
-_UNSHARABLE = frozenset({"service", "family"})
+# `shared` never allows these: what one environment does to a service, a rule or a schedule, or
+# registers in a family, the other one would run.
+_UNSHARABLE = frozenset({"service", "family", "rules", "schedules", "families"})
 
 
 def every_environment(text: str, stage: str) -> tuple[Targets, ...]:

@@ -9,9 +9,11 @@ from cli.package.globs import covering
 # The template's parameters that are one pattern, and the target's key whose names it must cover.
 _PATTERNS = {
     "Clusters": "cluster",
-    "Families": "family",
+    "Families": "families",  # the services' own too
     "Repositories": "repository",
     "LogGroups": "log_groups",
+    "Rules": "rules",
+    "Schedules": "schedules",
 }
 
 

@@ -85,12 +85,13 @@ def _statement(where: str, statement: dict[str, Any]) -> Iterator[str]:
     if "*" in resources and statement.get("Sid") not in policies.REASONS:
         yield f"{where}: `*` as resource without a reason in policies.REASONS."
     if "iam:PassRole" in actions and not _only_to_tasks(statement):
-        yield f"{where}: iam:PassRole to anything but ECS tasks."
+        yield f"{where}: iam:PassRole to anything but ECS tasks and what starts them."
 
 
 def _only_to_tasks(statement: dict[str, Any]) -> bool:
     equals = statement.get("Condition", {}).get("StringEquals", {})
-    return bool(equals.get("iam:PassedToService") == "ecs-tasks.amazonaws.com")
+    to = _listed(equals.get("iam:PassedToService", "*"))
+    return policies.PASSED_TO.issuperset(to)
 
 
 def _event_patterns(template: Template) -> Iterator[str]:

@@ -34,14 +34,22 @@ __all__ = [
 # `lint` refuses a statement with `*` that is not here; a test, a reason that no statement needs.
 REASONS = {
     "ReadTaskDefinitions": "ECS offers no resource for describing or listing task definitions",
+    "ListRuns": "as ListTasks, for a [[task]]; in every cluster where one names no `cluster`",
     "ListTasks": "ECS lists tasks by container instance or `*`; the condition names the clusters",
     "ReadFindings": "Amazon Inspector offers no resource for listing findings or what it covers",
     "ReadTargetHealth": "Elastic Load Balancing offers no resource for describing target health",
     "RegisterAnyFamily": "a target without `family` follows whatever family its service runs",
     "TagAnyFamily": "as RegisterAnyFamily; only while registering (ecs:CreateAction)",
+    "ListRules": "EventBridge offers no resource for listing rules, not even by a prefix",
+    "ListSchedules": "Scheduler offers no resource for listing schedules, not even by a prefix",
     "SendTraces": "X-Ray offers no resource for traces",
     "DeliverLogs": "log delivery, as Step Functions needs it, offers no resource",
 }
+
+# The services to which a role may be passed: ECS' tasks, and what starts them on a schedule.
+PASSED_TO = frozenset(
+    {"ecs-tasks.amazonaws.com", "events.amazonaws.com", "scheduler.amazonaws.com"}
+)
 
 # Statements that no call of ours needs, and why they are granted: Lambda itself uses them, with the
 # function's role. A test refuses any other statement that no test uses.
@@ -65,6 +73,9 @@ _STEP: tuple[Grant, ...] = (
     account.change_services,
     account.register,
     account.pass_roles,
+    account.rules,
+    account.schedules,
+    account.pass_roles_on_schedule,
 )
 # What goes back is neither scanned nor rendered, and its step is not the one that watches on.
 _PUSHED: tuple[Grant, ...] = (
@@ -106,13 +117,20 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
         account.find_rollouts,
         account.answer_hooks,
     ),
-    "status": (*_ALWAYS, own.read_ledger, account.look_at_services, account.read_tasks),
+    "status": (
+        *_ALWAYS,
+        own.read_ledger,
+        account.look_at_services,
+        account.read_tasks,
+        account.look_at_scheduled_tasks,
+    ),
     "sweep": (
         *_ALWAYS,
         *_PUSHED,
         own.start_watchers,
         own.report_failures,
         own.look_at_watchers,
+        account.read_runs,
     ),
 }
 

@@ -30,6 +30,7 @@ _DENIALS = {
     "lambda": ("AccessDeniedException", 403),
     "s3": ("AccessDenied", 403),
     "scheduler": ("AccessDeniedException", 403),
+    "iam": ("AccessDenied", 403),
     "sts": ("AccessDenied", 403),
     "elbv2": ("AccessDenied", 403),
     "cloudformation": ("AccessDenied", 403),
@@ -76,12 +77,12 @@ class Statement:
 
     def applies(self, action: str, resource: str, context: Context) -> bool:
         return (
-            self._names(action)
+            self.names(action)
             and self._covers(resource)
             and all(holds(test, keys, context) for test, keys in self.condition.items())
         )
 
-    def _names(self, action: str) -> bool:
+    def names(self, action: str) -> bool:
         if self.not_actions:
             return not any(glob(p.lower(), action.lower()) for p in self.not_actions)
         return any(glob(pattern.lower(), action.lower()) for pattern in self.actions)
@@ -148,15 +149,8 @@ class Gatekeeper:
         self, principal: Principal, action: str, resource: str, context: Context
     ) -> tuple[bool, str | None]:
         """Whether `principal` may, and which statement decided (None: no statement allows it)."""
-        applying = [
-            statement
-            for statement in self._grants(principal.role)
-            if statement.applies(action, resource, context)
-        ]
-        denying = next((s for s in applying if s.effect == "Deny"), None)
-        deciding = denying or next(iter(applying), None)
-        allowed = deciding is not None and denying is None
-        name = deciding.name if deciding else None
+        found = deciding(self._grants(principal.role), action, resource, context)
+        allowed, name = found is not None and found.effect == "Allow", found.name if found else None
         with self._lock:
             self._decisions.append(Decision(principal.name, action, resource, allowed, name))
         return allowed, name
@@ -173,6 +167,15 @@ def trusted_services(role_arn: str) -> set[str]:
         if statement["Effect"] == "Allow" and isinstance(principal, dict):
             found.update(_listed(principal.get("Service", [])))
     return found
+
+
+def deciding(
+    granted: Iterable[Statement], action: str, resource: str, context: Context
+) -> Statement | None:
+    """The statement that decides: one that denies, else one that allows; None: nothing applies."""
+    applying = [each for each in granted if each.applies(action, resource, context)]
+    denying = (each for each in applying if each.effect == "Deny")
+    return next(denying, next(iter(applying), None))
 
 
 def statements(role_name: str | None) -> Iterator[Statement]:

@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import Any
 
 import pytest
 
+from chalicelib.model.targets import load_targets
+from cli.package.boundary import parameters
+from cli.package.policies import generate
 from embedded.account import EmbeddedAws
 from embedded.iam.evaluate import Statement, arn_like, read_policy, statements
 from embedded.services.cloudformation.deploy import Stack
+from rehearsal.permissions import resolved
 from tests.bootstrap.templates import REPOSITORY, arns, deploy, listed, roles, template
 from tests.bootstrap.templates import statements as written_statements
 from tests.cli.packages import written
+from tests.cli.test_privilege_bounds import ARNS
 
 WRITES_ROLES = {"iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"}
 
@@ -57,15 +63,20 @@ def test_what_may_make_a_role_may_make_only_one_within_the_boundary() -> None:
     assert not granted & escalating
 
 
-def test_the_boundary_holds_nothing_of_iam_but_passing_task_roles_to_ecs() -> None:
+def test_the_boundary_holds_nothing_of_iam_but_passing_task_roles_to_ecs_and_schedulers() -> None:
     for name, one in written_statements(template("slipway.yaml")):
         if name == "Boundary":
             actions = [action for action in listed(one["Action"]) if "iam:" in action]
             assert actions in ([], ["iam:PassRole"])
             if actions:
-                assert one["Condition"] == {
-                    "StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
-                }
+                (to,) = one["Condition"]["StringEquals"].values()
+                none = {"Ref": "AWS::NoValue"}
+                assert to == [
+                    "ecs-tasks.amazonaws.com",
+                    {"Fn::If": ["HasRules", "events.amazonaws.com", none]},
+                    {"Fn::If": ["HasSchedules", "scheduler.amazonaws.com", none]},
+                ]
+                assert one["Resource"] == {"Ref": "TaskRoles"}
             assert not any("sts:" in action for action in listed(one["Action"]))
 
 
@@ -84,22 +95,106 @@ def test_the_boundary_allows_whatever_slipways_roles_are_granted(
     aws: EmbeddedAws, made: tuple[Stack, Stack]
 ) -> None:
     deployer, stack = made
+    ceiling = boundary(aws, deployer)
+    for role in roles(stack):
+        assert list(lacking(ceiling, statements(role))) == [], role
+
+
+FOLLOWING = """
+[[target]]
+repository = "conflicto-backend-dev"
+cluster    = "conflicto-dev"
+service    = "conflicto-backend-service-dev"
+family     = "conflicto-backend-dev"
+pass_roles = ["arn:aws:iam::*:role/conflicto-*-dev"]
+follow.rules = ["nightly-dev", "nightly-x-dev"]
+follow.schedules = ["default/report-*"]
+follow.families = ["conflicto-report-dev"]
+"""
+
+
+def test_the_boundary_reaches_rules_and_schedules_where_its_parameters_name_them(
+    aws: EmbeddedAws,
+) -> None:
+    targets = load_targets(FOLLOWING, "dev")
+    asked = [
+        one
+        for policy in generate(targets).documents.values()
+        for one in read_policy("p", resolved(policy, ARNS))
+        if not one.name.endswith(("Ledger", "Notify", "Watchers", "Failures"))
+    ]
+    given = {
+        "GitHubRepository": REPOSITORY, "CreateOidcProvider": "false", "Stage": "following"
+    }  # fmt: skip
+    named = deploy(aws, "slipway.yaml", "with", **given, **parameters(targets, ()))
+    assert lack(aws, named, asked) == set()
+    without = {**given, "Stage": "not-following"}
+    plain = deploy(aws, "slipway.yaml", "without", **without)
+    assert lack(aws, plain, asked) == {
+        "events:ListTargetsByRule",
+        "events:PutTargets",
+        "scheduler:GetSchedule",
+        "scheduler:UpdateSchedule",
+    }
+
+
+def lack(aws: EmbeddedAws, deployer: Stack, asked: Iterable[Statement]) -> set[str]:
+    """The actions of other services than Slipway's own stack that the boundary denies."""
+    found = {action for action, _ in lacking(boundary(aws, deployer), asked)}
+    return {action for action in found if not action.startswith("logs:")}
+
+
+def test_the_boundary_is_shorter_than_iam_allows(aws: EmbeddedAws) -> None:
+    """IAM: 6,144 characters of a managed policy, white space not counted. Some names are long."""
+    names = {
+        "Clusters": "conflicto-production",
+        "Families": "conflicto-*-production",
+        "Repositories": "conflicto-*-production",
+        "LogGroups": "/ecs/conflicto-*-production",
+        "TaskRoles": "arn:aws:iam::*:role/conflicto-*-production",
+        "Rules": "conflicto-*-production",
+        "Schedules": "conflicto/*-production",
+    }
+    made = deploy(
+        aws,
+        "slipway.yaml",
+        "long",
+        Stage="production",
+        GitHubRepository=REPOSITORY,
+        CreateOidcProvider="false",
+        **names,
+    )
+    assert len(re.sub(r"\s", "", json.dumps(document(aws, made)))) < 6_144 - 300  # longer regions
+
+
+def document(aws: EmbeddedAws, deployer: Stack) -> Any:
     policy = aws.client("iam").get_policy(PolicyArn=deployer.outputs["BoundaryArn"])["Policy"]
     version = aws.client("iam").get_policy_version(
         PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"]
     )
-    ceiling = read_policy("boundary", version["PolicyVersion"]["Document"])
-    for role in roles(stack):
-        for statement in statements(role):
-            for action in statement.actions:
-                for resource in statement.resources:
-                    said = "the Boundary of bootstrap/slipway.yaml lacks it"
-                    assert covered(ceiling, action, resource), (role, action, resource, said)
+    return version["PolicyVersion"]["Document"]
+
+
+def boundary(aws: EmbeddedAws, deployer: Stack) -> tuple[Statement, ...]:
+    return read_policy("boundary", document(aws, deployer))
+
+
+def lacking(
+    ceiling: tuple[Statement, ...], granted: Iterable[Statement]
+) -> Iterator[tuple[str, str]]:
+    """What is granted and above the ceiling: (action, resource)."""
+    for statement in granted:
+        for action in statement.actions:
+            for resource in statement.resources:
+                if not covered(ceiling, action, resource):
+                    yield action, resource
 
 
 def covered(ceiling: tuple[Statement, ...], action: str, resource: str) -> bool:
     return any(
-        action in one.actions and any(arn_like(pattern, resource) for pattern in one.resources)
+        one.effect == "Allow"
+        and action in one.actions
+        and any(arn_like(pattern, resource) for pattern in one.resources)
         for one in ceiling
     )
 

@@ -20,6 +20,9 @@ service    = "api-{env}"
 family     = "api-{env}"
 pass_roles = ["arn:aws:iam::*:role/shop-*-{env}"]
 log_groups = ["/ecs/api-{env}"]
+follow.rules = ["nightly-{env}"]
+follow.schedules = ["shop/report-{env}"]
+follow.families = ["report-{env}"]
 """
 BOTH = "\n[environment.dev]\n[environment.prod]\n"
 
@@ -47,6 +50,10 @@ def test_environments_whose_names_carry_env_are_apart() -> None:
         ("pass_roles", '["arn:aws:iam::*:role/task"]', 'shared = ["arn:aws:iam::*:role/task"]'),
         ("pass_roles", '["arn:aws:iam::*:role/shop-*"]', "role/shop-*"),
         ("pass_roles", '["arn:aws:iam::*:role/*-{env}", "arn:aws:iam::*:role/x-*"]', "role/x-*"),
+        ("follow.rules", '["nightly"]', '("nightly")'),
+        ("follow.rules", '["{env}-nightly", "*"]', '"*"'),
+        ("follow.schedules", '["default/*"]', '("default/*")'),
+        ("follow.families", '["report"]', '("report")'),
     ],
 )
 def test_a_name_that_fits_another_environment_is_refused(
@@ -60,7 +67,8 @@ def test_a_name_that_fits_another_environment_is_refused(
     with pytest.raises(Refused) as refused:
         every_environment(text, "dev")
     said = str(refused.value)
-    assert said.startswith(f"targets.toml: `{key}` of dev fits what prod has, too (")
+    named = key.removeprefix("follow.")
+    assert said.startswith(f"targets.toml: `{named}` of dev fits what prod has, too (")
     assert words in said
     assert "Write {env} into it" in said
 
@@ -86,12 +94,52 @@ def test_what_the_file_says_to_share_is_shared(key: str, value: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "value"), [("family", '"api"'), ("pass_roles", '["arn:aws:iam::*:role/shop-*"]')]
+    ("key", "value"),
+    [
+        ("family", '"api"'),
+        ("pass_roles", '["arn:aws:iam::*:role/shop-*"]'),
+        ("follow.rules", '["nightly"]'),
+        ("follow.schedules", '["default/report"]'),
+        ("follow.families", '["report"]'),
+    ],
 )
-def test_a_family_and_a_pattern_cannot_be_shared(key: str, value: str) -> None:
-    shared = 'shared = ["api", "arn:aws:iam::*:role/shop-*"]\n'
-    with pytest.raises(Refused, match=f"`{key}` of dev fits"):
+def test_a_family_a_pattern_a_rule_and_a_schedule_cannot_be_shared(key: str, value: str) -> None:
+    names = ("api", "arn:aws:iam::*:role/shop-*", "nightly", "default/report", "report")
+    shared = "shared = " + str(list(names)).replace("'", '"') + "\n"
+    with pytest.raises(Refused, match=f"`{key.removeprefix('follow.')}` of dev fits"):
         every_environment(shared + replaced(key, value) + BOTH, "dev")
+
+
+TASK = """
+[[task]]
+repository = "shop/job-{env}"
+family = "job-{env}"
+rules = ["job-{env}"]
+schedules = ["shop/job-{env}"]
+"""
+
+
+@pytest.mark.parametrize("key", ["repository", "family", "rules", "schedules"])
+def test_tasks_without_a_service_are_apart_by_their_names(key: str) -> None:
+    assert every_environment(TASK + BOTH, "dev")
+    lines = TASK.splitlines()
+    same = [line.replace("-{env}", "") if line.startswith(key) else line for line in lines]
+    with pytest.raises(Refused, match="of dev fits what prod has"):
+        every_environment("\n".join(same) + BOTH, "dev")
+
+
+def test_the_cluster_of_tasks_without_a_service_is_one_of_the_environment() -> None:
+    with pytest.raises(Refused, match='`cluster` of dev .* shared = \\["shop"\\]'):
+        every_environment(f'{TASK}cluster = "shop"\n{BOTH}', "dev")
+    assert every_environment(f'{TASK}cluster = "shop-{{env}}"\n{BOTH}', "dev")
+
+
+def test_a_family_of_scheduled_tasks_is_no_service_s_family_of_another_environment() -> None:
+    text = replaced("follow.families", '["report"]') + replaced("family", '"report"').replace(
+        '"api-{env}"', '"web-{env}"'
+    )
+    with pytest.raises(Refused, match="fits what prod has"):
+        every_environment(text + BOTH, "dev")
 
 
 def test_without_a_family_two_environments_of_one_account_are_refused() -> None:
@@ -149,6 +197,8 @@ def test_the_parameters_of_the_boundary_cover_this_environment_and_no_other() ->
         "Families": "*-prod",
         "Repositories": "shop/*-prod",
         "LogGroups": "/ecs/*-prod",
+        "Rules": "nightly-prod",
+        "Schedules": "shop/report-prod",
         "TaskRoles": "arn:aws:iam::*:role/shop-*-prod",
     }
 
@@ -169,6 +219,8 @@ def test_however_names_are_widened_they_fit_no_other_environment(
     cluster: str, name: str, count: int
 ) -> None:
     table = TARGET.replace("shop-{env}", cluster).replace("api-{env}", name)
+    for job in ("report", "nightly"):
+        table = table.replace(f"{job}-{{env}}", name.replace("api", job))
     text = "".join(table.replace("{n}", str(n)) for n in range(count))
     stages = ("dev", "prod", "qa-eu")
     file = 'shared = ["shop"]\n' + text + "".join(f"\n[environment.{one}]\n" for one in stages)
@@ -187,6 +239,8 @@ def test_however_names_are_widened_they_fit_no_other_environment(
 def acts(target: Target) -> list[tuple[str, str, dict[str, str]]]:
     """What may be done to a target, and read of its images and logs."""
     revision = arn("ecs", f"task-definition/{target.family}:7")
+    (rule,), (schedule,) = target.follow.rules, target.follow.schedules
+    cluster = arn("ecs", f"cluster/{target.cluster}")
     (role,) = target.pass_roles
     role = role.replace("::*:", "::123456789012:").replace("*", "task")
     to_tasks = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
@@ -200,6 +254,13 @@ def acts(target: Target) -> list[tuple[str, str, dict[str, str]]]:
         ("ecs:RegisterTaskDefinition", revision, {}),
         ("ecs:TagResource", revision, {"ecs:CreateAction": "RegisterTaskDefinition"}),
         ("iam:PassRole", role, to_tasks),
+        *(
+            ("ecs:RegisterTaskDefinition", arn("ecs", f"task-definition/{one}:1"), {})
+            for one in target.follow.families
+        ),
+        ("events:ListTargetsByRule", arn("events", f"rule/{rule}"), {}),
+        ("events:PutTargets", arn("events", f"rule/{rule}"), {"events:TargetArn": cluster}),
+        ("scheduler:UpdateSchedule", arn("scheduler", f"schedule/{schedule}"), {}),
         ("ecr:DescribeImages", arn("ecr", f"repository/{target.repository}"), {}),
         ("logs:GetLogEvents", arn("logs", f"log-group:{target.log_groups[0]}:log-stream:x"), {}),
     ]

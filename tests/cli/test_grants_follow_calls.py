@@ -19,7 +19,9 @@ from botocore import xform_name
 
 from chalicelib.model.commands import BeforeSettings
 from chalicelib.model.scans import Severity
+from chalicelib.model.scheduled import FollowSettings
 from chalicelib.model.targets import Gate, ScanGate, Target, Targets, load_targets
+from chalicelib.model.task_targets import TaskTable
 from cli.package.policies import Policy, generate
 from tests.cli.packages import PROJECT, STAGES, written
 
@@ -30,6 +32,7 @@ PORTS = {
     "alarms": ("alarms", "CloudWatchAlarms"),
     "logs": ("logs", "CloudWatchLogs"),
     "scans": ("ecr_scans", "EcrScans"),
+    "scheduled": ("scheduled_tasks", "ScheduledTasks"),
     "services": ("ecs", "Ecs"),
     "standalone": ("standalone_tasks", "StandaloneTasks"),
     "topic": ("sns", "SnsTopic"),
@@ -60,6 +63,8 @@ ASYNCHRONOUS = {"on_image_push", "on_service_change", "sweep"}
 NEEDS = {
     "ecs:RegisterTaskDefinition": {"ecs:TagResource", "iam:PassRole"},
     "ecs:RunTask": {"ecs:TagResource", "iam:PassRole"},
+    "events:PutTargets": {"iam:PassRole"},
+    "scheduler:UpdateSchedule": {"iam:PassRole"},
     "ecr:DescribeImageScanFindings": {"inspector2:ListCoverage", "inspector2:ListFindings"},
     "dynamodb:TransactWriteItems": set(),
 }
@@ -150,13 +155,14 @@ def actions_of(port: str, method: str, seen: set[str] | None = None) -> set[str]
     if method in seen or method not in methods:
         return set()
     seen.add(method)
-    (service,) = {
+    services = {
         first_argument(node)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and isinstance(node.func, ast.Name)
         and node.func.id in {"client", "client_once", "client_quick"}
     }
+    called_here = {name: action for each in services for name, action in operations(each).items()}
     found = set()
     for node in ast.walk(methods[method]):
         if isinstance(node, ast.Name) and node.id in helpers:
@@ -164,10 +170,10 @@ def actions_of(port: str, method: str, seen: set[str] | None = None) -> set[str]
         elif isinstance(node, ast.Attribute):
             if isinstance(node.value, ast.Name) and node.value.id == "self":
                 found |= actions_of(port, node.attr, seen)
-            elif node.attr in operations(service):
-                found.add(operations(service)[node.attr])
+            elif node.attr in called_here:
+                found.add(called_here[node.attr])
         elif isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "get_paginator":
-            found.add(operations(service)[first_argument(node)])
+            found.add(called_here[first_argument(node)])
     return {action for each in found for action in needed(each, tree)}
 
 
@@ -228,12 +234,15 @@ def test_the_calls_are_found_in_the_source() -> None:
 def test_what_a_function_calls_is_granted_to_it_and_nothing_more(
     policies: dict[str, Policy], function: str
 ) -> None:
-    calls = called(function, without={"scans", "alarms", "standalone"}) - NEVER.get(function, set())
+    without = {"scans", "alarms", "standalone", "scheduled"}
+    calls = called(function, without) - NEVER.get(function, set())
     assert granted(policies[function]) - NOT_CALLED.keys() == calls
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_scans_alarms_and_tasks_are_granted_where_a_target_needs_them(function: str) -> None:
+def test_scans_alarms_tasks_and_rules_are_granted_where_a_target_needs_them(
+    function: str,
+) -> None:
     target = Target(
         repository="shop/api",
         cluster="shop",
@@ -243,8 +252,10 @@ def test_scans_alarms_and_tasks_are_granted_where_a_target_needs_them(function: 
         gate=Gate(scan=ScanGate(max=Severity.HIGH)),
         watch_after=600,
         before=BeforeSettings(command=("migrate",)),
+        follow=FollowSettings(rules=("nightly-*",), schedules=("default/report-*",)),
     )
-    policy = generate(Targets(stage="dev", all=(target,))).documents[function]
+    job = TaskTable(repository="shop/job", family="job", rules=("weekly",)).target
+    policy = generate(Targets(stage="dev", all=(target, job))).documents[function]
     # What goes back passes every gate: `rollback` comes by the step, and never asks for a scan.
     never = {"scans", "alarms"} if function == "rollback" else ()
     calls = called(function, without=never) - NEVER.get(function, set())

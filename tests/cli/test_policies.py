@@ -11,7 +11,9 @@ from policy_sentry.querying.actions import get_action_data
 
 from chalicelib.errors import Refused
 from chalicelib.model.scans import Severity
+from chalicelib.model.scheduled import FollowSettings
 from chalicelib.model.targets import Gate, NoticeChannels, ScanGate, Target, Targets
+from chalicelib.model.task_targets import TaskTable
 from cli.package import policies
 from cli.package.lint import Template, wildcards
 from cli.package.policies import GRANTS, REASONS, Policy, Widening
@@ -24,10 +26,22 @@ API = Target(
     family="shop-api",
     pass_roles=("arn:aws:iam::*:role/shop-*",),
 )
+FOLLOW = FollowSettings(
+    rules=("nightly-*", "weekly"),
+    schedules=("default/report", "shop/*"),
+    families=("shop-report",),
+)
+FOLLOWED = API.model_copy(update={"follow": FOLLOW})
+JOB = TaskTable(
+    repository="shop/job",
+    family="shop-job",
+    rules=("nightly",),
+    pass_roles=("arn:aws:iam::*:role/shop-*",),
+).target
 CHANNELS = NoticeChannels(slack="ssm:/slipway/dev/slack", webhook="secretsmanager:slipway/webhook")
 WRITES = {"ecs:UpdateService", "ecs:StopServiceDeployment", "ecs:RegisterTaskDefinition"}
 WRITES |= {"ecs:TagResource", "iam:PassRole", "ecs:UpdateExpressGatewayService"}
-WRITES |= {"ecs:ContinueServiceDeployment"}
+WRITES |= {"ecs:ContinueServiceDeployment", "events:PutTargets", "scheduler:UpdateSchedule"}
 
 
 def many(count: int, clusters: int = 1) -> tuple[Target, ...]:
@@ -48,7 +62,10 @@ SETS = {
     "no family": (API.model_copy(update={"family": None}),),
     "no roles": (API.model_copy(update={"pass_roles": ()}),),
     "a gate": (API.model_copy(update={"gate": Gate(scan=ScanGate(max=Severity.HIGH))}),),
-    "observed": (API.model_copy(update={"mode": "observe"}),),
+    "observed": (FOLLOWED.model_copy(update={"mode": "observe"}),),
+    "scheduled tasks": (FOLLOWED,),
+    "a [[task]]": (API, JOB),
+    "only a [[task]]": (JOB,),
     "two clusters": many(4, clusters=2),
     "300 services": many(300),
 }
@@ -142,15 +159,22 @@ def test_conditions_use_keys_that_their_actions_have(targets: tuple[Target, ...]
                     assert set(test) <= keys_of(action), (statement["Sid"], action)
 
 
-def test_roles_are_passed_only_to_ecs_tasks_and_only_those_named(
+# The services to which each statement passes roles.
+PASSED: dict[str, str | list[str]] = {
+    "PassRoles": "ecs-tasks.amazonaws.com",
+    "PassRolesOnSchedule": ["events.amazonaws.com", "scheduler.amazonaws.com"],
+}
+
+
+def test_roles_are_passed_only_to_ecs_tasks_and_what_starts_them_and_only_those_named(
     targets: tuple[Target, ...],
 ) -> None:
     for policy in generated(targets).documents.values():
         for statement in policy["Statement"]:
             if "iam:PassRole" in statement["Action"]:
                 assert statement["Action"] == ["iam:PassRole"]
-                to_tasks = {"iam:PassedToService": "ecs-tasks.amazonaws.com"}
-                assert statement["Condition"] == {"StringEquals": to_tasks}
+                to = {"iam:PassedToService": PASSED[statement["Sid"]]}
+                assert statement["Condition"] == {"StringEquals": to}
                 for arn in texts(statement["Resource"]):
                     assert re.match(r"arn:\S+:iam::\$\{AWS::AccountId\}:role/[^*]", arn)
 
@@ -189,6 +213,7 @@ def test_a_function_writes_only_its_own_log(function: str) -> None:
 
 
 def test_what_is_only_observed_cannot_be_changed() -> None:
+    """Its rules and schedules are read: a plan names them."""
     for policy in generated(SETS["observed"]).documents.values():
         assert not actions(policy) & WRITES
 
@@ -242,6 +267,122 @@ def test_what_renders_may_describe_an_express_service_and_nothing_else_may() -> 
     describe = "ecs:DescribeExpressGatewayService"
     describing = {function for function in documents if describe in actions(documents[function])}
     assert describing == {"on_image_push", "on_service_change", "watch", "deploy", "sweep"}
+
+
+# Scheduled tasks
+
+SCHEDULED = {
+    "ReadRules", "ListRules", "ChangeRules", "ListSchedules", "ChangeSchedules",
+    "PassRolesOnSchedule",
+}  # fmt: skip
+
+
+def test_who_takes_the_step_may_change_the_rules_and_schedules_that_follow_and_nobody_else() -> (
+    None
+):
+    """Any of them may be the one that sees a deployment become live."""
+    documents = generated((FOLLOWED,)).documents
+    stepping = {"on_image_push", "on_service_change", "watch", "deploy", "rollback", "sweep"}
+    for function in documents.keys() - {"status"}:
+        expected = SCHEDULED if function in stepping else set()
+        assert set(statements(documents[function])) & SCHEDULED == expected, function
+
+
+def test_status_reads_the_rules_and_schedules_that_follow() -> None:
+    found = statements(generated((FOLLOWED,)).documents["status"])
+    reads = {"ReadRules", "ListRules", "ReadSchedules", "ListSchedules"}
+    assert reads <= set(found)
+    assert not set(found) & SCHEDULED - reads
+
+
+def test_a_target_that_follows_nothing_grants_nothing_of_rules_and_schedules() -> None:
+    for policy in generated((API,)).documents.values():
+        assert not {one for one in actions(policy) if one.startswith(("events:", "scheduler:"))}
+
+
+def test_rules_and_schedules_are_named_one_by_one() -> None:
+    found = statements(generated((FOLLOWED,)).documents["watch"])
+    rules = {"rule/nightly-*", "rule/weekly"}
+    schedules = {"schedule/default/report", "schedule/shop/*"}
+    assert ends(found["ReadRules"]) == ends(found["ChangeRules"]) == rules
+    assert ends(found["ChangeSchedules"]) == schedules
+
+
+def test_a_task_without_a_service_lets_nobody_change_a_service() -> None:
+    for function, policy in generated((JOB,)).documents.items():
+        changes = actions(policy) & WRITES
+        expected = {"ecs:RegisterTaskDefinition", "ecs:TagResource", "iam:PassRole"}
+        assert changes in ({*expected, "events:PutTargets"}, set()), function
+    both = statements(generated((API, JOB)).documents["watch"])
+    assert families(both["RegisterFamilies"]) == {"shop-api", "shop-job"}
+    within = both["UpdateServices"]["Condition"]["ArnLike"]["ecs:task-definition"]
+    assert within == ["arn:*:ecs:*:*:task-definition/shop-api:*"]
+    assert ends(both["UpdateServices"]) == {"service/shop/api"}
+
+
+@pytest.mark.parametrize("cluster", [None, "jobs"])
+def test_the_sweep_alone_reads_the_runs_of_a_task_without_a_service(cluster: str | None) -> None:
+    job = JOB.model_copy(update={"runs_in": cluster})
+    documents = generated((API, job)).documents
+    for function, policy in documents.items():
+        assert ("ReadRuns" in statements(policy)) == (function == "sweep")
+    found = statements(documents["sweep"])
+    assert ends(found["ReadRuns"]) == {f"task/{cluster or '*'}/*"}
+    within = texts(found["ListRuns"]["Condition"]["ArnLike"]["ecs:cluster"])
+    assert [one.split(":")[-1] for one in within] == [f"cluster/{cluster or '*'}"]
+    assert ends(found["ReadTasks"]) == {"task/shop/*"}
+
+
+def test_without_a_star_nobody_lists() -> None:
+    follow = FollowSettings(rules=("weekly",), schedules=("default/report",))
+    named = API.model_copy(update={"follow": follow})
+    found = set(statements(generated((named,)).documents["watch"]))
+    assert found & SCHEDULED == SCHEDULED - {"ListRules", "ListSchedules"}
+
+
+def test_only_the_roles_of_a_target_that_follows_are_passed_to_what_starts_tasks() -> None:
+    other = API.model_copy(
+        update={"service": "web", "family": "web", "pass_roles": ("arn:aws:iam::*:role/web-*",)}
+    )
+    found = statements(generated((FOLLOWED, other)).documents["watch"])
+    assert ends(found["PassRoles"]) == {"role/shop-*", "role/web-*"}
+    assert ends(found["PassRolesOnSchedule"]) == {"role/shop-*"}
+
+
+@pytest.mark.parametrize(
+    ("follow", "to"),
+    [
+        ({"rules": ("nightly",)}, ["events.amazonaws.com"]),
+        ({"schedules": ("default/nightly",)}, ["scheduler.amazonaws.com"]),
+    ],
+    ids=["rules", "schedules"],
+)
+def test_roles_are_passed_only_to_the_service_that_starts_the_tasks(
+    follow: dict[str, Any], to: list[str]
+) -> None:
+    only = API.model_copy(update={"follow": FollowSettings(**follow)})
+    found = statements(generated((only,)).documents["watch"])["PassRolesOnSchedule"]
+    assert found["Condition"]["StringEquals"]["iam:PassedToService"] == to
+
+
+def test_the_families_of_scheduled_tasks_are_registered_and_no_service_is_updated_to_them() -> None:
+    found = statements(generated((FOLLOWED,)).documents["watch"])
+    for sid in ("RegisterFamilies", "TagFamilies"):
+        assert families(found[sid]) == {"shop-api", "shop-report"}
+    within = found["UpdateServices"]["Condition"]["ArnLike"]["ecs:task-definition"]
+    assert within == ["arn:*:ecs:*:*:task-definition/shop-api:*"]
+
+
+def test_many_rules_and_schedules_fall_back_to_what_their_names_begin_with() -> None:
+    follow = FollowSettings(
+        rules=tuple(f"nightly-{n}" for n in range(60)),
+        schedules=tuple(f"shop/report-{n}" for n in range(60)),
+    )
+    made = generated((API.model_copy(update={"follow": follow}),))
+    found = statements(made.documents["watch"])
+    assert made.widened["watch"] is Widening.SCHEDULED_TASKS
+    assert ends(found["ChangeRules"]) == {"rule/nightly-*"}
+    assert ends(found["ChangeSchedules"]) == {"schedule/shop/report-*"}
 
 
 def test_every_policy_is_shorter_than_iam_allows(targets: tuple[Target, ...]) -> None:

@@ -29,6 +29,8 @@ log_groups = ["/ecs/{name}-{{env}}"]
         for team, name in (("shop", "api"), ("shop", "worker"), ("books", "print"))
     )
     + """
+follow     = {rules = ["print-{env}-*"], schedules = ["books/print-{env}"]}
+
 [notices]
 slack = "ssm:/slipway/{env}/slack"
 """
@@ -44,13 +46,14 @@ ARNS = {
 CHANGES = {
     "ecs:UpdateService", "ecs:StopServiceDeployment", "ecs:RegisterTaskDefinition",
     "ecs:UpdateExpressGatewayService", "ecs:ContinueServiceDeployment",
+    "events:PutTargets", "scheduler:UpdateSchedule",
     "ecs:TagResource", "iam:PassRole", "dynamodb:PutItem", "sns:Publish", "states:StartExecution",
     "sqs:SendMessage", "logs:CreateLogStream", "logs:PutLogEvents",
     "xray:PutTraceSegments", "xray:PutTelemetryRecords",
 }  # fmt: skip
 SERVICES = {
-    "dynamodb", "ecr", "ecs", "elasticloadbalancing", "iam", "logs", "sns", "sqs", "ssm", "states",
-    "xray",
+    "dynamodb", "ecr", "ecs", "elasticloadbalancing", "events", "iam", "logs", "scheduler", "sns",
+    "sqs", "ssm", "states", "xray",
 }  # fmt: skip
 
 
@@ -69,7 +72,7 @@ def statements(policies: dict[str, Policy]) -> list[tuple[str, dict[str, Any]]]:
     return [(f, statement) for f, policy in policies.items() for statement in policy["Statement"]]
 
 
-def allowed(policy: Policy, action: str, resource: str, **context: str) -> bool:
+def allowed(policy: Policy, action: str, resource: str, **context: str | list[str]) -> bool:
     keys = {key.replace("__", ":"): value for key, value in context.items()}
     return any(statement.applies(action, resource, keys) for statement in read_policy("p", policy))
 
@@ -129,6 +132,8 @@ def revision(name: str) -> dict[str, str]:
 
 
 OWN_REVISION = revision("api-{s}:7")
+CLUSTER = arn("ecs", "cluster/any")
+QUEUE = arn("sqs", "queue")
 
 
 @pytest.mark.parametrize(
@@ -167,6 +172,24 @@ OWN_REVISION = revision("api-{s}:7")
         ("iam:PassRole", arn("iam", "role/shop-{s}-task"), {}),
         ("iam:PassRole", arn("iam", "role/admin"), {"iam__PassedToService": "ecs-tasks.amazonaws.com"}),  # noqa: E501
         ("iam:PassRole", arn("iam", "role/slipway-{s}-WatchRole-1A"), {"iam__PassedToService": "ecs-tasks.amazonaws.com"}),  # noqa: E501
+        ("iam:PassRole", arn("iam", "role/admin"), {"iam__PassedToService": "events.amazonaws.com"}),  # noqa: E501
+        ("iam:PassRole", arn("iam", "role/shop-{s}-task"), {"iam__PassedToService": "events.amazonaws.com"}),  # noqa: E501
+        ("iam:PassRole", arn("iam", "role/admin"), {"iam__PassedToService": "scheduler.amazonaws.com"}),  # noqa: E501
+        ("events:PutTargets", arn("events", "rule/other"), {"events__TargetArn": CLUSTER}),
+        ("events:PutTargets", arn("events", "rule/bus/print-{s}-x"), {"events__TargetArn": CLUSTER}),  # noqa: E501
+        ("events:PutTargets", arn("events", "rule/print-{s}-nightly"), {"events__TargetArn": QUEUE}),  # noqa: E501
+        ("events:PutTargets", arn("events", "rule/print-{s}-nightly"), {"events__TargetArn": [CLUSTER, QUEUE]}),  # noqa: E501
+        ("events:PutTargets", arn("events", "rule/print-{s}-nightly"), {}),
+        ("events:RemoveTargets", arn("events", "rule/print-{s}-nightly"), {}),
+        ("events:PutRule", arn("events", "rule/print-{s}-nightly"), {}),
+        ("events:DisableRule", arn("events", "rule/print-{s}-nightly"), {}),
+        ("events:ListTargetsByRule", arn("events", "rule/other"), {}),
+        ("scheduler:UpdateSchedule", arn("scheduler", "schedule/books/other"), {}),
+        ("scheduler:UpdateSchedule", arn("scheduler", "schedule/other/print-{s}"), {}),
+        ("scheduler:GetSchedule", arn("scheduler", "schedule/books/other"), {}),
+        ("scheduler:CreateSchedule", arn("scheduler", "schedule/books/print-{s}"), {}),
+        ("scheduler:DeleteSchedule", arn("scheduler", "schedule/books/print-{s}"), {}),
+        ("scheduler:ListSchedules", "*", {}),
         ("iam:GetRole", arn("iam", "role/shop-{s}-task"), {}),
         ("lambda:InvokeFunction", arn("lambda", "function:slipway-{s}-watch"), {}),
         ("states:StartExecution", arn("states", "stateMachine:other"), {}),
@@ -184,10 +207,17 @@ OWN_REVISION = revision("api-{s}:7")
     ],
 )  # fmt: skip
 def test_no_function_may(
-    policies: dict[str, Policy], stage: str, action: str, resource: str, context: dict[str, str]
+    policies: dict[str, Policy],
+    stage: str,
+    action: str,
+    resource: str,
+    context: dict[str, str | list[str]],
 ) -> None:
     asked = resource.format(s=stage)
-    keys = {key: value.format(s=stage) for key, value in context.items()}
+    keys = {
+        key: value.format(s=stage) if isinstance(value, str) else value
+        for key, value in context.items()
+    }
     assert [
         function for function, policy in policies.items() if allowed(policy, action, asked, **keys)
     ] == []
@@ -214,6 +244,16 @@ def test_what_is_refused_above_is_refused_for_its_name_and_not_altogether(
     assert allowed(deploy, "iam:PassRole", arn("iam", f"role/shop-{s}-task"), **to_tasks)
     cluster = arn("ecs", f"cluster/shop-{s}")
     assert allowed(deploy, "ecs:ListTasks", "*", ecs__cluster=cluster)
+    rule = arn("events", f"rule/print-{s}-x")
+    schedule = arn("scheduler", f"schedule/books/print-{s}")
+    to_two = {"events__TargetArn": [cluster, CLUSTER]}
+    assert allowed(deploy, "events:PutTargets", rule, **to_two)
+    assert allowed(deploy, "events:ListTargetsByRule", rule)
+    assert allowed(deploy, "scheduler:GetSchedule", schedule)
+    assert allowed(deploy, "scheduler:UpdateSchedule", schedule)
+    for service in ("events", "scheduler"):
+        to_service = {"iam__PassedToService": f"{service}.amazonaws.com"}
+        assert allowed(deploy, "iam:PassRole", arn("iam", f"role/books-{s}-cron"), **to_service)
 
 
 # The roles that the template has besides the functions'

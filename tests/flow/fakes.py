@@ -45,7 +45,7 @@ READS = {
     "task_definition", "newest_revisions", "stopped_tasks", "running_tasks", "alive",
     "express_task_definitions",
     "target_health", "service_tasks", "task_settings", "standalone_task", "find_task",
-    "found", "scheduled_task",
+    "found", "scheduled_task", "ended_tasks",
 }  # fmt: skip
 
 
@@ -164,6 +164,7 @@ class Services:
         self.runs: dict[str, StandaloneTask] = {}  # the standalone tasks, by their tokens
         self.requests: list[Mapping[str, Any]] = []  # what RunTask was asked for
         self.refusals: list[Exception] = []  # what RunTask answers first
+        self.scheduled_runs: list[StandaloneTask] = []  # ended tasks of rules and schedules
         self.unshown: set[str] = set()  # tokens whose tasks ECS does not show (any more)
 
     # What Slipway asks
@@ -288,6 +289,9 @@ class Services:
         token = started_by.removeprefix("slipway/")
         return None if token in self.unshown else self.runs.get(token)
 
+    def ended_tasks(self, cluster: str, family: str) -> Sequence[StandaloneTask]:
+        return [one for one in self.scheduled_runs if f"/{family}:" in one.task_definition]
+
     def stop_task(self, cluster: str, task: str, reason: str) -> None:
         for token, one in self.runs.items():
             if one.arn == task and not one.stopped:
@@ -407,7 +411,12 @@ class Scheduled:
         target = "Id1" if kind == "rule" else ""
         named = {"EcsParameters": {"TaskDefinitionArn": task_definition}, **body}
         self.all[kind, name, target] = ScheduledTask(
-            kind=kind, name=name, target=target, task_definition=task_definition, body=named
+            kind=kind,
+            name=name,
+            target=target,
+            task_definition=task_definition,
+            cluster=examples.CLUSTER,
+            body=named,
         )
 
     def names(self, name: str) -> str:
@@ -553,6 +562,8 @@ def aws(*targets: Any) -> Aws:
     made.images.all.append(examples.image())
     for target in made.targets.all:
         name = target.name
+        if target.is_task:
+            continue
         made.services.all[name] = examples.service(desired=2).model_copy(
             update={"name": target.service, "deployments": ()}
         )

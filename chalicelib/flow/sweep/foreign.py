@@ -11,11 +11,13 @@ from chalicelib.definition.render import image_in
 from chalicelib.errors import DeployerError, Unreadable
 from chalicelib.flow.outcome import Outcome
 from chalicelib.flow.ports import World
+from chalicelib.flow.service import service_of
 from chalicelib.model.deployments import FAILURES, Cause, Deployment, Status
 from chalicelib.model.heads import Head
 from chalicelib.model.images import commit_named
 from chalicelib.model.registries import Repository, digest_in, tag_of
 from chalicelib.model.requests import Request
+from chalicelib.model.scheduled import TASKS
 from chalicelib.model.services import EcsDeployment, Service
 from chalicelib.model.targets import Target
 
@@ -38,9 +40,17 @@ def foreign(world: World, cluster: str, targets: Sequence[Target]) -> list[Outco
         for target, head in heads
         if head is not None and not head.open_deployments
     }
-    services = world.services.services(cluster, list(quiet)) if quiet else ()
+    services = _services(world, cluster, list(quiet)) if quiet else ()
     looked_at = (_tried(world, *quiet[service.name], service) for service in services)
     return [outcome for outcome in looked_at if outcome is not None]
+
+
+def _services(world: World, cluster: str, names: Sequence[str]) -> Sequence[Service]:
+    """Return those that exist. Of a [[task]], what its rules and schedules name."""
+    if cluster != TASKS:
+        return world.services.services(cluster, names)
+    found = (service_of(world, cluster, name) for name in names)
+    return [one for one in found if one is not None]
 
 
 def _head(world: World, target: Target) -> Head | None:

@@ -18,9 +18,11 @@ from chalicelib.flow.outcome import Outcome
 from chalicelib.flow.ports import World
 from chalicelib.flow.request import request
 from chalicelib.flow.retry import retried
+from chalicelib.flow.service import service_of
 from chalicelib.flow.sweep.foreign import foreign
 from chalicelib.flow.sweep.holds import remind
 from chalicelib.flow.sweep.kept_images import keep
+from chalicelib.flow.sweep.runs import runs
 from chalicelib.flow.watch import start_next
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Cause
@@ -123,6 +125,7 @@ def _looked_at(world: World, target: Target, tagged: Tagged) -> list[Outcome]:
         return [_meet(world, target)]
     images = tagged(target.repository)
     found = _lost(world, target, head, images) or keep(world, target, head, images)
+    found = found or (runs(world, target, head) if target.is_task else [])
     return found or remind(world, head)  # HEAD is as it was read when nothing was found
 
 
@@ -134,9 +137,12 @@ def _lost(world: World, target: Target, head: Head, images: Sequence[Image]) -> 
 
 
 def _meet(world: World, target: Target) -> Outcome:
-    service = world.services.service(target.cluster, target.service)
+    service = service_of(world, target.cluster, target.service, running=1)
     if service is None:
-        reason = f"the service {target.name} does not exist; correct targets.toml or create it"
+        what = f"the service {target.name} does not exist"
+        if target.is_task:
+            what = f"no rule or schedule of the [[task]] names a revision of {target.family}"
+        reason = f"{what}; correct targets.toml or create it"
         return Outcome(outcome="failed", service=target.name, reason=reason)
     world.ledger.save(met(target.name, service, world.now))
     return Outcome(outcome="met", service=target.name, reason="the first look deploys nothing")

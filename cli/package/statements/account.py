@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.model.targets import Target
-from cli.package.statements.scope import KINDS, Scope
+from cli.package.statements.scope import KINDS, Scope, clusters_of, with_service
 from cli.package.statements.statement import Statement, allow, arn
 
 
@@ -41,27 +41,42 @@ _READ_SERVICES = ("ecs:DescribeServices", *_FIND_ROLLOUTS)
 
 
 def read_services(scope: Scope) -> Iterable[Statement]:
-    services = scope.services(scope.targets, *KINDS)
-    yield allow("ReadServices", sorted(_READ_SERVICES), services)
+    if services := scope.services(scope.targets, *KINDS):
+        yield allow("ReadServices", sorted(_READ_SERVICES), services)
 
 
 def read_services_to_render(scope: Scope) -> Iterable[Statement]:
     """As `read_services`, and what an Express service runs: any service may be one."""
     actions = sorted((*_READ_SERVICES, "ecs:DescribeExpressGatewayService"))
-    yield allow("ReadServices", actions, scope.services(scope.targets, *KINDS))
+    if services := scope.services(scope.targets, *KINDS):
+        yield allow("ReadServices", actions, services)
 
 
 def find_rollouts(scope: Scope) -> Iterable[Statement]:
     """Which service deployment is Slipway's, and in which stage it is."""
-    services = scope.services(scope.targets, *KINDS)
-    yield allow("FindRollouts", list(_FIND_ROLLOUTS), services)
+    if services := scope.services(scope.targets, *KINDS):
+        yield allow("FindRollouts", list(_FIND_ROLLOUTS), services)
 
 
 def read_tasks(scope: Scope) -> Iterable[Statement]:
-    clusters = scope.clusters(scope.targets)
-    yield allow("ReadTasks", ["ecs:DescribeTasks"], _tasks(scope, scope.targets))
-    within = {"ArnEquals": {"ecs:cluster": [arn("ecs", f"cluster/{name}") for name in clusters]}}
-    yield allow("ListTasks", ["ecs:ListTasks"], ["*"], within)
+    """The tasks of services."""
+    if clusters := scope.clusters(with_service(scope.targets)):
+        yield allow("ReadTasks", ["ecs:DescribeTasks"], _tasks(scope, with_service(scope.targets)))
+        within = {"ArnEquals": {"ecs:cluster": _clusters(clusters)}}
+        yield allow("ListTasks", ["ecs:ListTasks"], ["*"], within)
+
+
+def read_runs(scope: Scope) -> Iterable[Statement]:
+    """The ended tasks of each [[task]], in every cluster where one of them names none."""
+    tasks = tuple(target for target in scope.targets if target.is_task)
+    if not tasks:
+        return
+    named = all(clusters_of(target) for target in tasks)
+    clusters = scope.clusters(tasks) if named else ["*"]
+    runs = [arn("ecs", f"task/{cluster}/*") for cluster in clusters]
+    yield allow("ReadRuns", ["ecs:DescribeTasks"], runs)
+    within = {"ArnLike": {"ecs:cluster": _clusters(clusters)}}
+    yield allow("ListRuns", ["ecs:ListTasks"], ["*"], within)
 
 
 def read_logs(scope: Scope) -> Iterable[Statement]:
@@ -91,7 +106,7 @@ def run_tasks(scope: Scope) -> Iterable[Statement]:
         return
     families = scope.families(targets) or ["*"]
     revisions = [arn("ecs", f"task-definition/{family}:*") for family in families]
-    clusters = [arn("ecs", f"cluster/{name}") for name in scope.clusters(targets)]
+    clusters = _clusters(scope.clusters(targets))
     within: dict[str, Any] = {
         "ArnEquals": {"ecs:cluster": clusters},
         "StringEqualsIfExists": {"ecs:enable-execute-command": "false"},
@@ -114,6 +129,10 @@ def _with_tasks(scope: Scope) -> tuple[Target, ...]:
     return tuple(target for target in scope.deployed if target.before or target.after)
 
 
+def _clusters(names: list[str]) -> list[dict[str, str]]:
+    return [arn("ecs", f"cluster/{name}") for name in names]
+
+
 def _tasks(scope: Scope, targets: tuple[Target, ...]) -> list[dict[str, str]]:
     return [arn("ecs", f"task/{cluster}/*") for cluster in scope.clusters(targets)]
 
@@ -126,8 +145,8 @@ def read_task_definitions(_: Scope) -> Iterable[Statement]:
 def look_at_services(scope: Scope) -> Iterable[Statement]:
     """What a service runs now, and of which image."""
     actions = ["ecs:DescribeServiceDeployments", "ecs:DescribeServices"]
-    services = scope.services(scope.targets, *KINDS[:2])
-    yield allow("LookAtServices", actions, services)
+    if services := scope.services(scope.targets, *KINDS[:2]):
+        yield allow("LookAtServices", actions, services)
     yield allow("ReadTaskDefinitions", ["ecs:DescribeTaskDefinition"], ["*"])
 
 
@@ -137,14 +156,14 @@ def change_services(scope: Scope) -> Iterable[Statement]:
     UpdateExpressGatewayService has no condition key for the revision, so it stands with what IAM
     limits to the targets' services alone.
     """
-    if not scope.deployed:
+    services = scope.services(scope.deployed, "service")
+    if not services:
         return
     within: dict[str, Any] = {"StringEqualsIfExists": {"ecs:enable-execute-command": "false"}}
-    if families := scope.families(scope.deployed):
+    if families := scope.families(with_service(scope.deployed)):
         # Short, because ECS takes a revision of the service's own account and region only.
         revisions = [f"arn:*:ecs:*:*:task-definition/{family}:*" for family in families]
         within |= {"ArnLike": {"ecs:task-definition": revisions}}
-    services = scope.services(scope.deployed, "service")
     yield allow("UpdateServices", ["ecs:UpdateService"], services, within)
 
 
@@ -162,16 +181,14 @@ def change_and_continue_rollouts(scope: Scope) -> Iterable[Statement]:
 
 
 def _change_rollouts(scope: Scope, *more: str) -> Iterable[Statement]:
-    if scope.deployed:
-        rollouts = scope.services(scope.deployed, *KINDS[:2])
+    if rollouts := scope.services(scope.deployed, *KINDS[:2]):
         actions = [*more, "ecs:StopServiceDeployment", "ecs:UpdateExpressGatewayService"]
         yield allow("ChangeRollouts", actions, rollouts)
 
 
 def answer_hooks(scope: Scope) -> Iterable[Statement]:
     """Continue a rollout that a PAUSE hook holds up, or roll it back."""
-    if scope.deployed:
-        rollouts = scope.services(scope.deployed, *KINDS[:2])
+    if rollouts := scope.services(scope.deployed, *KINDS[:2]):
         yield allow("AnswerHooks", ["ecs:ContinueServiceDeployment"], rollouts)
 
 
@@ -181,7 +198,7 @@ def register(scope: Scope) -> Iterable[Statement]:
         return
     # Only while registering: a later change of tags could forge who made a revision.
     creating = {"StringEquals": {"ecs:CreateAction": "RegisterTaskDefinition"}}
-    if families := scope.families(scope.deployed):
+    if families := scope.registered(scope.deployed):
         revisions = [arn("ecs", f"task-definition/{family}:*") for family in families]
         yield allow("RegisterFamilies", ["ecs:RegisterTaskDefinition"], revisions)
         yield allow("TagFamilies", ["ecs:TagResource"], revisions, creating)
@@ -191,12 +208,82 @@ def register(scope: Scope) -> Iterable[Statement]:
 
 
 def pass_roles(scope: Scope) -> Iterable[Statement]:
-    roles = sorted({role for target in scope.deployed for role in target.pass_roles})
-    if roles:
-        to_tasks = {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
-        yield allow(
-            "PassRoles", ["iam:PassRole"], [_this_account(role) for role in roles], to_tasks
-        )
+    yield from _pass_roles("PassRoles", scope.deployed, "ecs-tasks.amazonaws.com")
+
+
+def rules(scope: Scope) -> Iterable[Statement]:
+    """Read the targets of the rules that follow, and change those that start ECS tasks.
+
+    IAM has no condition for the task definition.
+    """
+    yield from _read_rules(scope)
+    if names := scope.rules(scope.deployed):
+        # ForAllValues also holds where the key is absent, so that is ruled out.
+        starts_tasks = {
+            "ForAllValues:ArnLike": {"events:TargetArn": [arn("ecs", "cluster/*")]},
+            "Null": {"events:TargetArn": "false"},
+        }
+        yield allow("ChangeRules", ["events:PutTargets"], _rules(names), starts_tasks)
+
+
+def schedules(scope: Scope) -> Iterable[Statement]:
+    """Read and change the schedules that follow.
+
+    IAM has no condition for what a schedule calls. One statement where both are granted, because
+    names are the longest part of a policy.
+    """
+    yield from _read_schedules(scope, tuple(one for one in scope.targets if one.mode != "deploy"))
+    if names := scope.schedules(scope.deployed):
+        actions = ["scheduler:GetSchedule", "scheduler:UpdateSchedule"]
+        yield allow("ChangeSchedules", actions, _schedules(names))
+
+
+def look_at_scheduled_tasks(scope: Scope) -> Iterable[Statement]:
+    """What the rules and schedules run now that follow."""
+    yield from _read_rules(scope)
+    yield from _read_schedules(scope, scope.targets)
+
+
+def _read_rules(scope: Scope) -> Iterable[Statement]:
+    if names := scope.rules(scope.targets):
+        yield allow("ReadRules", ["events:ListTargetsByRule"], _rules(names))
+    if any(name.endswith("*") for target in scope.targets for name in target.follow.rules):
+        yield allow("ListRules", ["events:ListRules"], ["*"])
+
+
+def _read_schedules(scope: Scope, read: tuple[Target, ...]) -> Iterable[Statement]:
+    """Read the schedules of these targets, and list those of all."""
+    if names := scope.schedules(read):
+        yield allow("ReadSchedules", ["scheduler:GetSchedule"], _schedules(names))
+    if any(name.endswith("*") for target in scope.targets for name in target.follow.schedules):
+        yield allow("ListSchedules", ["scheduler:ListSchedules"], ["*"])
+
+
+def pass_roles_on_schedule(scope: Scope) -> Iterable[Statement]:
+    """PutTargets and UpdateSchedule pass the role with which the tasks are started."""
+    following = tuple(target for target in scope.deployed if target.follow.any)
+    services = {
+        "events.amazonaws.com": any(target.follow.rules for target in following),
+        "scheduler.amazonaws.com": any(target.follow.schedules for target in following),
+    }
+    to = [service for service, follows in services.items() if follows]
+    yield from _pass_roles("PassRolesOnSchedule", following, to)
+
+
+def _rules(names: list[str]) -> list[dict[str, str]]:
+    """The ARNs of rules on the default event bus."""
+    return [arn("events", f"rule/{name}") for name in names]
+
+
+def _schedules(names: list[str]) -> list[dict[str, str]]:
+    return [arn("scheduler", f"schedule/{name}") for name in names]
+
+
+def _pass_roles(sid: str, targets: tuple[Target, ...], to: str | list[str]) -> Iterable[Statement]:
+    """Pass the roles in these targets' `pass_roles`, to these services of AWS only."""
+    if roles := sorted({role for target in targets for role in target.pass_roles}):
+        only = {"StringEquals": {"iam:PassedToService": to}}
+        yield allow(sid, ["iam:PassRole"], [_this_account(role) for role in roles], only)
 
 
 def _this_account(role: str) -> dict[str, str]:

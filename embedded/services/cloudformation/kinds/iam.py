@@ -1,4 +1,4 @@
-"""AWS::IAM: roles with their policies, OpenID Connect providers."""
+"""AWS::IAM: roles with their policies, managed policies, OpenID Connect providers."""
 
 from __future__ import annotations
 
@@ -60,6 +60,46 @@ class Role(Kind):
 # not counting whitespace.
 _LARGEST_POLICIES = 10_240
 _ROLE_SETTINGS = ("Path", "Description", "MaxSessionDuration", "PermissionsBoundary", "Tags")
+
+
+class ManagedPolicy(Kind):
+    type = "AWS::IAM::ManagedPolicy"
+    name_property = "ManagedPolicyName"
+    attributes = ("PolicyArn",)
+
+    @classmethod
+    def create(cls, name: str, properties: Properties) -> Kind:
+        settings: Properties = {k: properties[k] for k in _POLICY_SETTINGS if k in properties}
+        document = cls._document(name, properties)
+        parameters = {**settings, "PolicyName": name, "PolicyDocument": document}
+        arn = cls.call("iam", "CreatePolicy", parameters)["Policy"]["Arn"]
+        return cls(arn, PolicyArn=arn)
+
+    @classmethod
+    def update(cls, existing: Kind, name: str, properties: Properties) -> Kind:
+        client, arn = cls.client("iam"), existing.physical_resource_id
+        document = cls._document(name, properties)
+        client.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
+        for version in client.list_policy_versions(PolicyArn=arn)["Versions"]:
+            if not version["IsDefaultVersion"]:
+                client.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+        return existing
+
+    def remove(self) -> None:
+        self.client("iam").delete_policy(PolicyArn=self.physical_resource_id)
+
+    @classmethod
+    def _document(cls, name: str, properties: Properties) -> str:
+        document = compact(properties["PolicyDocument"])
+        if len(document) > _LARGEST_MANAGED:
+            limit = f"Cannot exceed quota for PolicySize: {_LARGEST_MANAGED}"
+            raise ValidationError(message=f"{limit}: {name} has {len(document)}")
+        return document
+
+
+# As above: a managed policy, not counting whitespace.
+_LARGEST_MANAGED = 6_144
+_POLICY_SETTINGS = ("Path", "Description")
 
 
 class OidcProvider(Kind):
