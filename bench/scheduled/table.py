@@ -17,7 +17,9 @@ follow it, and does all else in them stay? `.venv/bin/python -m bench.scheduled`
 to out/bench-scheduled.md.
 
 `ecs cron` before `ecs deploy` is the quickest: it asks nobody whether the image works. Slipway and
-`ecs deploy && ecs cron` write once the service is live.
+`ecs deploy && ecs cron` write once the service is live. Jobs that name no revision need nobody to
+write, so nobody's change is lost. But they run an image as soon as it is registered, and one that
+failed until the next one is registered.
 """
 _METHOD = """\
 How it was measured: a service runs a family; a rule and a schedule, with targets that have all the
