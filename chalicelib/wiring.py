@@ -20,6 +20,9 @@ from chalicelib.aws.elbv2 import ElasticLoadBalancing
 from chalicelib.aws.ledger import DynamoLedger
 from chalicelib.aws.logs import CloudWatchLogs
 from chalicelib.aws.metrics import Metrics
+from chalicelib.aws.revisions import Revisions
+from chalicelib.aws.rule_targets import RuleTargets
+from chalicelib.aws.schedule_targets import ScheduleTargets
 from chalicelib.aws.sns import SnsTopic
 from chalicelib.aws.standalone_tasks import StandaloneTasks
 from chalicelib.aws.stepfunctions import StateMachine
@@ -88,6 +91,9 @@ def world(context: Any, listener: Listener) -> World:
         scans=EcrScans(),
         services=Ecs(),
         standalone=StandaloneTasks(),
+        revisions=Revisions(),
+        rule_targets=RuleTargets(),
+        schedule_targets=ScheduleTargets(),
         watchers=StateMachine(own.state_machine),
         topic=channels(listener),
         targets=targets(),

@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from chalicelib.flow.ports import Ledger, Services, StandaloneTasks, Watchers, World
+from chalicelib.flow.ports import Ledger, Revisions, Services, StandaloneTasks, Watchers, World
 from chalicelib.model.changes import changed_head
 from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.heads import Head
+from chalicelib.model.revisions import ServiceUse
 from chalicelib.model.runs import StandaloneTask
 from chalicelib.model.services import (
     RunningTask,
@@ -42,6 +43,7 @@ def dry_run(world: World) -> DryRun:
         ledger=ledger,
         services=services,
         standalone=_DryTasks(world.standalone, services),
+        revisions=_DryRevisions(world.revisions),
         watchers=_DryWatchers(world.watchers),
         topic=_Nobody(),
         load_balancers=None,
@@ -183,6 +185,28 @@ class _DryTasks:
 
     def find_task(self, cluster: str, family: str, started_by: str) -> StandaloneTask | None:
         return self._real.find_task(cluster, family, started_by)
+
+
+class _DryRevisions:
+    """Revisions of which none is deregistered."""
+
+    def __init__(self, real: Revisions) -> None:
+        self._real = real
+
+    def deregister(self, revision: str) -> None:
+        """Deregister nothing."""
+
+    def active(self, family: str) -> Sequence[str]:
+        return self._real.active(family)
+
+    def clusters(self) -> Sequence[str]:
+        return self._real.clusters()
+
+    def uses(self, clusters: Sequence[str]) -> Sequence[ServiceUse]:
+        return self._real.uses(clusters)
+
+    def tasks(self, clusters: Sequence[str], family: str) -> Sequence[str]:
+        return self._real.tasks(clusters, family)
 
 
 class _DryWatchers:

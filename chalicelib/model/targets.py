@@ -15,7 +15,14 @@ from chalicelib.model.freezes import Freezes
 from chalicelib.model.placeholders import BRACES, UnknownPlaceholder, filled
 from chalicelib.model.scans import Severity
 from chalicelib.model.tag_patterns import checked
-from chalicelib.model.target_values import Days, EcsName, RepositoryName, Seconds, SecretName
+from chalicelib.model.target_values import (
+    Days,
+    EcsName,
+    RepositoryName,
+    RevisionCount,
+    Seconds,
+    SecretName,
+)
 from chalicelib.model.waits import ordered, waits_rightly
 
 # The tables and keys that the file itself has.
@@ -68,11 +75,17 @@ class Target(BaseModel):
     hold_after_rollback: bool = True
     approval: Days | None = None
     freeze: Freezes = ()
+    keep_revisions: RevisionCount = 0  # 0 keeps all
 
     @property
     def name(self) -> str:
         """The name by which people and the ledger know the service: `CLUSTER/SERVICE`."""
         return f"{self.cluster}/{self.service}"
+
+    @property
+    def tidies(self) -> bool:
+        """Whether Slipway deregisters old revisions of the target's family."""
+        return self.mode == "deploy" and bool(self.keep_revisions)
 
 
 class NoticeChannels(BaseModel):
@@ -153,6 +166,12 @@ def load_targets(text: str, stage: str) -> Targets:
             place = _place(number, ("waits_for",), overrides, stage)
             words = mistakes.of_waiting(target, targets, every)
             raise Refused(f"targets.toml: {place}, key `waits_for`: {words}")
+        if target.keep_revisions and target.family is None:
+            place = _place(number, ("keep_revisions",), overrides, stage)
+            raise Refused(
+                f"targets.toml: {place}, key `keep_revisions`: {target.name} names no `family`, so "
+                "its revisions may be in any family. Next: write `family` too, or remove the key."
+            )
     return Targets(
         stage=stage,
         all=targets,
