@@ -13,7 +13,9 @@ Where to look:
   - `ecs/`: rollouts. The circuit breaker is `ecs/breaker.py`.
   - `ecr/`: images, scans and their events.
   - `events/`: EventBridge: `bus.py` matches rules, `targets.py` hands events on.
+  - `scheduler/`: EventBridge Scheduler: `service.py` fires schedules.
   - `lambda_/`: functions in real processes.
+  - `schedule_expressions.py`, `task_targets.py`, `read_lag.py`: what these two share.
   - `stepfunctions.py`, `sns.py`, `dynamodb.py`: moto's, with what moto lacks.
   - `cloudformation/`: deploys a package's template.
 

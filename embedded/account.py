@@ -33,11 +33,13 @@ from embedded.gate.recorder import Recorder
 from embedded.gate.request_gate import RequestGate
 from embedded.gate.server import HttpServer
 from embedded.iam.evaluate import Gatekeeper
+from embedded.iam.simulate import simulate_principal_policy
 from embedded.services import ecr, ecs
 from embedded.services.cloudformation.deploy import CloudFormation, Stack
 from embedded.services.ecs.rates import DOCUMENTED, Rate
 from embedded.services.events import EventBus
 from embedded.services.lambda_ import InvocationRecord, Lambda
+from embedded.services.scheduler import Scheduler
 from embedded.services.sns import Notice, Topics
 from embedded.services.stepfunctions import ExecutionRecord, StepFunctions
 
@@ -101,19 +103,25 @@ class EmbeddedAws:
         undo.callback(self._clients.close)
         self._start_services()
         gate.handlers["lambda", "Invoke"] = self.lambda_.handle_invoke
+        gate.handlers["iam", "SimulatePrincipalPolicy"] = simulate_principal_policy
+        gate.handlers.update(self.scheduler.handlers)
         gate.registry = ecr.Registry(self._clients.admin("ecr")).answer
 
     def _start_services(self) -> None:
         undo = self._undo
         self.lambda_ = Lambda(self.clock, self.sessions, self.iam, self.endpoint, self._clients)
-        self.events = EventBus(self.clock, self._clients, self.lambda_.invoke_async)
+        self.events = EventBus(
+            self.clock, self._clients, self.lambda_.invoke_async, self.iam.trusts
+        )
+        self.scheduler = Scheduler(self.clock, self._clients, self.iam.trusts)
         self.stepfunctions = StepFunctions(self.clock, self._clients, self.events.emit)
         self.topics = Topics(self.clock, self.lambda_.invoke_async)
         self.cloudformation = CloudFormation(self._clients)
         undo.callback(self.stepfunctions.join)
         undo.callback(self.clock.stop)
         for service in (
-            self.lambda_, self.events, self.stepfunctions, self.topics, self.cloudformation
+            self.lambda_, self.events, self.scheduler, self.stepfunctions, self.topics,
+            self.cloudformation,
         ):  # fmt: skip
             undo.callback(service.close)
             service.start()
@@ -127,6 +135,7 @@ class EmbeddedAws:
             rates=rates,
             lag=lag,
             invoke_lambda=self.lambda_.invoke_and_tell,
+            caller=lambda key: self.sessions.principal(key).arn,
         )
         undo.callback(self.ecs.uninstall)
         self.ecr = ecr.install(self.clock, self.events.emit)
@@ -197,8 +206,8 @@ class EmbeddedAws:
 
     @property
     def idle(self) -> bool:
-        """Whether no event is being delivered and no function runs."""
-        return self.events.idle and not self.lambda_.busy
+        """Whether no event is being delivered, no schedule invokes its target, no function runs."""
+        return self.events.idle and self.scheduler.idle and not self.lambda_.busy
 
     def wait_until(self, predicate: Callable[[], Any], timeout_simulated: float) -> bool:
         """Whether `predicate()` became true within so many simulated seconds."""

@@ -59,6 +59,7 @@ _THROTTLES = {
     "cloudformation": Error("Throttling", 400, "Rate exceeded"),
     "iam": Error("Throttling", 400, "Rate exceeded"),
     "sts": Error("Throttling", 400, "Rate exceeded"),
+    "scheduler": Error("ThrottlingException", 429, "Rate exceeded"),
     "s3": Error("SlowDown", 503, "Please reduce your request rate."),
     "sqs": Error("RequestThrottled", 403, "Rate exceeded"),
 }

@@ -29,6 +29,8 @@ _DENIALS = {
     "sns": ("AuthorizationError", 403),
     "lambda": ("AccessDeniedException", 403),
     "s3": ("AccessDenied", 403),
+    "scheduler": ("AccessDeniedException", 403),
+    "iam": ("AccessDenied", 403),
     "sts": ("AccessDenied", 403),
     "elbv2": ("AccessDenied", 403),
     "cloudformation": ("AccessDenied", 403),
@@ -75,12 +77,12 @@ class Statement:
 
     def applies(self, action: str, resource: str, context: Context) -> bool:
         return (
-            self._names(action)
+            self.names(action)
             and self._covers(resource)
             and all(holds(test, keys, context) for test, keys in self.condition.items())
         )
 
-    def _names(self, action: str) -> bool:
+    def names(self, action: str) -> bool:
         if self.not_actions:
             return not any(glob(p.lower(), action.lower()) for p in self.not_actions)
         return any(glob(pattern.lower(), action.lower()) for pattern in self.actions)
@@ -136,22 +138,44 @@ class Gatekeeper:
                 if not verdict:
                     raise Denied(call, need, resource, explicit=statement is not None)
 
+    def trusts(self, role_arn: str, service: str) -> bool:
+        """Whether the role's trust policy lets this AWS service assume it.
+
+        Conditions of the trust policy are not evaluated here.
+        """
+        return not self.enforce or service in trusted_services(role_arn)
+
     def decide(
         self, principal: Principal, action: str, resource: str, context: Context
     ) -> tuple[bool, str | None]:
         """Whether `principal` may, and which statement decided (None: no statement allows it)."""
-        applying = [
-            statement
-            for statement in self._grants(principal.role)
-            if statement.applies(action, resource, context)
-        ]
-        denying = next((s for s in applying if s.effect == "Deny"), None)
-        deciding = denying or next(iter(applying), None)
-        allowed = deciding is not None and denying is None
-        name = deciding.name if deciding else None
+        found = deciding(self._grants(principal.role), action, resource, context)
+        allowed, name = found is not None and found.effect == "Allow", found.name if found else None
         with self._lock:
             self._decisions.append(Decision(principal.name, action, resource, allowed, name))
         return allowed, name
+
+
+def trusted_services(role_arn: str) -> set[str]:
+    """The AWS services that the role's trust policy allows to assume it; none without the role."""
+    role = next((r for r in iam_backends[ACCOUNT]["aws"].roles.values() if r.arn == role_arn), None)
+    if role is None:
+        return set()
+    found: set[str] = set()
+    for statement in _listed(json.loads(role.assume_role_policy_document)["Statement"]):
+        principal = statement.get("Principal")
+        if statement["Effect"] == "Allow" and isinstance(principal, dict):
+            found.update(_listed(principal.get("Service", [])))
+    return found
+
+
+def deciding(
+    granted: Iterable[Statement], action: str, resource: str, context: Context
+) -> Statement | None:
+    """The statement that decides: one that denies, else one that allows; None: nothing applies."""
+    applying = [each for each in granted if each.applies(action, resource, context)]
+    denying = (each for each in applying if each.effect == "Deny")
+    return next(denying, next(iter(applying), None))
 
 
 def statements(role_name: str | None) -> Iterator[Statement]:

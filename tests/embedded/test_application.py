@@ -175,12 +175,6 @@ def test_a_rate_rule_fires_on_the_clock(aws: EmbeddedAws, stack: Stack) -> None:
     events.disable_rule(Name="tick")
 
 
-def test_a_cron_rule_is_refused(aws: EmbeddedAws) -> None:
-    client = aws._clients.admin("events")
-    with pytest.raises(client.exceptions.ClientError, match="rate"):
-        client.put_rule(Name="cron", ScheduleExpression="cron(0 10 * * ? *)")
-
-
 def test_an_event_may_be_lost_or_doubled(aws: EmbeddedAws, stack: Stack) -> None:
     try:
         aws.events.disturb(Disturbance(drop=1.0))

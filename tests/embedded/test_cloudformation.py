@@ -58,8 +58,8 @@ def test_every_resource_of_the_template_exists(aws: EmbeddedAws, tmp_path: Path)
 
 
 def test_an_unknown_type_is_refused_by_name(aws: EmbeddedAws, tmp_path: Path) -> None:
-    resources = {"Clock": {"Type": "AWS::Scheduler::Schedule", "Properties": {}}}
-    with pytest.raises(ClientError, match=r"Clock \(AWS::Scheduler::Schedule\)"):
+    resources = {"Clock": {"Type": "AWS::Pipes::Pipe", "Properties": {}}}
+    with pytest.raises(ClientError, match=r"Clock \(AWS::Pipes::Pipe\)"):
         deploy(aws, tmp_path, resources, "unknown")
 
 
@@ -223,3 +223,111 @@ def test_there_is_one_embedded_aws_at_a_time(aws: EmbeddedAws) -> None:
     with pytest.raises(RuntimeError, match="runs in this process already"):
         EmbeddedAws()
     assert threading.active_count() > 1
+
+
+CRON_ROLE = {
+    "Type": "AWS::IAM::Role",
+    "Properties": {
+        "AssumeRolePolicyDocument": {
+            "Version": "2012-10-17",
+            "Statement": [
+                {
+                    "Effect": "Allow",
+                    "Principal": {"Service": ["events.amazonaws.com", "scheduler.amazonaws.com"]},
+                    "Action": "sts:AssumeRole",
+                }
+            ],
+        }
+    },
+}
+CLUSTER = "arn:aws:ecs:us-west-2:123456789012:cluster/dev"
+INNER = {"Subnets": ["s"], "SecurityGroups": ["g"], "AssignPublicIp": "DISABLED"}
+
+
+def cron(revision: str, *targets: str) -> dict[str, Any]:
+    """A rule with these targets and a schedule in a group, as templates spell them."""
+    role = {"Fn::GetAtt": ["Role", "Arn"]}
+    parameters: dict[str, Any] = {
+        "TaskDefinitionArn": revision,
+        "TaskCount": "2",
+        "LaunchType": "FARGATE",
+    }
+    provider = [{"CapacityProvider": "FARGATE", "Weight": "1"}]
+    of_rule = parameters | {
+        "NetworkConfiguration": {"AwsVpcConfiguration": INNER},
+        "CapacityProviderStrategy": provider,
+        "PlacementStrategies": [{"Type": "spread", "Field": "host"}],
+        "TagList": [{"Key": "team", "Value": "a"}],
+    }
+    of_schedule = parameters | {
+        "NetworkConfiguration": {"AwsvpcConfiguration": INNER},
+        "CapacityProviderStrategy": provider,
+    }
+    return {
+        "Role": CRON_ROLE,
+        "Group": {"Type": "AWS::Scheduler::ScheduleGroup", "Properties": {"Name": "batch"}},
+        "Nightly": {
+            "Type": "AWS::Scheduler::Schedule",
+            "Properties": {
+                "Name": "nightly",
+                "GroupName": {"Ref": "Group"},
+                "ScheduleExpression": "cron(0 3 * * ? 2190)",
+                "FlexibleTimeWindow": {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": "5"},
+                "Target": {"Arn": CLUSTER, "RoleArn": role, "EcsParameters": of_schedule},
+            },
+        },
+        "Rule": {
+            "Type": "AWS::Events::Rule",
+            "Properties": {
+                "Name": "weekly",
+                "ScheduleExpression": "cron(0 3 ? * MON 2190)",
+                "Targets": [
+                    {"Id": name, "Arn": CLUSTER, "RoleArn": role, "EcsParameters": of_rule}
+                    for name in targets
+                ],
+            },
+        },
+    }
+
+
+def test_rules_and_schedules_of_tasks_are_made_changed_and_removed(
+    aws: EmbeddedAws, tmp_path: Path
+) -> None:
+    events, scheduler = aws.client("events"), aws.client("scheduler")
+    stack = deploy(aws, tmp_path, cron("arn:task:1", "a", "b"), "cron")
+    assert (stack.resources["Rule"], stack.resources["Nightly"]) == ("weekly", "nightly")
+
+    def targets() -> dict[str, Any]:
+        listed = events.list_targets_by_rule(Rule="weekly")["Targets"]
+        return {each["Id"]: each["EcsParameters"] for each in listed}
+
+    def of_schedule() -> Any:
+        found = scheduler.get_schedule(Name="nightly", GroupName="batch")
+        assert found["FlexibleTimeWindow"] == {"Mode": "FLEXIBLE", "MaximumWindowInMinutes": 5}
+        return found["Target"]["EcsParameters"]
+
+    common = {
+        "TaskDefinitionArn": "arn:task:1",
+        "TaskCount": 2,
+        "LaunchType": "FARGATE",
+        "NetworkConfiguration": {"awsvpcConfiguration": INNER},
+        "CapacityProviderStrategy": [{"capacityProvider": "FARGATE", "weight": 1}],
+    }
+    assert of_schedule() == common
+    assert set(targets()) == {"a", "b"}
+    assert targets()["a"] == common | {
+        "PlacementStrategy": [{"type": "spread", "field": "host"}],
+        "Tags": [{"Key": "team", "Value": "a"}],
+    }
+
+    deploy(aws, tmp_path, cron("arn:task:2", "b"), "cron")
+    assert {name: each["TaskDefinitionArn"] for name, each in targets().items()} == {
+        "b": "arn:task:2"
+    }
+    assert of_schedule()["TaskDefinitionArn"] == "arn:task:2"
+
+    aws.client("cloudformation").delete_stack(StackName="cron")
+    assert events.list_rules(NamePrefix="weekly")["Rules"] == []
+    assert scheduler.list_schedules()["Schedules"] == []
+    groups = scheduler.list_schedule_groups()["ScheduleGroups"]
+    assert [group["Name"] for group in groups] == ["default"]

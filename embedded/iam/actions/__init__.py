@@ -78,6 +78,12 @@ def _lambda(call: Call) -> Iterator[Need]:
     yield Need(f"lambda:{action.get(call.operation, call.operation)}", (arn,))
 
 
+def _iam(call: Call) -> Iterator[Need]:
+    if call.operation != "SimulatePrincipalPolicy":
+        raise unmapped(call)
+    yield Need("iam:SimulatePrincipalPolicy", (call.parameters["PolicySourceArn"],))
+
+
 def _cloudwatch(call: Call) -> Iterator[Need]:
     names = call.parameters.get("AlarmNames") or ["*"]
     if call.operation == "DescribeAlarms":
@@ -142,6 +148,7 @@ _RULES: dict[str, Callable[[Call], Iterator[Need]]] = {
     "ecs": ecs.needs,
     "elbv2": _on_anything("elasticloadbalancing"),
     "events": eventbridge.needs_of_events,
+    "iam": _iam,
     "kms": _kms,
     "lambda": _lambda,
     "logs": logs.needs,

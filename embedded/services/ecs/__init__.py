@@ -85,7 +85,7 @@ from embedded.services.ecs.lag import Lag
 from embedded.services.ecs.names import Ids, Place
 from embedded.services.ecs.programs import Exits
 from embedded.services.ecs.rates import DOCUMENTED, Buckets, Rate
-from embedded.services.ecs.simulation import AboutImage, Emit, InvokeLambda, Simulation
+from embedded.services.ecs.simulation import AboutImage, Caller, Emit, InvokeLambda, Simulation
 from embedded.services.ecs.simulator import Ecs
 from embedded.services.ecs.target_groups import timings_behind
 from embedded.services.ecs.timings import Timings
@@ -125,6 +125,7 @@ def install(  # noqa: PLR0913 - all but two are options
     lag: Lag | None = None,
     breaker_beyond_rolling: bool = False,
     invoke_lambda: InvokeLambda | None = None,
+    caller: Caller | None = None,
 ) -> Ecs:
     """Put the simulated ECS in the place of moto's, for all accounts and regions.
 
@@ -134,8 +135,9 @@ def install(  # noqa: PLR0913 - all but two are options
     for the simulated ECR. `rates` limit the requests as ECS does; without any there is no limit.
     With a `lag`, reads may be some seconds old. With `breaker_beyond_rolling`, the circuit breaker
     acts on BLUE_GREEN, LINEAR and CANARY too. `invoke_lambda(arn, payload, tell)` runs the
-    functions of lifecycle hooks that are not in `Ecs.hooks`, and tells each answer later. Undo with
-    `uninstall()`, or use the answer as a context manager.
+    functions of lifecycle hooks that are not in `Ecs.hooks`, and tells each answer later.
+    `caller(key)` says whose an access key is, by ARN: without it, everybody is the account's root.
+    Undo with `uninstall()`, or use the answer as a context manager.
     """
     simulation = Simulation(
         clock=clock,
@@ -148,6 +150,7 @@ def install(  # noqa: PLR0913 - all but two are options
         behind=timings_behind,
         breaker_beyond_rolling=breaker_beyond_rolling,
         invoke_lambda=invoke_lambda,
+        caller=caller,
     )
     ecs = Ecs(simulation, Buckets(clock, rates), lag)
     swap_in(ecs)

@@ -159,7 +159,8 @@ def _answer(
             ecs.limit(place, operation, {})
             return _moto_answer(operation, response, original)
         request = json.loads(response.body or "{}")
-        return _json(response, 200, ecs.call(place, operation, request))
+        answer = ecs.call(place, operation, request, response.get_access_key())
+        return _json(response, 200, answer)
     except NotOurs:
         return _moto_answer(operation, response, original)
     except EcsError as error:

@@ -2,7 +2,11 @@
 
 Documented (API reference, RegisterTaskDefinition, DescribeTaskDefinition, ListTaskDefinitions,
 DeregisterTaskDefinition): revisions per family, the response-only fields, INACTIVE revisions stay
-describable and run on but cannot start anything new, tags beside the definition.
+describable and run on but cannot start anything new, services on them still scale, tags beside the
+definition. AWS says that a revision may still start something for ten minutes after it was
+deregistered; here it does not.
+Inferred: a service whose revision is INACTIVE may be deployed again without naming one, and a
+rollback may go back to one.
 `registration` has what ECS refuses and what it fills in.
 """
 
@@ -158,8 +162,9 @@ class TaskDefinitions:
         definition = self.find(name)
         if definition is None:
             raise ClientError("The specified task definition does not exist.")
-        definition.status = "INACTIVE"
-        definition.deregistered_at = definition.deregistered_at or now
+        if definition.active:
+            definition.status = "INACTIVE"
+            definition.deregistered_at = now
         return definition
 
     def delete(self, name: str, now: datetime) -> TaskDefinition:

@@ -15,6 +15,7 @@ from embedded.services.ecs.timings import Timings
 Emit = Callable[[dict[str, Any]], None]
 AboutImage = Callable[[Place, str], str | None]
 Behind = Callable[[Timings, Place, str], Timings]
+Caller = Callable[[str], str]  # an access key → the ARN of whose it is
 HookFunction = Callable[[dict[str, Any]], object]  # the payload → the answer
 # A function's ARN, the payload, and what takes the answer: at any time, from any thread.
 InvokeLambda = Callable[[str, dict[str, Any], Callable[[object], None]], None]
@@ -43,6 +44,8 @@ class Simulation:
     pull_problem: AboutImage | None = None  # why an image cannot be pulled; None where it can
     image_digest: AboutImage | None = None  # the digest that an image's tag names
     behind: Behind | None = None  # the timings of tasks in a target group that has settings
+    caller: Caller | None = None
+    calling: str | None = None  # the ARN of who makes the request that is being answered
     short_arns: set[str] = field(default_factory=set)  # CLUSTER/SERVICE of services of before 2019
     breaker_beyond_rolling: bool = False  # acts on BLUE_GREEN, LINEAR and CANARY too
     hook_functions: dict[str, HookFunction] = field(default_factory=dict)  # by ARN

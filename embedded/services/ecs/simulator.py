@@ -92,14 +92,18 @@ class Ecs:
         self._regions[place] = region
         return region
 
-    def call(self, place: Place, operation: str, request: dict[str, Any]) -> dict[str, Any]:
-        """Answer one API request.
+    def call(
+        self, place: Place, operation: str, request: dict[str, Any], key: str | None = None
+    ) -> dict[str, Any]:
+        """Answer one API request, which was made with this access key.
 
         Raises:
             EcsError: the request is refused.
         """
         self.limit(place, operation, request)
         region = self.region(place)
+        caller = self.simulation.caller
+        region.simulation.calling = caller(key) if caller and key else None
         if self._lagging is not None:
             return self._lagging.answer(region, operation, request)
         return OPERATIONS[operation](region, request)

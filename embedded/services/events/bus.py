@@ -4,7 +4,8 @@ The way of an event: `emit` (AWS services) or PutEvents (everybody else) puts it
 enabled rule that matches makes a delivery for each of its targets; one thread makes the deliveries
 in order (`targets.py`). A `Disturbance` may lose, double or delay them.
 
-moto keeps the rules and matches the patterns. Scheduled rules fire on the clock (`schedules.py`).
+moto keeps the rules (`rules.py` has what moto lacks) and matches the patterns. Scheduled rules fire
+on the clock (`schedules.py`).
 Some deliveries fail at once on AWS: the function's resource-based policy does not name EventBridge,
 or the target is gone. Here such a delivery goes into `failures` and to the target's dead-letter
 queue (https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-rule-dlq.html).
@@ -30,11 +31,14 @@ from moto.events.exceptions import ValidationException
 from moto.events.models import EventsBackend, Rule, events_backends
 
 from embedded.calls.sessions import ACCOUNT, REGION
-from embedded.clock.clock import RunningClock
+from embedded.clock.clock import RunningClock, seconds_between
 from embedded.gate.clients import Clients
+from embedded.services.events import rules
 from embedded.services.events.disturbance import Disturbance
-from embedded.services.events.schedules import period
+from embedded.services.events.schedules import schedule_of
 from embedded.services.events.targets import Event, Targets, target_input
+from embedded.services.read_lag import ReadLag, Reads
+from embedded.services.schedule_expressions import Schedule
 
 log = logging.getLogger(__name__)
 
@@ -73,15 +77,21 @@ class EventBus:
     """The account's event buses; `emit` puts an AWS service's own event on the default one."""
 
     def __init__(
-        self, clock: RunningClock, clients: Clients, invoke: Callable[[str, bytes], None]
+        self,
+        clock: RunningClock,
+        clients: Clients,
+        invoke: Callable[[str, bytes], None],
+        trusts: Callable[[str, str], bool],
     ) -> None:
+        """`trusts` says whether a role may be assumed by a service."""
         self._clock = clock
-        self._targets = Targets(clock, clients, invoke)
+        self._targets = Targets(clock, clients, invoke, trusts)
         self._listeners: list[Callable[[Event], None]] = []
         self._queue: queue.Queue[Delivery | None] = queue.Queue()
         self._pending = _Count()
         self._disturbance = Disturbance()
         self._random = random.Random(0)
+        self._reads: Reads[list[dict[str, Any]]] = Reads(clock)
         self._thread = threading.Thread(
             target=self._deliver_all, name="event-delivery", daemon=True
         )
@@ -90,7 +100,7 @@ class EventBus:
         self.failures: list[FailedDelivery] = []
 
     def start(self) -> None:
-        """Take over PutEvents and PutRule from moto, and begin to deliver."""
+        """Take over PutEvents, PutRule and the operations on targets, and begin to deliver."""
         bus, put_events, put_rule = self, EventsBackend.put_events, EventsBackend.put_rule
 
         def our_put_events(backend: EventsBackend, events: list[Event]) -> list[Event]:
@@ -102,16 +112,17 @@ class EventBus:
             return entries
 
         def our_put_rule(backend: EventsBackend, *args: Any, **kwargs: Any) -> Rule:
-            seconds = period(kwargs.get("scheduled_expression"))
+            schedule = schedule_of(kwargs.get("scheduled_expression"))
             if len(kwargs.get("event_pattern") or "") > _LONGEST_PATTERN:
                 raise ValidationException(f"Event pattern is longer than {_LONGEST_PATTERN}")
             rule = put_rule(backend, *args, **kwargs)
-            if seconds is not None:
-                bus._schedule(rule, seconds)
+            if schedule is not None:
+                bus._schedule(rule, schedule)
             return rule
 
         self._patches.enter_context(patch.object(EventsBackend, "put_events", our_put_events))
         self._patches.enter_context(patch.object(EventsBackend, "put_rule", our_put_rule))
+        rules.take_over(self._patches, self._reads)
         self._thread.start()
 
     @property
@@ -127,6 +138,10 @@ class EventBus:
         """Disturb the deliveries from now on; without an argument, no longer."""
         self._disturbance = disturbance or Disturbance()
         self._random = random.Random(self._disturbance.seed)
+
+    def lag_reads(self, lag: ReadLag | None = None) -> None:
+        """Let reads of targets lag behind writes from now on; without an argument, no longer."""
+        self._reads.lag(lag)
 
     def emit(self, event: Event, bus: str = "default") -> None:
         """Put an event on the bus, now, with the members that it lacks.
@@ -172,16 +187,24 @@ class EventBus:
         }
         self.emit(event, (entry.get("EventBusName") or "default").rsplit("/", 1)[-1])
 
-    def _schedule(self, rule: Rule, seconds: int) -> None:
-        def fire() -> None:
+    def _schedule(self, rule: Rule, schedule: Schedule) -> None:
+        begun = self._clock.now()
+
+        def wait(moment: datetime) -> None:
+            due = schedule.after(moment, begun)
+            if due is not None:
+                left = seconds_between(self._clock.now(), due)
+                self._clock.call_later(left, partial(fire, due))
+
+        def fire(due: datetime) -> None:
             held = events_backends[ACCOUNT][REGION].event_buses.get(rule.event_bus_name)
             if self._closed or held is None or held.rules.get(rule.name) is not rule:
                 return
-            self._clock.call_later(seconds, fire)
+            wait(due)
             if rule.state == "ENABLED":
                 self._fire_schedule(rule)
 
-        self._clock.call_later(seconds, fire)
+        wait(begun)
 
     def _fire_schedule(self, rule: Rule) -> None:
         event = {
@@ -228,7 +251,7 @@ class EventBus:
     def _deliver_all(self) -> None:
         while (delivery := self._queue.get()) is not None:
             try:
-                self._targets.deliver(delivery.rule.arn, delivery.target, delivery.event)
+                self._targets.deliver(delivery.rule, delivery.target, delivery.event)
             except Exception as error:
                 self._give_up(delivery, f"{type(error).__name__}: {error}")
             finally:

@@ -1,24 +1,33 @@
-"""The schedules of EventBridge's rules: `rate(...)` only."""
+"""The schedules of EventBridge's rules: `rate(...)` and `cron(...)`, in UTC."""
 
 from __future__ import annotations
 
-import re
-
 from moto.events.exceptions import ValidationException
 
-_RATE = re.compile(r"rate\((?P<value>\d+) (?P<unit>minute|hour|day)s?\)")
-_SECONDS = {"minute": 60, "hour": 3600, "day": 86400}
+from embedded.services.schedule_expressions import (
+    At,
+    NotEvaluated,
+    Schedule,
+    WrongExpression,
+    in_the_right_number,
+    read_schedule,
+)
 
 
-def period(expression: str | None) -> int | None:
-    """The seconds of `rate(...)`; None without a schedule.
+def schedule_of(expression: str | None) -> Schedule | None:
+    """When a rule fires; None without a schedule.
 
     Raises:
-        ValidationException: it is another kind of schedule.
+        ValidationException: rules have no such schedule.
     """
     if not expression:
         return None
-    rate = _RATE.fullmatch(expression)
-    if rate is None:
-        raise ValidationException(f"The embedded AWS knows rate(...) only, not {expression}")
-    return int(rate["value"]) * _SECONDS[rate["unit"]]
+    try:
+        found = read_schedule(expression)
+    except NotEvaluated as error:
+        raise ValidationException(str(error)) from None
+    except WrongExpression:
+        found = None
+    if found is None or isinstance(found, At) or not in_the_right_number(expression):
+        raise ValidationException("Parameter ScheduleExpression is not valid.")
+    return found

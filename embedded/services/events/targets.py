@@ -1,7 +1,9 @@
-"""How EventBridge hands an event to a target: Lambda, SNS, SQS, Step Functions, log groups.
+"""How EventBridge hands an event to a target: Lambda, SNS, SQS, Step Functions, ECS, log groups.
 
 A function's resource-based policy must allow it. The policies of queues and topics are not checked:
-a missing one has no effect here.
+a missing one has no effect here. A target with a role is called as that role, which EventBridge
+must be able to assume. Inferred: an event without an input of the target overrides nothing of a
+task.
 """
 
 from __future__ import annotations
@@ -13,11 +15,13 @@ from collections.abc import Callable
 from typing import Any
 
 from moto.awslambda.models import lambda_backends
+from moto.events.models import Rule
 
 from embedded.calls.sessions import ACCOUNT, REGION
 from embedded.clock.clock import RunningClock
 from embedded.gate.clients import Clients
 from embedded.iam.evaluate import arn_like, holds
+from embedded.services import task_targets
 
 Event = dict[str, Any]
 
@@ -26,18 +30,23 @@ class Targets:
     """Delivers to one target at a time; `invoke` queues an event for a function."""
 
     def __init__(
-        self, clock: RunningClock, clients: Clients, invoke: Callable[[str, bytes], None]
+        self,
+        clock: RunningClock,
+        clients: Clients,
+        invoke: Callable[[str, bytes], None],
+        trusts: Callable[[str, str], bool],
     ) -> None:
         self._clock = clock
         self._clients = clients
         self._invoke = invoke
+        self._trusts = trusts
 
-    def deliver(self, rule_arn: str, target: dict[str, Any], event: Event) -> None:
+    def deliver(self, rule: Rule, target: dict[str, Any], event: Event) -> None:
         """Hand `event` to the target; raises an exception where AWS would give the event up."""
         arn, body = target["Arn"], target_input(target, event)
         match arn.split(":")[2]:
             case "lambda":
-                _require_permission(arn, rule_arn)
+                _require_permission(arn, rule.arn)
                 self._invoke(arn, body.encode())
             case "sns":
                 self._clients.admin("sns").publish(TopicArn=arn, Message=body)
@@ -46,10 +55,20 @@ class Targets:
             case "states":
                 client = self._clients.as_role(target["RoleArn"], "events", "stepfunctions")
                 client.start_execution(stateMachineArn=arn, input=body)
+            case "ecs":
+                self._run_task(rule, target, event)
             case "logs":
                 self._to_log_group(arn, body)
             case service:
                 raise NotImplementedError(f"EventBridge target of kind {service}: {arn}")
+
+    def _run_task(self, rule: Rule, target: dict[str, Any], event: Event) -> None:
+        role = target["RoleArn"]
+        if not self._trusts(role, "events.amazonaws.com"):
+            raise PermissionError(f"events.amazonaws.com may not assume {role}")
+        has_input = any(name in target for name in ("Input", "InputPath", "InputTransformer"))
+        text = target_input(target, event) if has_input else None
+        task_targets.run(self._clients, "events", target, f"events-rule/{rule.name}", text)
 
     def to_queue(self, arn: str, body: str, **attributes: Any) -> None:
         client = self._clients.admin("sqs")

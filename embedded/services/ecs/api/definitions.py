@@ -11,7 +11,7 @@ from embedded.services.ecs.region import Operations, Region
 
 
 def register_task_definition(region: Region, request: dict[str, Any]) -> dict[str, Any]:
-    by = f"arn:aws:iam::{region.place.account}:root"
+    by = region.simulation.calling or f"arn:aws:iam::{region.place.account}:root"
     found = region.definitions.register(request, region.simulation.now(), by)
     answer: dict[str, Any] = {"taskDefinition": found.described()}
     if found.tags:
