@@ -28,6 +28,7 @@ from chalicelib.aws.standalone_tasks import StandaloneTasks
 from chalicelib.aws.stepfunctions import StateMachine
 from chalicelib.aws.webhooks import Slack, Webhook
 from chalicelib.flow.ports import World
+from chalicelib.model.base import iso
 from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.heads import Head
 from chalicelib.model.places import place_of
@@ -122,11 +123,20 @@ def channels(listener: Listener) -> Channels:
 
 
 class _Ledger(DynamoLedger):
-    """The ledger. The listener hears each denial that is saved: the record's notice tells it."""
+    """The ledger. The listener hears each denial that is saved: the record's notice tells it.
+
+    It also hears why a family could not be kept tidy, where that was told today already.
+    """
 
     def __init__(self, table: str, retention_days: int, listener: Listener) -> None:
         super().__init__(table, retention_days)
         self._listener = listener
+
+    def head(self, service: str) -> Head | None:
+        found = super().head(service)
+        if found and found.tidied and found.tidied.why_on == iso(now())[:10]:
+            self._listener(found.tidied.why)
+        return found
 
     def save(self, head: Head, deployment: Deployment | None = None) -> Head:
         saved = super().save(head, deployment)

@@ -8,13 +8,24 @@ from collections.abc import Iterator
 
 import pytest
 
+from chalicelib.model.targets import load_targets
+from cli.package.policies import generate
 from embedded.account import EmbeddedAws
 from embedded.iam.evaluate import Statement, arn_like, read_policy, statements
 from embedded.services.cloudformation.deploy import Stack
+from rehearsal.permissions import resolved
 from tests.bootstrap.templates import REPOSITORY, arns, deploy, listed, roles, template
 from tests.bootstrap.templates import statements as written_statements
 from tests.cli.packages import written
 
+KEPT = """
+[[target]]
+repository = "conflicto-backend-{env}"
+cluster = "conflicto-{env}"
+service = "conflicto-backend-service-{env}"
+family = "conflicto-backend-{env}"
+keep_revisions = 20
+"""
 WRITES_ROLES = {"iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"}
 
 
@@ -84,17 +95,57 @@ def test_the_boundary_allows_whatever_slipways_roles_are_granted(
     aws: EmbeddedAws, made: tuple[Stack, Stack]
 ) -> None:
     deployer, stack = made
-    policy = aws.client("iam").get_policy(PolicyArn=deployer.outputs["BoundaryArn"])["Policy"]
-    version = aws.client("iam").get_policy_version(
-        PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"]
-    )
-    ceiling = read_policy("boundary", version["PolicyVersion"]["Document"])
+    ceiling = boundary(aws, deployer)
     for role in roles(stack):
         for statement in statements(role):
             for action in statement.actions:
                 for resource in statement.resources:
                     said = "the Boundary of bootstrap/slipway.yaml lacks it"
                     assert covered(ceiling, action, resource), (role, action, resource, said)
+
+
+def boundary(aws: EmbeddedAws, deployer: Stack) -> tuple[Statement, ...]:
+    policy = aws.client("iam").get_policy(PolicyArn=deployer.outputs["BoundaryArn"])["Policy"]
+    version = aws.client("iam").get_policy_version(
+        PolicyArn=policy["Arn"], VersionId=policy["DefaultVersionId"]
+    )
+    return read_policy("boundary", version["PolicyVersion"]["Document"])
+
+
+@pytest.mark.parametrize("kept", ["true", "false"])
+def test_the_boundary_lets_revisions_be_deregistered_only_where_that_is_switched_on(
+    aws: EmbeddedAws, kept: str
+) -> None:
+    """Whatever `tidy` is granted is within it then."""
+    deployer = deploy(
+        aws,
+        "slipway.yaml",
+        f"slipway-deployer-tidy-{kept}",
+        Stage=f"kept-{kept}",
+        GitHubRepository=REPOSITORY,
+        CreateOidcProvider="false",
+        KeepRevisions=kept,
+    )
+    ceiling = boundary(aws, deployer)
+    named = load_targets(KEPT, f"kept-{kept}")
+    here, stack = f"{aws.region}:{aws.account}", f"slipway-kept-{kept}"
+    known = {
+        "AWS::Partition": "aws",
+        "AWS::Region": aws.region,
+        "AWS::AccountId": aws.account,
+        "Ledger.Arn": f"arn:aws:dynamodb:{here}:table/{stack}-Ledger-x",
+        "Notices": f"arn:aws:sns:{here}:{stack}-notices",
+        "Failures.Arn": f"arn:aws:sqs:{here}:{stack}-failures",
+    }
+    lacking = {
+        action
+        for statement in resolved(generate(named).documents["tidy"], known)["Statement"]
+        for action in statement["Action"]
+        for resource in statement["Resource"]
+        if not covered(ceiling, action, resource)
+    }
+    assert ("ecs:DeregisterTaskDefinition" in lacking) is (kept == "false")
+    assert kept == "false" or lacking == set()
 
 
 def covered(ceiling: tuple[Statement, ...], action: str, resource: str) -> bool:
