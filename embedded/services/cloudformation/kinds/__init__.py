@@ -33,6 +33,7 @@ KINDS: tuple[type[Kind], ...] = (
     lambda_.Alias,
     stepfunctions.StateMachine,
     iam.Role,
+    iam.ManagedPolicy,
     iam.OidcProvider,
     dynamodb.Table,
     ecr.Repository,

@@ -62,6 +62,50 @@ _LARGEST_POLICIES = 10_240
 _ROLE_SETTINGS = ("Path", "Description", "MaxSessionDuration", "PermissionsBoundary", "Tags")
 
 
+class ManagedPolicy(Kind):
+    type = "AWS::IAM::ManagedPolicy"
+    name_property = "ManagedPolicyName"
+    attributes = ("PolicyArn",)
+
+    @classmethod
+    def create(cls, name: str, properties: Properties) -> Kind:
+        parameters = {
+            "PolicyName": name,
+            "PolicyDocument": cls._document(name, properties),
+            "Description": properties.get("Description", ""),
+            "Path": properties.get("Path", "/"),
+        }
+        arn = cls.call("iam", "CreatePolicy", parameters)["Policy"]["Arn"]
+        for role in properties.get("Roles", []):
+            cls.call("iam", "AttachRolePolicy", {"RoleName": role, "PolicyArn": arn})
+        return cls(arn, PolicyArn=arn)
+
+    @classmethod
+    def update(cls, existing: Kind, name: str, properties: Properties) -> Kind:
+        client, arn = cls.client("iam"), existing.physical_resource_id
+        document = cls._document(name, properties)
+        versions = client.list_policy_versions(PolicyArn=arn)["Versions"]
+        client.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
+        for version in versions:
+            client.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
+        return existing
+
+    def remove(self) -> None:
+        self.client("iam").delete_policy(PolicyArn=self.physical_resource_id)
+
+    @classmethod
+    def _document(cls, name: str, properties: Properties) -> str:
+        document = compact(properties["PolicyDocument"])
+        if len(document) > _LARGEST_MANAGED_POLICY:
+            limit = f"Cannot exceed quota for PolicySize: {_LARGEST_MANAGED_POLICY}"
+            raise ValidationError(message=f"{name}: {limit}, found {len(document)}")
+        return document
+
+
+# The same page: a managed policy, not counting whitespace.
+_LARGEST_MANAGED_POLICY = 6_144
+
+
 class OidcProvider(Kind):
     type = "AWS::IAM::OIDCProvider"
     attributes = ("Arn",)
