@@ -148,6 +148,11 @@ def left_out(targets: Targets) -> tuple[str, ...]:
     return () if any(target.tidies for target in targets.all) else ("tidy",)
 
 
+def functions(targets: Targets) -> tuple[str, ...]:
+    """The functions that this stage has, in the order of `GRANTS`."""
+    return tuple(function for function in GRANTS if function not in left_out(targets))
+
+
 def generate(targets: Targets, neighbours: tuple[Target, ...] = ()) -> Policies:
     """A policy for each function that the stage has; none reaches what the `neighbours` have.
 
@@ -160,8 +165,7 @@ def generate(targets: Targets, neighbours: tuple[Target, ...] = ()) -> Policies:
         Refused: a role that may be passed is not named, or a policy cannot be made small enough.
     """
     only_named_roles(targets)
-    functions = [function for function in GRANTS if function not in left_out(targets)]
-    chosen = {function: _fitting(function, targets, neighbours) for function in functions}
+    chosen = {function: _fitting(function, targets, neighbours) for function in functions(targets)}
     return Policies(
         documents={function: policy for function, (policy, _) in chosen.items()},
         widened={function: widening for function, (_, widening) in chosen.items() if widening},
