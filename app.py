@@ -13,6 +13,7 @@ from chalicelib.flow.rollback import rollback_by_hand
 from chalicelib.flow.service_event import service_event
 from chalicelib.flow.status import tell_status
 from chalicelib.flow.sweep.sweep import sweep_targets
+from chalicelib.flow.tidy import tidy_families
 from chalicelib.flow.watch import poll
 from chalicelib.lambda_edge import accept_any_event, answered, report, tell_denials, world
 from chalicelib.wiring import prepare
@@ -107,7 +108,12 @@ def sweep(event: CloudWatchEvent) -> dict[str, Any]:
     return report(sweep_targets(world(event.context)))
 
 
+@app.schedule("rate(1 hour)")
+def tidy(event: CloudWatchEvent) -> dict[str, Any]:
+    return report(tidy_families(world(event.context)))
+
+
 app.register_middleware(tell_denials)
-accept_any_event(on_image_push, on_service_change, sweep)
+accept_any_event(on_image_push, on_service_change, sweep, tidy)
 prepare()
 startup.done()

@@ -122,13 +122,16 @@ def tell_denials(event: Any, get_response: Callable[[Any], Any]) -> Any:
     try:
         return get_response(event)
     finally:
-        for denied in errors.denials():
-            facts = {"function": denied.who, "action": denied.action, "resource": denied.resource}
-            logger.error(str(denied), extra={"slipway": {"outcome": "denied", **facts}})
-            _tell_once(denied)
+        told = 0
+        while denials := errors.denials()[told:]:  # to tell people may be denied, too
+            for denied in denials:
+                _tell_once(denied)
+            told += len(denials)
 
 
 def _tell_once(denied: Denied) -> None:
+    facts = {"function": denied.who, "action": denied.action, "resource": denied.resource}
+    logger.error(str(denied), extra={"slipway": {"outcome": "denied", **facts}})
     permission = (denied.who, denied.action, denied.resource)
     if permission in _told_permissions.get():
         return

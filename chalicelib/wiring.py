@@ -20,12 +20,16 @@ from chalicelib.aws.elbv2 import ElasticLoadBalancing
 from chalicelib.aws.ledger import DynamoLedger
 from chalicelib.aws.logs import CloudWatchLogs
 from chalicelib.aws.metrics import Metrics
+from chalicelib.aws.revisions import Revisions
+from chalicelib.aws.rule_targets import RuleTargets
+from chalicelib.aws.schedule_targets import ScheduleTargets
 from chalicelib.aws.scheduled_tasks import ScheduledTasks
 from chalicelib.aws.sns import SnsTopic
 from chalicelib.aws.standalone_tasks import StandaloneTasks
 from chalicelib.aws.stepfunctions import StateMachine
 from chalicelib.aws.webhooks import Slack, Webhook
 from chalicelib.flow.ports import World
+from chalicelib.model.base import iso
 from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.heads import Head
 from chalicelib.model.places import place_of
@@ -90,6 +94,9 @@ def world(context: Any, listener: Listener) -> World:
         services=Ecs(),
         standalone=StandaloneTasks(),
         scheduled=ScheduledTasks(),
+        revisions=Revisions(),
+        rule_targets=RuleTargets(),
+        schedule_targets=ScheduleTargets(),
         watchers=StateMachine(own.state_machine),
         topic=channels(listener),
         targets=targets(),
@@ -118,11 +125,20 @@ def channels(listener: Listener) -> Channels:
 
 
 class _Ledger(DynamoLedger):
-    """The ledger. The listener hears each denial that is saved: the record's notice tells it."""
+    """The ledger. The listener hears each denial that is saved: the record's notice tells it.
+
+    It also hears why a family could not be kept tidy, where that was told today already.
+    """
 
     def __init__(self, table: str, retention_days: int, listener: Listener) -> None:
         super().__init__(table, retention_days)
         self._listener = listener
+
+    def head(self, service: str) -> Head | None:
+        found = super().head(service)
+        if found and found.tidied and found.tidied.why_on == iso(now())[:10]:
+            self._listener(found.tidied.why)
+        return found
 
     def save(self, head: Head, deployment: Deployment | None = None) -> Head:
         saved = super().save(head, deployment)

@@ -24,6 +24,7 @@ STEP = [
 LONGEST_OF_THE_STEP = 25  # lines of a function, without its docstring
 CHANGES = {  # model/changes.py
     "changed", "changed_head", "changed_held", "changed_hold", "changed_notice", "changed_proven",
+    "changed_tidied",
 }  # fmt: skip
 # Where a value that is no item of the ledger is copied with other fields.
 COPIES_A_VALUE = {
@@ -81,7 +82,7 @@ def _handlers() -> list[ast.FunctionDef]:
 def test_the_handlers_are_those_of_the_contract() -> None:
     assert {handler.name for handler in _handlers()} == {
         "on_image_push", "on_service_change", "watch", "deploy", "rollback", "hold", "release",
-        "status", "sweep",
+        "status", "sweep", "tidy",
     }  # fmt: skip
 
 

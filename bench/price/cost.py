@@ -13,7 +13,7 @@ from typing import Any
 from bench.account import PROJECT
 from bench.lambda_.rows import Report, Row
 from bench.price.usage import Usage
-from cli.package.configuration import merge_template
+from cli.package.configuration import leave_out, merge_template
 
 MONTH_MINUTES = 30 * 24 * 60
 _SWEEPS = MONTH_MINUTES // 10
@@ -133,6 +133,8 @@ def _memory() -> dict[str, int]:
 
 
 def _resources() -> dict[str, Any]:
-    """The packaged resources, with the alarm of each function."""
+    """The packaged resources of a stage that keeps all revisions, with each function's alarm."""
     text = (PROJECT / ".chalice" / "resources.yaml").read_text("utf-8")
-    return dict(merge_template(text, "dev", tuple(_memory()))["Resources"])
+    template = merge_template(text, "dev", tuple(_memory()))
+    leave_out(template, "tidy")
+    return dict(template["Resources"])

@@ -28,6 +28,10 @@ service    = "conflicto-backend-service-{env}"
 deadline   = "2h"
 pass_roles = ["arn:aws:iam::*:role/conflicto-*"]
 """
+_FOLLOWS = """\
+family     = "conflicto-backend-{env}"
+follow     = {rules = ["nightly"], schedules = ["default/report"]}
+"""
 _SWEEPS_AN_HOUR = 6
 _QUICKEST = 27  # seconds that the simulated rollout of two tasks takes by itself
 # Of a record in the two indexes, each with keys only: written, and taken out of `open` at its end.
@@ -97,9 +101,14 @@ class Counted(Rehearsal):
         self.reads, self.writes = 0, 0
 
 
-def deployment(minutes: float, *, earlier: int = 10) -> Usage:
-    """What a good rollout of so many minutes uses, after so many earlier deployments."""
-    with _account() as slipway:
+def deployment(minutes: float, *, earlier: int = 10, follows: bool = False) -> Usage:
+    """What a good rollout of so many minutes uses, after so many earlier deployments.
+
+    With `follows`, a rule and a schedule run the service's family, and follow it.
+    """
+    with _account(more=_FOLLOWS if follows else "") as slipway:
+        if follows:
+            _schedule(slipway)
         for number in range(earlier):
             slipway.settle(SERVICE, conflicto.push(slipway.client, REPOSITORY, [f"{number:07x}"]))
             slipway.advance(60)
@@ -136,10 +145,28 @@ def hour(targets: int) -> Usage:
         return _used(slipway, 0, 0, 3600)
 
 
+def _schedule(slipway: Counted) -> None:
+    arn = f"arn:aws:ecs:{conflicto.REGION}:{conflicto.ACCOUNT}"
+    target = {
+        "Arn": f"{arn}:cluster/{CLUSTER}",
+        "RoleArn": f"arn:aws:iam::{conflicto.ACCOUNT}:role/conflicto-scheduled-dev",
+        "EcsParameters": {"TaskDefinitionArn": f"{arn}:task-definition/{REPOSITORY}:1"},
+    }
+    events, daily = slipway.client("events"), "rate(1 day)"
+    events.put_rule(Name="nightly", ScheduleExpression=daily)
+    events.put_targets(Rule="nightly", Targets=[{"Id": "job", **target}])
+    slipway.client("scheduler").create_schedule(
+        Name="report",
+        ScheduleExpression=daily,
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target=target,
+    )
+
+
 @contextmanager
-def _account(*names: str) -> Iterator[Counted]:
+def _account(*names: str, more: str = "") -> Iterator[Counted]:
     names = names or ("backend",)
-    targets = "".join(_TARGETS.replace("backend", name) for name in names)
+    targets = "".join(_TARGETS.replace("backend", name) + more for name in names)
     with rehearse(targets, Counted) as slipway:
         slipway.deliver = False
         slipway.client("ecs").create_cluster(clusterName=CLUSTER)

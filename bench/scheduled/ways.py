@@ -66,9 +66,9 @@ WAYS = (
     Way("cron-first", "`ecs cron && ecs deploy`", commands=(_CRON, _DEPLOY)),
     Way(
         "update",
-        "`ecs deploy && ecs update`; the jobs name the family only",
+        "`ecs deploy && ecs update`, both with `--no-deregister`; the jobs name no revision",
         family_only=True,
-        commands=(_DEPLOY, _UPDATE),
+        commands=(_DEPLOY + _KEEP, _UPDATE + _KEEP),
     ),
 )
 

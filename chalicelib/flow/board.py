@@ -11,7 +11,7 @@ from chalicelib.flow.hold import described
 from chalicelib.flow.ports import World
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import OPEN, Deployment, Status
-from chalicelib.model.heads import Head
+from chalicelib.model.heads import Head, Tidied
 from chalicelib.model.runs import TaskRun
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
@@ -22,8 +22,9 @@ def board(world: World, targets: Sequence[Target]) -> list[dict[str, Any]]:
 
     A row has `service`, `runs` (what Slipway brought or met last), `under_way` (the open
     deployments, oldest first), `holds`, and `last` (the newest deployment that ended, without those
-    that were refused). A service that Slipway has not met, or that a newer release wrote, has a
-    `note` instead.
+    that were refused). `tidied` is there once old revisions of its family were deregistered, or
+    could not be. A service that Slipway has not met, or that a newer release wrote, has a `note`
+    instead.
     """
     return [_row(world, target) for target in targets]
 
@@ -45,6 +46,18 @@ def _row(world: World, target: Target) -> dict[str, Any]:
         "under_way": [_brief(record) for record in opened if record is not None],
         "holds": [described(hold) for hold in holding(head, world.now)],
         "last": _brief(ended) if ended else None,
+        **({"tidied": _tidied(head.tidied)} if head.tidied else {}),
+    }
+
+
+def _tidied(tidied: Tidied) -> dict[str, Any]:
+    """Return what was deregistered on the last such day, and why nothing can be now."""
+    return {
+        "day": tidied.day,
+        "count": tidied.count,
+        "first": tidied.first,
+        "last": tidied.last,
+        "why": tidied.why,
     }
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 from chalicelib.flow.ports import (
     Ledger,
+    Revisions,
     ScheduledTasks,
     Services,
     StandaloneTasks,
@@ -21,6 +22,7 @@ from chalicelib.flow.ports import (
 from chalicelib.model.changes import changed_head
 from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.heads import Head
+from chalicelib.model.revisions import ServiceUse
 from chalicelib.model.runs import StandaloneTask
 from chalicelib.model.scheduled import FollowSettings, Kind, ScheduledTask, ScheduledTasksFound
 from chalicelib.model.services import (
@@ -51,6 +53,7 @@ def dry_run(world: World) -> DryRun:
         services=services,
         standalone=_DryTasks(world.standalone, services),
         scheduled=_DryScheduled(world.scheduled, services),
+        revisions=_DryRevisions(world.revisions),
         watchers=_DryWatchers(world.watchers),
         topic=_Nobody(),
         load_balancers=None,
@@ -211,6 +214,28 @@ class _DryScheduled:
 
     def scheduled_task(self, kind: Kind, name: str, target: str) -> ScheduledTask | None:
         return self._real.scheduled_task(kind, name, target)
+
+
+class _DryRevisions:
+    """Revisions of which none is deregistered."""
+
+    def __init__(self, real: Revisions) -> None:
+        self._real = real
+
+    def deregister(self, revision: str) -> None:
+        """Deregister nothing."""
+
+    def active(self, family: str) -> Sequence[str]:
+        return self._real.active(family)
+
+    def clusters(self) -> Sequence[str]:
+        return self._real.clusters()
+
+    def uses(self, clusters: Sequence[str]) -> Sequence[ServiceUse]:
+        return self._real.uses(clusters)
+
+    def tasks(self, clusters: Sequence[str], family: str) -> Sequence[str]:
+        return self._real.tasks(clusters, family)
 
 
 class _DryWatchers:

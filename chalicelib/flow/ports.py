@@ -12,6 +12,7 @@ from chalicelib.model.heads import Head
 from chalicelib.model.health import TargetHealth
 from chalicelib.model.images import Image
 from chalicelib.model.places import Place
+from chalicelib.model.revisions import ServiceUse
 from chalicelib.model.runs import StandaloneTask
 from chalicelib.model.scans import Scan
 from chalicelib.model.scheduled import FollowSettings, Kind, ScheduledTask, ScheduledTasksFound
@@ -175,6 +176,55 @@ class ScheduledTasks(Protocol):
         """Let it run this revision; all else in it stays as it was read."""
 
 
+class Revisions(Protocol):
+    """ECS' revisions of a family, and what runs them in the whole account.
+
+    A read that would be incomplete raises Refused.
+    """
+
+    def active(self, family: str) -> Sequence[str]:
+        """Return the ARNs of the family's newest ACTIVE revisions, newest first, at most 1,000."""
+
+    def clusters(self) -> Sequence[str]:
+        """Return the ARNs of all clusters."""
+
+    def uses(self, clusters: Sequence[str]) -> Sequence[ServiceUse]:
+        """Return what each service of these clusters runs."""
+
+    def tasks(self, clusters: Sequence[str], family: str) -> Sequence[str]:
+        """Return the revisions of the family that tasks in these clusters have: each one's ARN.
+
+        They are the tasks that run, are starting or stopping, or ended within the last hour.
+        """
+
+    def deregister(self, revision: str) -> None:
+        """Send DeregisterTaskDefinition once."""
+
+
+class RuleTargets(Protocol):
+    """EventBridge's rules."""
+
+    def task_definitions(self, clusters: Sequence[str]) -> Sequence[str]:
+        """Return what the ECS targets of all rules name, of rules that are disabled too.
+
+        Raises:
+            Refused: when there are more than are read.
+        """
+
+
+class ScheduleTargets(Protocol):
+    """EventBridge Scheduler's schedules."""
+
+    def task_definitions(self) -> Sequence[str]:
+        """Return what the ECS targets of all schedules name, of disabled ones too.
+
+        A target that calls ECS by its API names it somewhere in the JSON of its request.
+
+        Raises:
+            Refused: when there are more than are read.
+        """
+
+
 class Watchers(Protocol):
     """The state machine; an execution of it polls one deployment until that is closed."""
 
@@ -238,6 +288,9 @@ class World:
     services: Services
     standalone: StandaloneTasks
     scheduled: ScheduledTasks
+    revisions: Revisions
+    rule_targets: RuleTargets
+    schedule_targets: ScheduleTargets
     watchers: Watchers
     topic: Topic
     targets: Targets

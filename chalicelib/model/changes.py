@@ -11,7 +11,16 @@ from typing import TypedDict, Unpack
 
 from chalicelib.model.base import Percent
 from chalicelib.model.deployments import Deployment, Notice, Return, Status, ToldNotice
-from chalicelib.model.heads import Attempt, Before, Head, Lease, Proven, Recent, Unconfirmed
+from chalicelib.model.heads import (
+    Attempt,
+    Before,
+    Head,
+    Lease,
+    Proven,
+    Recent,
+    Tidied,
+    Unconfirmed,
+)
 from chalicelib.model.holds import Approval, Held, HeldDeployment, Hold, Release
 from chalicelib.model.runs import RunOutcome, TaskRun
 from chalicelib.model.scheduled import ChangeState, ScheduledChange
@@ -100,6 +109,7 @@ class HeadFields(TypedDict, total=False):
     scheduled: str
     scheduled_order: datetime | None
     recent: tuple[Recent, ...]
+    tidied: Tidied | None
 
 
 class HoldFields(TypedDict, total=False):
@@ -114,6 +124,17 @@ class ProvenFields(TypedDict, total=False):
     tags: tuple[str, ...]
     rolled_away: bool
     missing: str
+
+
+class TidiedFields(TypedDict, total=False):
+    """The fields of what was deregistered on a day that may change."""
+
+    count: int
+    first: str
+    last: str
+    told: bool
+    why: str
+    why_on: str
 
 
 class PauseFields(TypedDict, total=False):
@@ -202,6 +223,11 @@ def changed_held(held: Held, **fields: Unpack[HoldFields]) -> Held:
 def changed_proven(proven: Proven, **fields: Unpack[ProvenFields]) -> Proven:
     """Return a copy of the proven revision that has these fields."""
     return proven.model_copy(update=dict(fields))
+
+
+def changed_tidied(tidied: Tidied, **fields: Unpack[TidiedFields]) -> Tidied:
+    """Return a copy of what was deregistered on a day that has these fields."""
+    return tidied.model_copy(update=dict(fields))
 
 
 def changed_pause(pause: Pause, **fields: Unpack[PauseFields]) -> Pause:

@@ -86,6 +86,24 @@ class Unconfirmed(Frozen):
     digest: str
 
 
+class Tidied(Frozen):
+    """The old revisions that Slipway deregistered in a family on one day, as HEAD remembers them.
+
+    `day` is that day (UTC, like 2026-11-22), `count` how many they were, and `first` and `last`
+    name the oldest and the newest of them. `told` says that the day's line is written. `why` says
+    why nothing could be deregistered when Slipway looked last, and `why_on` is the day on which it
+    was told.
+    """
+
+    day: str = ""
+    count: int = 0
+    first: str = ""
+    last: str = ""
+    told: bool = False
+    why: str = ""
+    why_on: str = ""
+
+
 class Head(Frozen):
     """A service's one HEAD item. It orders the service's deployments, and it never expires.
 
@@ -94,7 +112,8 @@ class Head(Frozen):
     the first request, `order` is the time at which the running revision was deployed. The
     `applied…` fields are those of the deployment that last changed the service. `applied_revision`
     is the revision that the service works towards: after a failure, the one that it returns to.
-    `holds` keep pushes from beginning, and `held` is the one deployment that is HELD.
+    `holds` keep pushes from beginning, and `held` is the one deployment that is HELD. `tidied` is
+    kept by the first target of a family that is kept tidy.
     """
 
     service: str
@@ -122,6 +141,7 @@ class Head(Frozen):
     scheduled: str = ""  # the newest live deployment: the scheduled tasks are to run its revision
     scheduled_order: Moment | None = None
     recent: tuple[Recent, ...] = ()
+    tidied: Tidied | None = None
 
     @property
     def meeting(self) -> Moment | None:

@@ -89,7 +89,9 @@ KINDS: Mapping[type[Frozen], Kind] = {
             holds.key holds.request holds.reminded
             held held.deployment held.digest held.order held.pushed_at
             befores befores.deployment befores.revision befores.digest befores.tag befores.began
-            befores.outcome scheduled scheduled_order""",
+            befores.outcome scheduled scheduled_order
+            tidied tidied.day tidied.count tidied.first tidied.last tidied.told
+            tidied.why tidied.why_on""",
         },
         values={
             "recent.status": _STATUSES,

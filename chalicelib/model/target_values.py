@@ -1,4 +1,4 @@
-"""text of a key in targets.toml -> its value: a length of time, a name of ECR, ECS or a secret."""
+"""key in targets.toml -> its value: a time, a count, a name of ECR, of ECS or of a secret."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from pydantic_core import PydanticCustomError
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 _MINUTE, _TWO_DAYS = 60, 48 * 3600
 _HOUR, _SIXTY_DAYS = 3600, 60 * 86_400
+# To count its own revisions, Slipway reads each of them, and deploying shares that rate of ECS.
+_FEWEST_REVISIONS, _MOST_REVISIONS = 2, 100
 # Names as ECR and ECS accept them: CreateRepository's repositoryName, CreateCluster's clusterName.
 # pydantic matches patterns in linear time, which `re` would not.
 REPOSITORY = r"^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:(?:[._]|__|-+)[a-z0-9]+)*$"
@@ -48,8 +50,22 @@ def _span(text: object, pattern: str, least: int, most: int) -> int | None:
     return meant
 
 
+def revisions(count: object) -> int:
+    """Return how many revisions are kept; 0, which keeps all, for `false`.
+
+    Raises:
+        ValueError: when it is neither `false` nor a whole number from 2 to 100.
+    """
+    if count is False:
+        return 0
+    if isinstance(count, int) and _FEWEST_REVISIONS <= count <= _MOST_REVISIONS:
+        return count
+    raise ValueError("expected how many revisions to keep, from 2 to 100, like 20, or false")
+
+
 Days = Annotated[int, BeforeValidator(days)]
 Seconds = Annotated[int, BeforeValidator(seconds)]
+RevisionCount = Annotated[int, BeforeValidator(revisions)]
 # The name, in this account, of an SSM parameter (SecureString) or of a Secrets Manager secret.
 _SECRET_NAME = r"^(ssm:/[A-Za-z0-9_./-]+|secretsmanager:[A-Za-z0-9_/+=.@-]+)$"  # noqa: S105 - a pattern
 SecretName = Annotated[str, StringConstraints(pattern=_SECRET_NAME, max_length=500)]

@@ -16,7 +16,14 @@ from chalicelib.model.placeholders import BRACES, UnknownPlaceholder, filled
 from chalicelib.model.scans import Severity
 from chalicelib.model.scheduled import TASKS, FollowSettings
 from chalicelib.model.tag_patterns import checked
-from chalicelib.model.target_values import Days, EcsName, RepositoryName, Seconds, SecretName
+from chalicelib.model.target_values import (
+    Days,
+    EcsName,
+    RepositoryName,
+    RevisionCount,
+    Seconds,
+    SecretName,
+)
 from chalicelib.model.waits import ordered, waits_rightly
 
 # The tables and keys that the file itself has.
@@ -70,6 +77,7 @@ class Target(BaseModel):
     hold_after_rollback: bool = True
     approval: Days | None = None
     freeze: Freezes = ()
+    keep_revisions: RevisionCount = 0  # 0 keeps all
 
     @property
     def name(self) -> str:
@@ -85,6 +93,11 @@ class Target(BaseModel):
     def is_task(self) -> bool:
         """Whether it stands for a [[task]], which has no service."""
         return self.cluster == TASKS
+
+    @property
+    def tidies(self) -> bool:
+        """Whether Slipway deregisters old revisions of the target's family."""
+        return self.mode == "deploy" and bool(self.keep_revisions)
 
 
 class NoticeChannels(BaseModel):
@@ -167,6 +180,12 @@ def load_targets(text: str, stage: str) -> Targets:
             place = _place(number, ("waits_for",), overrides, stage)
             words = mistakes.of_waiting(target, targets, every)
             raise Refused(f"targets.toml: {place}, key `waits_for`: {words}")
+        if target.keep_revisions and target.family is None:
+            place = _place(number, ("keep_revisions",), overrides, stage)
+            raise Refused(
+                f"targets.toml: {place}, key `keep_revisions`: {target.name} names no `family`, so "
+                "its revisions may be in any family. Next: write `family` too, or remove the key."
+            )
     return Targets(
         stage=stage,
         all=targets,

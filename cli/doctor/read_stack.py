@@ -12,7 +12,7 @@ from cli.doctor.asking import Asking
 from cli.doctor.facts import EventRule, StackFacts
 from cli.doctor.read_permissions import channel_secrets
 from cli.package.names import VERSION, function_name
-from cli.package.policies import GRANTS
+from cli.package.policies import functions
 
 _LATELY = timedelta(days=7)
 _NO_STACK = ("ValidationError",)  # "Stack with id … does not exist"
@@ -38,7 +38,7 @@ def stack(asking: Asking, targets: Targets, checkout: str, now: datetime) -> Sta
             "exists": True,
             "status": found["StackStatus"],
             "version": _version(asking, name),
-            "missing_functions": _missing_functions(asking, stage),
+            "missing_functions": _missing_functions(asking, targets),
             "rules": _rules(asking, resources.get("AWS::Events::Rule", ())),
             "queue": outputs.get("FailuresQueue", ""),
             "waiting": _waiting(asking, outputs.get("FailuresQueue", "")),
@@ -75,10 +75,10 @@ def _version(asking: Asking, name: str) -> str | None:
     return str(metadata.get(VERSION, "")) if isinstance(metadata, dict) else ""
 
 
-def _missing_functions(asking: Asking, stage: str) -> tuple[str, ...] | None:
+def _missing_functions(asking: Asking, targets: Targets) -> tuple[str, ...] | None:
     missing = []
-    for function in GRANTS:
-        name = function_name(stage, function)
+    for function in functions(targets):
+        name = function_name(targets.stage, function)
         answer = asking.ask(
             "Slipway's functions",
             "lambda:get_function_configuration",

@@ -32,4 +32,6 @@ def parameters(targets: Targets, neighbours: tuple[Target, ...]) -> dict[str, st
             found[parameter] = pattern
     if roles := sorted({role for target in targets.all for role in target.pass_roles}):
         found["TaskRoles"] = ",".join(roles)
+    if any(target.tidies for target in targets.all):
+        found["KeepRevisions"] = "true"
     return found

@@ -101,6 +101,8 @@ def _template(tree: Path, targets: Targets, tell: Callable[[str], None]) -> Path
     template = staging.chalice_package(tree, targets.stage)
     if not any(target.gate.scan for target in targets.all):
         configuration.ask_for_no_scans(template)
+    for function in policies.left_out(targets):
+        configuration.leave_out(template, function)
     account = {ACCOUNT: targets.account} if targets.account else {}
     template["Metadata"] = {VERSION: version(), **account}
     tell(f"Packaging {targets.stage}: checking the template")

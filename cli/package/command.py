@@ -60,6 +60,7 @@ def summary(made: Package, now: datetime) -> Iterator[str]:
         f"({made.archive.stat().st_size / 1e6:.1f} MB)"
     )
     yield from _widened(made)
+    yield from kept_tidy(made.targets)
     yield from _missing_roles(made)
     yield from moving_tags(made.targets)
     yield from freezes(made.targets, now)
@@ -81,6 +82,7 @@ def details(made: Package, now: datetime) -> Iterator[str]:
     yield from _widened(made)
     for sid, roles in sorted(lint.wildcards(template).items()):
         yield f"  `*` in {sid} ({roles} role{'s' * (roles != 1)}): {policies.REASONS[sid]}"
+    yield from kept_tidy(made.targets)
     yield from _missing_roles(made)
     yield from moving_tags(made.targets)
     yield from freezes(made.targets, now)
@@ -113,6 +115,18 @@ def _missing_roles(made: Package) -> Iterator[str]:
         yield (
             f"  without `pass_roles`: {missing[0]}{others}; deploying is denied when the task "
             "definition has a task or execution role"
+        )
+
+
+def kept_tidy(targets: Targets) -> Iterator[str]:
+    """A line where old revisions are deregistered: that right is not bound to the stage."""
+    families = dict.fromkeys(target.family for target in targets.all if target.tidies)
+    if families:
+        first, *more = families
+        others = f" and {len(more)} more" if more else ""
+        yield (
+            f"  `keep_revisions`: {first}{others}; so this stage has the function `tidy`, whose "
+            "role may deregister revisions of any family: IAM knows only `*` for this"
         )
 
 

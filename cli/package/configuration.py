@@ -120,3 +120,32 @@ def ask_for_no_scans(template: Document) -> None:
             for key, scans in _SCANS.items():
                 if set(scans) & set(pattern.get(key, ())):
                     pattern[key] = [each for each in pattern[key] if each not in scans]
+
+
+def leave_out(template: Document, function: str) -> None:
+    """Take a function out, with its role, log group, alarm, output, and all that names them."""
+    name = logical_id(function)
+    gone = {name, *(f"{name}{kind}" for kind in ("Role", "LogGroup", "Alarm", f"{name}Event"))}
+    for part in ("Resources", "Outputs"):
+        template[part] = {
+            key: _without(value, gone)
+            for key, value in template[part].items()
+            if key not in gone and not (part == "Outputs" and _names(value["Value"], gone))
+        }
+
+
+def _without(value: Any, gone: set[str]) -> Any:
+    """The value without the items of lists that name what is gone."""
+    if isinstance(value, dict):
+        return {key: _without(item, gone) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_without(item, gone) for item in value if not _names(item, gone)]
+    return value
+
+
+def _names(value: Any, gone: set[str]) -> bool:
+    """Whether it is a Ref or Fn::GetAtt of what is gone."""
+    match value:
+        case {"Ref": str(name)} | {"Fn::GetAtt": [str(name), *_]}:
+            return name in gone
+    return False

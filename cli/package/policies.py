@@ -37,6 +37,9 @@ REASONS = {
     "ListRuns": "as ListTasks, for a [[task]]; in every cluster where one names no `cluster`",
     "ListTasks": "ECS lists tasks by container instance or `*`; the condition names the clusters",
     "ReadFindings": "Amazon Inspector offers no resource for listing findings or what it covers",
+    "FindAllUses": "neither ECS nor EventBridge offers a resource for these lists",
+    "ListAllTasks": "a task of any cluster may run a revision that `keep_revisions` lets go",
+    "DeregisterRevisions": "ECS offers no resource for deregistering; only with `keep_revisions`",
     "ReadTargetHealth": "Elastic Load Balancing offers no resource for describing target health",
     "RegisterAnyFamily": "a target without `family` follows whatever family its service runs",
     "TagAnyFamily": "as RegisterAnyFamily; only while registering (ecs:CreateAction)",
@@ -132,6 +135,17 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
         own.look_at_watchers,
         account.read_runs,
     ),
+    "tidy": (
+        *_ALWAYS,
+        own.read_ledger,
+        own.write_ledger,
+        own.notify,
+        own.read_webhooks,
+        own.report_failures,
+        account.read_task_definitions,
+        account.find_all_uses,
+        account.deregister,
+    ),
 }
 
 
@@ -147,8 +161,21 @@ class Policies:
     widened: dict[str, Widening]
 
 
+def left_out(targets: Targets) -> tuple[str, ...]:
+    """The functions that this stage does not have: `tidy`, unless a target keeps revisions."""
+    return () if any(target.tidies for target in targets.all) else ("tidy",)
+
+
+def functions(targets: Targets) -> tuple[str, ...]:
+    """The functions that this stage has, in the order of `GRANTS`."""
+    return tuple(function for function in GRANTS if function not in left_out(targets))
+
+
 def generate(targets: Targets, neighbours: tuple[Target, ...] = ()) -> Policies:
-    """A policy for each function in `GRANTS`; none reaches what the `neighbours` have.
+    """A policy for each function that the stage has; none reaches what the `neighbours` have.
+
+    One thing is excepted: whoever may deregister a revision may deregister every one, because IAM
+    knows no narrower right. Only `tidy` may, which the stage has only if it asks for it.
 
     `neighbours` are the targets of the other environments of the account (`apart`).
 
@@ -156,7 +183,7 @@ def generate(targets: Targets, neighbours: tuple[Target, ...] = ()) -> Policies:
         Refused: a role that may be passed is not named, or a policy cannot be made small enough.
     """
     only_named_roles(targets)
-    chosen = {function: _fitting(function, targets, neighbours) for function in GRANTS}
+    chosen = {function: _fitting(function, targets, neighbours) for function in functions(targets)}
     return Policies(
         documents={function: policy for function, (policy, _) in chosen.items()},
         widened={function: widening for function, (_, widening) in chosen.items() if widening},

@@ -92,8 +92,10 @@ def _write_settings(
     resources = (source / "resources.yaml").read_text("utf-8")
     _write(chalice / "config.json", config)
     _write(chalice / "resources.json", configuration.merge_template(resources, stage, names))
-    for function, policy in policies.documents.items():
-        _write(chalice / policy_file(function), policy)
+    for function in names:
+        # Chalice wants a policy even for a function that is left out of the template.
+        nothing = {"Version": "2012-10-17", "Statement": list[Any]()}
+        _write(chalice / policy_file(function), policies.documents.get(function, nothing))
 
 
 def _write(path: Path, document: dict[str, Any]) -> None:

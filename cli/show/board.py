@@ -72,4 +72,6 @@ def _below(row: Row) -> list[str]:
         for record in row.get("under_way", ())
         if record["status"] == "HELD" and not row.get("holds")
     ]
+    if why := row.get("tidied", {}).get("why"):
+        lines.append(f"no old revision is deregistered: {why}")
     return [*lines, str(row["note"])] if "note" in row else lines

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from chalicelib.model.deployments import Cause, Deployment, Return, Status
-from chalicelib.model.heads import Attempt, Head, Lease, Proven, Recent
+from chalicelib.model.heads import Attempt, Head, Lease, Proven, Recent, Tidied
 from tests.aws.conftest import Table
 from tests.fixtures.stored import Item, is_head, items
 
@@ -145,3 +145,18 @@ def test_what_is_open_or_untold_is_listed_and_the_rest_expires(table: Table) -> 
     (record,) = [item for name, item in RECORDS.items() if name == "1/successful"]
     left = datetime.fromisoformat(record["updated"]["S"]) + timedelta(days=400)
     assert int(record["expires"]["N"]) == int(left.timestamp())
+
+
+def test_what_was_deregistered_of_a_family_means_what_it_meant(table: Table) -> None:
+    table.put(HEADS["2/head-tidied"])
+    head = table.ledger.head(SERVICE)
+    assert head is not None
+    assert head.tidied == Tidied(
+        day="2026-03-02",
+        count=3,
+        first=f"{FAMILY}:1",
+        last=f"{FAMILY}:3",
+        told=True,
+        why="could not list the services of conflicto-dev yet: AWS answered ThrottlingException",
+        why_on="2026-03-03",
+    )

@@ -14,6 +14,7 @@ from bench.lambda_.measure import Sample, Took, samples
 from bench.price import cost
 from bench.price.__main__ import markdown
 from bench.price.usage import Usage, deployment, hour, sweep
+from tests.pages import page
 
 NAMES = ("bare", YARDSTICK, "watch", "on_image_push (deploys)", "on_service_change", "sweep")
 
@@ -145,3 +146,12 @@ def test_every_case_starts_and_replies_as_it_should(tmp_path: Path) -> None:
         found = list(samples(known, 1, 1))
     assert [one.case for one in found] == [case.name for case in known]
     assert all(one.init.cpu > 5 and one.peak_mb > 5 for one in found)
+
+
+def test_scheduled_tasks_that_follow_take_as_many_calls_as_the_page_says() -> None:
+    played = deployment(1, earlier=1, follows=True)
+    free = [name for name in played.operations if name.startswith(("events:", "scheduler:"))]
+    assert {"events:PutTargets", "scheduler:UpdateSchedule"} < set(free)
+    calls = sum(played.operations[name] for name in free)
+    assert f"take {calls} calls of EventBridge and Scheduler" in " ".join(page("price").split())
+    assert played.notices == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +19,7 @@ from bench.scheduled.table import Row
 from bench.scheduled.ways import WAYS
 from chalicelib.model.targets import load_targets
 from embedded.gate.recorder import Record
+from tests.pages import page, section
 
 GOOD = Row("good", "slipway", "new", "new", False, (), True, "SUCCESSFUL", 35.0, 26)
 INACTIVE = "does not start: TaskDefinition is inactive"
@@ -84,10 +86,39 @@ def test_the_table_tells_the_case_once_and_what_is_wrong_in_bold() -> None:
     assert "40x" in text
 
 
-def test_a_way_without_a_write_has_no_seconds() -> None:
-    assert "| ROLLBACK_SUCCESSFUL |  | 26 |" in table.markdown(
-        [replace(GOOD, case="bad", said="ROLLBACK_SUCCESSFUL", seconds=None)], 40
+@pytest.mark.parametrize(
+    "row",
+    [
+        pytest.param(replace(GOOD, case="bad", seconds=None), id="nothing was written"),
+        pytest.param(replace(GOOD, case="look"), id="it waited for somebody else"),
+    ],
+)
+def test_seconds_are_told_of_a_write_that_waited_for_nobody(row: Row) -> None:
+    assert "| SUCCESSFUL |  | 26 |" in table.markdown([row], 40)
+    assert "| SUCCESSFUL | 35 | 26 |" in table.markdown([GOOD], 40)
+
+
+def test_the_totals_count_how_often_a_way_was_right() -> None:
+    text = table.markdown([GOOD, replace(GOOD, case="write", changed=("job.Input",)), CRON], 40)
+    assert "| Slipway | 2 of 2 | 2 of 2 | 1 of 2 | 35 | 26 |\n" in text
+    assert "| `ecs deploy && ecs cron` | 1 of 1 | 0 of 1 | 0 of 1 | 35 | 26 |\n" in text
+
+
+def test_the_image_of_a_bad_case_is_called_the_one_that_failed() -> None:
+    row = replace(GOOD, case="bad", schedule="first", failed=True)
+    assert (
+        "| **the image that failed** | the old image | **a job ran the image that failed** |"
+        in table.markdown([row], 40)
     )
+
+
+def test_the_page_has_every_case_on_every_way_and_how_it_is_measured_now() -> None:
+    told = section(page("bench"), "Scheduled tasks")
+    assert "\n\n".join(table.method(40)) in told
+    for way in WAYS:
+        assert len(re.findall(rf"^\|[^|]*\| {re.escape(way.words)} \|", told, re.M)) == len(CASES)
+    for case in CASES:
+        assert f"| **{case.name}**: {case.story} |" in told
 
 
 def test_jobs_without_a_revision_are_changed_by_what_is_registered() -> None:
@@ -110,7 +141,7 @@ def test_a_case_that_does_not_exist_is_refused(capsys: pytest.CaptureFixture[str
 def test_one_case_on_every_way(tmp_path: Path) -> None:
     good = next(case for case in CASES if case.name == "good")
     found = {row.way: row for row in measure([good], tmp_path, ecs_deploy(OUT / "bench-venv"), 40)}
-    assert [row.way for row in found.values() if table.right(row)] == ["slipway"]
+    assert [row.way for row in found.values() if table.right(row)] == ["slipway", "update"]
     assert {way: (row.rule, row.schedule) for way, row in found.items()} == {
         "slipway": ("new", "new"),
         "cron": ("new", INACTIVE),
@@ -118,7 +149,7 @@ def test_one_case_on_every_way(tmp_path: Path) -> None:
         "cron-first": ("new", INACTIVE),
         "update": ("new", "new"),
     }
-    assert not found["update"].active
+    assert not found["cron"].active
     assert found["slipway"].changed == []
     for row in found.values():
         assert row.seconds is not None

@@ -21,6 +21,14 @@ from tests.bootstrap.templates import statements as written_statements
 from tests.cli.packages import written
 from tests.cli.test_privilege_bounds import ARNS
 
+KEPT = """
+[[target]]
+repository = "conflicto-backend-{env}"
+cluster = "conflicto-{env}"
+service = "conflicto-backend-service-{env}"
+family = "conflicto-backend-{env}"
+keep_revisions = 20
+"""
 WRITES_ROLES = {"iam:CreateRole", "iam:PutRolePolicy", "iam:PutRolePermissionsBoundary"}
 
 
@@ -188,6 +196,37 @@ def lacking(
             for resource in statement.resources:
                 if not covered(ceiling, action, resource):
                     yield action, resource
+
+
+@pytest.mark.parametrize("kept", ["true", "false"])
+def test_the_boundary_lets_revisions_be_deregistered_only_where_that_is_switched_on(
+    aws: EmbeddedAws, kept: str
+) -> None:
+    """Whatever `tidy` is granted is within it then."""
+    deployer = deploy(
+        aws,
+        "slipway.yaml",
+        f"slipway-deployer-tidy-{kept}",
+        Stage=f"kept-{kept}",
+        GitHubRepository=REPOSITORY,
+        CreateOidcProvider="false",
+        KeepRevisions=kept,
+    )
+    ceiling = boundary(aws, deployer)
+    named = load_targets(KEPT, f"kept-{kept}")
+    here, stack = f"{aws.region}:{aws.account}", f"slipway-kept-{kept}"
+    known = {
+        "AWS::Partition": "aws",
+        "AWS::Region": aws.region,
+        "AWS::AccountId": aws.account,
+        "Ledger.Arn": f"arn:aws:dynamodb:{here}:table/{stack}-Ledger-x",
+        "Notices": f"arn:aws:sns:{here}:{stack}-notices",
+        "Failures.Arn": f"arn:aws:sqs:{here}:{stack}-failures",
+    }
+    granted = read_policy("tidy", resolved(generate(named).documents["tidy"], known))
+    denied = {action for action, _ in lacking(ceiling, granted)}
+    assert ("ecs:DeregisterTaskDefinition" in denied) is (kept == "false")
+    assert kept == "false" or denied == set()
 
 
 def covered(ceiling: tuple[Statement, ...], action: str, resource: str) -> bool:

@@ -34,7 +34,7 @@ IDS = [path.stem for path in TEMPLATES]
 # What takes no resource, by the Service Authorization Reference.
 WITHOUT_RESOURCE = {"LogInToEcr"}
 # A permissions boundary is a ceiling, and grants nothing.
-CEILING = {"DeliverLogsAndTraces", "ListTasks", "ReadWhatHasNoResource"}
+CEILING = {"DeliverLogsAndTraces", "KeepFamiliesTidy", "ListTasks", "ReadWhatHasNoResource"}
 
 
 @pytest.fixture(scope="module")

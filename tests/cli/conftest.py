@@ -23,6 +23,7 @@ FUNCTIONS = (
     "status",
     "sweep",
 )
+OPTIONAL = ("tidy",)  # only where a target has `keep_revisions`
 
 
 @dataclass(frozen=True)

@@ -179,3 +179,16 @@ def bare(tree: Path, code: str) -> str:
     command = [sys.executable, "-I", "-S", "-c", paths + code]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return done.stdout
+
+
+def test_the_models_of_all_services_that_are_called_are_shipped() -> None:
+    called = {
+        str(node.args[0].value)
+        for path in (PROJECT / "chalicelib" / "aws").glob("*.py")
+        for node in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(node, ast.Call)
+        and getattr(node.func, "id", "") in {"client", "client_once", "client_quick"}
+        and isinstance(node.args[0], ast.Constant)
+    }
+    assert {"ecs", "events", "scheduler"} <= called
+    assert called <= SERVICES

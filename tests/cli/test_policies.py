@@ -17,7 +17,7 @@ from chalicelib.model.task_targets import TaskTable
 from cli.package import policies
 from cli.package.lint import Template, wildcards
 from cli.package.policies import GRANTS, REASONS, Policy, Widening
-from tests.cli.conftest import FUNCTIONS, Packaged
+from tests.cli.conftest import FUNCTIONS, OPTIONAL, Packaged
 
 API = Target(
     repository="shop/api",
@@ -66,6 +66,7 @@ SETS = {
     "scheduled tasks": (FOLLOWED,),
     "a [[task]]": (API, JOB),
     "only a [[task]]": (JOB,),
+    "kept tidy": (API.model_copy(update={"keep_revisions": 20}),),
     "two clusters": many(4, clusters=2),
     "300 services": many(300),
 }
@@ -105,7 +106,8 @@ def targets(request: pytest.FixtureRequest) -> tuple[Target, ...]:
 
 
 def test_there_is_one_policy_for_every_function() -> None:
-    assert set(generated((API,)).documents) == set(GRANTS) == set(FUNCTIONS)
+    assert set(generated((API,)).documents) == set(FUNCTIONS)
+    assert set(generated(SETS["kept tidy"]).documents) == set(GRANTS) == {*FUNCTIONS, *OPTIONAL}
 
 
 def test_everything_is_granted_on_something_named_or_for_a_written_reason(
@@ -236,6 +238,28 @@ def test_only_the_secrets_that_channels_name_may_be_read() -> None:
     assert secret.endswith(":secret:slipway/webhook-??????")
     without = statements(generated((API,), NoticeChannels()).documents["watch"])
     assert not {"ReadParameters", "ReadSecrets"} & set(without)
+
+
+def test_only_tidy_may_deregister_and_only_where_a_target_that_deploys_keeps_revisions() -> None:
+    for name, targets in SETS.items():
+        documents = generated(targets).documents
+        holding = {
+            function
+            for function in documents
+            if "ecs:DeregisterTaskDefinition" in actions(documents[function])
+        }
+        assert holding == ({"tidy"} if name == "kept tidy" else set()), name
+    seen = (API.model_copy(update={"keep_revisions": 20, "mode": "observe"}),)
+    assert "tidy" not in generated(seen).documents
+
+
+def test_what_keeps_families_tidy_changes_nothing_else_of_ecs() -> None:
+    found = actions(generated(SETS["kept tidy"]).documents["tidy"])
+    changing = {action for action in found if not action.split(":")[1].startswith(READS)}
+    own = {"dynamodb:PutItem", "sns:Publish", "sqs:SendMessage"}
+    words = {f"logs:{one}" for one in ("CreateLogStream", "PutLogEvents")}
+    words |= {f"xray:{one}" for one in ("PutTraceSegments", "PutTelemetryRecords")}
+    assert changing == {"ecs:DeregisterTaskDefinition"} | own | words
 
 
 def test_without_a_family_any_may_be_registered_and_none_tagged_afterwards() -> None:

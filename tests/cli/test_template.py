@@ -10,7 +10,7 @@ from app import app
 from chalicelib.settings import _VARIABLES
 from cli.package import lint
 from cli.package.names import logical_id
-from tests.cli.conftest import FUNCTIONS, Packaged
+from tests.cli.conftest import FUNCTIONS, OPTIONAL, Packaged
 from tests.cli.packages import PROJECT
 
 ASYNCHRONOUS = ("on_image_push", "on_service_change", "sweep")
@@ -26,8 +26,8 @@ def test_the_functions_are_those_of_the_app_and_of_the_configuration(packaged: P
     handlers = {function.name for function in app.pure_lambda_functions} | {
         handler.name for handler in app.event_sources
     } or set(app.handler_map)
-    assert set(config["stages"]["{stage}"]["lambda_functions"]) == set(FUNCTIONS)
-    assert handlers == set(FUNCTIONS)
+    assert set(config["stages"]["{stage}"]["lambda_functions"]) == {*FUNCTIONS, *OPTIONAL}
+    assert handlers == {*FUNCTIONS, *OPTIONAL}
     assert set(packaged.of_type("AWS::Lambda::Function")) == {logical_id(n) for n in FUNCTIONS}
 
 

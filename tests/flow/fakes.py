@@ -19,6 +19,7 @@ from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.heads import Head
 from chalicelib.model.health import TargetHealth
 from chalicelib.model.images import Image
+from chalicelib.model.revisions import ServiceUse
 from chalicelib.model.runs import StandaloneTask
 from chalicelib.model.scans import Scan
 from chalicelib.model.scheduled import FollowSettings, Kind, ScheduledTask, ScheduledTasksFound
@@ -46,10 +47,11 @@ READS = {
     "express_task_definitions",
     "target_health", "service_tasks", "task_settings", "standalone_task", "find_task",
     "found", "scheduled_task", "ended_tasks",
+    "active", "clusters", "uses", "tasks", "task_definitions",
 }  # fmt: skip
 
 
-_ECS = {"register", "update", "stop", "run_task", "stop_task"}
+_ECS = {"register", "update", "stop", "run_task", "stop_task", "deregister"}
 
 
 class Died(BaseException):
@@ -221,6 +223,13 @@ class Services:
         made = TaskDefinition(body=body, tags=tags)
         self.definitions[made.arn] = made
         return made
+
+    def inactive(self, revision: str) -> None:
+        """The revision is deregistered, by Slipway or by anybody."""
+        known = self.definitions[revision]
+        self.definitions[revision] = TaskDefinition(
+            body={**known.body, "status": "INACTIVE"}, tags=known.tags
+        )
 
     def express_task_definitions(self, service: str) -> Sequence[str]:
         return self.express
@@ -452,6 +461,51 @@ class Scheduled:
         self.all[key] = task.model_copy(update=update)
 
 
+class Revisions:
+    """The revisions of the simulated ECS, and what runs in the account beside its services."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self.others: list[ServiceUse] = []  # services that are no targets
+        self.run_by_tasks: list[str] = []
+
+    def active(self, family: str) -> Sequence[str]:
+        every = self._services.definitions.values()
+        own = [one for one in every if one.family == family and one.active]
+        own.sort(key=lambda one: one.body["revision"], reverse=True)
+        return [one.arn for one in own]
+
+    def clusters(self) -> Sequence[str]:
+        return [f"{examples.ARN}:cluster/{examples.CLUSTER}"]
+
+    def uses(self, clusters: Sequence[str]) -> Sequence[ServiceUse]:
+        own = [
+            ServiceUse(
+                name=name,
+                revisions=tuple(each.task_definition for each in service.deployments),
+                rolls_out=any(each.rollout_state == "IN_PROGRESS" for each in service.deployments),
+            )
+            for name, service in self._services.all.items()
+        ]
+        return [*own, *self.others]
+
+    def tasks(self, clusters: Sequence[str], family: str) -> Sequence[str]:
+        return self.run_by_tasks
+
+    def deregister(self, revision: str) -> None:
+        self._services.inactive(revision)
+
+
+class Named:
+    """What the rules, or the schedules, of the account name."""
+
+    def __init__(self) -> None:
+        self.all: list[str] = []
+
+    def task_definitions(self, *clusters: Sequence[str]) -> Sequence[str]:
+        return self.all
+
+
 class LoadBalancers:
     """What load balancers say of targets, by target group."""
 
@@ -491,6 +545,9 @@ class Aws:
     scans: Scans = field(default_factory=Scans)
     services: Services = field(default_factory=Services)
     scheduled: Scheduled = field(default_factory=Scheduled)
+    revisions: Revisions = field(init=False)
+    rules: Named = field(default_factory=Named)
+    schedules: Named = field(default_factory=Named)
     load_balancers: LoadBalancers = field(default_factory=LoadBalancers)
     watchers: Watchers = field(default_factory=Watchers)
     topic: Topic = field(default_factory=Topic)
@@ -499,6 +556,9 @@ class Aws:
     faults: list[Fault] = field(default_factory=list)
     now: datetime = examples.NOW
     invocations: int = 0
+
+    def __post_init__(self) -> None:
+        self.revisions = Revisions(self.services)
 
     def world(self, after: float = 60) -> World:
         self.now += timedelta(seconds=after)
@@ -511,6 +571,9 @@ class Aws:
             services=Port(self.services, self),
             standalone=Port(self.services, self),
             scheduled=Port(self.scheduled, self),
+            revisions=Port(self.revisions, self),
+            rule_targets=Port(self.rules, self),
+            schedule_targets=Port(self.schedules, self),
             load_balancers=Port(self.load_balancers, self),
             watchers=Port(self.watchers, self),
             topic=Port(self.topic, self),

@@ -252,3 +252,35 @@ def test_environments_are_named_in_the_files_order() -> None:
     assert environments(text) == ("prod", "dev")
     loaded = load_targets(text, "dev")
     assert (loaded.account, loaded.all[0].approval) == ("123456789012", 7 * 86_400)
+
+
+KEPT = ONE + 'family = "web"\n'
+
+
+def test_an_environment_may_keep_more_revisions_or_all() -> None:
+    text = KEPT + "keep_revisions = 20\n[environment.dev]\n[environment.qa]\n"
+    text += "keep_revisions = 100\n[environment.prod]\nkeep_revisions = false\n"
+    kept = {stage: load_targets(text, stage).all[0] for stage in ("dev", "qa", "prod")}
+    assert {stage: target.keep_revisions for stage, target in kept.items()} == {
+        "dev": 20, "qa": 100, "prod": 0,
+    }  # fmt: skip
+    assert {stage: target.tidies for stage, target in kept.items()} == {
+        "dev": True, "qa": True, "prod": False,
+    }  # fmt: skip
+    assert load_targets(KEPT, "dev").all[0].tidies is False
+
+
+@pytest.mark.parametrize("written", ["true", "0", "1", "101", "-5", "2.5", "'20'", "[20]"])
+def test_only_a_sensible_number_of_revisions_can_be_kept(written: str) -> None:
+    words = "key `keep_revisions`: expected how many revisions to keep, from 2 to 100, like 20, or"
+    with pytest.raises(Refused, match=re.escape(words)):
+        load_targets(f"{KEPT}keep_revisions = {written}\n", "dev")
+
+
+def test_revisions_are_kept_only_of_a_family_that_is_named() -> None:
+    words = r"number 1, key `keep_revisions`: c-dev/web names no `family`, .* write `family` too"
+    with pytest.raises(Refused, match=words):
+        load_targets(ONE + "keep_revisions = 20\n", "dev")
+    words = r"\[environment.dev\], key `keep_revisions`: c-dev/web names no `family`"
+    with pytest.raises(Refused, match=words):
+        load_targets(ONE + "[environment.dev]\nkeep_revisions = 20\n", "dev")

@@ -28,6 +28,7 @@ repository = "conflicto-backend-{env}"
 cluster    = "conflicto-{env}"
 service    = "conflicto-backend-service-{env}"
 family     = "conflicto-backend-{env}"
+keep_revisions = 2
 pass_roles = ["arn:aws:iam::*:role/conflicto-*"]
 log_groups = ["/ecs/conflicto-backend-{env}"]
 gate.scan  = {max = "CRITICAL"}

@@ -445,6 +445,47 @@ def sweeps_runs(account: UnattendedAccount) -> None:
     account.ask("sweep", **account.scheduled())
 
 
+def tidies(account: UnattendedAccount) -> None:
+    """Of the old revisions of ours, a rule and a schedule name one each."""
+    account.ask("sweep", **account.scheduled())  # it meets the service
+    for _ in range(6):
+        account.leaves_unproven_revision()
+    target = {"Arn": _arn(f"cluster/{CLUSTER}"), "RoleArn": _ROLE_OF_TASKS}
+    events, scheduler = account.client("events"), account.client("scheduler")
+    events.put_rule(Name="nightly", ScheduleExpression="rate(1 day)")
+    named = {"EcsParameters": {"TaskDefinitionArn": _arn(f"task-definition/{FAMILY}:2")}}
+    events.put_targets(Rule="nightly", Targets=[{"Id": "1", **target, **named}])
+    named = {"EcsParameters": {"TaskDefinitionArn": _arn(f"task-definition/{FAMILY}:3")}}
+    scheduler.create_schedule(
+        Name="weekly",
+        ScheduleExpression="rate(7 days)",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        Target={**target, **named},
+    )
+    account.ask("tidy", **account.scheduled())
+
+
+_ROLE_OF_TASKS = f"arn:aws:iam::{conflicto.ACCOUNT}:role/starts-tasks"
+
+
+def _arn(resource: str) -> str:
+    return f"arn:aws:ecs:{conflicto.REGION}:{conflicto.ACCOUNT}:{resource}"
+
+
+def tidies_denied(account: UnattendedAccount) -> None:
+    """As `tidies`, but the organisation forbids what no policy here can allow: people are told."""
+
+    def forbidden(call: Call) -> Reply | None:
+        if call.operation != "ListClusters":
+            return None
+        words = f"User: {call.principal.arn} is not authorized to perform: ecs:ListClusters on "
+        words += "resource: * with an explicit deny in a service control policy"
+        return error_reply(call.service, "AccessDeniedException", words, 400)
+
+    account.permissions.handlers.append(forbidden)
+    tidies(account)
+
+
 Play = Callable[[UnattendedAccount], None]
 # By the function that does all the work.
 PLAYS: dict[str, tuple[Play, ...]] = {
@@ -457,6 +498,7 @@ PLAYS: dict[str, tuple[Play, ...]] = {
     "release": (releases, drops, answers),
     "status": (asks,),
     "sweep": (sweeps, meets, sweeps_express, sweeps_well, sweeps_answered),
+    "tidy": (tidies, tidies_denied),
 }
 # As PLAYS, where the target has a `before`.
 TASK_PLAYS: dict[str, tuple[Play, ...]] = {

@@ -143,6 +143,23 @@ def read_task_definitions(_: Scope) -> Iterable[Statement]:
     yield allow("ReadTaskDefinitions", actions, ["*"])
 
 
+def find_all_uses(_: Scope) -> Iterable[Statement]:
+    """Whatever in the account may run a revision, or name one: it must not lose it."""
+    lists = ["ecs:ListClusters", "ecs:ListServices"]
+    lists += ["events:ListEventBuses", "events:ListRuleNamesByTarget", "scheduler:ListSchedules"]
+    yield allow("FindAllUses", lists, ["*"])
+    yield allow("ListAllTasks", ["ecs:ListTasks"], ["*"])
+    running = [arn("ecs", "service/*"), arn("ecs", "task/*")]
+    yield allow("ReadAllServices", ["ecs:DescribeServices", "ecs:DescribeTasks"], running)
+    yield allow("ReadAllRules", ["events:ListTargetsByRule"], [arn("events", "rule/*")])
+    yield allow("ReadAllSchedules", ["scheduler:GetSchedule"], [arn("scheduler", "schedule/*")])
+
+
+def deregister(_: Scope) -> Iterable[Statement]:
+    """DeregisterTaskDefinition, for `tidy` alone, which is only where `keep_revisions` is."""
+    yield allow("DeregisterRevisions", ["ecs:DeregisterTaskDefinition"], ["*"])
+
+
 def look_at_services(scope: Scope) -> Iterable[Statement]:
     """What a service runs now, and of which image."""
     actions = ["ecs:DescribeServiceDeployments", "ecs:DescribeServices"]

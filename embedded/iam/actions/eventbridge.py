@@ -15,7 +15,7 @@ from embedded.calls.call import Call
 from embedded.calls.sessions import ACCOUNT
 from embedded.iam.actions.need import Context, Need, make_arn, pass_role, unmapped
 
-_LISTS_OF_RULES = {"ListRules", "ListRuleNamesByTarget"}
+_LISTS_OF_RULES = {"ListEventBuses", "ListRules", "ListRuleNamesByTarget"}
 # The operations on one rule, by the parameter that names it.
 _ON_A_RULE = {
     "DescribeRule": "Name",

@@ -73,6 +73,8 @@ class ManagedPolicy(Kind):
         document = cls._document(name, properties)
         parameters = {**settings, "PolicyName": name, "PolicyDocument": document}
         arn = cls.call("iam", "CreatePolicy", parameters)["Policy"]["Arn"]
+        for role in properties.get("Roles", []):
+            cls.call("iam", "AttachRolePolicy", {"RoleName": role, "PolicyArn": arn})
         return cls(arn, PolicyArn=arn)
 
     @classmethod
