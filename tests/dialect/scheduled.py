@@ -74,7 +74,13 @@ def schedule_runs(account: Account) -> str:
 
 def _runs(revision: str) -> dict[str, Any]:
     arn = f"arn:aws:ecs:{conflicto.REGION}:{conflicto.ACCOUNT}:task-definition/{revision}"
-    return {"TaskDefinitionArn": arn, "TaskCount": 1, "LaunchType": "FARGATE"}
+    network = {"awsvpcConfiguration": {"Subnets": ["subnet-1"], "AssignPublicIp": "DISABLED"}}
+    return {
+        "TaskDefinitionArn": arn,
+        "TaskCount": 1,
+        "LaunchType": "FARGATE",
+        "NetworkConfiguration": network,
+    }
 
 
 def _short(settings: dict[str, Any]) -> str:
