@@ -280,6 +280,11 @@ def _next_step(deployment: Deployment) -> str:
             "when that is mended, deploy it by hand (`deploy`); its `before` task then runs again. "
             "Or push a new image."
         )
+    if deployment.status is Status.FAILED and deployment.is_task:
+        return (
+            "mend what the reason names, and deploy it by hand (`deploy`); or push a new image. "
+            f"To go back, type slipway rollback {deployment.service}."
+        )
     step = _NEXT_STEPS.get(deployment.status, "")
     return "" if step == _NEW_IMAGE and not deployment.digest else step
 

@@ -16,7 +16,8 @@ def will_follow(deployment: Deployment) -> list[str]:
     """Return the lines of the first notice: which scheduled tasks follow, and which do not."""
     due = [one.label for one in deployment.scheduled if not one.why]
     left = [one for one in deployment.scheduled if one.why]
-    follow = f"- once it is live, they get the new revision: {listed(due, _NAMED)}."
+    when = "now" if deployment.is_task else "once it is live"
+    follow = f"- These get the new revision {when}: {listed(due, _NAMED)}."
     return [one_line(line) for line in (*([follow] if due else ()), *map(_line, left[:_NAMED]))]
 
 

@@ -8,6 +8,7 @@ from zlib import crc32
 
 from chalicelib.explain.hold import minute
 from chalicelib.explain.notice import about
+from chalicelib.explain.permission import how_to_grant
 from chalicelib.explain.scheduled import do_not_follow, labels
 from chalicelib.explain.text import one_line, sentence
 from chalicelib.model.deployments import Deployment, Notice
@@ -44,17 +45,20 @@ def _wrong(deployment: Deployment, wrong: Sequence[ScheduledChange], now: dateti
             *do_not_follow(wrong),
             "",
             f"Now: the service itself runs {short_name(deployment.revision)}.",
-            f"Next: {_again(deployment) if again else _BY_HAND}",
+            f"Next: {_again(deployment, wrong) if again else _BY_HAND}",
         ]
     )
     facts = ";".join(f"{one.label}={one.state}:{one.why}" for one in wrong)
     return about(deployment, _identity(deployment, facts), what, text, now)
 
 
-def _again(deployment: Deployment) -> str:
+def _again(deployment: Deployment, wrong: Sequence[ScheduledChange]) -> str:
+    """What a person does, and until when Slipway tries again."""
     due = deployment.scheduled_due
     until = f" until {minute(due + GIVE_UP)}" if due else ""
-    return f"mend what the reason names; Slipway tries again every ten minutes{until}."
+    denied = next((one.why for one in wrong if one.due and " may not " in one.why), "")
+    mend = how_to_grant(denied) if denied else "mend what the reason names"
+    return f"{mend}; Slipway tries again every ten minutes{until}."
 
 
 def _mended(deployment: Deployment, mended: Sequence[ScheduledChange], now: datetime) -> Notice:

@@ -56,7 +56,7 @@ def _changes(world: World, target: Target, family: str, revision: str = "") -> C
 def _missing(name: str) -> ScheduledChange:
     """Return the entry of a name in `follow` that leads to nothing."""
     kind, _, pattern = name.partition(" ")
-    why = "there is no such one with an ECS target; correct `follow` in targets.toml"
+    why = f"no {kind} of this name has an ECS target; correct targets.toml"
     left = ChangeState.LEFT
     return ScheduledChange(
         kind="rule" if kind == "rule" else "schedule", name=pattern, state=left, why=why

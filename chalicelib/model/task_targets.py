@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInf
 from chalicelib.model.freezes import Freezes
 from chalicelib.model.scheduled import TASKS, FollowSettings, RuleName, ScheduleName
 from chalicelib.model.tag_patterns import checked
-from chalicelib.model.target_values import Days, EcsName, RepositoryName, Seconds
+from chalicelib.model.target_values import Days, EcsName, RepositoryName, RevisionCount, Seconds
 from chalicelib.model.targets import Gate, Target
 
 
@@ -52,13 +52,19 @@ class TaskTable(BaseModel):
     pass_roles: tuple[str, ...] = ()
     gate: Gate = Gate()
     hold_after_rollback: bool = True
+    keep_revisions: RevisionCount = 0
     approval: Days | None = None
     freeze: Freezes = ()
 
     @property
     def target(self) -> TaskTarget:
         """The target that stands for it in all that does not ask for a service."""
-        special = {"rules", "schedules", "cluster"}
+        special = {"rules", "schedules", "cluster", "keep_revisions"}
         own = {name: getattr(self, name) for name in type(self).model_fields if name not in special}
-        follow = FollowSettings(rules=self.rules, schedules=self.schedules)
-        return TaskTarget(service=self.family, follow=follow, runs_in=self.cluster, **own)
+        return TaskTarget(
+            service=self.family,
+            follow=FollowSettings(rules=self.rules, schedules=self.schedules),
+            runs_in=self.cluster,
+            keep_revisions=self.keep_revisions or False,
+            **own,
+        )

@@ -78,8 +78,8 @@ def test_the_first_notice_names_what_will_follow() -> None:
     pushed(world)
     (began,) = [one for one in world.topic.published if one.status is Status.IN_PROGRESS]
     assert (
-        "once it is live, they get the new revision: rule nightly-dev (target Id1), "
-        "schedule default/report-dev" in began.text
+        "- These get the new revision once it is live: rule nightly-dev (target Id1), "
+        "schedule default/report-dev." in began.text
     )
 
 
@@ -150,7 +150,7 @@ def test_a_name_that_leads_to_nothing_is_told_of() -> None:
     world = following(FollowSettings(rules=("nightly-*", "weekly")))
     pushed(world)
     began = next(one for one in world.topic.published if one.status is Status.IN_PROGRESS)
-    assert "rule weekly: there is no such one" in began.text
+    assert "rule weekly: no rule of this name has an ECS target" in began.text
 
 
 def test_a_target_that_follows_nothing_reads_no_rule() -> None:

@@ -16,6 +16,7 @@ from chalicelib.model.deployments import Status
 from chalicelib.model.heads import Attempt, Head, Lease, Proven
 from chalicelib.model.revisions import ServiceUse
 from chalicelib.model.targets import Target
+from chalicelib.model.task_targets import TaskTable
 from tests.fixtures import examples
 from tests.fixtures.examples import FAMILY, NAME, at, revision
 from tests.flow.fakes import Aws, Fault, aws
@@ -32,8 +33,9 @@ def _family(*targets: Target, newest: int = 12, **head: object) -> Aws:
     for number in range(1, newest + 1):
         _registered(world, number)
     for target in world.targets.all:
-        world.services.begin(target.name, revision(newest))
-        world.services.complete(target.name)
+        if not target.is_task:
+            world.services.begin(target.name, revision(newest))
+            world.services.complete(target.name)
         known: dict[str, object] = {"met": examples.NOW, "applied_revision": revision(newest)}
         _met(world, target.name, **{**known, **head})
     return world
@@ -66,6 +68,16 @@ def test_what_is_older_than_the_newest_of_ours_goes_oldest_first() -> None:
     assert _gone(world) == [1, 2, 3, 4, 5, 6, 7, 8, 9]
     assert _run(world) == []
     assert world.revisions.active(FAMILY) == [revision(number) for number in (12, 11, 10)]
+
+
+def test_the_family_of_a_task_without_a_service_is_kept_tidy_too() -> None:
+    table = TaskTable(
+        repository=examples.REPOSITORY, family=FAMILY, rules=("nightly",), keep_revisions=3
+    )
+    world = _family(table.target)
+    world.rules.all = [revision(12)]
+    assert _run(world) == []
+    assert _gone(world) == [1, 2, 3, 4, 5, 6, 7, 8, 9]
 
 
 def test_ten_go_in_a_run_and_no_more() -> None:

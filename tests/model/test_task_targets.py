@@ -24,7 +24,7 @@ family     = "web-{env}"
 # Keys of a service that a [[task]] has no use for.
 OF_A_SERVICE = {
     "service", "base", "watch_after", "crash_loop", "log_groups", "log_lines", "before", "after",
-    "waits_for", "follow", "keep_revisions",
+    "waits_for", "follow",
 }  # fmt: skip
 
 

@@ -68,4 +68,4 @@ def test_show_says_that_a_name_leads_to_nothing(
     account.client("events").remove_targets(Rule=scheduled.RULE, Ids=["job"])
     record = account.settle(SERVICE, account.push("abc1234"))
     assert slipway("show", record["deployment"]) == 0
-    assert "  rule nightly-dev: there is no such one with an ECS target" in slipway.said
+    assert "  rule nightly-dev: no rule of this name has an ECS target" in slipway.said
