@@ -111,8 +111,8 @@ def _scheduled(facts: AccountFacts) -> Iterator[str]:
     if idle := [family for family in facts.families if family not in run]:
         more = f", and {len(idle) - _MOST} more" if len(idle) > _MOST else ""
         yield from _comment(
-            f"No service runs these families: {', '.join(idle[:_MOST])}{more}. Slipway follows "
-            "services only. If a schedule runs one of them, its own pipeline must still deploy it."
+            f"No service runs these families: {', '.join(idle[:_MOST])}{more}. If a rule "
+            "or a schedule runs one, docs/scheduled-tasks.md says how it gets new images."
         )
 
 

@@ -65,8 +65,8 @@ mode    = "observe"
 # - tools/redis, tools/valkey: it runs no image of ECR, but redis. Next: push the image to ECR, and
 #   run it from there.
 
-# No service runs these families: nightly. Slipway follows services only. If a schedule runs one of
-# them, its own pipeline must still deploy it.
+# No service runs these families: nightly. If a rule or a schedule runs one, docs/scheduled-tasks.md
+# says how it gets new images.
 
 # Not read: AWS denied ecr:ListImages, so `tags` is left at its default.
 """
@@ -108,7 +108,7 @@ def test_a_text_from_outside_cannot_leave_its_comment_or_its_value() -> None:
 
 def test_many_families_are_counted() -> None:
     facts = account(service("c", "api", image("api")), families=tuple(map(str, range(100, 130))))
-    assert "119, and 10 more. Slipway" in written(proposed(facts), facts).replace("\n# ", " ")
+    assert "119, and 10 more. If a rule" in written(proposed(facts), facts).replace("\n# ", " ")
 
 
 def test_a_long_list_has_a_line_for_each() -> None:
