@@ -5,6 +5,8 @@ What fails here changes no verdict. It is told, and the sweep tries it again for
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from chalicelib.decide.scheduled import MOST, change_of, fingerprint, late, not_sent, shown
 from chalicelib.definition.render import PROVENANCE, provenance, render
 from chalicelib.errors import Conflict, Denied, DeployerError, Refused, Unanswered, Unavailable
@@ -23,7 +25,7 @@ from chalicelib.model.scheduled import (
     family_named,
 )
 from chalicelib.model.targets import Target
-from chalicelib.model.task_definitions import TaskDefinition
+from chalicelib.model.task_definitions import TaskDefinition, short_name
 
 Changes = tuple[ScheduledChange, ...]
 
@@ -93,7 +95,7 @@ def moved(
 
     What is sent is saved before; what came of it is for the caller to save.
     """
-    changes = [_with_revision(world, head, record, one) for one in _found(world, record, target)]
+    changes = _with_revisions(world, head, record, _found(world, record, target))
     looked = tuple(_looked_at(world, one) for one in changes)
     marked = {
         now.label
@@ -102,7 +104,8 @@ def moved(
     }
     if marked:
         head, record = write(world, head, record, ScheduledNoted(changes=looked))
-        looked = tuple(_sent(world, one) if one.label in marked else one for one in looked)
+        known = record.scheduled  # with what people were told
+        looked = tuple(_sent(world, one) if one.label in marked else one for one in known)
     return head, record, looked
 
 
@@ -142,14 +145,32 @@ def _noted(world: World, head: Head, record: Deployment, changes: Changes) -> It
     return write(world, head, record, ScheduledNoted(changes=changes, ended=ended))
 
 
+def _with_revisions(world: World, head: Head, record: Deployment, changes: Changes) -> Changes:
+    """Return the changes, each with the revision that it gets; those of a family get the same.
+
+    ECS may list a revision only some moments after it was registered.
+    """
+    made = {one.family: one.revision for one in changes if one.revision}
+    done: list[ScheduledChange] = []
+    for change in changes:
+        done.append(_with_revision(world, head, record, change, made))
+        if done[-1].revision:
+            made[done[-1].family] = done[-1].revision
+    return tuple(done)
+
+
 def _with_revision(
-    world: World, head: Head, record: Deployment, change: ScheduledChange
+    world: World, head: Head, record: Deployment, change: ScheduledChange, made: Mapping[str, str]
 ) -> ScheduledChange:
-    """Return the change with the revision that it gets; one of another family is made for it."""
+    """Return the change with the revision that it gets; one of another family is made for it.
+
+    `made` has the revisions of the record that are known already, by family.
+    """
     if not change.due or change.revision or not change.name:
         return change
     try:
-        revision = _of_family(world, head, record, change)
+        revision = _given_before(world, head, record, change) or made.get(change.family)
+        revision = revision or _of_family(world, record, change)
     except Conflict:
         raise
     except DeployerError as error:
@@ -157,19 +178,17 @@ def _with_revision(
     return changed_scheduled(change, revision=revision)
 
 
-def _of_family(world: World, head: Head, record: Deployment, change: ScheduledChange) -> str:
+def _of_family(world: World, record: Deployment, change: ScheduledChange) -> str:
     """Return the revision of another family that runs the record's image.
 
-    It is the one that an earlier deployment of this image gave to the same scheduled task, or that
-    an attempt that died half way registered; else a new one, rendered as for a service.
+    It is the one that an attempt that died half way registered; else a new one, rendered as for a
+    service.
 
     Raises:
         Refused: when no container of the family runs an image of the repository.
-        Unavailable: when ECS does not answer, or throttles.
+        Unavailable: when ECS does not answer, throttles, or does not show yet what it lists.
     """
-    if (known := _given_before(world, head, record, change)) is not None:
-        return known
-    newest = [definition_of(world, arn) for arn in world.services.newest_revisions(change.family)]
+    newest = [_listed(world, arn) for arn in world.services.newest_revisions(change.family)]
     for definition in newest:
         if definition.tags.get(PROVENANCE) == record.id:
             return definition.arn
@@ -184,6 +203,13 @@ def _of_family(world: World, head: Head, record: Deployment, change: ScheduledCh
     made = world.services.register(registration)
     refuse_unlike(registration, made)
     return made.arn
+
+
+def _listed(world: World, arn: str) -> TaskDefinition:
+    definition = world.services.task_definition(arn)
+    if definition is None:
+        raise Unavailable(f"ECS lists {short_name(arn)} and does not show it yet")
+    return definition
 
 
 def _given_before(
