@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from chalicelib.decide.scheduled import MOST, change_of, fingerprint, late, not_sent, shown
+from chalicelib.decide.scheduled import (
+    MOST,
+    change_of,
+    fingerprint,
+    late,
+    not_sent,
+    sent_lately,
+    shown,
+)
 from chalicelib.definition.render import PROVENANCE, provenance, render
 from chalicelib.errors import Conflict, Denied, DeployerError, Refused, Unanswered, Unavailable
 from chalicelib.flow.plan import definition_of, refuse_unlike
@@ -28,6 +36,7 @@ from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import TaskDefinition, short_name
 
 Changes = tuple[ScheduledChange, ...]
+_RECENT = 3  # deployments before this one, among which the one is that changed it in this minute
 
 
 def will_follow(world: World, target: Target, family: str) -> Changes:
@@ -96,7 +105,7 @@ def moved(
     What is sent is saved before; what came of it is for the caller to save.
     """
     changes = _with_revisions(world, head, record, _found(world, record, target))
-    looked = tuple(_looked_at(world, one) for one in changes)
+    looked = tuple(_unless_old(world, head, record, one, _looked_at(world, one)) for one in changes)
     marked = {
         now.label
         for before, now in zip(changes, looked, strict=True)
@@ -105,8 +114,39 @@ def moved(
     if marked:
         head, record = write(world, head, record, ScheduledNoted(changes=looked))
         known = record.scheduled  # with what people were told
-        looked = tuple(_sent(world, one) if one.label in marked else one for one in known)
+        looked = tuple(
+            _unless_old(world, head, record, one, _sent(world, one)) if one.label in marked else one
+            for one in known
+        )
     return head, record, looked
+
+
+def _unless_old(
+    world: World, head: Head, record: Deployment, change: ScheduledChange, seen: ScheduledChange
+) -> ScheduledChange:
+    """Return the change after a look, unless the look may have been at an old view.
+
+    It may, for a minute after an earlier deployment changed the same scheduled task: then AWS may
+    show what was there before both, as if this one were done, or as if somebody else had written.
+    """
+    doubtful = (seen.state is ChangeState.DONE and change.sent is None) or (
+        seen.state is ChangeState.LOST
+    )
+    if change.due and doubtful and _changed_before(world, head, record, change):
+        return changed_scheduled(change, answered=seen.answered)
+    return seen
+
+
+def _changed_before(world: World, head: Head, record: Deployment, change: ScheduledChange) -> bool:
+    """Whether one of the last deployments before this one was sent to the same scheduled task."""
+    others = [one.deployment for one in head.recent if one.deployment != record.id]
+    earlier = (world.ledger.deployment(record.service, other) for other in others[:_RECENT])
+    return any(
+        one.label == change.label and sent_lately(one, world.now)
+        for other in earlier
+        if other is not None
+        for one in other.scheduled
+    )
 
 
 def _over(record: Deployment) -> Changes:
