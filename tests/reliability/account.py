@@ -19,6 +19,7 @@ from embedded.services.ecs import Lag
 from example import conflicto
 from rehearsal.rehearsal import rehearse
 from tests.dialect.account import CLUSTER, REPOSITORY
+from tests.dialect.scheduled import key_of
 from tests.fixtures.stored import plain
 from tests.reliability.calls import CallFaultAccount
 from tests.reliability.faults import Killed, deep_stack, without_frames
@@ -102,6 +103,12 @@ class FaultyAccount(CallFaultAccount):
         cluster, name = service.split("/")
         act = getattr(self.client("ecs"), operation)
         act(cluster=cluster, service=name, **request)
+
+    def beside(self, name: str, act: Callable[[], object]) -> None:
+        """Somebody changes a rule, or a `GROUP/NAME` schedule, beside Slipway."""
+        kind, target = key_of(name)
+        with self.rewriting(kind, name, target):
+            act()
 
     # What there is to see
 
