@@ -20,7 +20,7 @@ from chalicelib.definition.render import PROVENANCE, provenance, render
 from chalicelib.errors import Conflict, Denied, DeployerError, Refused, Unanswered, Unavailable
 from chalicelib.flow.plan import definition_of, refuse_unlike
 from chalicelib.flow.ports import World
-from chalicelib.flow.write import Items, write
+from chalicelib.flow.write import Items, with_lease, write
 from chalicelib.model.changes import changed_scheduled
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.happenings import ScheduledNoted
@@ -102,7 +102,8 @@ def moved(
 ) -> tuple[Head, Deployment, Changes]:
     """Return HEAD, the record, and the changes after one attempt to make those that are DUE.
 
-    What is sent is saved before; what came of it is for the caller to save.
+    What is sent is saved before; what came of it is for the caller to save. HEAD of a [[task]] has
+    the lease then, which the caller gives back.
     """
     changes = _with_revisions(world, head, record, _found(world, record, target))
     looked = tuple(_unless_old(world, head, record, one, _looked_at(world, one)) for one in changes)
@@ -112,7 +113,8 @@ def moved(
         if now.sent is not None and now.sent != before.sent
     }
     if marked:
-        head, record = write(world, head, record, ScheduledNoted(changes=looked))
+        begun = with_lease(world, head) if record.is_task else head
+        head, record = write(world, begun, record, ScheduledNoted(changes=looked))
         known = record.scheduled  # with what people were told
         looked = tuple(
             _unless_old(world, head, record, one, _sent(world, one)) if one.label in marked else one

@@ -328,6 +328,40 @@ def test_one_is_taken_back_although_aws_still_shows_what_it_ran_before() -> None
     assert world.record(NAME).status is S.SUCCESSFUL
 
 
+def test_a_newer_push_takes_the_place_of_one_that_is_half_way() -> None:
+    world = nightly()
+    world.scheduled.refusals = [Unavailable("AWS answered ThrottlingException")]
+    pushed(world)
+    first = world.record(NAME)
+    assert names(world) == [f"{FAMILY}:7", f"{FAMILY}:8"]
+    pushed(world, "def5678", OTHER_DIGEST)
+    assert names(world) == [f"{FAMILY}:9"] * 2
+    older = step(world, first)
+    assert older.status is S.SUPERSEDED
+    assert world.record(NAME).status is S.SUCCESSFUL
+    assert names(world) == [f"{FAMILY}:9"] * 2
+    assert not [one for one in world.topic.published if "somebody else" in one.text]
+
+
+def test_no_newer_deployment_begins_while_a_change_is_on_its_way() -> None:
+    world = nightly()
+    move = world.scheduled.move
+
+    def slow(task: ScheduledTask, to: str) -> None:
+        world.scheduled.move = move  # type: ignore[method-assign]
+        world.now -= at(3650) - at(0)  # `pushed` lets an hour pass, and a world a minute
+        pushed(world, "def5678", OTHER_DIGEST)
+        move(task, to)
+
+    world.scheduled.move = slow  # type: ignore[method-assign]
+    pushed(world)
+    assert names(world) == [f"{FAMILY}:8"] * 2
+    assert world.record(NAME).status is S.PENDING
+    step(world, world.record(NAME))
+    assert names(world) == [f"{FAMILY}:9"] * 2
+    assert world.ledger.heads[NAME].lease is None
+
+
 def test_a_push_just_after_another_one_takes_no_old_view_for_somebody_elses_change() -> None:
     world = nightly()
     before = dict(world.scheduled.all)
