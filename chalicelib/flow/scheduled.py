@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from chalicelib.decide.lease import busy, released
 from chalicelib.decide.scheduled import (
     MOST,
     change_of,
@@ -88,7 +89,7 @@ def move_scheduled(world: World, head: Head, record: Deployment) -> Items:
     Raises:
         Conflict: when another writer changed the ledger; the same step may be taken again.
     """
-    if record.scheduled_due is None:
+    if record.scheduled_due is None or busy(head, world.holder, world.now):
         return head, record
     target = world.targets.named(record.service)
     if head.scheduled != record.id or target is None or not target.follow.any:
@@ -102,10 +103,13 @@ def moved(
 ) -> tuple[Head, Deployment, Changes]:
     """Return HEAD, the record, and the changes after one attempt to make those that are DUE.
 
-    What is sent is saved before; what came of it is for the caller to save. HEAD of a [[task]] has
-    the lease then, which the caller gives back.
+    What is sent is saved before; what came of it is for the caller to save. While something is
+    registered or sent, HEAD has the lease. The caller gives it back.
     """
-    changes = _with_revisions(world, head, record, _found(world, record, target))
+    found = _found(world, record, target)
+    if any(map(_lacks_revision, found)):
+        head = world.ledger.save(with_lease(world, head))
+    changes = _with_revisions(world, head, record, found)
     looked = tuple(_unless_old(world, head, record, one, _looked_at(world, one)) for one in changes)
     marked = {
         now.label
@@ -113,8 +117,7 @@ def moved(
         if now.sent is not None and now.sent != before.sent
     }
     if marked:
-        begun = with_lease(world, head) if record.is_task else head
-        head, record = write(world, begun, record, ScheduledNoted(changes=looked))
+        head, record = write(world, with_lease(world, head), record, ScheduledNoted(changes=looked))
         known = record.scheduled  # with what people were told
         looked = tuple(
             _unless_old(world, head, record, one, _sent(world, one)) if one.label in marked else one
@@ -182,9 +185,10 @@ def _noted(world: World, head: Head, record: Deployment, changes: Changes) -> It
     """Write what is known of the scheduled tasks, if that is new."""
     changes = late(changes, record.scheduled_due or world.now, world.now)
     ended = all(not one.due for one in changes)
-    if not ended and changes == record.scheduled:
+    if not ended and changes == record.scheduled and head.lease is None:
         return head, record
-    return write(world, head, record, ScheduledNoted(changes=changes, ended=ended))
+    noted = ScheduledNoted(changes=changes, ended=ended)
+    return write(world, released(head), record, noted)
 
 
 def _with_revisions(world: World, head: Head, record: Deployment, changes: Changes) -> Changes:
@@ -208,7 +212,7 @@ def _with_revision(
 
     `made` has the revisions of the record that are known already, by family.
     """
-    if not change.due or change.revision or not change.name:
+    if not _lacks_revision(change):
         return change
     try:
         revision = _given_before(world, head, record, change) or made.get(change.family)
@@ -218,6 +222,11 @@ def _with_revision(
     except DeployerError as error:
         return _failed(change, error)
     return changed_scheduled(change, revision=revision)
+
+
+def _lacks_revision(change: ScheduledChange) -> bool:
+    """Whether it gets a revision of another family, which is not known yet."""
+    return change.due and bool(change.name) and not change.revision
 
 
 def _of_family(world: World, record: Deployment, change: ScheduledChange) -> str:

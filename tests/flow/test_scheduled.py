@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -214,6 +215,26 @@ def test_another_family_is_registered_once_although_a_step_dies() -> None:
     swept(world)
     assert world.scheduled.names("default/report-dev") == f"{REPORT}:4"
     assert revision(5, REPORT) not in world.services.definitions
+
+
+def test_another_family_is_registered_once_although_two_steps_come_at_once() -> None:
+    world = following(with_families())
+    another_family(world)
+    pushed(world)
+    register = world.services.register
+
+    def slow(registration: Mapping[str, Any]) -> TaskDefinition:
+        world.services.register = register  # type: ignore[method-assign]
+        world.now -= at(60) - at(0)
+        step(world)
+        return register(registration)
+
+    world.services.register = slow  # type: ignore[method-assign]
+    live(world)
+    assert world.scheduled.names("default/report-dev") == f"{REPORT}:4"
+    assert revision(5, REPORT) not in world.services.definitions
+    assert world.record().finished
+    assert world.ledger.heads[NAME].lease is None
 
 
 def test_two_scheduled_tasks_of_another_family_get_the_same_revision_while_ecs_lists_it_late(
