@@ -32,10 +32,12 @@ from chalicelib.model.targets import Targets, load_targets
 from embedded.clock.clock import VirtualClock
 from embedded.services import ecr, ecs
 from embedded.services.dynamodb import Lagging, without_detours
+from embedded.services.read_lag import ReadLag
 from example.conflicto import ACCOUNT, REGION
 from rehearsal import account
 from rehearsal.account import TABLE
 from rehearsal.permissions import Permissions
+from rehearsal.scheduled_tasks import ScheduledTasks
 from rehearsal.watchers import Watchers
 from rehearsal.wire import Attempt, wired
 
@@ -81,6 +83,7 @@ class Rehearsal:
     permissions: Permissions
     topic: str
     rules: dict[str, Any]
+    scheduled_tasks: ScheduledTasks
     events: list[dict[str, Any]] = field(default_factory=list)
     failures: list[tuple[str, Exception]] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
@@ -196,7 +199,7 @@ def rehearse(
     """An empty account with Slipway in it, following `targets` (a targets.toml's text).
 
     `kind` is `Rehearsal`, or a subclass of a test. With a `lag`, ECS' answers may be some seconds
-    old.
+    old, and so may what is read of rules and schedules.
     """
     clock = VirtualClock()
     with ExitStack() as stack:
@@ -227,6 +230,7 @@ def rehearse(
             permissions=permissions,
             topic=topic,
             rules=_rules(app),
+            scheduled_tasks=ScheduledTasks(clock, stack, _read_lag(lag)),
         )
         bus.append(rehearsal.on_event)
         rehearsal.watchers = Watchers(rehearsal.begin)
@@ -241,6 +245,10 @@ def _enter_aws(stack: ExitStack, clock: VirtualClock, lag: ecs.Lag | None) -> No
     lagging = Lagging(clock.now, lag.seconds, lag.seed) if lag else None
     stack.enter_context(without_detours(lagging))
     stack.enter_context(patch.object(botocore.endpoint, "time", _NO_TIME))
+
+
+def _read_lag(lag: ecs.Lag | None) -> ReadLag | None:
+    return ReadLag(lag.seconds, lag.seed, lag.fresh) if lag else None
 
 
 def _arns(topic: str) -> dict[str, str]:

@@ -131,6 +131,30 @@ def fingerprint(body: Mapping[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
+def sent_lately(change: ScheduledChange, now: datetime) -> bool:
+    """Whether AWS may still show what was there before this change, which was sent."""
+    lost = change.state is ChangeState.LOST
+    return change.sent is not None and now - change.sent < SHOWN and not lost
+
+
+def as_sent(
+    tasks: Iterable[ScheduledTask], changes: Iterable[ScheduledChange], now: datetime
+) -> list[ScheduledTask]:
+    """Return the scheduled tasks with the revisions that were sent to them a moment ago."""
+    sent = {one.label: one.revision for one in changes if sent_lately(one, now)}
+    return [
+        ScheduledTask(
+            kind=task.kind,
+            name=task.name,
+            target=task.target,
+            task_definition=sent.get(task.label, task.task_definition),
+            cluster=task.cluster,
+            body=task.body,
+        )
+        for task in tasks
+    ]
+
+
 def as_service(family: str, tasks: Iterable[ScheduledTask], *, running: int = 0) -> Service | None:
     """Return what the scheduled tasks of a [[task]] run, in the form of a service.
 

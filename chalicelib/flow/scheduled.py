@@ -5,12 +5,23 @@ What fails here changes no verdict. It is told, and the sweep tries it again for
 
 from __future__ import annotations
 
-from chalicelib.decide.scheduled import MOST, change_of, fingerprint, late, not_sent, shown
+from collections.abc import Mapping
+
+from chalicelib.decide.lease import busy, released
+from chalicelib.decide.scheduled import (
+    MOST,
+    change_of,
+    fingerprint,
+    late,
+    not_sent,
+    sent_lately,
+    shown,
+)
 from chalicelib.definition.render import PROVENANCE, provenance, render
 from chalicelib.errors import Conflict, Denied, DeployerError, Refused, Unanswered, Unavailable
 from chalicelib.flow.plan import definition_of, refuse_unlike
 from chalicelib.flow.ports import World
-from chalicelib.flow.write import Items, write
+from chalicelib.flow.write import Items, with_lease, write
 from chalicelib.model.changes import changed_scheduled
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.happenings import ScheduledNoted
@@ -23,9 +34,10 @@ from chalicelib.model.scheduled import (
     family_named,
 )
 from chalicelib.model.targets import Target
-from chalicelib.model.task_definitions import TaskDefinition
+from chalicelib.model.task_definitions import TaskDefinition, short_name
 
 Changes = tuple[ScheduledChange, ...]
+_RECENT = 3  # deployments before this one, among which the one is that changed it in this minute
 
 
 def will_follow(world: World, target: Target, family: str) -> Changes:
@@ -77,7 +89,7 @@ def move_scheduled(world: World, head: Head, record: Deployment) -> Items:
     Raises:
         Conflict: when another writer changed the ledger; the same step may be taken again.
     """
-    if record.scheduled_due is None:
+    if record.scheduled_due is None or busy(head, world.holder, world.now):
         return head, record
     target = world.targets.named(record.service)
     if head.scheduled != record.id or target is None or not target.follow.any:
@@ -91,19 +103,55 @@ def moved(
 ) -> tuple[Head, Deployment, Changes]:
     """Return HEAD, the record, and the changes after one attempt to make those that are DUE.
 
-    What is sent is saved before; what came of it is for the caller to save.
+    What is sent is saved before; what came of it is for the caller to save. While something is
+    registered or sent, HEAD has the lease. The caller gives it back.
     """
-    changes = [_with_revision(world, head, record, one) for one in _found(world, record, target)]
-    looked = tuple(_looked_at(world, one) for one in changes)
+    found = _found(world, record, target)
+    if any(map(_lacks_revision, found)):
+        head = world.ledger.save(with_lease(world, head))
+    changes = _with_revisions(world, head, record, found)
+    looked = tuple(_unless_old(world, head, record, one, _looked_at(world, one)) for one in changes)
     marked = {
         now.label
         for before, now in zip(changes, looked, strict=True)
         if now.sent is not None and now.sent != before.sent
     }
     if marked:
-        head, record = write(world, head, record, ScheduledNoted(changes=looked))
-        looked = tuple(_sent(world, one) if one.label in marked else one for one in looked)
+        head, record = write(world, with_lease(world, head), record, ScheduledNoted(changes=looked))
+        known = record.scheduled  # with what people were told
+        looked = tuple(
+            _unless_old(world, head, record, one, _sent(world, one)) if one.label in marked else one
+            for one in known
+        )
     return head, record, looked
+
+
+def _unless_old(
+    world: World, head: Head, record: Deployment, change: ScheduledChange, seen: ScheduledChange
+) -> ScheduledChange:
+    """Return the change after a look, unless the look may have been at an old view.
+
+    It may, for a minute after an earlier deployment changed the same scheduled task: then AWS may
+    show what was there before both, as if this one were done, or as if somebody else had written.
+    """
+    doubtful = (seen.state is ChangeState.DONE and change.sent is None) or (
+        seen.state is ChangeState.LOST
+    )
+    if change.due and doubtful and _changed_before(world, head, record, change):
+        return changed_scheduled(change, answered=seen.answered)
+    return seen
+
+
+def _changed_before(world: World, head: Head, record: Deployment, change: ScheduledChange) -> bool:
+    """Whether one of the last deployments before this one was sent to the same scheduled task."""
+    others = [one.deployment for one in head.recent if one.deployment != record.id]
+    earlier = (world.ledger.deployment(record.service, other) for other in others[:_RECENT])
+    return any(
+        one.label == change.label and sent_lately(one, world.now)
+        for other in earlier
+        if other is not None
+        for one in other.scheduled
+    )
 
 
 def _over(record: Deployment) -> Changes:
@@ -137,19 +185,38 @@ def _noted(world: World, head: Head, record: Deployment, changes: Changes) -> It
     """Write what is known of the scheduled tasks, if that is new."""
     changes = late(changes, record.scheduled_due or world.now, world.now)
     ended = all(not one.due for one in changes)
-    if not ended and changes == record.scheduled:
+    if not ended and changes == record.scheduled and head.lease is None:
         return head, record
-    return write(world, head, record, ScheduledNoted(changes=changes, ended=ended))
+    noted = ScheduledNoted(changes=changes, ended=ended)
+    return write(world, released(head), record, noted)
+
+
+def _with_revisions(world: World, head: Head, record: Deployment, changes: Changes) -> Changes:
+    """Return the changes, each with the revision that it gets; those of a family get the same.
+
+    ECS may list a revision only some moments after it was registered.
+    """
+    made = {one.family: one.revision for one in changes if one.revision}
+    done: list[ScheduledChange] = []
+    for change in changes:
+        done.append(_with_revision(world, head, record, change, made))
+        if done[-1].revision:
+            made[done[-1].family] = done[-1].revision
+    return tuple(done)
 
 
 def _with_revision(
-    world: World, head: Head, record: Deployment, change: ScheduledChange
+    world: World, head: Head, record: Deployment, change: ScheduledChange, made: Mapping[str, str]
 ) -> ScheduledChange:
-    """Return the change with the revision that it gets; one of another family is made for it."""
-    if not change.due or change.revision or not change.name:
+    """Return the change with the revision that it gets; one of another family is made for it.
+
+    `made` has the revisions of the record that are known already, by family.
+    """
+    if not _lacks_revision(change):
         return change
     try:
-        revision = _of_family(world, head, record, change)
+        revision = _given_before(world, head, record, change) or made.get(change.family)
+        revision = revision or _of_family(world, record, change)
     except Conflict:
         raise
     except DeployerError as error:
@@ -157,19 +224,22 @@ def _with_revision(
     return changed_scheduled(change, revision=revision)
 
 
-def _of_family(world: World, head: Head, record: Deployment, change: ScheduledChange) -> str:
+def _lacks_revision(change: ScheduledChange) -> bool:
+    """Whether it gets a revision of another family, which is not known yet."""
+    return change.due and bool(change.name) and not change.revision
+
+
+def _of_family(world: World, record: Deployment, change: ScheduledChange) -> str:
     """Return the revision of another family that runs the record's image.
 
-    It is the one that an earlier deployment of this image gave to the same scheduled task, or that
-    an attempt that died half way registered; else a new one, rendered as for a service.
+    It is the one that an attempt that died half way registered; else a new one, rendered as for a
+    service.
 
     Raises:
         Refused: when no container of the family runs an image of the repository.
-        Unavailable: when ECS does not answer, or throttles.
+        Unavailable: when ECS does not answer, throttles, or does not show yet what it lists.
     """
-    if (known := _given_before(world, head, record, change)) is not None:
-        return known
-    newest = [definition_of(world, arn) for arn in world.services.newest_revisions(change.family)]
+    newest = [_listed(world, arn) for arn in world.services.newest_revisions(change.family)]
     for definition in newest:
         if definition.tags.get(PROVENANCE) == record.id:
             return definition.arn
@@ -184,6 +254,13 @@ def _of_family(world: World, head: Head, record: Deployment, change: ScheduledCh
     made = world.services.register(registration)
     refuse_unlike(registration, made)
     return made.arn
+
+
+def _listed(world: World, arn: str) -> TaskDefinition:
+    definition = world.services.task_definition(arn)
+    if definition is None:
+        raise Unavailable(f"ECS lists {short_name(arn)} and does not show it yet")
+    return definition
 
 
 def _given_before(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from chalicelib.decide.scheduled import as_service
+from chalicelib.decide.scheduled import as_sent, as_service
 from chalicelib.flow.ports import World
-from chalicelib.model.scheduled import TASKS
+from chalicelib.model.scheduled import TASKS, ScheduledChange
 from chalicelib.model.services import Service
 
 
@@ -12,7 +12,7 @@ def service_of(world: World, cluster: str, service: str, *, running: int = 0) ->
     """Return the service of `CLUSTER/SERVICE`; None when AWS does not have it.
 
     A [[task]] has none. What its rules and schedules name is returned in its form, with no desired
-    tasks and with `running` ones.
+    tasks and with `running` ones. What Slipway wrote a moment ago counts, whatever AWS still shows.
 
     Raises:
         Unavailable: when AWS does not answer.
@@ -22,4 +22,15 @@ def service_of(world: World, cluster: str, service: str, *, running: int = 0) ->
     target = world.targets.named(f"{cluster}/{service}")
     if target is None:
         return None
-    return as_service(service, world.scheduled.found(target.follow).tasks, running=running)
+    tasks = world.scheduled.found(target.follow).tasks
+    known = as_sent(tasks, _changed_last(world, target.name), world.now)
+    return as_service(service, known, running=running)
+
+
+def _changed_last(world: World, name: str) -> tuple[ScheduledChange, ...]:
+    """Return what the deployment that was applied last did to the rules and schedules."""
+    head = world.ledger.head(name)
+    if head is None or not head.applied_deployment:
+        return ()
+    last = world.ledger.deployment(name, head.applied_deployment)
+    return last.scheduled if last else ()

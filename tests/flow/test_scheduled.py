@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -216,6 +217,55 @@ def test_another_family_is_registered_once_although_a_step_dies() -> None:
     assert revision(5, REPORT) not in world.services.definitions
 
 
+def test_another_family_is_registered_once_although_two_steps_come_at_once() -> None:
+    world = following(with_families())
+    another_family(world)
+    pushed(world)
+    register = world.services.register
+
+    def slow(registration: Mapping[str, Any]) -> TaskDefinition:
+        world.services.register = register  # type: ignore[method-assign]
+        world.now -= at(60) - at(0)
+        step(world)
+        return register(registration)
+
+    world.services.register = slow  # type: ignore[method-assign]
+    live(world)
+    assert world.scheduled.names("default/report-dev") == f"{REPORT}:4"
+    assert revision(5, REPORT) not in world.services.definitions
+    assert world.record().finished
+    assert world.ledger.heads[NAME].lease is None
+
+
+def test_two_scheduled_tasks_of_another_family_get_the_same_revision_while_ecs_lists_it_late(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = following(FOLLOW.model_copy(update={"families": (REPORT,)}))
+    another_family(world)
+    world.scheduled.add("rule", "nightly-dev", revision(3, REPORT))
+    pushed(world)
+    monkeypatch.setattr(world.services, "newest_revisions", lambda _: [revision(3, REPORT)])
+    live(world)
+    assert runs(world) == [f"{REPORT}:4"] * 2
+    assert revision(5, REPORT) not in world.services.definitions
+
+
+def test_a_revision_that_ecs_lists_and_does_not_show_yet_is_awaited_and_told_to_nobody(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world = following(with_families())
+    another_family(world)
+    pushed(world)
+    with monkeypatch.context() as late:
+        unseen = [revision(4, REPORT), revision(3, REPORT)]
+        late.setattr(world.services, "newest_revisions", lambda _: unseen)
+        live(world)
+    assert world.topic.published[-1].subject.endswith("is live")
+    swept(world)
+    assert world.scheduled.names("default/report-dev") == f"{REPORT}:4"
+    assert world.topic.published[-1].subject.endswith("is live")
+
+
 def test_a_family_that_the_target_does_not_name_is_left() -> None:
     world = following(FollowSettings(schedules=("default/report-dev",)))
     another_family(world)
@@ -254,6 +304,18 @@ def test_what_lasts_is_told_at_once_and_the_verdict_stays(error: Exception) -> N
     assert told.subject.endswith("1 scheduled task does not run abc1234")
     assert str(error) in told.text
     assert "still runs conflicto-backend-dev:7" in told.text
+
+
+def test_trouble_with_one_is_told_once_while_another_one_is_changed() -> None:
+    world = following(FOLLOW.model_copy(update={"families": (REPORT,)}))
+    another_family(world)
+    definition = world.services.definitions[revision(3, REPORT)]
+    definition.body["containerDefinitions"] = [{"name": "report", "image": "busybox"}]
+    pushed(world)
+    live(world)
+    assert world.scheduled.names("nightly-dev") == f"{FAMILY}:8"
+    told = [one.subject for one in world.topic.published if "does not run" in one.subject]
+    assert len(told) == 1
 
 
 def test_the_sweep_tries_again_and_people_hear_that_it_worked() -> None:

@@ -18,6 +18,7 @@ from chalicelib.flow.watch import watch
 from chalicelib.model.deployments import Cause, Status
 from chalicelib.model.runs import RunOutcome, StandaloneTask
 from chalicelib.model.scans import Scan
+from chalicelib.model.scheduled import ScheduledTask
 from chalicelib.model.services import StoppedContainer, StoppedTask
 from chalicelib.model.targets import Gate, ScanGate
 from chalicelib.model.task_targets import TaskTable
@@ -309,6 +310,81 @@ def test_stopping_one_by_hand_leaves_what_is_not_changed_yet() -> None:
     pushed(world)
     rollback_by_hand(world.world(), HAND)
     assert names(world) == [f"{FAMILY}:7"] * 2
+
+
+def test_one_is_taken_back_although_aws_still_shows_what_it_ran_before() -> None:
+    """Somebody stops it half way: the schedule was changed a moment ago, and the rule was not."""
+    world = nightly()
+    world.scheduled.refusals = [Unavailable("AWS answered ThrottlingException")]
+    world.scheduled.stale = dict(world.scheduled.all)
+    pushed(world)
+    assert names(world) == [f"{FAMILY}:7", f"{FAMILY}:8"]
+    world.now -= at(50) - at(0)
+    rollback_by_hand(world.world(), HAND)
+    world.scheduled.stale = {}
+    step(world, world.record(NAME))
+    assert names(world) == [f"{FAMILY}:7"] * 2
+    assert world.record(NAME).cause is Cause.ROLLBACK
+    assert world.record(NAME).status is S.SUCCESSFUL
+
+
+def test_a_newer_push_takes_the_place_of_one_that_is_half_way() -> None:
+    world = nightly()
+    world.scheduled.refusals = [Unavailable("AWS answered ThrottlingException")]
+    pushed(world)
+    first = world.record(NAME)
+    assert names(world) == [f"{FAMILY}:7", f"{FAMILY}:8"]
+    pushed(world, "def5678", OTHER_DIGEST)
+    assert names(world) == [f"{FAMILY}:9"] * 2
+    older = step(world, first)
+    assert older.status is S.SUPERSEDED
+    assert world.record(NAME).status is S.SUCCESSFUL
+    assert names(world) == [f"{FAMILY}:9"] * 2
+    assert not [one for one in world.topic.published if "somebody else" in one.text]
+
+
+def test_no_newer_deployment_begins_while_a_change_is_on_its_way() -> None:
+    world = nightly()
+    move = world.scheduled.move
+
+    def slow(task: ScheduledTask, to: str) -> None:
+        world.scheduled.move = move  # type: ignore[method-assign]
+        world.now -= at(3650) - at(0)  # `pushed` lets an hour pass, and a world a minute
+        pushed(world, "def5678", OTHER_DIGEST)
+        move(task, to)
+
+    world.scheduled.move = slow  # type: ignore[method-assign]
+    pushed(world)
+    assert names(world) == [f"{FAMILY}:8"] * 2
+    assert world.record(NAME).status is S.PENDING
+    step(world, world.record(NAME))
+    assert names(world) == [f"{FAMILY}:9"] * 2
+    assert world.ledger.heads[NAME].lease is None
+
+
+def test_a_push_just_after_another_one_takes_no_old_view_for_somebody_elses_change() -> None:
+    world = nightly()
+    before = dict(world.scheduled.all)
+    pushed(world)
+    world.now -= at(3640) - at(0)
+    world.scheduled.move, move = _showing(world, before), world.scheduled.move  # type: ignore[method-assign]
+    pushed(world, "def5678", OTHER_DIGEST)
+    assert world.record(NAME).status is S.IN_PROGRESS
+    world.scheduled.stale, world.scheduled.move = {}, move  # type: ignore[method-assign]
+    step(world, world.record(NAME))
+    assert world.record(NAME).status is S.SUCCESSFUL
+    assert names(world) == [f"{FAMILY}:9"] * 2
+
+
+def _showing(world: Aws, old: dict[tuple[str, str, str], ScheduledTask]) -> Any:
+    """A change after which AWS shows what was there before the change before it."""
+    move = world.scheduled.move
+
+    def moved(task: ScheduledTask, to: str) -> None:
+        move(task, to)
+        world.scheduled.stale = dict(old)
+
+    return moved
 
 
 def test_a_plan_says_what_would_be_registered_and_which_would_run_it() -> None:

@@ -22,6 +22,7 @@ from tests.dialect.account import CLUSTER, REPOSITORY
 from tests.fixtures.stored import plain
 from tests.reliability.calls import CallFaultAccount
 from tests.reliability.faults import Killed, deep_stack, without_frames
+from tests.reliability.rules_and_schedules import key_of
 
 _SWEEP_SECONDS = 600
 _FIRST_SWEEP = 180
@@ -102,6 +103,12 @@ class FaultyAccount(CallFaultAccount):
         cluster, name = service.split("/")
         act = getattr(self.client("ecs"), operation)
         act(cluster=cluster, service=name, **request)
+
+    def beside(self, name: str, act: Callable[[], object]) -> None:
+        """Somebody changes a rule, or a `GROUP/NAME` schedule, beside Slipway."""
+        kind, target = key_of(name)
+        with self.rewriting(kind, name, target):
+            act()
 
     # What there is to see
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import urlsplit
 
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ReadTimeoutError
@@ -26,6 +28,9 @@ STOP = "ecs:StopServiceDeployment"
 CONTINUE = "ecs:ContinueServiceDeployment"
 RUN = "ecs:RunTask"
 WRITE = "dynamodb:TransactWriteItems"
+PUT_TARGETS = "events:PutTargets"
+UPDATE_SCHEDULE = "scheduler:UpdateSchedule"
+_LOOKS = frozenset({"events:ListTargetsByRule", "scheduler:GetSchedule"})
 _UPDATE_EXPRESS = "ecs:UpdateExpressGatewayService"
 _ACTS = frozenset({UPDATE, _UPDATE_EXPRESS, REGISTER, STOP, CONTINUE, RUN, WRITE})
 
@@ -54,6 +59,26 @@ class Act:
     answered: Mapping[str, Any]
 
 
+@dataclass(frozen=True)
+class Rewrite:
+    """A write of one scheduled task; `invocation` is empty when somebody else made it.
+
+    `before` and `after` are the target of the rule, or the body of the schedule; None where there
+    is none. `read` is when the same invocation read any scheduled task last, and `acts` is how many
+    acts there were before it.
+    """
+
+    at: datetime
+    invocation: str
+    kind: str
+    name: str
+    target: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+    read: datetime
+    acts: int
+
+
 @dataclass
 class CallFaultAccount(EventFaultAccount):
     """Every AWS call of the app is numbered in the order of the run; `faults` strike at a number.
@@ -67,6 +92,8 @@ class CallFaultAccount(EventFaultAccount):
     points: list[Point] = field(default_factory=list)
     acts: list[Act] = field(default_factory=list)
     windows: list[Window] = field(default_factory=list)
+    rewrites: list[Rewrite] = field(default_factory=list)
+    _read: dict[str, datetime] = field(default_factory=dict)
 
     def send(self, attempt: Attempt) -> AWSResponse:
         if not self.under_way:
@@ -122,6 +149,25 @@ class CallFaultAccount(EventFaultAccount):
             raise Killed("timed out")
 
     def _performed(self, attempt: Attempt, invocation: Invocation) -> AWSResponse:
+        if str(attempt) in _LOOKS:
+            self._read[str(invocation)] = self.clock.now()
+        if (written := _scheduled_task(attempt)) is None:
+            return self._answered(attempt, invocation)
+        with self.rewriting(*written, str(invocation)):
+            return self._answered(attempt, invocation)
+
+    @contextmanager
+    def rewriting(self, kind: str, name: str, target: str, invocation: str = "") -> Iterator[None]:
+        """Keep what becomes of a scheduled task inside the block."""
+        before = self.scheduled_tasks.present(kind, name, target)
+        yield
+        after = self.scheduled_tasks.present(kind, name, target)
+        now = self.clock.now()
+        read = self._read.get(invocation, now)
+        made = (now, invocation, kind, name, target, before, after, read, len(self.acts))
+        self.rewrites.append(Rewrite(*made))
+
+    def _answered(self, attempt: Attempt, invocation: Invocation) -> AWSResponse:
         if not self.asks_iam and str(attempt) == "dynamodb:GetItem":
             return self._item(attempt)
         gated = self.asks_iam or attempt.service == "stepfunctions"
@@ -143,6 +189,24 @@ class CallFaultAccount(EventFaultAccount):
     def stored(self) -> list[dict[str, Any]]:
         """Every item of the ledger as DynamoDB keeps it, straight from moto's table."""
         return [as_json(item) for item in _table().all_items()]
+
+
+def _scheduled_task(attempt: Attempt) -> tuple[str, str, str] | None:
+    """The kind, the name and the target of the scheduled task that a call writes."""
+    if str(attempt) == PUT_TARGETS:
+        asked = attempt.parameters
+        return "rule", asked["Rule"], asked["Targets"][0]["Id"]
+    if str(attempt) == UPDATE_SCHEDULE:
+        own = urlsplit(attempt.request.url).path.rsplit("/", 1)[1]
+        return "schedule", f"{attempt.parameters['GroupName']}/{own}", ""
+    return None
+
+
+def revision_named(rewrite: Rewrite) -> str:
+    """The ARN that a scheduled task names after a write; empty when it is gone."""
+    body = rewrite.after or {}
+    parameters = body.get("Target", body).get("EcsParameters", {})
+    return str(parameters.get("TaskDefinitionArn", ""))
 
 
 def _as_update(call: str, asked: Mapping[str, Any]) -> tuple[str, Mapping[str, Any]]:

@@ -44,7 +44,7 @@ class Flow:
     alone justify no other end. `functions` are the Lambda functions of lifecycle hooks, by ARN.
     `programs` says how the commands of `before` and `after` end, by a part of the command, and
     `standalone` what else befalls their tasks. Without `refuses`, no request of a person may be
-    refused, whatever goes wrong.
+    refused, whatever goes wrong. `scheduled` makes the rules and schedules.
     """
 
     happens: Callable[[FaultyAccount], None]
@@ -59,6 +59,7 @@ class Flow:
     functions: Mapping[str, HookFunction] = field(default_factory=dict)
     express: bool = False
     refuses: bool = True
+    scheduled: Callable[[FaultyAccount], object] = id
 
 
 def is_now(account: FaultyAccount, status: str, build: str = GOOD) -> Callable[[], bool]:
@@ -95,6 +96,7 @@ def run(
     with faulty(flow.targets, lag) as account:
         account.asks_iam = asks_iam
         _add_services(account, flow)
+        flow.scheduled(account)
         _break(account, flow)
         account.begin_events(met=flow.met)
         account.faults, account.event_faults = dict(faults or {}), dict(event_faults or {})

@@ -20,6 +20,7 @@ from tests.reliability.flow import (
     is_now,
 )
 from tests.reliability.people import go_back, push_bad, push_newer, stop
+from tests.reliability.scheduled import SCHEDULED
 from tests.reliability.strategies import STRATEGIES
 
 
@@ -140,4 +141,5 @@ FLOWS: dict[str, Flow] = {
     ),
     **STRATEGIES,
     **COMMANDS,
+    **SCHEDULED,
 }

@@ -16,7 +16,7 @@ from embedded.services.ecs.service_deployments import ServiceDeployment
 from tests.dialect.ran import Ran, ran
 from tests.fixtures.stored import plain
 from tests.reliability.account import FaultyAccount
-from tests.reliability.calls import CONTINUE, RUN, STOP, UPDATE, WRITE, Act
+from tests.reliability.calls import CONTINUE, RUN, STOP, UPDATE, WRITE, Act, Rewrite
 
 CLOSED = frozenset(
     {
@@ -31,6 +31,7 @@ CLOSED = frozenset(
 )
 TAG = "slipway:deployment"
 Record = Mapping[str, Any]
+Key = tuple[str, str, str]  # the kind, the name and the target of a scheduled task
 
 
 @dataclass
@@ -102,8 +103,18 @@ class History:
         """The `before` and `after` tasks that ran, oldest first."""
         return ran(self.account.run_events)
 
+    @cached_property
+    def rewrites(self) -> dict[Key, list[Rewrite]]:
+        """What became of each scheduled task, oldest first."""
+        found: dict[Key, list[Rewrite]] = {}
+        for one in self.account.rewrites:
+            found.setdefault((one.kind, one.name, one.target), []).append(one)
+        return found
+
     def rollouts(self, record: Record) -> list[ServiceDeployment]:
         """The service deployments of a record's revision since it was made, newest first."""
+        if is_task(record["service"]):
+            return []
         return [
             one
             for one in self.account.ecs.service_deployments(record["service"])
@@ -131,6 +142,11 @@ def written(act: Act) -> tuple[dict[str, Any] | None, list[dict[str, Any]]]:
     items = [plain(put["Put"]["Item"]) for put in act.asked["TransactItems"]]
     heads = [item for item in items if item["sk"] == "HEAD"]
     return (heads[0] if heads else None), [item for item in items if item["sk"] != "HEAD"]
+
+
+def is_task(service: str) -> bool:
+    """Whether it is a [[task]], which ECS has no service of."""
+    return service.startswith("@task/")
 
 
 def moment(text: str) -> datetime:

@@ -53,6 +53,14 @@ from tests.reliability.rules.runs import (
     what_a_command_did_is_told_rightly,
     what_waits_goes_after_the_other_before,
 )
+from tests.reliability.rules.scheduled import (
+    a_scheduled_task_gets_only_what_was_live,
+    a_task_ends_as_its_scheduled_tasks_do,
+    only_the_revision_of_a_scheduled_task_is_changed,
+    scheduled_tasks_change_no_verdict,
+    scheduled_tasks_run_what_is_live,
+    what_others_wrote_is_not_overwritten,
+)
 
 Rule = Callable[[History], Iterator[str]]
 
@@ -76,6 +84,10 @@ ALWAYS: tuple[Rule, ...] = (
     a_service_changes_only_after_its_before,
     what_waits_goes_after_the_other_before,
     head_keeps_each_before_that_ran,
+    a_scheduled_task_gets_only_what_was_live,
+    what_others_wrote_is_not_overwritten,
+    only_the_revision_of_a_scheduled_task_is_changed,
+    scheduled_tasks_change_no_verdict,
 )
 RULES: tuple[Rule, ...] = (  # at the end
     *ALWAYS,
@@ -90,6 +102,8 @@ RULES: tuple[Rule, ...] = (  # at the end
     no_lease_is_left,
     what_a_command_did_is_told_rightly,
     only_a_good_after_proves,
+    scheduled_tasks_run_what_is_live,
+    a_task_ends_as_its_scheduled_tasks_do,
 )
 
 

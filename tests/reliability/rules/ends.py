@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tests.reliability.history import History, Record, moment, place
+from tests.reliability.history import History, Record, is_task, moment, place
 
 
 def the_end_is_what_ecs_did(history: History) -> Iterator[str]:
     """SUCCESSFUL is said only of what ECS completed, and always of that."""
     for record in history.ours:
+        if is_task(record["service"]):
+            continue
         states = {one.status for one in history.rollouts(record)}
         status, name = record["status"], f"{record['id']} ({record['status']})"
         if status == "SUCCESSFUL" and "SUCCESSFUL" not in states:
@@ -31,9 +33,9 @@ def the_end_is_what_ecs_did(history: History) -> Iterator[str]:
 def what_serves_is_what_the_newest_record_says(history: History) -> Iterator[str]:
     for service in history.heads:
         applied = history.applied(service)
-        found = history.account.ecs.service(service)
-        if not applied or found.status != "ACTIVE":
+        if not applied or history.account.ecs.service(service).status != "ACTIVE":
             continue
+        found = history.account.ecs.service(service)
         newest = applied[-1]
         touched = history.account.touched.get(service)
         if touched is not None and touched >= moment(newest["created"]):

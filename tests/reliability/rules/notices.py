@@ -6,7 +6,15 @@ from collections.abc import Iterator
 
 from tests.reliability.history import History
 
-_BESIDE_THE_STATUS = ("-unheld-", "-paused-", "-shifting", "-baking", "-proving")
+_BESIDE_THE_STATUS = (
+    "-unheld-",
+    "-paused-",
+    "-shifting",
+    "-baking",
+    "-proving",
+    "-scheduled-",
+    "-run-",
+)
 
 
 def everybody_is_told(history: History) -> Iterator[str]:
@@ -32,7 +40,7 @@ def what_is_told_twice_is_recognised(history: History) -> Iterator[str]:
     """The same status of a deployment is the same notice, to the letter.
 
     A deployment may be HELD more than once, and people are reminded of it. They also hear of the
-    stages of a rollout, of each pause, and when an `after` begins.
+    stages of a rollout, of each pause, when an `after` begins, and of scheduled tasks.
     """
     texts: dict[tuple[str, str], set[tuple[str, str, str]]] = {}
     for notice in history.notices:

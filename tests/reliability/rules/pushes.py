@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from tests.reliability.account import followed
-from tests.reliability.history import CLOSED, History, moment
+from tests.reliability.calls import revision_named
+from tests.reliability.history import CLOSED, History, Record, is_task, moment
 
 
 def every_push_has_one_record(history: History) -> Iterator[str]:
@@ -55,6 +56,9 @@ def what_is_foreign_others_did(history: History) -> Iterator[str]:
     """Recorded as somebody else's: only what somebody else did, what ECS completed, and once."""
     foreign = [record for record in history.records if record["cause"] == "foreign"]
     for record in foreign:
+        if is_task(record["service"]):
+            yield from _named_by_others(history, record)
+            continue
         completed = {
             one.target.revision.definition.arn
             for one in history.account.ecs.service_deployments(record["service"])
@@ -66,3 +70,10 @@ def what_is_foreign_others_did(history: History) -> Iterator[str]:
             yield f"{record['id']}: ECS never completed {record['revision'][-12:]}"
     found = Counter((record["service"], record["order"], record["revision"]) for record in foreign)
     yield from (f"{one}: {count} records" for one, count in found.items() if count > 1)
+
+
+def _named_by_others(history: History, record: Record) -> Iterator[str]:
+    """Of a [[task]]: somebody else wrote the revision into a rule or a schedule."""
+    others = (one for one in history.account.rewrites if not one.invocation)
+    if record["revision"] not in map(revision_named, others):
+        yield f"{record['id']}: nobody else wrote {record['revision'][-12:]}"
