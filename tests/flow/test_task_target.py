@@ -347,11 +347,11 @@ def test_no_newer_deployment_begins_while_a_change_is_on_its_way() -> None:
     world = nightly()
     move = world.scheduled.move
 
-    def slow(task: ScheduledTask, to: str) -> None:
+    def slow(task: ScheduledTask, revision: str) -> None:
         world.scheduled.move = move  # type: ignore[method-assign]
         world.now -= at(3650) - at(0)  # `pushed` lets an hour pass, and a world a minute
         pushed(world, "def5678", OTHER_DIGEST)
-        move(task, to)
+        move(task, revision)
 
     world.scheduled.move = slow  # type: ignore[method-assign]
     pushed(world)

@@ -35,8 +35,10 @@ from tests.reliability.rules_and_schedules import (
 )
 
 _SECOND = "weekly-dev"  # another rule
-_FOLLOW = f"""follow = {{rules = ["nightly-{{env}}", "weekly-*"], schedules = ["default/report-*"], \
-families = ["{REPORT}"]}}
+_FOLLOW = f"""
+follow.rules     = ["nightly-{{env}}", "weekly-*"]
+follow.schedules = ["default/report-*"]
+follow.families  = ["{REPORT}"]
 """
 _FOLLOWED = ONE + _FOLLOW
 _TASK = f"""
