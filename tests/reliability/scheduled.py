@@ -35,8 +35,11 @@ from tests.reliability.flow import (
 from tests.reliability.people import go_back, push, push_bad
 
 _SECOND = "weekly-dev"  # another rule
-_FOLLOW = f"""follow = {{rules = ["nightly-{{env}}", "weekly-*"], schedules = ["default/report-*"], \
-families = ["{REPORT}"]}}
+_FOLLOW = f"""
+[target.follow]
+rules     = ["nightly-{{env}}", "weekly-*"]
+schedules = ["default/report-*"]
+families  = ["{REPORT}"]
 """
 _FOLLOWED = ONE + _FOLLOW
 _TASK = f"""
