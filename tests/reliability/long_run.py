@@ -22,6 +22,14 @@ from tests.dialect.rehearsed import NO_BREAKER, NO_ROLLBACK
 from tests.reliability.account import FaultyAccount, faulty
 from tests.reliability.by_chance import choose_ends, commands_of, strike_next
 from tests.reliability.rules import ALWAYS, Rule, broken
+from tests.reliability.scheduled_by_chance import (
+    add_scheduled,
+    drop,
+    follow_of,
+    meddle,
+    roll_back_task,
+    runs,
+)
 from tests.reliability.strategies import BLUE_GREEN, CANARY, LINEAR, paused, served
 
 _TARGET = """
@@ -57,6 +65,7 @@ class LongRun:
         self._names = [f"s{number}" for number in range(self.services)]
         self._builds: dict[str, list[str]] = {name: [] for name in self._names}
         self._express: set[str] = set()
+        self._scheduled: dict[str, list[str]] = {}
 
     def play(self) -> list[str]:
         targets = "".join(map(_target, range(self.services), self._names))
@@ -70,6 +79,12 @@ class LongRun:
         return self.wrong
 
     def _add(self, account: FaultyAccount, number: int, name: str) -> None:
+        self._add_service(account, number, name)
+        express, own = _service(name).replace("/", "-"), f"conflicto-{name}-dev"
+        family = express if name in self._express else own
+        self._scheduled[name] = add_scheduled(account, number, name, family)
+
+    def _add_service(self, account: FaultyAccount, number: int, name: str) -> None:
         desired, settings = self._random.randint(1, 3), self._random.choice(_SETTINGS)
         kind = _kind(number)
         if kind == "express":
@@ -212,6 +227,26 @@ class LongRun:
         family = _service(name).replace("/", "-") if express else f"conflicto-{name}-dev"
         strike_next(account, self._random, f"{CLUSTER}/family:{family}")
 
+    def _meddle(self, account: FaultyAccount, name: str) -> None:
+        for scheduled in self._one_of(name):
+            meddle(account, self._random, scheduled)
+
+    def _drop(self, account: FaultyAccount, name: str) -> None:
+        for scheduled in self._one_of(name):
+            drop(account, scheduled)
+
+    def _runs(self, account: FaultyAccount, name: str) -> None:
+        for scheduled in self._one_of(name):
+            runs(account, self._random, scheduled)
+
+    def _one_of(self, name: str) -> list[str]:
+        """One of the scheduled tasks of a service; none where it has none."""
+        known = self._scheduled[name]
+        return [self._random.choice(known)] if known else []
+
+    def _roll_back_task(self, account: FaultyAccount, name: str) -> None:
+        roll_back_task(account, self._names.index(name), name)
+
     _ACTS = (
         _push,
         _push_bad,
@@ -227,12 +262,16 @@ class LongRun:
         _scale,
         _spot,
         _strike_next,
+        _meddle,
+        _drop,
+        _runs,
+        _roll_back_task,
     )
-    _WEIGHTS = (8, 5, 3, 2, 2, 1, 2, 3, 1, 1, 1, 2, 2, 2)
+    _WEIGHTS = (8, 5, 3, 2, 2, 1, 2, 3, 1, 1, 1, 2, 2, 2, 4, 1, 6, 2)
 
 
 def _target(number: int, name: str) -> str:
-    return _TARGET.format(name=name) + commands_of(number)
+    return _TARGET.format(name=name) + commands_of(number) + follow_of(number, name)
 
 
 def _service(name: str) -> str:

@@ -7,6 +7,17 @@ from datetime import timedelta
 
 from embedded.services.ecs import Crash
 from tests.dialect.account import BY_HAND, FAMILY
+from tests.reliability.rules_and_schedules import (
+    REPORT,
+    RULE,
+    SCHEDULE,
+    add_rule,
+    add_schedule,
+    change,
+    delete,
+    register,
+    start,
+)
 from tests.reliability.account import FaultyAccount
 from tests.reliability.calls import PUT_TARGETS
 from tests.reliability.faults import Window
@@ -22,23 +33,13 @@ from tests.reliability.flow import (
     is_now,
 )
 from tests.reliability.people import go_back, push, push_bad
-from tests.reliability.rules_and_schedules import (
-    REPORT,
-    RULE,
-    SCHEDULE,
-    add_rule,
-    add_schedule,
-    change,
-    delete,
-    register,
-    start,
-)
 
 _SECOND = "weekly-dev"  # another rule
 _FOLLOW = f"""
-follow.rules     = ["nightly-{{env}}", "weekly-*"]
-follow.schedules = ["default/report-*"]
-follow.families  = ["{REPORT}"]
+[target.follow]
+rules     = ["nightly-{{env}}", "weekly-*"]
+schedules = ["default/report-*"]
+families  = ["{REPORT}"]
 """
 _FOLLOWED = ONE + _FOLLOW
 _TASK = f"""
