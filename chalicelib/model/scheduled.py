@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from enum import StrEnum
 from typing import Annotated, Any, Final, Literal
@@ -125,6 +126,21 @@ class ScheduledChange(Frozen):
     def family(self) -> str:
         """The family of the task definition that it named."""
         return family_named(self.named)
+
+
+def meeting(one: Iterable[str], other: Iterable[str]) -> str:
+    """Return a name of `one` that may be one of `other`, each with `*` at its end or without."""
+    others = tuple(other)
+    return next((name for name in one if any(_meet(name, each) for each in others)), "")
+
+
+def _meet(one: str, other: str) -> bool:
+    if one.endswith("*") and other.endswith("*"):
+        return one.startswith(other[:-1]) or other.startswith(one[:-1])
+    if one.endswith("*") or other.endswith("*"):
+        prefix, name = (one[:-1], other) if one.endswith("*") else (other[:-1], one)
+        return name.startswith(prefix)
+    return one == other
 
 
 def family_named(task_definition: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import tomllib
 from collections.abc import Collection
+from itertools import combinations
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
@@ -14,7 +15,7 @@ from chalicelib.model.commands import AfterSettings, BeforeSettings, chosen_cont
 from chalicelib.model.freezes import Freezes
 from chalicelib.model.placeholders import BRACES, UnknownPlaceholder, filled
 from chalicelib.model.scans import Severity
-from chalicelib.model.scheduled import TASKS, FollowSettings
+from chalicelib.model.scheduled import TASKS, FollowSettings, meeting
 from chalicelib.model.tag_patterns import checked
 from chalicelib.model.target_values import (
     Days,
@@ -369,7 +370,26 @@ def _no_family_moved_twice(targets: tuple[Target, ...]) -> None:
         if twice is not None and not target.is_task:
             raise Refused(
                 f"targets.toml: the family {twice} has a [[task]], and the [[target]] of "
-                f"{target.name} moves it too. Next: remove one of them."
+                f"{target.name} has it too. Next: write the rules and schedules into `follow` of "
+                "that target, and remove the [[task]]."
+            )
+    for one, other in combinations([target for target in targets if target.follow.any], 2):
+        if {*one.families} & {*other.families}:
+            _nothing_followed_twice(one, other)
+
+
+def _nothing_followed_twice(one: Target, other: Target) -> None:
+    """Two targets that may move one family have no rule and no schedule in common."""
+    pairs = {
+        "rule": (one.follow.rules, other.follow.rules),
+        "schedule": (one.follow.schedules, other.follow.schedules),
+    }
+    for kind, (mine, theirs) in pairs.items():
+        if name := meeting(mine, theirs):
+            raise Refused(
+                f"targets.toml: the [[target]]s of {one.name} and {other.name} both follow with "
+                f'the {kind} "{name}", and both may run one family: each would undo what the other '
+                f"does. Next: name the {kind} in one of them only."
             )
 
 

@@ -28,6 +28,17 @@ OF_A_SERVICE = {
 }  # fmt: skip
 
 
+def _second(names: str) -> str:
+    """Another service that runs the same family, with scheduled tasks."""
+    other = SERVICE.replace('"web-{env}"\nfamily', '"other-{env}"\nfamily')
+    return f"{other}follow = {{{names}}}\n"
+
+
+def test_two_services_of_one_family_may_have_scheduled_tasks_of_their_own() -> None:
+    text = SERVICE + 'follow = {rules = ["nightly"]}\n' + _second('rules = ["nightly-2"]')
+    assert len(load_targets(text, "dev").all) == 2
+
+
 def _refused(text: str, stage: str = "dev") -> str:
     with pytest.raises(Refused) as refused:
         load_targets(text, stage)
@@ -93,8 +104,18 @@ def test_every_key_of_a_target_is_a_tasks_or_one_of_a_service() -> None:
         pytest.param(TASK + TASK, "is named by two [[task]] tables", id="twice"),
         pytest.param(
             TASK + SERVICE + 'follow = {rules = ["r"], families = ["report-{env}"]}\n',
-            "the family report-dev has a [[task]], and the [[target]] of main-dev/web-dev moves",
+            "the family report-dev has a [[task]], and the [[target]] of main-dev/web-dev has it",
             id="moved twice",
+        ),
+        pytest.param(
+            SERVICE + 'follow = {rules = ["night*"]}\n' + _second('rules = ["nightly"]'),
+            "[[target]]s of main-dev/web-dev and main-dev/other-dev both follow with the rule",
+            id="one rule, two services of one family",
+        ),
+        pytest.param(
+            SERVICE + 'follow = {schedules = ["a/b"]}\n' + _second('schedules = ["a/*"]'),
+            "both follow with the schedule",
+            id="one schedule, two services of one family",
         ),
         pytest.param("[task]\nx = 1\n", "must be written as [[task]] tables", id="no array"),
         pytest.param(

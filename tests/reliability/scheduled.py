@@ -7,17 +7,6 @@ from datetime import timedelta
 
 from embedded.services.ecs import Crash
 from tests.dialect.account import BY_HAND, FAMILY
-from tests.reliability.rules_and_schedules import (
-    REPORT,
-    RULE,
-    SCHEDULE,
-    add_rule,
-    add_schedule,
-    change,
-    delete,
-    register,
-    start,
-)
 from tests.reliability.account import FaultyAccount
 from tests.reliability.calls import PUT_TARGETS
 from tests.reliability.faults import Window
@@ -33,6 +22,17 @@ from tests.reliability.flow import (
     is_now,
 )
 from tests.reliability.people import go_back, push, push_bad
+from tests.reliability.rules_and_schedules import (
+    REPORT,
+    RULE,
+    SCHEDULE,
+    add_rule,
+    add_schedule,
+    change,
+    delete,
+    register,
+    start,
+)
 
 _SECOND = "weekly-dev"  # another rule
 _FOLLOW = f"""

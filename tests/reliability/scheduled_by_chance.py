@@ -7,8 +7,16 @@ from collections.abc import Callable
 
 from embedded.services.ecs import Crash
 from tests.dialect.account import BY_HAND, CLUSTER
-from tests.reliability.rules_and_schedules import add_rule, add_schedule, change, delete, key_of, register, start
 from tests.reliability.account import FaultyAccount
+from tests.reliability.rules_and_schedules import (
+    add_rule,
+    add_schedule,
+    change,
+    delete,
+    key_of,
+    register,
+    start,
+)
 
 _FOLLOWS = 3  # one service in so many has scheduled tasks that follow
 _TASKS = 4  # and so many have a [[task]] beside them, which follows the same repository
