@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
+from chalicelib.errors import Denied, DeployerError, Unavailable
 from chalicelib.explain.text import brief
 from chalicelib.model.changes import changed_scheduled
 from chalicelib.model.scheduled import (
@@ -108,6 +109,17 @@ def not_sent(change: ScheduledChange, why: str, *, tells: bool) -> ScheduledChan
     return changed_scheduled(
         change, sent=None, was="", answered=False, why=why, tells=tells, told=told
     )
+
+
+def failed(change: ScheduledChange, error: DeployerError) -> ScheduledChange:
+    """Return the change that was not carried out. What may pass is told only when it lasts."""
+    lasts = isinstance(error, Denied) or not isinstance(error, Unavailable)
+    return not_sent(change, str(error), tells=lasts)
+
+
+def lacks_revision(change: ScheduledChange) -> bool:
+    """Whether it gets a revision of another family, which is not known yet."""
+    return change.due and bool(change.name) and not change.revision
 
 
 def late(

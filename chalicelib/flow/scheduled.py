@@ -5,28 +5,26 @@ What fails here changes no verdict. It is told, and the sweep tries it again for
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from chalicelib.decide.lease import busy, released
 from chalicelib.decide.scheduled import (
     MOST,
     change_of,
+    failed,
     fingerprint,
+    lacks_revision,
     late,
     not_sent,
     sent_lately,
     shown,
 )
-from chalicelib.definition.render import PROVENANCE, provenance, render
-from chalicelib.errors import Conflict, Denied, DeployerError, Refused, Unanswered, Unavailable
-from chalicelib.flow.plan import definition_of, refuse_unlike
+from chalicelib.errors import DeployerError, Unanswered
 from chalicelib.flow.ports import World
+from chalicelib.flow.scheduled_revision import with_revisions
 from chalicelib.flow.write import Items, with_lease, write
 from chalicelib.model.changes import changed_scheduled
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.happenings import ScheduledNoted
 from chalicelib.model.heads import Head
-from chalicelib.model.registries import repository_of
 from chalicelib.model.scheduled import (
     ChangeState,
     ScheduledChange,
@@ -34,7 +32,6 @@ from chalicelib.model.scheduled import (
     family_named,
 )
 from chalicelib.model.targets import Target
-from chalicelib.model.task_definitions import TaskDefinition, short_name
 
 Changes = tuple[ScheduledChange, ...]
 _RECENT = 3  # deployments before this one, among which the one is that changed it in this minute
@@ -55,7 +52,7 @@ def will_follow(world: World, target: Target, family: str) -> Changes:
 
 def _unread(error: DeployerError) -> ScheduledChange:
     """Return the entry of all that `follow` names, which could not be read."""
-    return _failed(ScheduledChange(kind="rule", name=""), error)
+    return failed(ScheduledChange(kind="rule", name=""), error)
 
 
 def _changes(world: World, target: Target, family: str, revision: str = "") -> Changes:
@@ -107,9 +104,9 @@ def moved(
     registered or sent, HEAD has the lease. The caller gives it back.
     """
     found = _found(world, record, target)
-    if any(map(_lacks_revision, found)):
+    if any(map(lacks_revision, found)):
         head = world.ledger.save(with_lease(world, head))
-    changes = _with_revisions(world, head, record, found)
+    changes = with_revisions(world, head, record, found)
     looked = tuple(_unless_old(world, head, record, one, _looked_at(world, one)) for one in changes)
     marked = {
         now.label
@@ -191,100 +188,6 @@ def _noted(world: World, head: Head, record: Deployment, changes: Changes) -> It
     return write(world, released(head), record, noted)
 
 
-def _with_revisions(world: World, head: Head, record: Deployment, changes: Changes) -> Changes:
-    """Return the changes, each with the revision that it gets; those of a family get the same.
-
-    ECS may list a revision only some moments after it was registered.
-    """
-    made = {one.family: one.revision for one in changes if one.revision}
-    done: list[ScheduledChange] = []
-    for change in changes:
-        done.append(_with_revision(world, head, record, change, made))
-        if done[-1].revision:
-            made[done[-1].family] = done[-1].revision
-    return tuple(done)
-
-
-def _with_revision(
-    world: World, head: Head, record: Deployment, change: ScheduledChange, made: Mapping[str, str]
-) -> ScheduledChange:
-    """Return the change with the revision that it gets; one of another family is made for it.
-
-    `made` has the revisions of the record that are known already, by family.
-    """
-    if not _lacks_revision(change):
-        return change
-    try:
-        revision = _given_before(world, head, record, change) or made.get(change.family)
-        revision = revision or _of_family(world, record, change)
-    except Conflict:
-        raise
-    except DeployerError as error:
-        return _failed(change, error)
-    return changed_scheduled(change, revision=revision)
-
-
-def _lacks_revision(change: ScheduledChange) -> bool:
-    """Whether it gets a revision of another family, which is not known yet."""
-    return change.due and bool(change.name) and not change.revision
-
-
-def _of_family(world: World, record: Deployment, change: ScheduledChange) -> str:
-    """Return the revision of another family that runs the record's image.
-
-    It is the one that an attempt that died half way registered; else a new one, rendered as for a
-    service.
-
-    Raises:
-        Refused: when no container of the family runs an image of the repository.
-        Unavailable: when ECS does not answer, throttles, or does not show yet what it lists.
-    """
-    newest = [_listed(world, arn) for arn in world.services.newest_revisions(change.family)]
-    for definition in newest:
-        if definition.tags.get(PROVENANCE) == record.id:
-            return definition.arn
-    base = next((one for one in newest if _may_be_base(one, change)), None)
-    base = base or definition_of(world, change.named)
-    if not record.image:
-        raise Refused(f"the image of {record.version} is not known, so none could be rendered")
-    marks = provenance(record.id, record.tag, record.cause)
-    registration = render(base, record.image, repository_of(record.image), (), marks)
-    if registration["containerDefinitions"] == base.body.get("containerDefinitions"):
-        return base.arn
-    made = world.services.register(registration)
-    refuse_unlike(registration, made)
-    return made.arn
-
-
-def _listed(world: World, arn: str) -> TaskDefinition:
-    definition = world.services.task_definition(arn)
-    if definition is None:
-        raise Unavailable(f"ECS lists {short_name(arn)} and does not show it yet")
-    return definition
-
-
-def _given_before(
-    world: World, head: Head, record: Deployment, change: ScheduledChange
-) -> str | None:
-    """Return what this scheduled task ran beside the revision that a rollback goes back to."""
-    proven = head.proven_revision(record.revision) if record.goes_to else None
-    for deployment in proven.deployments if proven else ():
-        earlier = world.ledger.deployment(record.service, deployment)
-        given = earlier.scheduled if earlier and deployment != record.id else ()
-        for one in given:
-            same = (one.kind, one.name, one.target) == (change.kind, change.name, change.target)
-            if same and one.state is ChangeState.DONE and one.family == change.family:
-                definition = world.services.task_definition(one.revision)
-                if definition is not None and definition.active:
-                    return one.revision
-    return None
-
-
-def _may_be_base(definition: TaskDefinition, change: ScheduledChange) -> bool:
-    """Whether somebody else registered it, or the scheduled task runs it now."""
-    return PROVENANCE not in definition.tags or definition.arn == change.named
-
-
 def _looked_at(world: World, change: ScheduledChange) -> ScheduledChange:
     """Return the change after a look at what AWS shows now; one that is to be sent is marked so.
 
@@ -295,7 +198,7 @@ def _looked_at(world: World, change: ScheduledChange) -> ScheduledChange:
     try:
         task = _read(world, change)
     except DeployerError as error:
-        return change if change.sent else _failed(change, error)
+        return change if change.sent else failed(change, error)
     seen = shown(change, task, world.now)
     if task is None or not seen.due or seen.sent is not None:
         return seen
@@ -315,18 +218,12 @@ def _sent(world: World, change: ScheduledChange) -> ScheduledChange:
     except Unanswered:
         return change  # it may have been carried out; a later look tells
     except DeployerError as error:
-        return _failed(change, error)
+        return failed(change, error)
     answered = changed_scheduled(change, answered=True, why="")
     try:
         return shown(answered, _read(world, change), world.now)
     except DeployerError:
         return answered
-
-
-def _failed(change: ScheduledChange, error: DeployerError) -> ScheduledChange:
-    """Return the change that was not carried out. What may pass is told only when it lasts."""
-    lasts = isinstance(error, Denied) or not isinstance(error, Unavailable)
-    return not_sent(change, str(error), tells=lasts)
 
 
 def _read(world: World, change: ScheduledChange) -> ScheduledTask | None:
