@@ -162,6 +162,7 @@ SCHEDULED: dict[str, Flow] = {
     "task rolled back half way": Flow(
         _task_stopped,
         ((GOOD, "FAILED"), (FIRST, "SUCCESSFUL")),
+        otherwise=(((GOOD, "FAILED"),),),  # nothing was changed yet when it was stopped
         targets=_TASK,
         scheduled=_task,
     ),
