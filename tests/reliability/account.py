@@ -186,9 +186,9 @@ def followed() -> Sequence[Target]:
 @contextmanager
 def faulty(targets: str, lag: Lag | None = None) -> Iterator[FaultyAccount]:
     """An account without services yet; no event is delivered before `begin_events`."""
-    with rehearse(targets, FaultyAccount, lag=lag) as account:
+    with deep_stack(), rehearse(targets, FaultyAccount, lag=lag) as account:
         account.deliver = False
         account.client("ecs").create_cluster(clusterName=CLUSTER)
         waits = SimpleNamespace(sleep=lambda seconds: account.hang(1.0 if seconds else 0.0))
-        with patch("botocore.endpoint.time", waits), deep_stack():
+        with patch("botocore.endpoint.time", waits):
             yield account
