@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from chalicelib.decide.scheduled import failed, lacks_revision
 from chalicelib.definition.render import PROVENANCE, provenance, render
@@ -12,7 +12,7 @@ from chalicelib.flow.ports import World
 from chalicelib.model.changes import changed_scheduled
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.heads import Head
-from chalicelib.model.registries import repository_of
+from chalicelib.model.registries import digest_of, repository_of
 from chalicelib.model.scheduled import ChangeState, ScheduledChange
 from chalicelib.model.task_definitions import TaskDefinition, short_name
 
@@ -43,7 +43,7 @@ def _with_revision(
     if not lacks_revision(change):
         return change
     try:
-        revision = _given_before(world, head, record, change) or made.get(change.family)
+        revision = _ran_before(world, head, record, change) or made.get(change.family)
         revision = revision or _of_family(world, record, change)
     except Conflict:
         raise
@@ -68,8 +68,8 @@ def _of_family(world: World, record: Deployment, change: ScheduledChange) -> str
             return definition.arn
     base = next((one for one in newest if _may_be_base(one, change)), None)
     base = base or definition_of(world, change.named)
-    if not record.image:
-        raise Refused(f"the image of {record.version} is not known, so none could be rendered")
+    if not digest_of(record.image):
+        raise Refused(f"the image of {record.version} is not known by its digest")
     marks = provenance(record.id, record.tag, record.cause)
     registration = render(base, record.image, repository_of(record.image), (), marks)
     if registration["containerDefinitions"] == base.body.get("containerDefinitions"):
@@ -86,21 +86,46 @@ def _listed(world: World, arn: str) -> TaskDefinition:
     return definition
 
 
-def _given_before(
+def _ran_before(
     world: World, head: Head, record: Deployment, change: ScheduledChange
 ) -> str | None:
-    """Return what this scheduled task ran beside the revision that a rollback goes back to."""
+    """Return what this scheduled task ran beside the revision that a rollback goes back to.
+
+    It is what the deployments of that revision gave to it. Where none did, because Slipway found
+    the revision running, it is what the first deployment after it found there.
+    """
     proven = head.proven_revision(record.revision) if record.goes_to else None
-    for deployment in proven.deployments if proven else ():
-        earlier = world.ledger.deployment(record.service, deployment)
-        given = earlier.scheduled if earlier and deployment != record.id else ()
-        for one in given:
-            same = (one.kind, one.name, one.target) == (change.kind, change.name, change.target)
-            if same and one.state is ChangeState.DONE and one.family == change.family:
-                definition = world.services.task_definition(one.revision)
-                if definition is not None and definition.active:
-                    return one.revision
-    return None
+    if proven is None:
+        return None
+    later = [other for other in head.proven if other.first > proven.first]
+    next_one = min(later, key=lambda other: other.first, default=None)
+    given = [
+        one.revision
+        for one in _same(world, record, change, proven.deployments)
+        if one.state is ChangeState.DONE
+    ]
+    found = _same(world, record, change, next_one.deployments[-1:] if next_one else ())
+    return next((arn for arn in (*given, *(one.named for one in found)) if _runs(world, arn)), None)
+
+
+def _same(
+    world: World, record: Deployment, change: ScheduledChange, deployments: Iterable[str]
+) -> list[ScheduledChange]:
+    """Return what these other deployments did to the same scheduled task, of the same family."""
+    others = (each for each in deployments if each != record.id)
+    records = [world.ledger.deployment(record.service, each) for each in others]
+    return [
+        one
+        for other in records
+        if other is not None
+        for one in other.scheduled
+        if one.label == change.label and one.family == change.family
+    ]
+
+
+def _runs(world: World, revision: str) -> bool:
+    definition = world.services.task_definition(revision) if revision else None
+    return definition is not None and definition.active
 
 
 def _may_be_base(definition: TaskDefinition, change: ScheduledChange) -> bool:

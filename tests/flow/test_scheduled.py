@@ -506,3 +506,32 @@ def test_a_step_that_dies_at_any_call_is_taken_up_by_the_sweep() -> None:
         assert world.scheduled.names("default/report-dev") == f"{REPORT}:4", call
         assert revision(5, REPORT) not in world.services.definitions, call
         assert world.record().status is Status.SUCCESSFUL, call
+
+
+def test_another_family_goes_back_to_what_it_ran_when_slipway_met_the_service() -> None:
+    """Nobody recorded what it ran then, but the first deployment since found it there."""
+    world = following(with_families())
+    another_family(world)
+    for tag, digest in (("abc1234", examples.DIGEST), ("def5678", OTHER_DIGEST)):
+        pushed(world, tag, digest)
+        live(world)
+    assert world.scheduled.names("default/report-dev") == f"{REPORT}:5"
+    rollback_by_hand(world.world(), {**HAND, "to": f"{FAMILY}:7"})
+    live(world)
+    assert world.scheduled.names("default/report-dev") == f"{REPORT}:3"
+
+
+def test_no_revision_of_another_family_names_its_image_by_a_tag() -> None:
+    world = following(with_families())
+    another_family(world)
+    seven = world.services.definitions[revision(7)].body
+    for container in seven["containerDefinitions"]:
+        container["image"] = f"{examples.URI}:0a1b2c3"
+    pushed(world)
+    live(world)
+    world.scheduled.add("schedule", "default/report-dev", revision(4, REPORT))
+    del world.services.definitions[revision(3, REPORT)]
+    rollback_by_hand(world.world(), HAND)
+    live(world)
+    assert world.scheduled.names("default/report-dev") == f"{REPORT}:4"
+    assert "is not known by its digest" in world.topic.published[-1].text

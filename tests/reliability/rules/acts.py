@@ -64,13 +64,10 @@ def only_the_revision_is_changed(history: History) -> Iterator[str]:
 
 
 def images_are_written_by_digest(history: History) -> Iterator[str]:
-    """But a rollback to what somebody else deployed by a tag has the image with that tag."""
-    records = {record["id"]: record for record in history.records}
+    digests = {record["id"]: record["digest"] for record in history.records}
     for act in history.acts(REGISTER):
         images = [container["image"] for container in act.asked["containerDefinitions"]]
-        record = records.get(service_of(act), {})
-        wanted = f"@{record['digest']}" if record.get("digest") else record.get("image") or "?"
-        if not any(one.endswith(wanted) for one in images):
+        if not any(one.endswith("@" + digests.get(service_of(act), "?")) for one in images):
             yield f"{service_of(act)} registered {images}"
 
 
