@@ -41,15 +41,16 @@ class Flow:
     """`happens` plans what people do; `ends` is how the records end when nothing breaks.
 
     `otherwise` are other ends that a fault justifies, each with its reason beside it. Lagging reads
-    alone justify no other end. `functions` are the Lambda functions of lifecycle hooks, by ARN.
-    `programs` says how the commands of `before` and `after` end, by a part of the command, and
-    `standalone` what else befalls their tasks. Without `refuses`, no request of a person may be
-    refused, whatever goes wrong. `scheduled` makes the rules and schedules.
+    alone justify no other end than those in `lagging`. `functions` are the Lambda functions of
+    lifecycle hooks, by ARN. `programs` says how the commands of `before` and `after` end, by a part
+    of the command, and `standalone` what else befalls their tasks. Without `refuses`, no request of
+    a person may be refused, whatever goes wrong. `scheduled` makes the rules and schedules.
     """
 
     happens: Callable[[FaultyAccount], None]
     ends: Ends
     otherwise: Sequence[Ends] = ()
+    lagging: Sequence[Ends] = ()
     targets: str = ONE
     service: Mapping[str, Any] = field(default_factory=dict)
     breaks: Mapping[str, Fault] = field(default_factory=dict)
@@ -107,6 +108,7 @@ def run(
         wrong += [] if flow.refuses else account.refusals
         found = _ends(account)
         allowed = [flow.ends, *(flow.otherwise if faults or event_faults else ())]
+        allowed += flow.lagging if lag else ()
         if found not in allowed:
             wrong.append(f"ends: {found}")
         points = [str(point) for point in account.points]

@@ -156,6 +156,7 @@ SCHEDULED: dict[str, Flow] = {
         _task_twice,
         ((GOOD, "SUCCESSFUL"), (NEWER, "SUCCESSFUL")),
         otherwise=(SUPERSEDED, *NOT_SUPERSEDED),
+        lagging=(SUPERSEDED,),  # nobody has seen yet that the first one's change was carried out
         targets=_TASK,
         scheduled=_task,
     ),
