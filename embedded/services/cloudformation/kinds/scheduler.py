@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from embedded.calls.sessions import ACCOUNT, REGION
 from embedded.services.cloudformation.kinds.events import ecs_parameters
 from embedded.services.cloudformation.kinds.kind import Kind, Properties
@@ -25,7 +27,9 @@ class Schedule(Kind):
 
     def remove(self) -> None:
         named = {"Name": self.physical_resource_id, "GroupName": self.values["GroupName"]}
-        self.client("scheduler").delete_schedule(**named)
+        scheduler = self.client("scheduler")
+        with suppress(scheduler.exceptions.ResourceNotFoundException):  # gone with its group
+            scheduler.delete_schedule(**named)
 
 
 class ScheduleGroup(Kind):
