@@ -353,7 +353,7 @@ def test_no_newer_deployment_begins_while_a_change_is_on_its_way() -> None:
         pushed(world, "def5678", OTHER_DIGEST)
         move(task, revision)
 
-    world.scheduled.move = slow  # type: ignore[method-assign,assignment]
+    world.scheduled.move = slow  # type: ignore[method-assign]
     pushed(world)
     assert names(world) == [f"{FAMILY}:8"] * 2
     assert world.record(NAME).status is S.PENDING
