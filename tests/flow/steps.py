@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from chalicelib.flow.advance import advance
@@ -23,3 +24,11 @@ def pushed(**fields: Any) -> Aws:
     world = aws(examples.target(**fields))
     image_event(world.world(), push_event())
     return world
+
+
+def push_later(world: Aws, tag: str = "abc1234", digest: str = examples.DIGEST) -> None:
+    """An image is pushed, an hour after what was before."""
+    world.now += timedelta(hours=1)
+    if digest != examples.DIGEST:
+        world.images.all.append(examples.image(digest, world.now, tags=(tag,)))
+    image_event(world.world(), push_event(digest, tag, world.now))

@@ -10,7 +10,6 @@ import pytest
 from chalicelib.definition.render import RESPONSE_ONLY
 from chalicelib.errors import Denied, Refused, Unanswered, Unavailable
 from chalicelib.flow.deploy import deploy_by_hand
-from chalicelib.flow.image_event import image_event
 from chalicelib.flow.rollback import rollback_by_hand
 from chalicelib.flow.sweep.sweep import sweep_targets
 from chalicelib.model.deployments import Deployment, Status
@@ -18,9 +17,9 @@ from chalicelib.model.heads import Head
 from chalicelib.model.scheduled import ChangeState, FollowSettings, ScheduledTask
 from chalicelib.model.task_definitions import TaskDefinition
 from tests.fixtures import examples
-from tests.fixtures.examples import FAMILY, NAME, OLD_DIGEST, OTHER_DIGEST, at, push_event, revision
+from tests.fixtures.examples import FAMILY, NAME, OLD_DIGEST, OTHER_DIGEST, at, revision
 from tests.flow.fakes import Aws, Died, Fault, aws
-from tests.flow.steps import step
+from tests.flow.steps import push_later, step
 
 C = ChangeState
 REPORT = "conflicto-report-dev"
@@ -35,13 +34,6 @@ def following(follow: FollowSettings = FOLLOW, **fields: Any) -> Aws:
     world.scheduled.add("rule", "nightly-dev", revision(7), Arn="cluster", Input='{"a": 1}')
     world.scheduled.add("schedule", "default/report-dev", revision(7))
     return world
-
-
-def pushed(world: Aws, tag: str = "abc1234", digest: str = examples.DIGEST) -> None:
-    world.now += at(3600) - at(0)
-    if digest != examples.DIGEST:
-        world.images.all.append(examples.image(digest, world.now, tags=(tag,)))
-    image_event(world.world(), push_event(digest, tag, world.now))
 
 
 def live(world: Aws) -> Aws:
@@ -66,7 +58,7 @@ def swept(world: Aws, minutes: int = 10) -> None:
 
 def test_they_get_the_new_revision_once_it_is_live_and_not_before() -> None:
     world = following()
-    pushed(world)
+    push_later(world)
     assert runs(world) == [f"{FAMILY}:7"] * 2
     live(world)
     assert runs(world) == [f"{FAMILY}:8"] * 2
@@ -76,7 +68,7 @@ def test_they_get_the_new_revision_once_it_is_live_and_not_before() -> None:
 
 def test_the_first_notice_names_what_will_follow() -> None:
     world = following()
-    pushed(world)
+    push_later(world)
     (began,) = [one for one in world.topic.published if one.status is Status.IN_PROGRESS]
     assert (
         "- These get the new revision once it is live: rule nightly-dev (target Id1), "
@@ -100,7 +92,7 @@ def test_the_plan_names_what_would_follow_and_changes_nothing() -> None:
 
 def test_a_deployment_that_fails_never_touches_them() -> None:
     world = following()
-    pushed(world)
+    push_later(world)
     world.services.breaker(NAME)
     world.services.rolled_back(NAME)
     step(world)
@@ -111,7 +103,7 @@ def test_a_deployment_that_fails_never_touches_them() -> None:
 
 def test_a_rollback_by_hand_takes_them_back() -> None:
     world = following()
-    pushed(world)
+    push_later(world)
     live(world)
     rollback_by_hand(world.world(), HAND)
     assert runs(world) == [f"{FAMILY}:8"] * 2
@@ -131,7 +123,7 @@ def test_everything_else_in_them_stays() -> None:
 
 def live_after_push(**fields: Any) -> Aws:
     world = following(**fields)
-    pushed(world)
+    push_later(world)
     return live(world)
 
 
@@ -139,7 +131,7 @@ def test_one_that_names_no_revision_is_told_of_and_left() -> None:
     world = following()
     newest = revision(7).rsplit(":", 1)[0]
     world.scheduled.add("schedule", "default/report-dev", newest)
-    pushed(world)
+    push_later(world)
     began = next(one for one in world.topic.published if one.status is Status.IN_PROGRESS)
     assert "names no revision, so it runs the newest one of conflicto-backend-dev" in began.text
     live(world)
@@ -149,14 +141,14 @@ def test_one_that_names_no_revision_is_told_of_and_left() -> None:
 
 def test_a_name_that_leads_to_nothing_is_told_of() -> None:
     world = following(FollowSettings(rules=("nightly-*", "weekly")))
-    pushed(world)
+    push_later(world)
     began = next(one for one in world.topic.published if one.status is Status.IN_PROGRESS)
     assert "rule weekly: no rule of this name has an ECS target" in began.text
 
 
 def test_a_target_that_follows_nothing_reads_no_rule() -> None:
     world = aws()
-    pushed(world)
+    push_later(world)
     live(world)
     assert not {"found", "scheduled_task", "move"} & set(world.calls)
 
@@ -179,7 +171,7 @@ def with_families() -> FollowSettings:
 def test_another_family_gets_a_revision_with_the_image_and_nothing_else_changed() -> None:
     world = following(with_families())
     another_family(world)
-    pushed(world)
+    push_later(world)
     live(world)
     assert world.scheduled.names("default/report-dev") == f"{REPORT}:4"
     made = world.services.definitions[revision(4, REPORT)]
@@ -193,9 +185,9 @@ def test_another_family_gets_a_revision_with_the_image_and_nothing_else_changed(
 def test_another_family_goes_back_to_the_revision_that_it_had() -> None:
     world = following(with_families())
     another_family(world)
-    pushed(world)
+    push_later(world)
     live(world)
-    pushed(world, "def5678", OTHER_DIGEST)
+    push_later(world, "def5678", OTHER_DIGEST)
     live(world)
     assert world.scheduled.names("default/report-dev") == f"{REPORT}:5"
     rollback_by_hand(world.world(), HAND)
@@ -206,7 +198,7 @@ def test_another_family_goes_back_to_the_revision_that_it_had() -> None:
 def test_another_family_is_registered_once_although_a_step_dies() -> None:
     world = following(with_families())
     another_family(world)
-    pushed(world)
+    push_later(world)
     world.services.complete(NAME)
     world.restart()
     world.faults = [Fault(0, Died(), after=True, name="register")]
@@ -220,7 +212,7 @@ def test_another_family_is_registered_once_although_a_step_dies() -> None:
 def test_another_family_is_registered_once_although_two_steps_come_at_once() -> None:
     world = following(with_families())
     another_family(world)
-    pushed(world)
+    push_later(world)
     register = world.services.register
 
     def slow(registration: Mapping[str, Any]) -> TaskDefinition:
@@ -243,7 +235,7 @@ def test_two_scheduled_tasks_of_another_family_get_the_same_revision_while_ecs_l
     world = following(FOLLOW.model_copy(update={"families": (REPORT,)}))
     another_family(world)
     world.scheduled.add("rule", "nightly-dev", revision(3, REPORT))
-    pushed(world)
+    push_later(world)
     monkeypatch.setattr(world.services, "newest_revisions", lambda _: [revision(3, REPORT)])
     live(world)
     assert runs(world) == [f"{REPORT}:4"] * 2
@@ -255,7 +247,7 @@ def test_a_revision_that_ecs_lists_and_does_not_show_yet_is_awaited_and_told_to_
 ) -> None:
     world = following(with_families())
     another_family(world)
-    pushed(world)
+    push_later(world)
     with monkeypatch.context() as late:
         unseen = [revision(4, REPORT), revision(3, REPORT)]
         late.setattr(world.services, "newest_revisions", lambda _: unseen)
@@ -269,7 +261,7 @@ def test_a_revision_that_ecs_lists_and_does_not_show_yet_is_awaited_and_told_to_
 def test_a_family_that_the_target_does_not_name_is_left() -> None:
     world = following(FollowSettings(schedules=("default/report-dev",)))
     another_family(world)
-    pushed(world)
+    push_later(world)
     live(world)
     assert world.scheduled.names("default/report-dev") == f"{REPORT}:3"
     assert "which `follow.families` does not name" in world.record().scheduled[0].why
@@ -280,7 +272,7 @@ def test_a_family_with_another_image_is_told_and_left() -> None:
     another_family(world)
     definition = world.services.definitions[revision(3, REPORT)]
     definition.body["containerDefinitions"] = [{"name": "report", "image": "busybox"}]
-    pushed(world)
+    push_later(world)
     live(world)
     assert world.scheduled.names("default/report-dev") == f"{REPORT}:3"
     assert "no container of conflicto-report-dev:3 runs an image" in world.topic.published[-1].text
@@ -295,7 +287,7 @@ def test_a_family_with_another_image_is_told_and_left() -> None:
 def test_what_lasts_is_told_at_once_and_the_verdict_stays(error: Exception) -> None:
     world = following()
     world.scheduled.refusals = [error]
-    pushed(world)
+    push_later(world)
     live(world)
     record = world.record()
     assert record.status is Status.SUCCESSFUL
@@ -311,7 +303,7 @@ def test_trouble_with_one_is_told_once_while_another_one_is_changed() -> None:
     another_family(world)
     definition = world.services.definitions[revision(3, REPORT)]
     definition.body["containerDefinitions"] = [{"name": "report", "image": "busybox"}]
-    pushed(world)
+    push_later(world)
     live(world)
     assert world.scheduled.names("nightly-dev") == f"{FAMILY}:8"
     told = [one.subject for one in world.topic.published if "does not run" in one.subject]
@@ -321,7 +313,7 @@ def test_trouble_with_one_is_told_once_while_another_one_is_changed() -> None:
 def test_the_sweep_tries_again_and_people_hear_that_it_worked() -> None:
     world = following()
     world.scheduled.refusals = [Denied("x may not events:PutTargets")]
-    pushed(world)
+    push_later(world)
     live(world)
     swept(world)
     assert runs(world) == [f"{FAMILY}:8"] * 2
@@ -332,7 +324,7 @@ def test_the_sweep_tries_again_and_people_hear_that_it_worked() -> None:
 def test_what_may_pass_is_told_only_when_it_lasts() -> None:
     world = following()
     world.scheduled.refusals = [Unavailable("AWS answered ThrottlingException")] * 4
-    pushed(world)
+    push_later(world)
     live(world)
     subjects = [one.subject for one in world.topic.published]
     swept(world)
@@ -345,7 +337,7 @@ def test_what_may_pass_is_told_only_when_it_lasts() -> None:
 def test_the_same_trouble_is_told_once() -> None:
     world = following()
     world.scheduled.refusals = [Denied("x may not events:PutTargets")] * 20
-    pushed(world)
+    push_later(world)
     live(world)
     count = len(world.topic.published)
     for _ in range(3):
@@ -356,7 +348,7 @@ def test_the_same_trouble_is_told_once() -> None:
 def test_after_a_day_nothing_is_tried_again() -> None:
     world = following()
     world.scheduled.refusals = [Denied("x may not events:PutTargets")] * 20
-    pushed(world)
+    push_later(world)
     live(world)
     swept(world, minutes=25 * 60)
     assert states(world) == [C.GIVEN_UP, C.GIVEN_UP]
@@ -366,7 +358,7 @@ def test_after_a_day_nothing_is_tried_again() -> None:
 
 def test_rules_that_cannot_be_read_are_told_and_read_again() -> None:
     world = following()
-    pushed(world)
+    push_later(world)
     world.services.complete(NAME)
     world.restart()
     world.faults = [Fault(0, Denied("x may not events:ListRules"), name="found")]
@@ -381,7 +373,7 @@ def test_rules_that_cannot_be_read_are_told_and_read_again() -> None:
 
 def test_a_lost_race_is_told_and_never_repeated() -> None:
     world = following(FollowSettings(rules=("nightly-dev",)))
-    pushed(world)
+    push_later(world)
     world.services.complete(NAME)
 
     def overwritten(task: ScheduledTask, revision: str) -> None:
@@ -400,7 +392,7 @@ def test_a_lost_race_is_told_and_never_repeated() -> None:
 def test_what_somebody_sets_back_stays_so() -> None:
     """Terraform without `ignore_changes` puts the old revision back, just after us."""
     world = following(FollowSettings(rules=("nightly-dev",)))
-    pushed(world)
+    push_later(world)
     world.services.complete(NAME)
     world.scheduled.move = lambda *_: None  # type: ignore[method-assign]
     step(world)
@@ -413,7 +405,7 @@ def test_what_somebody_sets_back_stays_so() -> None:
 def test_an_old_view_after_the_change_is_no_lost_race() -> None:
     world = following(FollowSettings(rules=("nightly-dev",)))
     world.scheduled.stale = dict(world.scheduled.all)
-    pushed(world)
+    push_later(world)
     live(world)
     assert states(world) == [C.DUE]
     world.scheduled.stale = {}
@@ -424,7 +416,7 @@ def test_an_old_view_after_the_change_is_no_lost_race() -> None:
 
 def test_what_somebody_changed_just_before_is_read_again_and_not_overwritten() -> None:
     world = following(FollowSettings(rules=("nightly-dev",)))
-    pushed(world)
+    push_later(world)
     world.services.complete(NAME)
     save = world.ledger.save
 
@@ -443,7 +435,7 @@ def test_what_somebody_changed_just_before_is_read_again_and_not_overwritten() -
 
 def test_a_change_that_aws_did_not_answer_is_looked_for_and_not_sent_twice() -> None:
     world = following(FollowSettings(rules=("nightly-dev",)))
-    pushed(world)
+    push_later(world)
     world.services.complete(NAME)
     world.restart()
     world.faults = [Fault(0, Unanswered("no answer"), after=True, name="move")]
@@ -455,7 +447,7 @@ def test_a_change_that_aws_did_not_answer_is_looked_for_and_not_sent_twice() -> 
 
 def test_a_change_that_never_arrived_is_sent_again() -> None:
     world = following(FollowSettings(rules=("nightly-dev",)))
-    pushed(world)
+    push_later(world)
     world.services.complete(NAME)
     world.restart()
     world.faults = [Fault(0, Unanswered("no answer"), name="move")]
@@ -468,7 +460,7 @@ def test_a_change_that_never_arrived_is_sent_again() -> None:
 def test_one_that_is_deleted_meanwhile_is_told() -> None:
     world = following(FollowSettings(rules=("nightly-dev",)))
     world.scheduled.refusals = [Unavailable("AWS answered ThrottlingException")]
-    pushed(world)
+    push_later(world)
     live(world)
     del world.scheduled.all["rule", "nightly-dev", "Id1"]
     swept(world)
@@ -479,10 +471,10 @@ def test_one_that_is_deleted_meanwhile_is_told() -> None:
 def test_an_older_deployment_gives_up_once_a_newer_one_is_live() -> None:
     world = following(FollowSettings(rules=("nightly-dev",)))
     world.scheduled.refusals = [Unavailable("AWS answered ThrottlingException")]
-    pushed(world)
+    push_later(world)
     live(world)
     first = world.record()
-    pushed(world, "def5678", OTHER_DIGEST)
+    push_later(world, "def5678", OTHER_DIGEST)
     live(world)
     assert runs(world)[0] == f"{FAMILY}:9"
     older = step(world, first)
@@ -494,7 +486,7 @@ def test_a_step_that_dies_at_any_call_is_taken_up_by_the_sweep() -> None:
     for call in range(40):
         world = following(with_families())
         another_family(world)
-        pushed(world)
+        push_later(world)
         world.services.complete(NAME)
         world.restart()
         world.faults = [Fault(call, Died(), after=bool(call % 2))]
@@ -513,7 +505,7 @@ def test_another_family_goes_back_to_what_it_ran_when_slipway_met_the_service() 
     world = following(with_families())
     another_family(world)
     for tag, digest in (("abc1234", examples.DIGEST), ("def5678", OTHER_DIGEST)):
-        pushed(world, tag, digest)
+        push_later(world, tag, digest)
         live(world)
     assert world.scheduled.names("default/report-dev") == f"{REPORT}:5"
     rollback_by_hand(world.world(), {**HAND, "to": f"{FAMILY}:7"})
@@ -527,7 +519,7 @@ def test_no_revision_of_another_family_names_its_image_by_a_tag() -> None:
     seven = world.services.definitions[revision(7)].body
     for container in seven["containerDefinitions"]:
         container["image"] = f"{examples.URI}:0a1b2c3"
-    pushed(world)
+    push_later(world)
     live(world)
     world.scheduled.add("schedule", "default/report-dev", revision(4, REPORT))
     del world.services.definitions[revision(3, REPORT)]

@@ -25,7 +25,7 @@ from chalicelib.model.task_targets import TaskTable
 from tests.fixtures import examples
 from tests.fixtures.examples import FAMILY, OLD_DIGEST, OTHER_DIGEST, at, push_event, revision
 from tests.flow.fakes import Aws, Died, Fault, aws
-from tests.flow.steps import step
+from tests.flow.steps import push_later, step
 
 NAME = f"@task/{FAMILY}"
 HAND = {"service": NAME, "by": "sam", "why": "try it"}
@@ -42,13 +42,6 @@ def nightly(**fields: Any) -> Aws:
     world.scheduled.add("schedule", "default/report-dev", revision(7))
     sweep_targets(world.world())
     return world
-
-
-def pushed(world: Aws, tag: str = "abc1234", digest: str = examples.DIGEST) -> None:
-    world.now += at(3600) - at(0)
-    if digest != examples.DIGEST:
-        world.images.all.append(examples.image(digest, world.now, tags=(tag,)))
-    image_event(world.world(), push_event(digest, tag, world.now))
 
 
 def names(world: Aws) -> list[str]:
@@ -83,7 +76,7 @@ def proven(world: Aws) -> list[int]:
 
 def test_a_push_puts_a_new_revision_into_its_rules_and_schedules_at_once() -> None:
     world = nightly()
-    pushed(world)
+    push_later(world)
     assert names(world) == [f"{FAMILY}:8"] * 2
     assert world.record(NAME).status is S.SUCCESSFUL
     assert not [act for act in world.ecs_acts if act.startswith("update")]
@@ -97,7 +90,7 @@ def test_the_meeting_deploys_nothing_and_what_ran_then_is_proven() -> None:
 
 def test_nobody_asks_ecs_for_a_service() -> None:
     world = nightly()
-    pushed(world)
+    push_later(world)
     swept(world)
     asked = {"service", "update", "stopped_tasks", "service_deployments_since", "service_tasks"}
     assert not asked & set(world.calls)
@@ -105,7 +98,7 @@ def test_nobody_asks_ecs_for_a_service() -> None:
 
 def test_a_run_that_ended_with_0_proves_the_revision() -> None:
     world = nightly()
-    pushed(world)
+    push_later(world)
     swept(world)
     assert proven(world) == [7]
     ran(world, 8, 0)
@@ -116,7 +109,7 @@ def test_a_run_that_ended_with_0_proves_the_revision() -> None:
 
 def test_a_run_that_failed_proves_nothing_and_is_told_once() -> None:
     world = nightly()
-    pushed(world)
+    push_later(world)
     ran(world, 8, 3)
     swept(world)
     swept(world)
@@ -129,7 +122,7 @@ def test_a_run_that_failed_proves_nothing_and_is_told_once() -> None:
 
 def test_a_later_run_that_ends_well_proves_it_after_all() -> None:
     world = nightly()
-    pushed(world)
+    push_later(world)
     ran(world, 8, 3)
     swept(world)
     ran(world, 8, 0)
@@ -150,7 +143,7 @@ def test_a_later_run_that_ends_well_proves_it_after_all() -> None:
 )
 def test_other_runs_prove_nothing(number: int, end: dict[str, Any]) -> None:
     world = nightly()
-    pushed(world)
+    push_later(world)
     ran(world, number, 0, **end)
     swept(world)
     assert proven(world) == [7]
@@ -158,20 +151,20 @@ def test_other_runs_prove_nothing(number: int, end: dict[str, Any]) -> None:
 
 def test_a_rollback_by_hand_goes_back_and_bars_what_it_left() -> None:
     world = nightly()
-    pushed(world)
+    push_later(world)
     ran(world, 8, 0)
     swept(world)
     reply = rollback_by_hand(world.world(), HAND)
     assert reply["status"] == "SUCCESSFUL"
     assert names(world) == [f"{FAMILY}:7"] * 2
-    pushed(world)
+    push_later(world)
     assert names(world) == [f"{FAMILY}:7"] * 2
 
 
 def test_a_rollback_goes_to_proven_revisions_only() -> None:
     world = nightly()
-    pushed(world)
-    pushed(world, "def5678", OTHER_DIGEST)
+    push_later(world)
+    push_later(world, "def5678", OTHER_DIGEST)
     assert names(world) == [f"{FAMILY}:9"] * 2
     with pytest.raises(Refused, match="names no revision that ran successfully"):
         rollback_by_hand(world.world(), {**HAND, "to": f"{FAMILY}:8"})
@@ -181,18 +174,18 @@ def test_a_rollback_goes_to_proven_revisions_only() -> None:
 
 def test_a_second_rollback_does_not_go_to_what_the_first_one_left() -> None:
     world = nightly(hold_after_rollback=False)
-    pushed(world)
+    push_later(world)
     ran(world, 8, 0)
     swept(world)
     rollback_by_hand(world.world(), HAND)
-    pushed(world, "def5678", OTHER_DIGEST)
+    push_later(world, "def5678", OTHER_DIGEST)
     rollback_by_hand(world.world(), HAND)
     assert names(world) == [f"{FAMILY}:7"] * 2
 
 
 def test_observe_changes_nothing_and_says_what_would_be_done() -> None:
     world = nightly(mode="observe")
-    pushed(world)
+    push_later(world)
     record = world.record(NAME)
     assert record.status is S.OBSERVED
     assert record.reason.startswith("would register a revision of conflicto-backend-dev from")
@@ -203,7 +196,7 @@ def test_observe_changes_nothing_and_says_what_would_be_done() -> None:
 def test_a_hold_keeps_a_push_and_a_release_lets_it_go() -> None:
     world = nightly()
     hold_by_hand(world.world(), HAND)
-    pushed(world)
+    push_later(world)
     assert world.record(NAME).status is S.HELD
     assert names(world) == [f"{FAMILY}:7"] * 2
     release_by_hand(world.world(), {**HAND, "deploy": "newest"})
@@ -213,7 +206,7 @@ def test_a_hold_keeps_a_push_and_a_release_lets_it_go() -> None:
 
 def test_an_approval_shows_what_would_be_done() -> None:
     world = nightly(approval="7d")
-    pushed(world)
+    push_later(world)
     record = world.record(NAME)
     assert record.status is S.HELD
     assert "would register a revision of conflicto-backend-dev" in record.reason
@@ -222,14 +215,14 @@ def test_an_approval_shows_what_would_be_done() -> None:
 def test_a_gate_refuses_an_image_with_findings() -> None:
     world = nightly(gate=Gate(scan=ScanGate(max="HIGH")))
     world.scans.all[examples.DIGEST] = Scan(state="done", counts=(("CRITICAL", 1),))
-    pushed(world)
+    push_later(world)
     assert world.record(NAME).status is S.REFUSED
     assert names(world) == [f"{FAMILY}:7"] * 2
 
 
 def test_the_newest_push_wins_whatever_order_they_come_in() -> None:
     world = nightly()
-    pushed(world, "def5678", OTHER_DIGEST)
+    push_later(world, "def5678", OTHER_DIGEST)
     image_event(world.world(), push_event(time=world.now - (at(600) - at(0))))
     assert names(world) == [f"{FAMILY}:8"] * 2
     assert world.record(NAME).digest == OTHER_DIGEST
@@ -247,7 +240,7 @@ def test_a_lost_push_is_found_by_the_sweep() -> None:
 def test_what_cannot_be_changed_is_tried_until_the_deadline_and_then_it_failed() -> None:
     world = nightly()
     world.scheduled.refusals = [Denied("x may not events:PutTargets")] * 99
-    pushed(world)
+    push_later(world)
     assert world.record(NAME).status is S.IN_PROGRESS
     world.now += at(1900) - at(0)
     step(world, world.record(NAME))
@@ -261,7 +254,7 @@ def test_what_cannot_be_changed_is_tried_until_the_deadline_and_then_it_failed()
 def test_a_permission_that_is_granted_in_time_makes_it_successful() -> None:
     world = nightly()
     world.scheduled.refusals = [Denied("x may not events:PutTargets")]
-    pushed(world)
+    push_later(world)
     assert names(world) == [f"{FAMILY}:7", f"{FAMILY}:8"]
     step(world, world.record(NAME))
     assert world.record(NAME).status is S.SUCCESSFUL
@@ -274,7 +267,7 @@ def test_what_somebody_changes_at_the_same_time_stays_theirs() -> None:
         world.scheduled.add("rule", "nightly-dev", revision(5))
 
     world.scheduled.move = overwritten  # type: ignore[assignment]
-    pushed(world)
+    push_later(world)
     assert world.record(NAME).status is S.FAILED
     assert "somebody else changed it at the same time" in world.record(NAME).reason
     del world.scheduled.move
@@ -285,7 +278,7 @@ def test_what_somebody_changes_at_the_same_time_stays_theirs() -> None:
 def test_one_that_names_no_revision_is_refused_with_the_reason() -> None:
     world = nightly(schedules=())
     world.scheduled.add("rule", "nightly-dev", revision(7).rsplit(":", 1)[0])
-    pushed(world)
+    push_later(world)
     record = world.record(NAME)
     assert record.status is S.REFUSED
     assert "no rule or schedule" in record.reason
@@ -293,7 +286,7 @@ def test_one_that_names_no_revision_is_refused_with_the_reason() -> None:
 
 def test_what_somebody_else_put_there_is_remembered() -> None:
     world = nightly()
-    pushed(world)
+    push_later(world)
     for name in ("nightly-dev", "default/report-dev"):
         kind = "schedule" if "/" in name else "rule"
         world.services.definitions[revision(9)] = examples.task_definition(9)
@@ -307,7 +300,7 @@ def test_what_somebody_else_put_there_is_remembered() -> None:
 def test_stopping_one_by_hand_leaves_what_is_not_changed_yet() -> None:
     world = nightly()
     world.scheduled.refusals = [Unavailable("AWS answered ThrottlingException")] * 4
-    pushed(world)
+    push_later(world)
     rollback_by_hand(world.world(), HAND)
     assert names(world) == [f"{FAMILY}:7"] * 2
 
@@ -317,7 +310,7 @@ def test_one_is_taken_back_although_aws_still_shows_what_it_ran_before() -> None
     world = nightly()
     world.scheduled.refusals = [Unavailable("AWS answered ThrottlingException")]
     world.scheduled.stale = dict(world.scheduled.all)
-    pushed(world)
+    push_later(world)
     assert names(world) == [f"{FAMILY}:7", f"{FAMILY}:8"]
     world.now -= at(50) - at(0)
     rollback_by_hand(world.world(), HAND)
@@ -331,10 +324,10 @@ def test_one_is_taken_back_although_aws_still_shows_what_it_ran_before() -> None
 def test_a_newer_push_takes_the_place_of_one_that_is_half_way() -> None:
     world = nightly()
     world.scheduled.refusals = [Unavailable("AWS answered ThrottlingException")]
-    pushed(world)
+    push_later(world)
     first = world.record(NAME)
     assert names(world) == [f"{FAMILY}:7", f"{FAMILY}:8"]
-    pushed(world, "def5678", OTHER_DIGEST)
+    push_later(world, "def5678", OTHER_DIGEST)
     assert names(world) == [f"{FAMILY}:9"] * 2
     older = step(world, first)
     assert older.status is S.SUPERSEDED
@@ -349,12 +342,12 @@ def test_no_newer_deployment_begins_while_a_change_is_on_its_way() -> None:
 
     def slow(task: ScheduledTask, revision: str) -> None:
         world.scheduled.move = move  # type: ignore[method-assign]
-        world.now -= at(3650) - at(0)  # `pushed` lets an hour pass, and a world a minute
-        pushed(world, "def5678", OTHER_DIGEST)
+        world.now -= at(3650) - at(0)  # `push_later` lets an hour pass, and a world a minute
+        push_later(world, "def5678", OTHER_DIGEST)
         move(task, revision)
 
     world.scheduled.move = slow  # type: ignore[method-assign]
-    pushed(world)
+    push_later(world)
     assert names(world) == [f"{FAMILY}:8"] * 2
     assert world.record(NAME).status is S.PENDING
     step(world, world.record(NAME))
@@ -365,10 +358,10 @@ def test_no_newer_deployment_begins_while_a_change_is_on_its_way() -> None:
 def test_a_push_just_after_another_one_takes_no_old_view_for_somebody_elses_change() -> None:
     world = nightly()
     before = dict(world.scheduled.all)
-    pushed(world)
+    push_later(world)
     world.now -= at(3640) - at(0)
     world.scheduled.move, move = _showing(world, before), world.scheduled.move  # type: ignore[method-assign]
-    pushed(world, "def5678", OTHER_DIGEST)
+    push_later(world, "def5678", OTHER_DIGEST)
     assert world.record(NAME).status is S.IN_PROGRESS
     world.scheduled.stale, world.scheduled.move = {}, move  # type: ignore[method-assign]
     step(world, world.record(NAME))
@@ -401,7 +394,7 @@ def test_a_plan_says_what_would_be_registered_and_which_would_run_it() -> None:
 
 def test_status_shows_what_it_runs_now() -> None:
     world = nightly()
-    pushed(world)
+    push_later(world)
     reply = tell_status(world.world(), {"service": NAME, "now": True})
     now = reply["now"][0] if isinstance(reply["now"], list) else reply["now"]
     assert now["revision"] == f"{FAMILY}:8"
@@ -438,7 +431,7 @@ def test_a_rollback_of_the_repository_takes_back_the_service_and_the_task() -> N
     world.images.all.append(examples.image(OLD_DIGEST, at(-90_000), tags=("0a1b2c3",)))
     world.scheduled.add("rule", "nightly-dev", revision(7))
     sweep_targets(world.world())
-    pushed(world)
+    push_later(world)
     world.services.complete(examples.NAME)
     step(world, world.record(examples.NAME))
     asked = {"repository": examples.REPOSITORY, "by": "sam", "why": "try it"}
