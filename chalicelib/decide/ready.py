@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from chalicelib.decide.admit import newer
 from chalicelib.decide.befores import running_before
+from chalicelib.explain.missing import missing
 from chalicelib.model.base import Frozen, iso
 from chalicelib.model.deployments import Cause, Deployment, Status
 from chalicelib.model.happenings import Refused, Superseded, Waits
@@ -82,15 +83,9 @@ def ready(  # noqa: PLR0913 - each is one thing that is known
 
 def _missing(deployment: Deployment) -> str:
     """Return that there is nothing to deploy to."""
-    if deployment.is_task:
-        return (
-            f"no rule or schedule of the [[task]] names a revision of {deployment.service_name}. "
-            "Let one of them name a revision, or correct targets.toml."
-        )
-    return (
-        f"the cluster {deployment.cluster} has no active service {deployment.service_name}. "
-        "Create it, or correct targets.toml."
-    )
+    then = "Let one of them name a revision" if deployment.is_task else "Create it"
+    what = missing(deployment.cluster, deployment.service_name)
+    return f"{what}. {then}, or correct targets.toml."
 
 
 def without_looking(

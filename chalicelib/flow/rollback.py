@@ -10,6 +10,7 @@ from chalicelib.decide.already_back import already_words, is_back, on_its_way
 from chalicelib.decide.befores import barrier
 from chalicelib.decide.rollback_target import back, judged, named
 from chalicelib.errors import Refused, Unavailable
+from chalicelib.explain.missing import missing
 from chalicelib.flow.by_hand import ask, reply_of
 from chalicelib.flow.choices import choices
 from chalicelib.flow.dry_run import DryRun, dry_run
@@ -252,7 +253,7 @@ def _before(world: World, target: Target, asked: RollbackRequest) -> Proven | De
     head = _head(world, target)
     service = service_of(world, target.cluster, target.service)
     if service is None or service.status == "INACTIVE":
-        raise Refused(f"the cluster {target.cluster} has no active service {target.service}")
+        raise Refused(missing(target.cluster, target.service))
     if remember(world, target, head, service) is not None:
         head = _head(world, target)
     record = None

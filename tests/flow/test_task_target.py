@@ -284,6 +284,13 @@ def test_one_that_names_no_revision_is_refused_with_the_reason() -> None:
     assert "no rule or schedule" in record.reason
 
 
+def test_a_rollback_where_nothing_names_a_revision_says_so() -> None:
+    world = nightly(schedules=())
+    world.scheduled.add("rule", "nightly-dev", revision(7).rsplit(":", 1)[0])
+    with pytest.raises(Refused, match="no rule or schedule of the .* names a revision of"):
+        rollback_by_hand(world.world(), HAND)
+
+
 def test_what_somebody_else_put_there_is_remembered() -> None:
     world = nightly()
     push_later(world)

@@ -13,6 +13,7 @@ from chalicelib.decide.head import met
 from chalicelib.decide.lost import lost_push
 from chalicelib.decide.pace import wait_seconds
 from chalicelib.errors import DeployerError
+from chalicelib.explain.missing import missing
 from chalicelib.flow.advance import advance
 from chalicelib.flow.outcome import Outcome
 from chalicelib.flow.ports import World
@@ -141,7 +142,7 @@ def _meet(world: World, target: Target) -> Outcome:
     if service is None:
         what = f"the service {target.name} does not exist"
         if target.is_task:
-            what = f"no rule or schedule of the [[task]] names a revision of {target.family}"
+            what = missing(target.cluster, target.service)
         reason = f"{what}; correct targets.toml or create it"
         return Outcome(outcome="failed", service=target.name, reason=reason)
     world.ledger.save(met(target.name, service, world.now))

@@ -1,0 +1,12 @@
+"""target -> words: that there is nothing to deploy to."""
+
+from __future__ import annotations
+
+from chalicelib.model.scheduled import TASKS
+
+
+def missing(cluster: str, service: str) -> str:
+    """Return that the service is not there; of a [[task]], that nothing names its family."""
+    if cluster == TASKS:
+        return f"no rule or schedule of the [[task]] names a revision of {service}"
+    return f"the cluster {cluster} has no active service {service}"
