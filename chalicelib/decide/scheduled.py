@@ -118,7 +118,7 @@ def failed(change: ScheduledChange, error: DeployerError) -> ScheduledChange:
 
 
 def lacks_revision(change: ScheduledChange) -> bool:
-    """Whether it gets a revision of another family, which is not known yet."""
+    """Whether it gets a revision that is not known yet."""
     return change.due and bool(change.name) and not change.revision
 
 
@@ -149,35 +149,22 @@ def sent_lately(change: ScheduledChange, now: datetime) -> bool:
     return change.sent is not None and now - change.sent < SHOWN and not lost
 
 
-def as_sent(
+def named_now(
     tasks: Iterable[ScheduledTask], changes: Iterable[ScheduledChange], now: datetime
-) -> list[ScheduledTask]:
-    """Return the scheduled tasks with the revisions that were sent to them a moment ago."""
+) -> list[str]:
+    """Return the ARNs that the scheduled tasks name: of those sent a moment ago, what was sent."""
     sent = {one.label: one.revision for one in changes if sent_lately(one, now)}
-    return [
-        ScheduledTask(
-            kind=task.kind,
-            name=task.name,
-            target=task.target,
-            task_definition=sent.get(task.label, task.task_definition),
-            cluster=task.cluster,
-            body=task.body,
-        )
-        for task in tasks
-    ]
+    return [sent.get(task.label, task.task_definition) for task in tasks]
 
 
-def as_service(family: str, tasks: Iterable[ScheduledTask], *, running: int = 0) -> Service | None:
+def as_service(family: str, names: Iterable[str], *, running: int = 0) -> Service | None:
     """Return what the scheduled tasks of a [[task]] run, in the form of a service.
 
-    It has no tasks that stay. It runs the revision of the family that most of them name; of several
-    such revisions, the newest. It is None when none of them names a revision of the family.
+    `names` are the ARNs that they name. It has no tasks that stay. It runs the revision of the
+    family that most of them name; of several such revisions, the newest. It is None when none of
+    them names a revision of the family.
     """
-    named = Counter(
-        task.task_definition
-        for task in tasks
-        if family_named(task.task_definition) == family and names_revision(task.task_definition)
-    )
+    named = Counter(name for name in names if family_named(name) == family and names_revision(name))
     if not named:
         return None
     revision = max(named, key=lambda arn: (named[arn], int(arn.rpartition(":")[2])))

@@ -25,12 +25,7 @@ from chalicelib.model.changes import changed_scheduled
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.happenings import ScheduledNoted
 from chalicelib.model.heads import Head
-from chalicelib.model.scheduled import (
-    ChangeState,
-    ScheduledChange,
-    ScheduledTask,
-    family_named,
-)
+from chalicelib.model.scheduled import ChangeState, ScheduledChange, ScheduledTask, family_named
 from chalicelib.model.targets import Target
 
 Changes = tuple[ScheduledChange, ...]
@@ -174,8 +169,7 @@ def _found(world: World, record: Deployment, target: Target) -> Changes:
 def _only_planned(change: ScheduledChange, record: Deployment) -> bool:
     """Whether it was written before the revision was known, or when nothing could be read."""
     own = change.family == family_named(record.revision)
-    due = change.due
-    return not change.name or (due and own and not change.revision)
+    return not change.name or (own and lacks_revision(change))
 
 
 def _noted(world: World, head: Head, record: Deployment, changes: Changes) -> Items:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from chalicelib.decide.scheduled import as_sent, as_service
+from chalicelib.decide.scheduled import as_service, named_now
 from chalicelib.flow.ports import World
 from chalicelib.model.scheduled import TASKS, ScheduledChange
 from chalicelib.model.services import Service
@@ -23,8 +23,8 @@ def service_of(world: World, cluster: str, service: str, *, running: int = 0) ->
     if target is None:
         return None
     tasks = world.scheduled.found(target.follow).tasks
-    known = as_sent(tasks, _changed_last(world, target.name), world.now)
-    return as_service(service, known, running=running)
+    names = named_now(tasks, _changed_last(world, target.name), world.now)
+    return as_service(service, names, running=running)
 
 
 def _changed_last(world: World, name: str) -> tuple[ScheduledChange, ...]:

@@ -64,7 +64,7 @@ class ScheduledTask(Frozen):
     @property
     def label(self) -> str:
         """The name by which people know it."""
-        return _label(self.kind, self.name, self.target)
+        return label_of(self.kind, self.name, self.target)
 
 
 class ScheduledTasksFound(Frozen):
@@ -120,7 +120,7 @@ class ScheduledChange(Frozen):
         """The name by which people know it."""
         if not self.name:
             return "what `follow` names"
-        return _label(self.kind, self.name, self.target)
+        return label_of(self.kind, self.name, self.target)
 
     @property
     def family(self) -> str:
@@ -135,12 +135,12 @@ def meeting(one: Iterable[str], other: Iterable[str]) -> str:
 
 
 def _meet(one: str, other: str) -> bool:
-    if one.endswith("*") and other.endswith("*"):
-        return one.startswith(other[:-1]) or other.startswith(one[:-1])
-    if one.endswith("*") or other.endswith("*"):
-        prefix, name = (one[:-1], other) if one.endswith("*") else (other[:-1], one)
-        return name.startswith(prefix)
-    return one == other
+    mine, theirs = one.rstrip("*"), other.rstrip("*")
+    return (
+        (one.endswith("*") and theirs.startswith(mine))
+        or (other.endswith("*") and mine.startswith(theirs))
+        or one == other
+    )
 
 
 def family_named(task_definition: str) -> str:
@@ -153,5 +153,6 @@ def names_revision(task_definition: str) -> bool:
     return ":" in short_name(task_definition)
 
 
-def _label(kind: Kind, name: str, target: str) -> str:
+def label_of(kind: Kind, name: str, target: str = "") -> str:
+    """Return the name by which people know a rule's target or a schedule."""
     return f"{kind} {name}" + (f" (target {target})" if target else "")

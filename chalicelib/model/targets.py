@@ -373,8 +373,12 @@ def _no_family_moved_twice(targets: tuple[Target, ...]) -> None:
                 f"{target.name} has it too. Next: write the rules and schedules into `follow` of "
                 "that target, and remove the [[task]]."
             )
-    for one, other in combinations([target for target in targets if target.follow.any], 2):
-        if {*one.families} & {*other.families}:
+    moving: dict[str, list[Target]] = {}
+    for target in targets:
+        for family in {*target.families} if target.follow.any else ():
+            moving.setdefault(family, []).append(target)
+    for sharing in moving.values():
+        for one, other in combinations(sharing, 2):
             _nothing_followed_twice(one, other)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from chalicelib.aws.scheduled_tasks import UNIVERSAL
-from chalicelib.model.scheduled import FollowSettings, names_revision
+from chalicelib.model.scheduled import FollowSettings, label_of, names_revision
 from cli.doctor import read_definition
 from cli.doctor.asking import NOT_THERE, Asking
 from cli.doctor.facts import ScheduledFacts
@@ -54,7 +54,7 @@ def _rule_targets(asking: Asking, pattern: str) -> list[tuple[str, Found]] | Non
         targets = asking.all(about, call, "Targets", absent=_NOT_FOUND, Rule=name)
         if targets is None:
             return None
-        found += [(f"rule {name} (target {each['Id']})", each) for each in targets]
+        found += [(label_of("rule", name, str(each["Id"])), each) for each in targets]
     return None if names is None else found
 
 
@@ -74,7 +74,7 @@ def _schedule_targets(asking: Asking, pattern: str) -> list[tuple[str, Found]] |
         answer = asking.ask(about, call, absent=_NOT_FOUND, GroupName=group, Name=each)
         if answer is None:
             return None
-        found += [(f"schedule {group}/{each}", answer["Target"])] if answer else []
+        found += [(label_of("schedule", f"{group}/{each}"), answer["Target"])] if answer else []
     return None if names is None else found
 
 

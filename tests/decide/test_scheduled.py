@@ -148,12 +148,12 @@ def test_a_long_reason_is_cut() -> None:
 def test_a_task_runs_what_most_of_its_rules_and_schedules_name(
     names: tuple[str, ...], runs: str | None
 ) -> None:
-    service = as_service(FAMILY, map(task, names))
+    service = as_service(FAMILY, names)
     assert (service.revision if service else None) == runs
 
 
 def test_a_task_in_the_form_of_a_service_is_steady_and_has_no_tasks() -> None:
-    service = as_service(FAMILY, [task()])
+    service = as_service(FAMILY, [OLD])
     assert service is not None
     assert service.steady is not None
     assert (service.desired, service.running) == (0, 0)
