@@ -31,6 +31,7 @@ from rehearsal.wire import WIRE, Attempt
 
 CALL_SECONDS = 0.04  # on the way, in AWS, and computed with a fraction of a processor
 _DELIVERY_SECONDS = 1.0
+_HOOKED = frozenset({"ecs", "events", "scheduler"})  # services whose clients get hooks
 _RETRIES_AFTER = (60.0, 120.0)
 _SWEEP_SECONDS = 600.0
 _FIRST_WAIT = 10.0
@@ -149,10 +150,10 @@ class Fleet(Rehearsal):
     def client_of(self, service: str, attempts: int, seconds: int) -> Any:
         """The client of this execution environment.
 
-        All but those of ECS are shared: `chalicelib.aws.ecs` hooks into its client during a call.
+        All but those with hooks are shared: `chalicelib.aws.raw` hooks into a client during a call.
         """
         clients = getattr(self._environment, "clients", self._shared)
-        if service != "ecs":
+        if service not in _HOOKED:
             clients = self._shared
         key = (service, attempts, seconds)
         if key not in clients:

@@ -52,11 +52,16 @@ def add_schedule(
     )
 
 
-def add_report(account: Account) -> None:
-    """A family of its own, of which no service runs a revision, with the backend's image."""
-    image = f"{conflicto.repository_uri(REPOSITORY)}:{FIRST_TAG}"
+def add_report(account: Account, family: str = REPORT, repository: str = REPOSITORY) -> str:
+    """A family of its own, of which no service runs a revision; return its `family:revision`.
+
+    It runs the first image of the repository.
+    """
+    image = f"{conflicto.repository_uri(repository)}:{FIRST_TAG}"
     definition = conflicto.task_definition("gunicorn_fargate", "report", "dev", image)
-    account.client("ecs").register_task_definition(**definition)
+    client = account.client("ecs")
+    made = client.register_task_definition(**definition | {"family": family})
+    return str(made["taskDefinition"]["taskDefinitionArn"]).rsplit("/", 1)[1]
 
 
 def rule_runs(account: Account) -> str:
@@ -72,11 +77,15 @@ def schedule_runs(account: Account) -> str:
     return _short(found["Target"]["EcsParameters"])
 
 
+def revision_arn(revision: str) -> str:
+    """The ARN of a `family:revision`."""
+    return f"arn:aws:ecs:{conflicto.REGION}:{conflicto.ACCOUNT}:task-definition/{revision}"
+
+
 def _runs(revision: str) -> dict[str, Any]:
-    arn = f"arn:aws:ecs:{conflicto.REGION}:{conflicto.ACCOUNT}:task-definition/{revision}"
     network = {"awsvpcConfiguration": {"Subnets": ["subnet-1"], "AssignPublicIp": "DISABLED"}}
     return {
-        "TaskDefinitionArn": arn,
+        "TaskDefinitionArn": revision_arn(revision),
         "TaskCount": 1,
         "LaunchType": "FARGATE",
         "NetworkConfiguration": network,

@@ -7,26 +7,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from example import conflicto
-from tests.dialect.account import CLUSTER, FAMILY, FIRST_TAG, REPOSITORY, Account
+from tests.dialect.account import CLUSTER, FAMILY, Account
 from tests.dialect.rehearsed import RehearsedAccount
+from tests.dialect.scheduled import CLUSTER_ARN, ROLE, RULE, revision_arn
 
-RULE, SCHEDULE, REPORT = "nightly-dev", "default/report-dev", "conflicto-report-dev"
-TARGET = "job"
-_PLACE = f"{conflicto.REGION}:{conflicto.ACCOUNT}"
-_CLUSTER = f"arn:aws:ecs:{_PLACE}:cluster/{CLUSTER}"
-_ROLE = f"arn:aws:iam::{conflicto.ACCOUNT}:role/conflicto-cron-dev"
+SCHEDULE, TARGET = "default/report-dev", "job"
 _NIGHTLY = "cron(0 3 * * ? *)"
 _NETWORK = {"awsvpcConfiguration": {"Subnets": ["subnet-0a"], "SecurityGroups": ["sg-0a"]}}
-
-
-def register(account: Account, family: str = REPORT, repository: str = REPOSITORY) -> str:
-    """Register a family of its own, which runs the first image of the repository; its revision."""
-    image = f"{conflicto.repository_uri(repository)}:{FIRST_TAG}"
-    definition = conflicto.task_definition("gunicorn_fargate", "report", "dev", image)
-    client = account.client("ecs")
-    made = client.register_task_definition(**definition | {"family": family})
-    return str(made["taskDefinition"]["taskDefinitionArn"]).rsplit("/", 1)[1]
 
 
 def add_rule(account: Account, name: str = RULE, revision: str = f"{FAMILY}:1") -> None:
@@ -63,7 +50,7 @@ def change(account: RehearsedAccount, name: str, revision: str = "", tasks: int 
     if tasks:
         parameters["TaskCount"] = tasks
     if revision:
-        parameters["TaskDefinitionArn"] = _revision(revision)
+        parameters["TaskDefinitionArn"] = revision_arn(revision)
     if kind == "rule":
         account.client("events").put_targets(Rule=name, Targets=[body])
     else:
@@ -97,12 +84,8 @@ def start(account: Account, revision: str) -> None:
 
 def _target(revision: str) -> dict[str, Any]:
     parameters = {
-        "TaskDefinitionArn": _revision(revision),
+        "TaskDefinitionArn": revision_arn(revision),
         "LaunchType": "FARGATE",
         "NetworkConfiguration": _NETWORK,
     }
-    return {"Arn": _CLUSTER, "RoleArn": _ROLE, "EcsParameters": parameters}
-
-
-def _revision(revision: str) -> str:
-    return f"arn:aws:ecs:{_PLACE}:task-definition/{revision}"
+    return {"Arn": CLUSTER_ARN, "RoleArn": ROLE, "EcsParameters": parameters}

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from embedded.services.ecs import Crash
 from tests.dialect.account import BY_HAND, FAMILY
+from tests.dialect.scheduled import REPORT, RULE, add_report
 from tests.reliability.account import FaultyAccount
 from tests.reliability.calls import PUT_TARGETS
 from tests.reliability.faults import Window
@@ -23,14 +24,11 @@ from tests.reliability.flow import (
 )
 from tests.reliability.people import go_back, push, push_bad
 from tests.reliability.rules_and_schedules import (
-    REPORT,
-    RULE,
     SCHEDULE,
     add_rule,
     add_schedule,
     change,
     delete,
-    register,
     start,
 )
 
@@ -57,7 +55,7 @@ _THROTTLED_SECONDS = 45
 def _follow(account: FaultyAccount) -> None:
     """A rule runs the service's family, a schedule another one."""
     add_rule(account)
-    add_schedule(account, revision=register(account))
+    add_schedule(account, revision=add_report(account))
 
 
 def _follow_all(account: FaultyAccount) -> None:
@@ -68,7 +66,7 @@ def _follow_all(account: FaultyAccount) -> None:
 
 def _task(account: FaultyAccount) -> None:
     """A rule and a schedule run a family that belongs to no service."""
-    revision = register(account)
+    revision = add_report(account)
     add_rule(account, revision=revision)
     add_schedule(account, revision=revision)
 

@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from embedded.services.ecs import Crash
 from tests.dialect.account import BY_HAND, CLUSTER
+from tests.dialect.scheduled import add_report
 from tests.reliability.account import FaultyAccount
 from tests.reliability.rules_and_schedules import (
     add_rule,
@@ -14,7 +15,6 @@ from tests.reliability.rules_and_schedules import (
     change,
     delete,
     key_of,
-    register,
     start,
 )
 
@@ -43,12 +43,12 @@ def add_scheduled(account: FaultyAccount, number: int, name: str, family: str) -
     """Make the rules and schedules of a service whose family is this, and return their names."""
     repository, made = f"conflicto-{name}-dev", []
     if _follows(number):
-        report = register(account, f"report-{name}", repository)
+        report = add_report(account, f"report-{name}", repository)
         add_rule(account, f"nightly-{name}", f"{family}:1")
         add_schedule(account, f"default/report-{name}", report)
         made += [f"nightly-{name}", f"default/report-{name}"]
     if _has_task(number):
-        job = register(account, f"job-{name}", repository)
+        job = add_report(account, f"job-{name}", repository)
         add_rule(account, f"job-{name}", job)
         add_schedule(account, f"default/job-{name}", job)
         made += [f"job-{name}", f"default/job-{name}"]
