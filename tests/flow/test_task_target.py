@@ -287,7 +287,7 @@ def test_one_that_names_no_revision_is_refused_with_the_reason() -> None:
 def test_a_rollback_where_nothing_names_a_revision_says_so() -> None:
     world = nightly(schedules=())
     world.scheduled.add("rule", "nightly-dev", revision(7).rsplit(":", 1)[0])
-    with pytest.raises(Refused, match="no rule or schedule of the .* names a revision of"):
+    with pytest.raises(Refused, match=r"no rule or schedule of the .* names a revision of"):
         rollback_by_hand(world.world(), HAND)
 
 
