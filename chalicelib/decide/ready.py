@@ -63,7 +63,7 @@ def ready(  # noqa: PLR0913 - each is one thing that is known
     if (known := without_looking(deployment, head, target)) is not None:
         return known
     if service is None or service.status == "INACTIVE":
-        return Refused(reason=_missing(deployment))
+        return Refused(reason=missing(deployment.cluster, deployment.service_name))
     if (why := unsupported(service)) is not None:
         return Refused(reason=why)
     if (why := older_than_what_runs(deployment, head, service)) is not None:
@@ -79,13 +79,6 @@ def ready(  # noqa: PLR0913 - each is one thing that is known
     if foreign_rollout(deployment, head, service, rollout):
         return _wait_for_foreign(deployment, service, target, now)
     return Go(service=service)
-
-
-def _missing(deployment: Deployment) -> str:
-    """Return that there is nothing to deploy to."""
-    then = "Let one of them name a revision" if deployment.is_task else "Create it"
-    what = missing(deployment.cluster, deployment.service_name)
-    return f"{what}. {then}, or correct targets.toml."
 
 
 def without_looking(

@@ -140,10 +140,7 @@ def _lost(world: World, target: Target, head: Head, images: Sequence[Image]) -> 
 def _meet(world: World, target: Target) -> Outcome:
     service = service_of(world, target.cluster, target.service, running=1)
     if service is None:
-        what = f"the service {target.name} does not exist"
-        if target.is_task:
-            what = missing(target.cluster, target.service)
-        reason = f"{what}; correct targets.toml or create it"
+        reason = missing(target.cluster, target.service)
         return Outcome(outcome="failed", service=target.name, reason=reason)
     world.ledger.save(met(target.name, service, world.now))
     return Outcome(outcome="met", service=target.name, reason="the first look deploys nothing")
