@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from cli.ending import Verb, ending
+from cli.verbs.dashboard import dashboard
 from cli.verbs.deploy import deploy
 from cli.verbs.doctor import doctor
 from cli.verbs.history import history
@@ -30,6 +31,7 @@ VERBS: dict[str, tuple[Verb, str]] = {
     "why": (why, _LOOK),
     "watch": (watch, _LOOK),
     "logs": (logs, _LOOK),
+    "dashboard": (dashboard, _LOOK),
     "plan": (plan, _CHANGE),
     "deploy": (deploy, _CHANGE),
     "rollback": (rollback, _CHANGE),

@@ -1,0 +1,132 @@
+"""path -> page: the questions that a path needs, and the values of its template.
+
+A page never waits longer than `patience` for AWS: what has not come yet is shown as awaited, and
+the stream of changes brings it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import unquote
+
+from chalicelib.errors import Refused
+from cli.dashboard import board, service
+from cli.dashboard.answers import Answer, Answers, Question
+from cli.dashboard.deployment import story
+from cli.dashboard.marks import OPEN
+from cli.dashboard.stages import BOARD, Stages
+
+BOARD_PAUSE, SERVICE_PAUSE, OPEN_PAUSE, CLOSED_PAUSE = 5.0, 4.0, 2.0, 30.0  # seconds
+_LONGEST_PATH = 1_500
+
+
+@dataclass(frozen=True)
+class Page:
+    """A template and its values. After `pause` seconds, AWS may know something newer.
+
+    `awaited` says that something is missing which AWS has not answered yet. `at` is the time of
+    the newest answer, by the clock of AWS (ISO 8601, UTC).
+    """
+
+    template: str
+    title: str
+    pause: float
+    awaited: bool
+    at: str
+    values: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Unknown(Refused):
+    """The path names nothing."""
+
+
+class Pages:
+    """Makes the page of a path."""
+
+    def __init__(self, stages: Stages, answers: Answers) -> None:
+        self._stages = stages
+        self._answers = answers
+
+    async def page(self, path: str, patience: float) -> Page:
+        """Return the page of a path.
+
+        Raises:
+            Unknown: when there is no such page or stage.
+        """
+        match [unquote(part) for part in path[:_LONGEST_PATH].strip("/").split("/")]:
+            case [""]:
+                return await self._board(patience)
+            case ["service", stage, cluster, name] if stage in self._stages.names:
+                return await self._service(stage, f"{cluster}/{name}", patience)
+            case ["deployment", stage, deployment] if stage in self._stages.names:
+                return await self._deployment(stage, deployment, patience)
+            case ["service" | "deployment", stage, *_]:
+                known = ", ".join(self._stages.names)
+                raise Unknown(f"There is no stage {stage!r} here; the stages are {known}")
+            case _:
+                raise Unknown("There is no such page. Next: go back to the board")
+
+    async def _board(self, patience: float) -> Page:
+        names = self._stages.names
+        found = await asyncio.gather(
+            *(self._ask(name, BOARD, {}, fresh=BOARD_PAUSE, patience=patience) for name in names)
+        )
+        stages = [
+            board.Stage(name, self._stages.stage(name), answer)
+            for name, answer in zip(names, found, strict=True)
+        ]
+        awaited = any(answer.awaited for answer in found)
+        values = {"matrix": board.matrix(stages)}
+        return Page("board.html", "Board", BOARD_PAUSE, awaited, _at(*found), values)
+
+    async def _service(self, stage: str, name: str, patience: float) -> Page:
+        status, row = await asyncio.gather(
+            self._status(stage, {"service": name, "now": True}, SERVICE_PAUSE, patience),
+            self._status(stage, {"service": name, "board": True}, SERVICE_PAUSE, patience),
+        )
+        known = _row_of(self._answers.known(Question.of(stage, BOARD, {})), name)
+        found = service.view(stage, name, status, row if row.reply or row.error else known)
+        awaited = status.awaited or row.awaited
+        return Page("service.html", name, SERVICE_PAUSE, awaited, _at(status, row), {"view": found})
+
+    async def _deployment(self, stage: str, deployment: str, patience: float) -> Page:
+        answer = await self._status(stage, {"deployment": deployment}, OPEN_PAUSE, patience)
+        record = (answer.reply or {"deployments": [None]})["deployments"][0]
+        now = Answer()
+        if record is not None and record["status"] in OPEN:
+            looked = {"service": record["service"], "now": True}
+            now = await self._status(stage, looked, OPEN_PAUSE, patience)
+        closed = record is not None and record["status"] not in OPEN
+        pause = CLOSED_PAUSE if closed else OPEN_PAUSE
+        view = story(stage, deployment, answer, now)
+        title = f"{view.version} · {view.service}" if view.service else deployment
+        return Page(
+            "deployment.html", title, pause, answer.awaited, _at(answer, now), {"view": view}
+        )
+
+    async def _status(
+        self, stage: str, asked: Mapping[str, Any], fresh: float, patience: float
+    ) -> Answer:
+        return await self._ask(stage, "status", asked, fresh=fresh, patience=patience)
+
+    async def _ask(
+        self, stage: str, function: str, asked: Mapping[str, Any], *, fresh: float, patience: float
+    ) -> Answer:
+        question = Question.of(stage, function, asked)
+        # A little fresher than the pause: the stream then never gets what it has seen already.
+        return await self._answers.get(question, fresh=fresh * 0.9, patience=patience)
+
+
+def _row_of(board_answer: Answer, name: str) -> Answer:
+    """The row of one service in a board that was read before."""
+    if board_answer.reply is None:
+        return Answer()
+    rows = [row for row in board_answer.reply["board"] if row["service"] == name]
+    return Answer({"board": rows, "at": board_answer.reply["at"]}) if rows else Answer()
+
+
+def _at(*answers: Answer) -> str:
+    return max((str(answer.reply["at"]) for answer in answers if answer.reply), default="")
