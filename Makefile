@@ -11,7 +11,7 @@ BIN  := $(VENV)/bin
 SBOM := out/.sbom
 DOCS := out/.docs
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-scale bench-lambda price test test-all reliability coverage check format package sbom docs picture deploy logs clean
+.PHONY: help demo local bench bench-scale bench-dashboard bench-lambda price test test-all reliability coverage check format package sbom docs picture deploy logs clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -30,6 +30,9 @@ bench: $(VENV)/installed ## beside other tools, on a simulated ECS: out/bench.md
 
 bench-scale: $(VENV)/installed ## 500 services, 1,000 pushes, 100,000 records: out/scale.md
 	@$(BIN)/python -m bench.scale
+
+bench-dashboard: $(VENV)/installed ## a click, with 500 services and 100,000 records: out/dashboard.md
+	@$(BIN)/python -m bench.dashboard
 
 bench-lambda: $(VENV)/installed ## what each function costs on Lambda: out/bench-lambda.md
 	@$(BIN)/python -m bench.lambda_

@@ -78,5 +78,20 @@ def fill(service: str, records: int) -> None:
         partition[item.range_key] = item
 
 
+def copy_to(service: str, other: str) -> None:
+    """Give another service the HEAD and the records of a service, straight in moto's table."""
+    table = dynamodb_backends[ACCOUNT][REGION].tables[TABLE]
+    table.items[_text(other)] = {
+        key: _of(item, other) for key, item in table.items[_text(service)].items()
+    }
+
+
+def _of(item: Item, service: str) -> Item:
+    found = copy.copy(item)
+    found.hash_key = _text(service)
+    found.attrs = dict(item.attrs) | {"pk": _text(service), "service": _text(service)}  # type: ignore[assignment]
+    return found
+
+
 def _text(value: str) -> DynamoType:
     return DynamoType({"S": value})

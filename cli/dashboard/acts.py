@@ -7,6 +7,7 @@ a key, so a second click changes nothing.
 
 from __future__ import annotations
 
+import textwrap
 import uuid
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -137,7 +138,7 @@ class Acts:
             payload=asked,
             heading=f"{heading} {wanted.service}",
             button=button,
-            lines=tuple(list(plan_words.lines(told))[1:]),
+            lines=_dedented(list(plan_words.lines(told))[1:]),
             may=does not in {"refuse", "nothing"},
             choices=() if does == "stop" else tuple(_choices(told)),
         )
@@ -154,7 +155,7 @@ class Acts:
             payload=payload,
             heading=f"{heading} {wanted.service}",
             button=button,
-            lines=(*held_words.now(row)[1:], would),
+            lines=_dedented([*held_words.now(row)[1:], f"  {would}"]),
         )
 
 
@@ -179,6 +180,10 @@ def _wanted_of(row: Payload, wanted: Wanted) -> tuple[str, Payload, str]:
         raise Refused(f"Nothing is held on {wanted.service} now")
     named = {"deployment": held} if held else {"service": wanted.service}
     return "release", named | {"deploy": deploy}, held_words.would(row, drop=drop)
+
+
+def _dedented(lines: Sequence[str]) -> tuple[str, ...]:
+    return tuple(textwrap.dedent("\n".join(lines)).splitlines())
 
 
 def _choices(told: Payload) -> Iterable[Choice]:

@@ -66,8 +66,12 @@ class Deployment:
         return self.mark is not None and self.mark.status in OPEN
 
 
-def story(stage: str, deployment: str, answer: Answer, now: Answer) -> Deployment:
-    """What the page of a deployment shows; `now` is the reply with what ECS runs, if it is open."""
+def story(stage: str, deployment: str, answer: Answer, now: Answer, runs: str | None) -> Deployment:
+    """What the page of a deployment shows.
+
+    `now` is the reply with what ECS runs, if it is open. `runs` is the deployment that brought what
+    the service runs, None where that is not known.
+    """
     if answer.reply is None:
         return Deployment(stage, deployment, {}, answer.awaited, answer.error)
     record = answer.reply["deployments"][0]
@@ -90,7 +94,7 @@ def story(stage: str, deployment: str, answer: Answer, now: Answer) -> Deploymen
         phases=tuple(_phases(record)),
         parts=parts(record),
         drawing=drawing(record, moment(answer.reply["at"])),
-        may=tuple(_may(record)),
+        may=tuple(_may(record, runs)),
     )
 
 
@@ -132,7 +136,7 @@ def _phases(record: Record) -> Iterator[Phase]:
             )
 
 
-def _may(record: Record) -> Iterator[str]:
+def _may(record: Record, runs: str | None) -> Iterator[str]:
     """What a person may do from this page; the plan says what would come of it."""
     status = record["status"]
     if status == "HELD":
@@ -141,7 +145,7 @@ def _may(record: Record) -> Iterator[str]:
         yield from ("resume", "back")
     elif status in {"PREPARING", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS"}:
         yield "stop"
-    if status == "SUCCESSFUL":
+    if status == "SUCCESSFUL" and runs in {None, record["deployment"]}:
         yield "rollback"
-    if status == "SUCCESSFUL" and record.get("proven"):
+    elif status == "SUCCESSFUL" and record.get("proven"):
         yield "return"

@@ -13,7 +13,7 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "PREPARING": ("run", "prepares"),
     "IN_PROGRESS": ("run", "rolls out"),
     "ROLLBACK_IN_PROGRESS": ("back", "rolls back"),
-    "SUCCESSFUL": ("good", "live"),
+    "SUCCESSFUL": ("good", "successful"),
     "FAILED": ("bad", "failed"),
     "ROLLBACK_SUCCESSFUL": ("back", "rolled back"),
     "ROLLBACK_FAILED": ("bad", "rollback failed"),

@@ -7,6 +7,7 @@ the stream of changes brings it.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -93,19 +94,32 @@ class Pages:
         return Page("service.html", name, SERVICE_PAUSE, awaited, _at(status, row), {"view": found})
 
     async def _deployment(self, stage: str, deployment: str, patience: float) -> Page:
+        began = time.monotonic()
         answer = await self._status(stage, {"deployment": deployment}, OPEN_PAUSE, patience)
         record = (answer.reply or {"deployments": [None]})["deployments"][0]
         now = Answer()
         if record is not None and record["status"] in OPEN:
             looked = {"service": record["service"], "now": True}
-            now = await self._status(stage, looked, OPEN_PAUSE, patience)
+            rest = max(0.0, patience - (time.monotonic() - began))
+            now = await self._status(stage, looked, OPEN_PAUSE, rest)
         closed = record is not None and record["status"] not in OPEN
         pause = CLOSED_PAUSE if closed else OPEN_PAUSE
-        view = story(stage, deployment, answer, now)
+        view = story(stage, deployment, answer, now, self._running(stage, record))
         title = f"{view.version} · {view.service}" if view.service else deployment
         return Page(
             "deployment.html", title, pause, answer.awaited, _at(answer, now), {"view": view}
         )
+
+    def _running(self, stage: str, record: Mapping[str, Any] | None) -> str | None:
+        """The deployment that brought what the record's service runs, as far as it was read."""
+        if record is None:
+            return None
+        name = record["service"]
+        row = self._answers.known(Question.of(stage, "status", {"service": name, "board": True}))
+        whole = self._answers.known(Question.of(stage, BOARD, {}))
+        newest = max(row, _row_of(whole, name), key=_at)
+        rows = (newest.reply or {"board": []})["board"]
+        return (rows[0].get("runs") or {}).get("deployment") if rows else None
 
     async def _status(
         self, stage: str, asked: Mapping[str, Any], fresh: float, patience: float

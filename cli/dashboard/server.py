@@ -29,7 +29,7 @@ from cli.dashboard.spent import spent
 from cli.dashboard.stages import Stages
 
 _HERE = Path(__file__).parent
-_PATIENCE = 0.2  # seconds that a click waits for AWS; what comes later, the stream brings
+_PATIENCE = 0.15  # seconds that a click waits for AWS; what comes later, the stream brings
 _STREAM_PATIENCE = 1.0  # seconds that the stream waits, so that one slow stage holds up no other
 _SOON = 0.5  # seconds until it looks again for an answer that has not come
 _PING = 15  # seconds between signs of life in the stream
