@@ -89,15 +89,17 @@ class Answers:
             del self._asking[question]  # what it brings may be older than the change
 
     async def _answered(self, question: Question) -> Answer:
-        asked, me = self._clock(), asyncio.current_task()
+        asked, me, answer = self._clock(), asyncio.current_task(), None
         try:
             answer = Answer(await asyncio.to_thread(self._ask, question), asked=asked)
         except DeployerError as error:
             before = self.known(question)
             answer = Answer(before.reply, str(error), asked)
-        if self._asking.get(question) is me:
-            del self._asking[question]
-            self._keep(question, answer)
+        finally:  # also after a fault of ours, so that the next reader asks again
+            if self._asking.get(question) is me:
+                del self._asking[question]
+                if answer is not None:
+                    self._keep(question, answer)
         return answer
 
     def _keep(self, question: Question, answer: Answer) -> None:

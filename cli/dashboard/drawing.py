@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
+from operator import itemgetter
 from typing import Any
 
 from cli.dashboard.marks import OPEN
@@ -33,6 +35,7 @@ PHASES: Mapping[str, str] = {
     "unknown": "not known",
 }
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 21_600, 86_400)
+_THINNEST = 0.2  # percent: the width of a bar
 _TICKS = 6  # at most, on the axis
 _TASKS = 24  # lanes of tasks; the rest is told in a line
 _STATES = (  # of a task: from which time, and how it is drawn
@@ -96,9 +99,9 @@ class Scale:
         return round(min(max(share, 0.0), 100.0), 3)
 
     def bar(self, begins: datetime, ends: datetime, kind: str, title: str) -> Bar:
-        """A bar between two moments; it is never too thin to be seen."""
-        left = self.at(begins)
-        return Bar(left, round(max(self.at(ends) - left, 0.2), 3), kind, title)
+        """A bar between two moments; it is never too thin to be seen, also at the right edge."""
+        left = min(self.at(begins), 100 - _THINNEST)
+        return Bar(left, round(max(self.at(ends) - left, _THINNEST), 3), kind, title)
 
 
 def drawing(record: Record, now: datetime) -> Drawing | None:
@@ -149,10 +152,10 @@ def _traffic(steps: Sequence[Mapping[str, Any]], scale: Scale, ended: datetime) 
 def _task(task: Mapping[str, Any], scale: Scale, ended: datetime) -> Lane:
     """A task as a bar: each of its states until the next one that is known."""
     stopped = moment(task["stopped"]) if task.get("stopped") else ended
-    known = [(moment(task[key]), kind) for key, kind in _STATES if task.get(key)]
+    states = [(moment(task[key]), kind) for key, kind in _STATES if task.get(key)]
+    known = sorted(states, key=itemgetter(0))  # clocks differ: a state may seem to come too early
     bars = []
-    for (begins, kind), following in zip(known, [*known[1:], None], strict=True):
-        ends = following[0] if following else stopped
+    for (begins, kind), (ends, _) in pairwise([*known, (stopped, "")]):
         if ends > begins:
             bars.append(scale.bar(begins, ends, kind, f"{kind} for {_between(begins, ends)}"))
     age = "new" if task.get("new") else "old"
