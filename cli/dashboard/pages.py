@@ -1,7 +1,7 @@
 """path -> page: the questions that a path needs, and the values of its template.
 
-A page never waits longer than `patience` for AWS: what has not come yet is shown as awaited, and
-the stream of changes brings it.
+A click is answered from what was read lately, and waits for nothing else longer than a moment. What
+has not come yet is shown as awaited. The stream of changes then brings what is new.
 """
 
 from __future__ import annotations
@@ -40,6 +40,18 @@ class Page:
     values: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class Manner:
+    """How a page is read: it waits for AWS `patience` seconds, and an answer of `old` will do."""
+
+    patience: float
+    old: float = 0.0
+
+
+CLICK = Manner(patience=0.15, old=60.0)
+STREAM = Manner(patience=1.0)  # one slow stage holds up no other
+
+
 class Unknown(Refused):
     """The path names nothing."""
 
@@ -51,7 +63,7 @@ class Pages:
         self._stages = stages
         self._answers = answers
 
-    async def page(self, path: str, patience: float) -> Page:
+    async def page(self, path: str, manner: Manner) -> Page:
         """Return the page of a path.
 
         Raises:
@@ -59,21 +71,21 @@ class Pages:
         """
         match [unquote(part) for part in path[:_LONGEST_PATH].strip("/").split("/")]:
             case [""]:
-                return await self._board(patience)
+                return await self._board(manner)
             case ["service", stage, cluster, name] if stage in self._stages.names:
-                return await self._service(stage, f"{cluster}/{name}", patience)
+                return await self._service(stage, f"{cluster}/{name}", manner)
             case ["deployment", stage, deployment] if stage in self._stages.names:
-                return await self._deployment(stage, deployment, patience)
+                return await self._deployment(stage, deployment, manner)
             case ["service" | "deployment", stage, *_]:
                 known = ", ".join(self._stages.names)
                 raise Unknown(f"There is no stage {stage!r} here; the stages are {known}")
             case _:
                 raise Unknown("There is no such page. Next: go back to the board")
 
-    async def _board(self, patience: float) -> Page:
+    async def _board(self, manner: Manner) -> Page:
         names = self._stages.names
         found = await asyncio.gather(
-            *(self._ask(name, BOARD, {}, fresh=BOARD_PAUSE, patience=patience) for name in names)
+            *(self._ask(name, BOARD, {}, fresh=BOARD_PAUSE, manner=manner) for name in names)
         )
         stages = [
             board.Stage(name, self._stages.stage(name), answer)
@@ -83,25 +95,25 @@ class Pages:
         values = {"matrix": board.matrix(stages)}
         return Page("board.html", "Board", BOARD_PAUSE, awaited, _at(*found), values)
 
-    async def _service(self, stage: str, name: str, patience: float) -> Page:
+    async def _service(self, stage: str, name: str, manner: Manner) -> Page:
         status, row = await asyncio.gather(
-            self._status(stage, {"service": name, "now": True}, SERVICE_PAUSE, patience),
-            self._status(stage, {"service": name, "board": True}, SERVICE_PAUSE, patience),
+            self._status(stage, {"service": name, "now": True}, SERVICE_PAUSE, manner),
+            self._status(stage, {"service": name, "board": True}, SERVICE_PAUSE, manner),
         )
         known = _row_of(self._answers.known(Question.of(stage, BOARD, {})), name)
         found = service.view(stage, name, status, row if row.reply or row.error else known)
         awaited = status.awaited or row.awaited
         return Page("service.html", name, SERVICE_PAUSE, awaited, _at(status, row), {"view": found})
 
-    async def _deployment(self, stage: str, deployment: str, patience: float) -> Page:
+    async def _deployment(self, stage: str, deployment: str, manner: Manner) -> Page:
         began = time.monotonic()
-        answer = await self._status(stage, {"deployment": deployment}, OPEN_PAUSE, patience)
+        answer = await self._status(stage, {"deployment": deployment}, OPEN_PAUSE, manner)
         record = (answer.reply or {"deployments": [None]})["deployments"][0]
         now = Answer()
         if record is not None and record["status"] in OPEN:
             looked = {"service": record["service"], "now": True}
-            rest = max(0.0, patience - (time.monotonic() - began))
-            now = await self._status(stage, looked, OPEN_PAUSE, rest)
+            rest = max(0.0, manner.patience - (time.monotonic() - began))
+            now = await self._status(stage, looked, OPEN_PAUSE, Manner(rest, manner.old))
         closed = record is not None and record["status"] not in OPEN
         pause = CLOSED_PAUSE if closed else OPEN_PAUSE
         view = story(stage, deployment, answer, now, self._running(stage, record))
@@ -122,16 +134,17 @@ class Pages:
         return (rows[0].get("runs") or {}).get("deployment") if rows else None
 
     async def _status(
-        self, stage: str, asked: Mapping[str, Any], fresh: float, patience: float
+        self, stage: str, asked: Mapping[str, Any], fresh: float, manner: Manner
     ) -> Answer:
-        return await self._ask(stage, "status", asked, fresh=fresh, patience=patience)
+        return await self._ask(stage, "status", asked, fresh=fresh, manner=manner)
 
     async def _ask(
-        self, stage: str, function: str, asked: Mapping[str, Any], *, fresh: float, patience: float
+        self, stage: str, function: str, asked: Mapping[str, Any], *, fresh: float, manner: Manner
     ) -> Answer:
         question = Question.of(stage, function, asked)
         # A little fresher than the pause: the stream then never gets what it has seen already.
-        return await self._answers.get(question, fresh=fresh * 0.9, patience=patience)
+        fresh = max(fresh * 0.9, manner.old)
+        return await self._answers.get(question, fresh=fresh, patience=manner.patience)
 
 
 def _row_of(board_answer: Answer, name: str) -> Answer:

@@ -24,13 +24,11 @@ from cli.dashboard.acts import Acts, Confirmed, Wanted
 from cli.dashboard.answers import Answers
 from cli.dashboard.drawing import PHASES
 from cli.dashboard.guard import Guard
-from cli.dashboard.pages import Page, Pages, Unknown
+from cli.dashboard.pages import CLICK, STREAM, Page, Pages, Unknown
 from cli.dashboard.spent import spent
 from cli.dashboard.stages import Stages
 
 _HERE = Path(__file__).parent
-_PATIENCE = 0.15  # seconds that a click waits for AWS; what comes later, the stream brings
-_STREAM_PATIENCE = 1.0  # seconds that the stream waits, so that one slow stage holds up no other
 _SOON = 0.5  # seconds until it looks again for an answer that has not come
 _PING = 15  # seconds between signs of life in the stream
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -70,19 +68,19 @@ class Dashboard:
         return FileResponse(_HERE / "static" / "shell.html", media_type="text/html")
 
     async def _view(self, request: Request) -> Response:
-        page = await self._pages.page(_path(request), _PATIENCE)
+        page = await self._pages.page(_path(request), CLICK)
         return JSONResponse({"at": page.at, **self._shown(page)})
 
     async def _changes(self, request: Request) -> Response:
         path = _path(request)
-        await self._pages.page(path, 0)  # an unknown path is refused before the stream begins
+        await self._pages.page(path, CLICK)  # an unknown path is refused before the stream begins
         return EventSourceResponse(self._stream(path), ping=_PING, sep="\n")
 
     async def _stream(self, path: str) -> AsyncIterator[dict[str, str]]:
         """Yield the page each time that it differs from before, and else the time at AWS."""
         before: dict[str, str] = {}
         while True:
-            page = await self._pages.page(path, _STREAM_PATIENCE)
+            page = await self._pages.page(path, STREAM)
             now = self._shown(page)
             yield {"data": json.dumps({"at": page.at} | (now if now != before else {}))}
             before = now
