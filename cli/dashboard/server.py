@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from http import HTTPStatus
 from pathlib import Path
@@ -19,7 +20,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from chalicelib.errors import Refused
+from chalicelib.errors import DeployerError, Refused
 from cli.dashboard.acts import Acts, Confirmed, Wanted
 from cli.dashboard.answers import Answers
 from cli.dashboard.drawing import PHASES
@@ -31,6 +32,7 @@ from cli.dashboard.stages import Stages
 _HERE = Path(__file__).parent
 _SOON = 0.5  # seconds until it looks again for an answer that has not come
 _PING = 15  # seconds between signs of life in the stream
+_FAULTS = logging.getLogger("uvicorn.error")
 _Model = TypeVar("_Model", bound=BaseModel)
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -133,15 +135,19 @@ def _parsed(model: type[_Model], body: bytes) -> _Model:
 
 
 def _in_a_sentence(endpoint: Endpoint) -> Endpoint:
-    """The endpoint, which answers what it refuses as {"error": "a sentence"}."""
+    """The endpoint, which answers what it refuses, or cannot do, as {"error": "a sentence"}."""
 
     async def answered(request: Request) -> Response:
         try:
             return await endpoint(request)
         except Unknown as unknown:
             return _refused(unknown, HTTPStatus.NOT_FOUND)
-        except Refused as refused:
+        except DeployerError as refused:
             return _refused(refused, HTTPStatus.CONFLICT)
+        except Exception as fault:
+            _FAULTS.exception("%s", request.url.path)
+            words = f"The dashboard has a fault ({type(fault).__name__}): its terminal shows more"
+            return _refused(words, HTTPStatus.INTERNAL_SERVER_ERROR)
 
     return answered
 

@@ -47,11 +47,15 @@ class Column:
 
 @dataclass(frozen=True)
 class Chart:
-    """The durations of the last deployments, oldest first; `top` is the longest in words."""
+    """The durations of the last deployments, oldest first; `top` is the longest in words.
+
+    `usual` is the median of the successful ones in words, and `line` how high that is in percent.
+    """
 
     columns: tuple[Column, ...]
     top: str
     usual: str
+    line: float
 
 
 @dataclass(frozen=True)
@@ -158,6 +162,7 @@ def chart(history: Sequence[Entry]) -> Chart | None:
         return None
     top = max(one.seconds or 0 for one in shown) or 1.0
     good = [one.seconds or 0 for one in shown if one.mark.kind == "good"]
+    usual = statistics.median(good) if good else 0.0
     slot = 100 / len(shown)
     return Chart(
         columns=tuple(
@@ -171,7 +176,8 @@ def chart(history: Sequence[Entry]) -> Chart | None:
             for index, one in enumerate(shown)
         ),
         top=spent(top),
-        usual=spent(statistics.median(good)) if good else "",
+        usual=spent(usual) if good else "",
+        line=round(100 * usual / top, 2),
     )
 
 

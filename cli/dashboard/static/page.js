@@ -27,7 +27,7 @@ async function ask(path, body) {
   } catch (_) {
     throw new Error("The dashboard has ended. Next: start slipway dashboard again.");
   }
-  const found = await answer.json();
+  const found = await answer.json().catch(() => ({ error: `The dashboard answered ${answer.status}.` }));
   if (!answer.ok) throw new Error(found.error);
   return found;
 }
