@@ -189,7 +189,7 @@ def test_what_one_deployment_tells_is_named() -> None:
         for asked in ({"deployment": record.id}, {"service": record.service})
     )
     named = {key for row in rows(section(page("contracts"), "status")) for key in code(row[0])}
-    assert story.keys() - short.keys() == {"from", "to", "timeline", "notices"}
+    assert story.keys() - short.keys() == {"from", "to", "timeline", "notices", "times"}
     assert story.keys() - short.keys() <= named
 
 

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from chalicelib.aws.clients import client, client_once
 from chalicelib.aws.errors import code_of, translated
 from chalicelib.aws.raw import raw_answers, raw_request
+from chalicelib.aws.rollout_times import rollout_times, task_times
 from chalicelib.errors import Refused
 from chalicelib.explain.ending import told_by_its_end
 from chalicelib.model.services import (
@@ -34,6 +35,7 @@ from chalicelib.model.services import (
 )
 from chalicelib.model.stages import Hook
 from chalicelib.model.task_definitions import TaskDefinition, short_name
+from chalicelib.model.times import RolloutTimes, TaskTimes
 
 _EVENTS = 30  # of the 100 that ECS keeps; a task that fails behind a load balancer makes up to six
 _PAGE = 100  # the most tasks that DescribeTasks takes
@@ -219,6 +221,12 @@ class Ecs:
             tasks=tuple(_service_task(task) for task in newest),
             complete=all_running and all_ended,
         )
+
+    def rollout_times(self, cluster: str, service: str) -> RolloutTimes:
+        return rollout_times(cluster, service)
+
+    def task_times(self, cluster: str, ids: Sequence[str]) -> Sequence[TaskTimes]:
+        return task_times(cluster, ids)
 
 
 def _update_express(cluster: str, service: Service, task_definition: str) -> None:

@@ -7,7 +7,8 @@ from typing import Literal, assert_never
 
 from chalicelib.decide.names import more_names, names
 from chalicelib.decide.transitions import allowed
-from chalicelib.explain.notice import again, notice, unheld
+from chalicelib.explain.breakdown import slower, times_of
+from chalicelib.explain.notice import again, notice, unheld, with_line
 from chalicelib.explain.progress import progress
 from chalicelib.explain.scheduled_notice import run_failed, scheduled_news
 from chalicelib.explain.text import brief
@@ -28,9 +29,11 @@ from chalicelib.model.happenings import (
 )
 from chalicelib.model.images import commit_named
 from chalicelib.model.stages import Pause
+from chalicelib.model.times import Step
 
 _LONGEST_REASON = 1_000  # characters; AWS' messages may quote a whole request
 _TOLD_KEPT = 20
+_STEPS_KEPT = 40
 _SILENT = frozenset({Status.PENDING})  # no notice tells that a deployment waits
 
 
@@ -58,10 +61,43 @@ def after(record: Deployment, happening: Happening, now: datetime) -> Deployment
         denial=brief(new.denial, _LONGEST_REASON),
         acting=new.acting and new.open,
         updated=now,
+        blocked=_blocked(record, happening, now),
+        steps=_steps(record, new, now),
     )
+    if record.open and not new.open:
+        new = _closed(new, now)
     if isinstance(happening, happened.HoldEnded):
         return changed(new, notices=(*new.notices, unheld(new)))
     return changed(new, notices=(*new.notices, *_news(record, new)))
+
+
+def _blocked(record: Deployment, happening: Happening, now: datetime) -> datetime | None:
+    """Return when the deployment first had to wait for something before it was applied."""
+    waits = isinstance(happening, happened.Waits | happened.Held | happened.LacksPermission)
+    if record.blocked is None and waits and record.applied_at is None:
+        return now
+    return record.blocked
+
+
+def _steps(before: Deployment, new: Deployment, now: datetime) -> tuple[Step, ...]:
+    """Return the steps of the rollout; one is added where its stage, traffic or pause changed."""
+    step = Step(at=now, stage=new.stage, traffic=new.traffic, waits=new.paused is not None)
+    last = new.steps[-1] if new.steps else Step(at=now, stage="")
+    same = (step.stage, step.traffic, step.waits) == (last.stage, last.traffic, last.waits)
+    if same or not new.stage or new.status is not Status.IN_PROGRESS:
+        return before.steps
+    return (*before.steps, step)[:_STEPS_KEPT]
+
+
+def _closed(record: Deployment, now: datetime) -> Deployment:
+    """Return the record that is closed now.
+
+    ECS is asked where the time went, if it rolled anything out. Otherwise the record alone tells.
+    """
+    record = changed(record, closed_at=now)
+    if record.rolled_out:
+        return changed(record, times_due=now)
+    return changed(record, times=times_of(record, now))
 
 
 def _moved(
@@ -232,6 +268,7 @@ def _while_rolling_out(record: Deployment, happening: RollingOut, now: datetime)
                 stage="",
                 traffic=None,
                 pause=None,
+                ecs_ended=None,
             )
         case happened.Succeeded(noted=noted):
             return changed(_noted(record, noted, ""), succeeded=now)
@@ -282,6 +319,7 @@ def _noted(record: Deployment, noted: Noted, reason: str) -> Deployment:
         stage=noted.stage or record.stage,
         traffic=record.traffic if noted.traffic is None else noted.traffic,
         pause=noted.pause or record.pause,
+        ecs_ended=noted.ecs_ended or record.ecs_ended,
         reason=reason or record.reason,
         desired=record.desired if noted.desired is None else noted.desired,
         running=record.running if noted.running is None else noted.running,
@@ -366,6 +404,13 @@ def _once_live(record: Deployment, happening: OnceLive, now: datetime) -> Deploy
         case happened.RunSeen(run=run):
             told = () if run.succeeded else (run_failed(record, run, now),)
             return changed(record, after=run, notices=(*record.notices, *told))
+        case happened.Timed(times=times):
+            line = slower(times)
+            notices = tuple(
+                with_line(one, line) if one.status is record.status else one
+                for one in record.notices
+            )
+            return changed(record, times=times, times_due=None, notices=notices)
         case _:
             assert_never(happening)
 

@@ -8,6 +8,7 @@ from chalicelib.decide.after import after
 from chalicelib.decide.head import applied, dropped, followed, recorded, released, scheduled
 from chalicelib.decide.proven import proved
 from chalicelib.decide.ready import overtaken
+from chalicelib.explain.breakdown import lasted_of
 from chalicelib.model.changes import changed_head
 from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.happenings import (
@@ -18,9 +19,12 @@ from chalicelib.model.happenings import (
     Refused,
     Released,
     Started,
+    Timed,
 )
 from chalicelib.model.heads import Head
 from chalicelib.model.requests import Request
+
+_LASTED_KEPT = 10
 
 
 def happened(
@@ -35,6 +39,8 @@ def happened(
     record = after(before, happening, now)
     if before.unconfirmed and (not record.unconfirmed or not record.open):
         head = _no_longer_unconfirmed(head, record)
+    if isinstance(happening, Timed):
+        return _with_lasted(head, record), record
     if isinstance(happening, Aside | OnceLive):
         return head, record
     if isinstance(happening, Released):
@@ -48,6 +54,14 @@ def happened(
     if isinstance(happening, Completed) and record.has_scheduled:
         head = scheduled(head, record)
     return followed(head, record), record
+
+
+def _with_lasted(head: Head, record: Deployment) -> Head:
+    """Return HEAD with how long a successful deployment took, which later ones are compared to."""
+    lasted = lasted_of(record.times) if record.times is not None else None
+    if lasted is None or record.status is not Status.SUCCESSFUL:
+        return head
+    return changed_head(head, lasted=(lasted, *head.lasted)[:_LASTED_KEPT])
 
 
 def _no_longer_unconfirmed(head: Head, record: Deployment) -> Head:

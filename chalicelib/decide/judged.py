@@ -106,4 +106,5 @@ def noted_of(record: Deployment, observation: Observation) -> Noted:
         stage=stage_of(record, observation),
         traffic=traffic_of(record, observation),
         pause=pause_of(record, observation),
+        ecs_ended=observation.ours.ended_at if observation.ours is not None else None,
     )

@@ -16,6 +16,7 @@ from chalicelib.explain.permission import how_to_grant
 from chalicelib.explain.scheduled import will_follow
 from chalicelib.explain.text import cut, listed, one_line, plain, sentence
 from chalicelib.model.base import iso
+from chalicelib.model.changes import changed_notice
 from chalicelib.model.deployments import FAILURES, Cause, Deployment, Notice, Status
 from chalicelib.model.holds import Hold
 from chalicelib.model.runs import RunOutcome
@@ -76,6 +77,18 @@ def notice(deployment: Deployment) -> Notice:
         facts=_facts(deployment, deployment.updated, _took(deployment)),
         at=deployment.updated,
     )
+
+
+def with_line(told: Notice, line: str) -> Notice:
+    """Return the notice with one more line above what is so now; with an empty line, as it is.
+
+    A notice that some channel has already is left as it is: its readers would not get the same.
+    """
+    if not line or told.unsent is not None or line in told.text:
+        return told
+    before, now, rest = told.text.rpartition("\nNow: ")
+    text = f"{before}\nTime: {line}\n{now}{rest}" if now else f"{told.text}\n\nTime: {line}"
+    return changed_notice(told, text=cut(text, _TEXT))
 
 
 def again(deployment: Deployment, now: datetime) -> Notice:

@@ -21,6 +21,7 @@ from chalicelib.flow.scheduled import move_scheduled
 from chalicelib.flow.start import start
 from chalicelib.flow.task_rollout import move_task
 from chalicelib.flow.tell import tell
+from chalicelib.flow.times import timed
 from chalicelib.flow.write import Items, read, write, write_news
 from chalicelib.model.deployments import Deployment, Status
 from chalicelib.model.happenings import Abandoned, LacksPermission
@@ -91,7 +92,10 @@ def _with_notices_sent(
 ) -> Deployment:
     if before.unexplained is not None:
         head, record = explained_later(world, head, record)
-    return tell(world, head, record, inherited=before.notices)
+    in_ledger = record.times_due
+    head, record = timed(world, head, record, inherited=before.times_due is not None)
+    unwritten = record.times_due != in_ledger
+    return tell(world, head, record, inherited=before.notices, unwritten=unwritten)
 
 
 def _step(world: World, head: Head, record: Deployment, changed: Changed | None) -> Items:

@@ -33,6 +33,7 @@ from chalicelib.model.services import (
     StoppedTask,
 )
 from chalicelib.model.task_definitions import TaskDefinition
+from chalicelib.model.times import RolloutTimes, TaskTimes
 
 
 @dataclass(frozen=True)
@@ -134,6 +135,12 @@ class DryServices:
 
     def service(self, cluster: str, service: str) -> Service | None:
         return self._real.service(cluster, service)
+
+    def rollout_times(self, cluster: str, service: str) -> RolloutTimes:
+        return self._real.rollout_times(cluster, service)
+
+    def task_times(self, cluster: str, ids: Sequence[str]) -> Sequence[TaskTimes]:
+        return self._real.task_times(cluster, ids)
 
     def services(self, cluster: str, services: Sequence[str]) -> Sequence[Service]:
         return self._real.services(cluster, services)

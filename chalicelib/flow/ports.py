@@ -25,6 +25,7 @@ from chalicelib.model.services import (
 )
 from chalicelib.model.targets import Targets
 from chalicelib.model.task_definitions import TaskDefinition
+from chalicelib.model.times import RolloutTimes, TaskTimes
 
 
 class Ledger(Protocol):
@@ -135,6 +136,12 @@ class Services(Protocol):
 
     def service_tasks(self, cluster: str, service: str) -> ServiceTasks:
         """Return the tasks of a service, running and ended ones, at most 500 of each."""
+
+    def rollout_times(self, cluster: str, service: str) -> RolloutTimes:
+        """Return the events that ECS keeps of a service, at most 100, without any task."""
+
+    def task_times(self, cluster: str, ids: Sequence[str]) -> Sequence[TaskTimes]:
+        """Return the times of those of at most 100 tasks that ECS still shows."""
 
 
 class StandaloneTasks(Protocol):

@@ -16,6 +16,7 @@ from chalicelib.flow.payload import Name, parsed, target_named, unknown_deployme
 from chalicelib.flow.ports import World
 from chalicelib.flow.replay import replay
 from chalicelib.flow.running import running
+from chalicelib.flow.told_times import length_of, times_told
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.heads import Head
@@ -160,6 +161,7 @@ def _story(record: Deployment) -> dict[str, Any]:
             {"at": iso(told.at), "status": told.status, "subject": told.subject}
             for told in record.told
         ],
+        "times": times_told(record),
     }
 
 
@@ -189,6 +191,7 @@ def described(record: Deployment, head: Head | None) -> dict[str, Any]:
         "released": _released(record),
         "created": iso(record.created),
         "updated": iso(record.updated),
+        **length_of(record),
         "running": record.running,
         "desired": record.desired,
         "case": record.case,

@@ -17,14 +17,20 @@ _PATIENCE = timedelta(seconds=30)
 
 
 def tell(
-    world: World, head: Head, record: Deployment, *, inherited: tuple[Notice, ...] = ()
+    world: World,
+    head: Head,
+    record: Deployment,
+    *,
+    inherited: tuple[Notice, ...] = (),
+    unwritten: bool = False,
 ) -> Deployment:
     """Publish the record's notices, oldest first, and return the record without those sent.
 
     A notice that could not be sent stays for the next step or the sweep. When some channel was
     reached, those that were not are given up after a day. A notice that was sent but could not be
     removed is sent again, with the same id. `inherited` are the notices of an earlier step, which
-    has half a minute to send them itself.
+    has half a minute to send them itself. `unwritten` says that HEAD and the record hold something
+    that the ledger does not: it is written together with what was sent.
     """
     unsent: list[Notice] = []
     for number, notice in enumerate(record.notices):
@@ -36,7 +42,7 @@ def tell(
             unsent += record.notices[number:]
             break
         unsent += [rest] if rest else []
-    if tuple(unsent) == record.notices:
+    if tuple(unsent) == record.notices and not unwritten:
         return record
     new = after(record, Told(unsent=tuple(unsent)), world.now)
     try:

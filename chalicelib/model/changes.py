@@ -26,6 +26,7 @@ from chalicelib.model.runs import RunOutcome, TaskRun
 from chalicelib.model.scheduled import ChangeState, ScheduledChange
 from chalicelib.model.services import ServiceDeployment, Tasks
 from chalicelib.model.stages import Pause
+from chalicelib.model.times import Lasted, Step, TaskTimes, Times
 from chalicelib.model.verdicts import Observation
 
 
@@ -45,6 +46,7 @@ class DeploymentFields(TypedDict, total=False):
     held: Held | None
     approval: Approval | None
     waiting: datetime | None
+    blocked: datetime | None
     gated: bool
     found_nothing: datetime | None
     unscanned: str
@@ -64,6 +66,8 @@ class DeploymentFields(TypedDict, total=False):
     stage: str
     traffic: Percent | None
     pause: Pause | None
+    steps: tuple[Step, ...]
+    ecs_ended: datetime | None
     watch_after: int
     succeeded: datetime | None
     has_after: bool
@@ -82,6 +86,9 @@ class DeploymentFields(TypedDict, total=False):
     log_private: bool
     notices: tuple[Notice, ...]
     told: tuple[ToldNotice, ...]
+    closed_at: datetime | None
+    times_due: datetime | None
+    times: Times | None
 
 
 class HeadFields(TypedDict, total=False):
@@ -109,6 +116,7 @@ class HeadFields(TypedDict, total=False):
     scheduled: str
     scheduled_order: datetime | None
     recent: tuple[Recent, ...]
+    lasted: tuple[Lasted, ...]
     tidied: Tidied | None
 
 
@@ -185,6 +193,13 @@ class BeforeFields(TypedDict, total=False):
     outcome: RunOutcome | None
 
 
+class TaskTimesFields(TypedDict, total=False):
+    """The fields of a task's times that its deployment tells."""
+
+    new: bool
+    healthy: datetime | None
+
+
 class ObservationFields(TypedDict, total=False):
     """The fields of an observation that are read after the service."""
 
@@ -198,6 +213,7 @@ class NoticeFields(TypedDict, total=False):
     """The fields of a notice that may change."""
 
     unsent: tuple[str, ...] | None
+    text: str
 
 
 def changed(record: Deployment, **fields: Unpack[DeploymentFields]) -> Deployment:
@@ -250,6 +266,11 @@ def changed_scheduled(
 def changed_before(before: Before, **fields: Unpack[BeforeFields]) -> Before:
     """Return a copy of the `before` in HEAD that has these fields."""
     return before.model_copy(update=dict(fields))
+
+
+def changed_task(task: TaskTimes, **fields: Unpack[TaskTimesFields]) -> TaskTimes:
+    """Return a copy of the task's times that has these fields."""
+    return task.model_copy(update=dict(fields))
 
 
 def changed_observation(

@@ -13,6 +13,7 @@ from chalicelib.model.holds import Approval, Held
 from chalicelib.model.runs import TaskRun
 from chalicelib.model.scheduled import TASKS, ScheduledChange
 from chalicelib.model.stages import Pause
+from chalicelib.model.times import Step, Times
 
 
 class Status(StrEnum):
@@ -135,6 +136,7 @@ class Deployment(Frozen):
     approval: Approval | None = None  # of the person who released it: it needs no other one
     waiting: Moment | None = None  # when it began to wait for somebody else's rollout
     gated: bool = False  # it waits for the scan of its image
+    blocked: Moment | None = None  # when it first had to wait for whatever it was
     found_nothing: Moment | None = None  # when that scan was first seen to end without a finding
     unscanned: str = ""  # why it was applied without a scan although a gate wants one
     acting: bool = False  # an attempt to apply it began, and nobody knows how it ended
@@ -157,6 +159,8 @@ class Deployment(Frozen):
     stage: str = ""  # ECS' lifecycle stage in which the rollout was last seen
     traffic: Percent | None = None  # percent of the production traffic that went to it then
     pause: Pause | None = None  # the last time that ECS waited for a person
+    steps: tuple[Step, ...] = ()  # each change of stage, traffic or pause that Slipway saw
+    ecs_ended: Moment | None = None  # when ECS says that our service deployment ended
     watch_after: int = 0  # for how many seconds it is watched once ECS calls it successful
     succeeded: Moment | None = None  # when ECS was first seen to call it so, where it is watched
     has_after: bool = False  # its target runs an `after` task once ECS calls it successful
@@ -177,6 +181,9 @@ class Deployment(Frozen):
     log_private: bool = False  # they go into no notice
     notices: tuple[Notice, ...] = ()
     told: tuple[ToldNotice, ...] = ()  # the last notices that were sent, oldest first
+    closed_at: Moment | None = None
+    times_due: Moment | None = None  # since when ECS is to be asked where the time went
+    times: Times | None = None  # where the time went, once it is closed
 
     @property
     def open(self) -> bool:
@@ -202,17 +209,29 @@ class Deployment(Frozen):
         )
 
     @property
+    def rolled_out(self) -> bool:
+        """Whether ECS began a rollout for it."""
+        return self.applied_at is not None and not self.is_task and not self.changed_nothing
+
+    @property
     def finished(self) -> bool:
         """Whether nothing is left to do.
 
-        It is closed and explained, everybody was told, and its scheduled tasks follow.
+        It is closed and explained, everybody was told, its scheduled tasks follow, and where the
+        time went is known.
         """
         return (
             not self.open
             and not self.notices
             and self.unexplained is None
             and self.scheduled_due is None
+            and self.times_due is None
         )
+
+    @property
+    def closed(self) -> Moment | None:
+        """When it was closed; of a record of an earlier release, when it last changed."""
+        return None if self.open else self.closed_at or self.updated
 
     @property
     def denied(self) -> bool:

@@ -16,6 +16,7 @@ from chalicelib.model.images import Image
 from chalicelib.model.runs import Kind, TaskRun
 from chalicelib.model.scheduled import ScheduledChange
 from chalicelib.model.stages import Pause
+from chalicelib.model.times import Times
 
 # Before the deployment is applied
 
@@ -190,7 +191,7 @@ class Noted(Frozen):
     A field is None when the look showed nothing new. `looked` is when the tasks were read, and
     `ended` is how many of them had ended by then. `stage` is ECS' lifecycle stage, and `traffic` is
     the percentage of the production traffic that went to the new revision. `pause` is the last time
-    that ECS waited for a person.
+    that ECS waited for a person. `ecs_ended` is when ECS says that the service deployment ended.
     """
 
     desired: int | None = None
@@ -202,6 +203,7 @@ class Noted(Frozen):
     stage: str | None = None
     traffic: float | None = None
     pause: Pause | None = None
+    ecs_ended: Moment | None = None
 
 
 class LookBegan(Frozen):
@@ -356,6 +358,12 @@ class RunSeen(Frozen):
     run: TaskRun
 
 
+class Timed(Frozen):
+    """Where the time of a closed deployment went is known now, as far as it ever will be."""
+
+    times: Times
+
+
 # The families of happenings, in the order of a deployment's life. Those in `Aside` may come at any
 # time. Neither they nor those in `OnceLive` change the status.
 Waiting = Waits | LooksAgain | LacksPermission | Refused | Superseded | Observed | Abandoned
@@ -374,6 +382,6 @@ Aside = (
     | Reminded
     | WatcherStarted
 )
-OnceLive = ScheduledNoted | RunSeen
+OnceLive = ScheduledNoted | RunSeen | Timed
 
 Happening = Waiting | Holding | Applying | Runs | RollingOut | RollingBack | Aside | OnceLive

@@ -8,6 +8,7 @@ from chalicelib.model.base import Frozen, Moment
 from chalicelib.model.deployments import Status
 from chalicelib.model.holds import HeldDeployment, Hold, Release
 from chalicelib.model.runs import RunOutcome
+from chalicelib.model.times import Lasted
 
 _JUDGED = frozenset(Status) - {Status.REFUSED}
 
@@ -141,6 +142,7 @@ class Head(Frozen):
     scheduled: str = ""  # the newest live deployment: the scheduled tasks are to run its revision
     scheduled_order: Moment | None = None
     recent: tuple[Recent, ...] = ()
+    lasted: tuple[Lasted, ...] = ()  # of the last successful deployments, newest first
     tidied: Tidied | None = None
 
     @property

@@ -44,6 +44,9 @@ _RUN_NAMES = (
     "container timeout began attempt request asked failed task started missing stopping "
     "stopped_for withdrawn ended outcome exit_code reason"
 )
+_TASK_NAMES = (
+    "id revision started_by new created pull_started pull_stopped started healthy stopping stopped"
+)
 _OUTCOMES: _Names = {2: "SUCCEEDED FAILED NOT_STARTED UNKNOWN"}
 
 
@@ -91,7 +94,9 @@ KINDS: Mapping[type[Frozen], Kind] = {
             befores befores.deployment befores.revision befores.digest befores.tag befores.began
             befores.outcome scheduled scheduled_order
             tidied tidied.day tidied.count tidied.first tidied.last tidied.told
-            tidied.why tidied.why_on""",
+            tidied.why tidied.why_on
+            lasted lasted.capacity lasted.pulling lasted.starting lasted.healthy
+            lasted.draining""",
         },
         values={
             "recent.status": _STATUSES,
@@ -121,7 +126,12 @@ KINDS: Mapping[type[Frozen], Kind] = {
             has_scheduled scheduled scheduled.kind scheduled.name scheduled.target scheduled.named
             scheduled.cluster
             scheduled.revision scheduled.state scheduled.sent scheduled.was scheduled.answered
-            scheduled.why scheduled.tells scheduled.told scheduled_due"""
+            scheduled.why scheduled.tells scheduled.told scheduled_due
+            blocked steps steps.at steps.stage steps.traffic steps.waits ecs_ended closed_at
+            times_due times times.note times.events times.events.at times.events.message
+            times.phases times.phases.phase times.phases.milliseconds times.phases.usual
+            times.tasks"""
+            + _inner("times.tasks", _TASK_NAMES)
             + _inner("before", _RUN_NAMES)
             + _inner("after", _RUN_NAMES),
         },

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
+from cli.show.times import times
 from cli.show.words import age, commit_beside, mark, moment, span, version, who
 
 Record = Mapping[str, Any]
@@ -14,9 +15,10 @@ FAILURES = frozenset({"FAILED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED"})
 
 
 def story(record: Record, now: datetime) -> Iterator[str]:
-    """What it is, how it went, what changed, why it failed, and what people were told."""
+    """What it is, how it went and how long, what changed, why it failed, what people were told."""
     yield from head(record, now)
     yield from _section("Timeline", _timeline(record))
+    yield from _section("Where the time went", times(record))
     changes = [*_images(record), *record["base_changes"]]
     yield from _section("Changed", changes)
     yield from _section("Scheduled tasks", _scheduled(record))

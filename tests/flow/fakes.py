@@ -36,6 +36,7 @@ from chalicelib.model.services import (
 from chalicelib.model.stages import Hook
 from chalicelib.model.targets import Targets
 from chalicelib.model.task_definitions import TaskDefinition, short_name
+from chalicelib.model.times import RolloutTimes, TaskTimes
 from tests.fixtures import examples
 
 READS = {
@@ -46,7 +47,7 @@ READS = {
     "task_definition", "newest_revisions", "stopped_tasks", "running_tasks", "alive",
     "express_task_definitions",
     "target_health", "service_tasks", "task_settings", "standalone_task", "find_task",
-    "found", "scheduled_task", "ended_tasks",
+    "found", "scheduled_task", "ended_tasks", "rollout_times", "task_times",
     "active", "clusters", "uses", "tasks", "task_definitions",
 }  # fmt: skip
 
@@ -158,6 +159,7 @@ class Services:
         self.service_deployments: dict[str, list[ServiceDeployment]] = {}
         self.ended: list[StoppedTask] = []
         self.tasks: list[ServiceTask] = []
+        self.times: list[TaskTimes] = []
         self.alters: dict[str, Any] = {}
         self.shown: dict[str, Service] = {}  # what is still answered of a service
         self.hidden: set[str] = set()  # service deployments that are not shown yet, by ARN
@@ -274,6 +276,13 @@ class Services:
 
     def service_tasks(self, cluster: str, service: str) -> ServiceTasks:
         return ServiceTasks(tasks=tuple(self.tasks), complete=len(self.tasks) < 500)
+
+    def rollout_times(self, cluster: str, service: str) -> RolloutTimes:
+        found = self.all.get(f"{cluster}/{service}")
+        return RolloutTimes(events=found.events if found else ())
+
+    def task_times(self, cluster: str, ids: Sequence[str]) -> Sequence[TaskTimes]:
+        return [task for task in self.times if task.id in ids]
 
     def task_settings(self, cluster: str, service: str) -> Mapping[str, Any]:
         return {"cluster": cluster, "launchType": "FARGATE"}

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from chalicelib.model.times import PHASES
 from embedded.services.ecs import Lag
 from example.scenario import Scenario
 from example.scenarios import SCENARIOS
@@ -36,6 +37,7 @@ def test_the_verdict_is_right_and_what_should_run_runs(scenario: Scenario, lags:
         _assert_the_verdict_is_no_guess(account)
         _assert_little_was_done(account, lags=lags)
         _assert_bystanders_are_as_they_were(account)
+        _assert_every_second_is_accounted_for(account)
 
 
 def _assert_the_verdict_is_no_guess(account: PlayedAccount) -> None:
@@ -69,6 +71,16 @@ def _assert_bystanders_are_as_they_were(account: PlayedAccount) -> None:
     assert {task.service_key for task in tasks} == {BYSTANDER}
     found = account.client("ecs").list_task_definitions(familyPrefix="conflicto-frontend-dev")
     assert len(found["taskDefinitionArns"]) == 1
+
+
+def _assert_every_second_is_accounted_for(account: PlayedAccount) -> None:
+    """The phases are together the time from the record to its end, also where reads lag."""
+    for record in account.deployments(account.trial.key):
+        phases = record["phases"]
+        assert round(sum(phases.values()), 3) == record["seconds"], record
+        if record["cause"] != "foreign":
+            assert list(phases) == [phase for phase in PHASES if phase in phases]
+            assert phases.get("unknown", 0) < record["seconds"], record
 
 
 def test_every_scenario_has_a_name_and_a_story_of_its_own() -> None:
