@@ -11,7 +11,11 @@ from cli import completion
 Stage = Annotated[
     str | None,
     typer.Option(
-        "--stage", "-s", envvar="SLIPWAY_STAGE", help="The environment, like dev or prod."
+        "--stage",
+        "-s",
+        envvar="SLIPWAY_STAGE",
+        help="The environment, like dev or prod, or a name of your slipway.toml.",
+        autocompletion=completion.stages,
     ),
 ]
 Profile = Annotated[

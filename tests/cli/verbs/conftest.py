@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -51,6 +52,7 @@ class Slipway:
     account: RehearsedAccount
     lambda_: Lambda
     capture: pytest.CaptureFixture[str]
+    session: SimpleNamespace
     said: str = ""
     complained: str = ""
 
@@ -85,6 +87,7 @@ def slipway(
     capsys: pytest.CaptureFixture[str],
 ) -> Slipway:
     monkeypatch.setenv("SLIPWAY_STAGE", "dev")
+    monkeypatch.setenv("SLIPWAY_CONFIG", os.devnull)  # not the one of who runs the tests
     lambda_ = Lambda(account)
     sts = SimpleNamespace(get_caller_identity=lambda: {"Arn": ARN})
     clients = {"lambda": lambda_, "sts": sts}
@@ -93,7 +96,7 @@ def slipway(
     )
     monkeypatch.setattr("cli.connect.session_of", lambda *_: session)
     monkeypatch.setattr("cli.follow.time.sleep", account.advance)
-    return Slipway(account, lambda_, capsys)
+    return Slipway(account, lambda_, capsys, session)
 
 
 @pytest.fixture
