@@ -18,6 +18,9 @@ Stage = Annotated[
         autocompletion=completion.stages,
     ),
 ]
+AllStages = Annotated[
+    bool, typer.Option("--all-stages", help="Ask every stage of your slipway.toml at once.")
+]
 Profile = Annotated[
     str | None, typer.Option("--profile", help="The profile of your AWS configuration.")
 ]

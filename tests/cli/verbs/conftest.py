@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -32,6 +33,7 @@ class Lambda:
     account: RehearsedAccount
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     failing: dict[str, Exception] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)  # the account has one thread
 
     def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - AWS' names
         stage, _, function = FunctionName.removeprefix("slipway-").partition("-")
@@ -40,8 +42,9 @@ class Lambda:
         if function in self.failing:
             raise self.failing[function]
         payload = json.loads(Payload)
-        self.calls.append((function, payload))
-        reply = self.account.invoke(function, payload)
+        with self.lock:
+            self.calls.append((function, payload))
+            reply = self.account.invoke(function, payload)
         return {"Payload": io.BytesIO(json.dumps(reply).encode())}
 
 
