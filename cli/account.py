@@ -42,6 +42,22 @@ def session_of(profile: str | None = None, region: str | None = None) -> boto3.S
     return session
 
 
+def asking_nobody(session: boto3.Session) -> boto3.Session:
+    """The session, but a profile that needs an MFA code is refused: nobody is asked for the code.
+
+    botocore asks on the terminal, whichever thread it runs in, and several would ask at once.
+    """
+    core = session._session  # noqa: SLF001 - boto3 has no other way to its credentials
+    provider = core.get_component("credential_provider").get_provider("assume-role")
+    profile = session.profile_name
+
+    def refused(_: str) -> str:
+        raise Refused(f"The profile {profile} asks for an MFA code, which one stage alone may do")
+
+    provider._prompter = refused  # noqa: SLF001 - botocore takes it only when it is made
+    return session
+
+
 @contextmanager
 def signed_in(profile: str | None = None, region: str | None = None) -> Iterator[boto3.Session]:
     """As `session_of`; what AWS refuses within it is told in a sentence.

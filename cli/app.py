@@ -73,9 +73,25 @@ Version = Annotated[
 ]
 
 
-@app.callback()
-def common(version: Version = False) -> None:  # noqa: FBT002 - typer makes an option of it
+EveryStage = Annotated[
+    bool, typer.Option("--all-stages", help="Alone: the same as status --all-stages.")
+]
+
+
+@app.callback(invoke_without_command=True)
+def common(
+    context: typer.Context,
+    version: Version = False,  # noqa: FBT002 - typer makes an option of it
+    all_stages: EveryStage = False,  # noqa: FBT002 - as above
+) -> None:
     """Push an image to ECR; the ECS service that runs it is deployed, watched, explained."""
+    verb = context.invoked_subcommand
+    if all_stages and verb:
+        context.fail(f"Write --all-stages behind {verb}")
+    if all_stages:
+        ending(status)(context=context, all_stages=True)
+    elif not verb:
+        context.fail("Missing command.")
 
 
 for name, (verb, room) in VERBS.items():

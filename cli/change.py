@@ -121,5 +121,5 @@ class Change:
         return code
 
     def _print_command(self, why: str) -> None:
-        words = ["slipway", *self.command, "--why", why, "--yes", "--stage", self.functions.stage]
+        words = ["slipway", *self.command, "--why", why, "--yes", "--stage", self.functions.name]
         print(f"The same as: {shlex.join(words)}", file=sys.stderr)

@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from cli.functions import Functions
 
 _KEPT_SECONDS = 60
+_WHERE = ("AWS_PROFILE", "AWS_ENDPOINT_URL", "SLIPWAY_CONFIG")  # they decide who is asked
+
+
+def stages(incomplete: str) -> list[str]:
+    """The stages of the configuration file whose name begins with what was typed."""
+    from cli.stages import configured  # noqa: PLC0415 - only a shell's TAB needs it
+
+    with suppress(Refused):
+        return [entry.name for entry in configured() if entry.name.startswith(incomplete)]
+    return []
 
 
 def services(ctx: typer.Context, incomplete: str) -> list[str]:
@@ -56,7 +66,7 @@ def tags(ctx: typer.Context, incomplete: str) -> list[str]:
 
 def _kept(ctx: typer.Context, what: str, ask: Callable[[Functions], list[str]]) -> list[str]:
     options = [str(ctx.params.get(name) or "") for name in ("stage", "profile", "region")]
-    environment = [os.environ.get(name, "") for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL")]
+    environment = [os.environ.get(name, "") for name in _WHERE]
     key = json.dumps([what, *options, *environment])
     path = _folder() / "names.json"
     kept = _read(path)

@@ -20,6 +20,8 @@ from botocore.exceptions import (
     NoCredentialsError,
     ProfileNotFound,
     ReadTimeoutError,
+    SSOError,
+    TokenRetrievalError,
 )
 
 from chalicelib.errors import Refused
@@ -30,6 +32,10 @@ from cli.show.words import moment
 # A function may take 60 s. One that changes something has a `key`, so asking twice is harmless.
 _CONFIG = Config(
     connect_timeout=5, read_timeout=90, retries={"mode": "standard", "total_max_attempts": 3}
+)
+# For whoever looks at many stages at once: one that is silent is given up after half a minute.
+QUICK = Config(
+    connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 2}
 )
 _POLICIES = {  # of bootstrap/people.yaml: who may call what
     "status": "slipway-reader",
@@ -42,14 +48,20 @@ _EXPIRED = {"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientExceptio
 
 
 class Functions:
-    """Calls Slipway's functions by their names in app.py."""
+    """Calls Slipway's functions by their names in app.py.
 
-    def __init__(self, session: Any, stage: str) -> None:
+    `stage` is the stack's, and `name` what a person types for it: mostly the same.
+    """
+
+    def __init__(
+        self, session: Any, stage: str, *, name: str | None = None, config: Config = _CONFIG
+    ) -> None:
         self.stage = stage
+        self.name = name or stage
         self.region: str = session.region_name
         self.at = datetime.now(UTC)  # by the clock of AWS, once a reply has told it
         self._session = session
-        self._lambda = session.client("lambda", config=_CONFIG)
+        self._lambda = session.client("lambda", config=config)
 
     def call(self, function: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Return the function's reply.
@@ -69,7 +81,7 @@ class Functions:
             why = reply.get("errorMessage", "") if isinstance(reply, dict) else ""
             raise Refused(
                 f"{name} failed{f': {why}' if why else ''}. "
-                f"Next: slipway logs --function {function} --stage {self.stage}"
+                f"Next: slipway logs --function {function} --stage {self.name}"
             )
         if words := reply.get("error"):
             raise Declined(str(words))
@@ -119,6 +131,8 @@ def in_words(error: Exception) -> str:
             return "No AWS credentials are set. Next: export AWS_PROFILE=…, or sign in"
         case ProfileNotFound():
             return f"{error}. Next: --profile with a name of ~/.aws/config"
+        case SSOError() | TokenRetrievalError():
+            return f"You are signed out: {error}. Next: aws sso login, with the same profile"
         case EndpointConnectionError() | ConnectTimeoutError():
             return f"AWS cannot be reached: {error}. Next: see the network, and --region"
         case ReadTimeoutError():

@@ -11,8 +11,15 @@ from cli import completion
 Stage = Annotated[
     str | None,
     typer.Option(
-        "--stage", "-s", envvar="SLIPWAY_STAGE", help="The environment, like dev or prod."
+        "--stage",
+        "-s",
+        envvar="SLIPWAY_STAGE",
+        help="The environment, like dev or prod, or a name of your slipway.toml.",
+        autocompletion=completion.stages,
     ),
+]
+AllStages = Annotated[
+    bool, typer.Option("--all-stages", help="Ask every stage of your slipway.toml at once.")
 ]
 Profile = Annotated[
     str | None, typer.Option("--profile", help="The profile of your AWS configuration.")

@@ -7,7 +7,7 @@ import re
 from chalicelib.errors import Refused
 
 # The longest name made of it, the bucket's "slipway-STAGE-ACCOUNT-REGION", may have 63 characters.
-_STAGE = r"[a-z][a-z0-9-]{0,26}"
+STAGE = r"[a-z][a-z0-9-]{0,26}"
 
 ACCOUNT = "Account"  # in the template's Metadata: the only account that it may be deployed to
 VERSION = "Version"  # in the template's Metadata: the checkout that it was packaged from
@@ -15,7 +15,7 @@ VERSION = "Version"  # in the template's Metadata: the checkout that it was pack
 
 def checked_stage(stage: str) -> str:
     """The stage, when AWS accepts every name that is made of it."""
-    if not re.fullmatch(_STAGE, stage):
+    if not re.fullmatch(STAGE, stage):
         raise Refused(
             f"STAGE: expected an environment's name (lower-case letters, digits and hyphens, at "
             f"most 27, a letter first), found {stage!r}."

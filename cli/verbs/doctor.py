@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from cli.connect import known_stage
+from cli.connect import stage_meant
 from cli.options import Json, Profile, Region, Stage
 
 _Service = Annotated[
@@ -38,5 +38,13 @@ def doctor(
     """
     from cli.doctor.command import run  # noqa: PLC0415 - boto3 takes a third of a second
 
-    chosen = known_stage(stage)
-    return run(service, chosen, targets, only, profile, region, as_json=as_json)
+    chosen = stage_meant(stage, profile, region)
+    return run(
+        service,
+        chosen.stage,
+        targets,
+        only,
+        chosen.profile,
+        chosen.region,
+        as_json=as_json,
+    )

@@ -10,12 +10,13 @@ from typing import Annotated
 import typer
 
 from cli.account import signed_in
-from cli.connect import connect, known_stage
+from cli.connect import connect, stage_meant
 from cli.exits import Usage
 from cli.names import record_named
 from cli.options import Json, Profile, Region, Stage
 from cli.show.record import FAILURES, log_lines
 from cli.show.screen import say, say_json
+from cli.stages import StageEntry
 from cli.terminal import Interrupted
 
 What = Annotated[
@@ -45,7 +46,7 @@ def logs(
     if (what is None) == (function is None):
         raise Usage("Logs of what? Next: slipway logs SERVICE, or slipway logs --function watch")
     if function is not None:
-        return _follow(function, known_stage(stage), profile, region)
+        return _follow(function, stage_meant(stage, profile, region))
     functions = connect(stage, profile, region)
     record = record_named(functions, str(what))
     if not record["log"] and record["status"] not in FAILURES:
@@ -59,13 +60,13 @@ def logs(
     return say(*log_lines(record))
 
 
-def _follow(function: str, stage: str, profile: str | None, region: str | None) -> None:
+def _follow(function: str, stage: StageEntry) -> None:
     from cli.logs import RETRIES, lines  # noqa: PLC0415 - boto3 takes a third of a second
 
     try:
-        with signed_in(profile, region) as session:
+        with signed_in(stage.profile, stage.region) as session:
             client = session.client("logs", config=RETRIES)
-            for line in lines(client, stage, function, datetime.now(UTC), time.sleep):
+            for line in lines(client, stage.stage, function, datetime.now(UTC), time.sleep):
                 print(line, flush=True)
     except KeyboardInterrupt:
         raise Interrupted("Stopped following the log.") from None

@@ -2,32 +2,50 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from cli.all_stages import on_all_stages
+from cli.board import whole_board
 from cli.connect import connect
 from cli.names import service_named
-from cli.options import AnyService, Json, Profile, Region, Stage
+from cli.options import AllStages, AnyService, Json, Profile, Region, Stage
 from cli.show.screen import console, say, say_json
 from cli.show.words import moment
 
+if TYPE_CHECKING:  # boto3 takes a third of a second
+    from cli.functions import Functions
+
 
 def status(
+    context: typer.Context,
     service: AnyService = None,
+    all_stages: AllStages = False,
     stage: Stage = None,
     profile: Profile = None,
     region: Region = None,
     as_json: Json = False,
-) -> None:
+) -> int:
     """Show what runs, what is under way, holds, and how the last deployment went.
 
     Example: slipway status --stage prod
     """
-    functions = connect(stage, profile, region)
-    asked = {"service": service_named(functions, service)} if service else {}
-    reply = functions.call("status", {"board": True, **asked})
-    if as_json:
-        return say_json(reply)
+
+    def ask(functions: Functions) -> Mapping[str, Any]:
+        return whole_board(functions, service_named(functions, service) if service else None)
+
+    if all_stages:
+        return on_all_stages(context, ask, _show, as_json=as_json)
+    reply = ask(connect(stage, profile, region))
+    (say_json if as_json else _show)(reply)
+    return 0
+
+
+def _show(reply: Mapping[str, Any]) -> None:
     from cli.show import board  # noqa: PLC0415 - rich takes a tenth of a second
 
     console().print(board.table(reply["board"], moment(reply["at"])))
     if notes := board.below(reply["board"]):
         say("", *notes)
-    return None

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from types import SimpleNamespace
@@ -31,6 +33,7 @@ class Lambda:
     account: RehearsedAccount
     calls: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     failing: dict[str, Exception] = field(default_factory=dict)
+    lock: threading.Lock = field(default_factory=threading.Lock)  # the account has one thread
 
     def invoke(self, FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - AWS' names
         stage, _, function = FunctionName.removeprefix("slipway-").partition("-")
@@ -39,8 +42,9 @@ class Lambda:
         if function in self.failing:
             raise self.failing[function]
         payload = json.loads(Payload)
-        self.calls.append((function, payload))
-        reply = self.account.invoke(function, payload)
+        with self.lock:
+            self.calls.append((function, payload))
+            reply = self.account.invoke(function, payload)
         return {"Payload": io.BytesIO(json.dumps(reply).encode())}
 
 
@@ -51,6 +55,7 @@ class Slipway:
     account: RehearsedAccount
     lambda_: Lambda
     capture: pytest.CaptureFixture[str]
+    session: SimpleNamespace
     said: str = ""
     complained: str = ""
 
@@ -85,6 +90,7 @@ def slipway(
     capsys: pytest.CaptureFixture[str],
 ) -> Slipway:
     monkeypatch.setenv("SLIPWAY_STAGE", "dev")
+    monkeypatch.setenv("SLIPWAY_CONFIG", os.devnull)  # not the one of who runs the tests
     lambda_ = Lambda(account)
     sts = SimpleNamespace(get_caller_identity=lambda: {"Arn": ARN})
     clients = {"lambda": lambda_, "sts": sts}
@@ -93,7 +99,7 @@ def slipway(
     )
     monkeypatch.setattr("cli.connect.session_of", lambda *_: session)
     monkeypatch.setattr("cli.follow.time.sleep", account.advance)
-    return Slipway(account, lambda_, capsys)
+    return Slipway(account, lambda_, capsys, session)
 
 
 @pytest.fixture
