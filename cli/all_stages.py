@@ -33,7 +33,7 @@ def on_all_stages(
     Raises:
         Usage: when no stage is configured, or an option chooses one.
     """
-    _choosing_none(context)
+    choosing_none(context)
     entries = all_configured()
     answers: list[Answered[Reply]] = []
     for answered in side_by_side(entries, ask):
@@ -51,7 +51,7 @@ def on_all_stages(
     return FAILED if silent else LIVE
 
 
-def _choosing_none(context: typer.Context) -> None:
+def choosing_none(context: typer.Context) -> None:
     """Refuse an option that chooses one stage; SLIPWAY_STAGE may be set all the same."""
     for option in ("stage", "profile", "region"):
         source = context.get_parameter_source(option)

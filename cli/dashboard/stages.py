@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cli.boards import board_of
+from cli.board import whole_board
 from cli.dashboard.answers import Question, Reply
 
 if TYPE_CHECKING:
@@ -47,14 +47,16 @@ class Stages:
         """Call a function of a stage; `board` stands for all pages of the board."""
         functions = self._reached(name)
         if function == BOARD:
-            return board_of(functions)
+            return whole_board(functions)
         return functions.call(function, payload)
 
     def identity(self, name: str) -> str:
         """Who the person is to AWS in this stage; AWS is asked once."""
-        if name not in self._identities:
-            self._identities[name] = self._reached(name).identity()
-        return self._identities[name]
+        functions = self._reached(name)
+        with self._locks[name]:  # a session is not for many threads; a client is
+            if name not in self._identities:
+                self._identities[name] = functions.identity()
+            return self._identities[name]
 
     def _reached(self, name: str) -> Functions:
         with self._locks[name]:

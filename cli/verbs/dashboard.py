@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.all_stages import choosing_none
 from cli.connect import connect
-from cli.options import Json, Profile, Region, Stage
+from cli.options import AllStages, Json, Profile, Region, Stage
+from cli.stages import StageEntry, all_configured, opened
+
+if TYPE_CHECKING:
+    from cli.dashboard.stages import Open
 
 Port = Annotated[int, typer.Option("--port", help="A port of this machine. Default: any free one.")]
 
 
 def dashboard(
+    context: typer.Context,
     port: Port = 0,
+    all_stages: AllStages = False,
     stage: Stage = None,
     profile: Profile = None,
     region: Region = None,
@@ -28,5 +37,14 @@ def dashboard(
     """
     from cli.dashboard.serve import serve  # noqa: PLC0415 - the web server takes a third of a second
 
+    if all_stages:
+        choosing_none(context)
+        return serve(_reached(all_configured()), port, as_json=as_json)
     functions = connect(stage, profile, region)
-    return serve({functions.stage: (functions.stage, lambda: functions)}, port, as_json=as_json)
+    functions.identity()  # so that what is wrong is said here, and an MFA code is asked for here
+    return serve({functions.name: (functions.stage, lambda: functions)}, port, as_json=as_json)
+
+
+def _reached(entries: Sequence[StageEntry]) -> dict[str, tuple[str, Open]]:
+    """Each stage by its name; it is opened once it is asked."""
+    return {entry.name: (entry.stage, partial(opened, entry)) for entry in entries}
