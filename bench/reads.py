@@ -49,12 +49,24 @@ def counted() -> Iterator[Reads]:
 
 
 def _count(reads: Reads, asked: dict[str, Any], answer: dict[str, Any]) -> None:
-    items = answer.get("Items", [answer["Item"]] if "Item" in answer else [])
-    size = sum(len(json.dumps(item)) for item in items)
-    share = 1.0 if asked.get("ConsistentRead") else 0.5
     reads.requests += 1
+    if "RequestItems" in asked:
+        for table, keys in asked["RequestItems"].items():
+            share = 1.0 if keys.get("ConsistentRead") else 0.5
+            items = answer["Responses"].get(table, [])
+            reads.items += len(items)
+            # "BatchGetItem": each item is rounded up by itself, and a key without one is read too.
+            missing = len(keys["Keys"]) - len(items)
+            reads.units += (sum(map(_units, items)) + missing) * share
+        return
+    items = answer.get("Items", [answer["Item"]] if "Item" in answer else [])
+    share = 1.0 if asked.get("ConsistentRead") else 0.5
     reads.items += answer.get("ScannedCount", len(items))
-    reads.units += max(1, math.ceil(size / _UNIT)) * share
+    reads.units += _units(*items) * share
+
+
+def _units(*items: Any) -> int:
+    return max(1, math.ceil(sum(len(json.dumps(item)) for item in items) / _UNIT))
 
 
 def fill(service: str, records: int) -> None:

@@ -15,6 +15,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from chalicelib.aws.clients import client
 from chalicelib.aws.errors import translated
+from chalicelib.errors import Unavailable, Unreadable
 from chalicelib.model.base import Frozen
 from chalicelib.model.changes import changed_head
 from chalicelib.model.deployments import Deployment
@@ -25,6 +26,8 @@ _HEAD = "HEAD"
 _RECORD = "DEPLOYMENT#"
 _OPEN = "OPEN"
 _KEYS = frozenset({"pk", "sk", "deployment", "open", "expires"})
+_BATCH = 100  # keys of one BatchGetItem
+_ANSWERS = 8  # to the keys of one batch; 100 items of 400 KB need three
 _write = TypeSerializer().serialize
 _read = TypeDeserializer().deserialize
 _Model = TypeVar("_Model", bound=Frozen)
@@ -42,6 +45,17 @@ class DynamoLedger:
 
     def deployment(self, service: str, deployment: str) -> Deployment | None:
         return self._get(Deployment, service, _RECORD + deployment)
+
+    def read_heads(self, services: Sequence[str]) -> Mapping[str, Head | Unreadable]:
+        found = self._get_many(Head, [(service, _HEAD) for service in services])
+        return {service: head for (service, _), head in found.items()}
+
+    def read_deployments(
+        self, keys: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Deployment | Unreadable]:
+        wanted = [(service, _RECORD + deployment) for service, deployment in keys]
+        found = self._get_many(Deployment, wanted)
+        return {(pk, sort.removeprefix(_RECORD)): one for (pk, sort), one in found.items()}
 
     def service_of(self, deployment: str) -> str | None:
         with translated(f"find the deployment {deployment} in the ledger"):
@@ -105,6 +119,42 @@ class DynamoLedger:
                 ConsistentRead=True,
             )
         return _model(model, answer["Item"]) if "Item" in answer else None
+
+    def _get_many(
+        self, model: type[_Model], keys: Sequence[tuple[str, str]]
+    ) -> dict[tuple[str, str], _Model | Unreadable]:
+        """Return the models of these (pk, sk); in place of one that is unreadable, its error."""
+        unique = list(dict.fromkeys(keys))  # BatchGetItem refuses a key that stands twice
+        found: dict[tuple[str, str], _Model | Unreadable] = {}
+        for first in range(0, len(unique), _BATCH):
+            for item in self._batch(unique[first : first + _BATCH]):
+                try:
+                    one: _Model | Unreadable = _model(model, item)
+                except Unreadable as error:
+                    one = error
+                found[_read(item["pk"]), _read(item["sk"])] = one
+        return found
+
+    def _batch(self, keys: Sequence[tuple[str, str]]) -> list[Mapping[str, Any]]:
+        """Return the items of at most 100 keys. API reference, BatchGetItem.
+
+        An answer holds at most 16 MB, and a throttled table answers a part: the other keys are
+        asked for again.
+
+        Raises:
+            Unavailable: when keys are left after some such answers.
+        """
+        names = [{"pk": _write(service), "sk": _write(sort)} for service, sort in keys]
+        asked: Any = {self._table: {"Keys": names, "ConsistentRead": True}}
+        items: list[Mapping[str, Any]] = []
+        for _ in range(_ANSWERS):
+            with translated("read many services from the ledger"):
+                answer = client("dynamodb").batch_get_item(RequestItems=asked)
+            items += answer["Responses"].get(self._table, ())
+            asked = answer.get("UnprocessedKeys")
+            if not asked:
+                return items
+        raise Unavailable("could not read the ledger yet: it leaves keys unread, again and again")
 
     def _put_head(self, version: int, after: Head) -> dict[str, Any]:
         put: dict[str, Any] = {

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from chalicelib.errors import Unreadable
 from chalicelib.flow.ports import (
     Ledger,
     Revisions,
@@ -81,6 +82,16 @@ class DryLedger:
 
     def deployment(self, service: str, deployment: str) -> Deployment | None:
         return self._records.get(deployment) or self._real.deployment(service, deployment)
+
+    def read_heads(self, services: Sequence[str]) -> Mapping[str, Head | Unreadable]:
+        written = {name: self._heads[name] for name in services if name in self._heads}
+        return {**self._real.read_heads(services), **written}
+
+    def read_deployments(
+        self, keys: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Deployment | Unreadable]:
+        written = {key: self._records[key[1]] for key in keys if key[1] in self._records}
+        return {**self._real.read_deployments(keys), **written}
 
     def as_it_is(self, service: str, deployment: str) -> Deployment | None:
         """Return the record as the real ledger has it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from chalicelib.errors import Unreadable
 from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.heads import Head
 from chalicelib.model.health import TargetHealth
@@ -34,6 +35,17 @@ class Ledger(Protocol):
     def head(self, service: str) -> Head | None: ...
 
     def deployment(self, service: str, deployment: str) -> Deployment | None: ...
+
+    def read_heads(self, services: Sequence[str]) -> Mapping[str, Head | Unreadable]:
+        """Return the HEADs of many services in few reads; a service without one is left out.
+
+        In place of a HEAD that a newer release wrote, there is the error that says so.
+        """
+
+    def read_deployments(
+        self, keys: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Deployment | Unreadable]:
+        """Return the records of many (service, deployment), as `read_heads` returns HEADs."""
 
     def service_of(self, deployment: str) -> str | None:
         """Return the service of a deployment; None when it is not found.

@@ -10,10 +10,11 @@ from pydantic import BaseModel, ConfigDict
 from chalicelib.decide.hold import holding
 from chalicelib.errors import Refused, Unreadable
 from chalicelib.explain.timeline import timeline
-from chalicelib.flow.board import board, progress_of
+from chalicelib.flow.board import board, following
 from chalicelib.flow.hold import described as hold_of
 from chalicelib.flow.payload import Name, parsed, target_named, unknown_deployment
 from chalicelib.flow.ports import World
+from chalicelib.flow.progress import progress_of
 from chalicelib.flow.replay import replay
 from chalicelib.flow.running import running
 from chalicelib.flow.told_times import length_of, times_told
@@ -32,8 +33,9 @@ class StatusRequest(BaseModel):
     """The payload of `status`: it chooses a service, a deployment or an image (tag or digest).
 
     Without any of them it means all services. `now` adds what ECS runs at this moment, and `board`
-    asks for one row a service instead. `names` asks only which services and repositories there
-    are. `event`, alone, asks what an event of EventBridge would do.
+    asks for one row a service instead; `after` is the `next` of the page before. `names` asks only
+    which services and repositories there are. `event`, alone, asks what an event of EventBridge
+    would do.
     """
 
     model_config = ConfigDict(defer_build=True, extra="forbid", strict=True)
@@ -43,6 +45,7 @@ class StatusRequest(BaseModel):
     image: Name | None = None
     now: bool = False
     board: bool = False
+    after: Name | None = None
     names: bool = False
     event: dict[str, Any] | None = None
 
@@ -52,7 +55,7 @@ def tell_status(world: World, payload: object) -> dict[str, Any]:
 
     A service shows its last 20 records; an image is looked for in the last 200 of each service.
     Where pushes are held, the reply also has `{"holds": [...]}`. With `now`, it also has
-    `{"now": {...}}` (see `running`), and with `board` it is `{"board": [...]}` (see `board`). With
+    `{"now": {...}}` (see `running`), and with `board` it is a page of the board (see `board`). With
     `event` it says what the event would do (see `replay`). With `names`, it is
     `{"services": [...], "repositories": [...]}`, in the order of the targets file. When all
     services are asked for, those that a newer release wrote are left out, and `unreadable` says
@@ -75,7 +78,9 @@ def _told(world: World, asked: StatusRequest) -> dict[str, Any]:
         repositories = dict.fromkeys(target.repository for target in every)
         return {"services": [one.name for one in every], "repositories": list(repositories)}
     if asked.board:
-        return {"board": board(world, _asked_for(world, asked))}
+        return board(world, _of_the_page(world, asked))
+    if asked.after is not None:
+        raise Refused("`after` asks for the next page of the board: give `board` too")
     if not asked.now:
         return _recorded(world, asked)
     target = world.targets.named(asked.service) if asked.service else None
@@ -128,6 +133,19 @@ def _asked_for(world: World, asked: StatusRequest) -> Sequence[Target]:
     if asked.service is None:
         return world.targets.all
     return (target_named(world, asked.service),)
+
+
+def _of_the_page(world: World, asked: StatusRequest) -> Sequence[Target]:
+    """Return the targets that are asked for, without those of the pages before.
+
+    Raises:
+        Refused: when no target has the name, or a page of one service is asked for.
+    """
+    if asked.after is None:
+        return _asked_for(world, asked)
+    if asked.service is not None:
+        raise Refused("`after` and `service` do not go together: one service has no next page")
+    return following(world.targets.all, target_named(world, asked.after))
 
 
 def _holds(world: World, head: Head | None) -> list[dict[str, Any]]:

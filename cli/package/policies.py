@@ -123,6 +123,7 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
     "status": (
         *_ALWAYS,
         own.read_ledger,
+        own.read_board,
         account.look_at_services,
         account.read_tasks,
         account.look_at_scheduled_tasks,

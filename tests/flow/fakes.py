@@ -7,13 +7,13 @@ before or after its effect.
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from fnmatch import fnmatch
-from typing import Any
+from typing import Any, TypeVar
 
-from chalicelib.errors import Conflict, Refused
+from chalicelib.errors import Conflict, Refused, Unreadable
 from chalicelib.flow.ports import World
 from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.heads import Head
@@ -39,8 +39,11 @@ from chalicelib.model.task_definitions import TaskDefinition, short_name
 from chalicelib.model.times import RolloutTimes, TaskTimes
 from tests.fixtures import examples
 
+_Key = TypeVar("_Key")
+_Found = TypeVar("_Found")
 READS = {
-    "head", "deployment", "service_of", "unfinished", "history", "image", "tagged", "scan",
+    "head", "deployment", "read_heads", "read_deployments", "service_of",
+    "unfinished", "history", "image", "tagged", "scan",
     "service", "services",
     "service_deployment", "newest_service_deployment", "service_deployments_since",
     "revision_task_definition",
@@ -105,6 +108,14 @@ class Ledger:
     def deployment(self, service: str, deployment: str) -> Deployment | None:
         return self.records.get((service, deployment))
 
+    def read_heads(self, services: Sequence[str]) -> Mapping[str, Head | Unreadable]:
+        return _readable(self.head, {name: (name,) for name in services})
+
+    def read_deployments(
+        self, keys: Sequence[tuple[str, str]]
+    ) -> Mapping[tuple[str, str], Deployment | Unreadable]:
+        return _readable(self.deployment, {key: key for key in keys})
+
     def service_of(self, deployment: str) -> str | None:
         return next((service for service, one in self.records if one == deployment), None)
 
@@ -127,6 +138,20 @@ class Ledger:
     def history(self, service: str, limit: int) -> Sequence[Deployment]:
         own = [record for (name, _), record in self.records.items() if name == service]
         return sorted(own, key=lambda record: record.id, reverse=True)[:limit]
+
+
+def _readable(
+    read: Callable[..., _Found | None], asked: Mapping[_Key, tuple[str, ...]]
+) -> Mapping[_Key, _Found | Unreadable]:
+    """What the keys lead to, or the error in its place."""
+    found: dict[_Key, _Found | Unreadable] = {}
+    for key, arguments in asked.items():
+        try:
+            if (one := read(*arguments)) is not None:
+                found[key] = one
+        except Unreadable as error:
+            found[key] = error
+    return found
 
 
 class Images:

@@ -340,6 +340,7 @@ def asks(account: UnattendedAccount) -> None:
     account.ask("status", event=event)
     account.ask("on_image_push", **event)
     account.ask("status", service=SERVICE, now=True)
+    account.ask("status", board=True)
     account.ask("status", deployment=account.records()[-1]["id"])
 
 

@@ -35,6 +35,10 @@ def read_ledger(scope: Scope) -> Iterable[Statement]:
         yield allow("SearchLedger", ["dynamodb:Query"], _SEARCHED[scope.function])
 
 
+def read_board(_: Scope) -> Iterable[Statement]:
+    yield allow("BatchReadLedger", ["dynamodb:BatchGetItem"], _LEDGER)
+
+
 def write_ledger(_: Scope) -> Iterable[Statement]:
     # A transaction needs no action of its own, only those of its parts.
     yield allow("WriteLedger", ["dynamodb:PutItem"], _LEDGER)
