@@ -14,7 +14,7 @@ from tests.dialect.account import FAMILY, FIRST_TAG, SERVICE
 from tests.dialect.rehearsed import RehearsedAccount, rehearsed
 
 AT = "2026-12-01T10:00:00+00:00"
-PROVEN = [
+PROVEN: list[dict[str, Any]] = [
     {"revision": f"{FAMILY}:{number}", "tag": tag, "first": AT, "cause": "push"}
     for number, tag in ((3, "bad0000"), (2, "aaa1111"), (1, FIRST_TAG))
 ]
