@@ -5,7 +5,9 @@ from __future__ import annotations
 import secrets
 import socket
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 import uvicorn
 
@@ -37,6 +39,26 @@ def serve(opened: Mapping[str, tuple[str, Open]], port: int, *, as_json: bool) -
     except KeyboardInterrupt:
         raise Interrupted("The dashboard has ended.") from None
     return 0
+
+
+@contextmanager
+def serving(opened: Mapping[str, tuple[str, Open]]) -> Iterator[str]:
+    """Serve the page of these stages in a thread, on any free port; the value is its address.
+
+    When the block ends, so does the server.
+    """
+    listener = listening(0)
+    host = f"127.0.0.1:{listener.getsockname()[1]}"
+    token = secrets.token_urlsafe(32)
+    server = server_of(Stages(opened), token, host)
+    thread = threading.Thread(target=server.run, args=([listener],), name="dashboard", daemon=True)
+    thread.start()
+    try:
+        yield address(host, token)
+    finally:
+        server.should_exit = True
+        thread.join()
+        listener.close()
 
 
 def _tell(url: str, stages: Sequence[str]) -> None:
