@@ -144,9 +144,11 @@ def _in_a_sentence(endpoint: Endpoint) -> Endpoint:
             return _refused(unknown, HTTPStatus.NOT_FOUND)
         except DeployerError as refused:
             return _refused(refused, HTTPStatus.CONFLICT)
-        except Exception as fault:
+        except Exception:
             _FAULTS.exception("%s", request.url.path)
-            words = f"The dashboard has a fault ({type(fault).__name__}): its terminal shows more"
+            words = (
+                "The dashboard made a mistake. Next: look at the terminal that shows its address"
+            )
             return _refused(words, HTTPStatus.INTERNAL_SERVER_ERROR)
 
     return answered

@@ -19,7 +19,8 @@ READS = ("/view?path=%2F", "/changes?path=%2F", "/view", "/no/such/page", "/plan
 
 
 def slipway(function: str, _: dict[str, Any]) -> dict[str, Any]:
-    row: dict[str, Any] = {"service": SERVICE, "runs": {"tag": SECRET}, "under_way": [], "last": None, "holds": []}
+    row: dict[str, Any] = {"service": SERVICE, "runs": {"tag": SECRET}, "under_way": []}
+    row |= {"last": None, "holds": []}
     board = {"at": "2026-12-01T10:00:00+00:00", "board": [row]}
     return board if function == "status" else {"service": SERVICE, "holds": []}
 
