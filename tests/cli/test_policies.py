@@ -185,7 +185,7 @@ def test_roles_are_passed_only_to_ecs_tasks_and_what_starts_them_and_only_those_
 
 def test_status_reads_the_ledger_and_what_runs_and_nothing_else() -> None:
     policy = generated((API,)).documents["status"]
-    found = {"WriteOwnLogs", "SendTraces", "ReadLedger", "SearchLedger"}
+    found = {"WriteOwnLogs", "SendTraces", "ReadLedger", "BatchReadLedger", "SearchLedger"}
     found |= {"LookAtServices", "ReadTaskDefinitions", "ListTasks", "ReadTasks"}
     assert set(statements(policy)) == found
 
