@@ -30,6 +30,7 @@ bench: $(VENV)/installed ## beside other tools, on a simulated ECS: out/bench.md
 
 bench-scale: $(VENV)/installed ## 500 services, 1,000 pushes, 100,000 records: out/scale.md
 	@$(BIN)/python -m bench.scale
+	@$(BIN)/python -m bench.board
 
 bench-dashboard: $(VENV)/installed ## a click, with 500 services and 100,000 records: out/dashboard.md
 	@$(BIN)/python -m bench.dashboard

@@ -13,6 +13,7 @@ pages = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 # Paths in the reader's own repository, and names of repositories.
 _ELSEWHERE = re.compile(
     r"\.github/workflows/conflicto-\w+\.yml|(backend|slipway|octo-org|aquasecurity|conflicto-dev)/.*"
+    r"|slipway\.toml"  # of a person
 )
 _TOLD = ("*.toml", ".ci/run", ".github/**/*.yml", ".github/**/*.sh", "app.py", "bench/**/*.py",
          "bootstrap/*.yaml", "chalicelib/**/*", "cli/**/*.py", "docs/examples/*", "demo/**/*.py",

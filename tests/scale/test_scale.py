@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from bench import scale
+from bench.board import board
 from bench.reads import Reads
 from bench.scale import Burst, History, Load, burst, fan_out, flood, history, main
 
@@ -126,3 +127,10 @@ def test_what_went_wrong_is_the_commands_failure(
 ) -> None:
     measured(replace(LOAD, **wrong))
     assert main(["--out", str(tmp_path)]) == 1
+
+
+def test_the_board_of_many_services_is_read_in_few_requests() -> None:
+    read = board(12)
+    assert (read.services, read.pages) == (12, 1)
+    assert read.requests == 2  # HEADs, and their records
+    assert read.items >= 3 * 12
