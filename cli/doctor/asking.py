@@ -9,6 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 Client = Callable[[str], Any]
 Answer = Mapping[str, Any]
+_CALLED = {"lambda:Invoke": "lambda:InvokeFunction"}  # actions with a name of their own
 _IAM = {"elbv2": "elasticloadbalancing", "stepfunctions": "states"}
 _DENIED = ("AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation")
 NOT_THERE: Answer = {}  # what was asked for does not exist
@@ -86,7 +87,8 @@ def _action(call: str) -> str:
     """The action as IAM names it: ecs:DescribeServices."""
     service, _, operation = call.partition(":")
     words = "".join(word.capitalize() for word in operation.split("_"))
-    return f"{_IAM.get(service, service)}:{words}"
+    action = f"{_IAM.get(service, service)}:{words}"
+    return _CALLED.get(action, action)
 
 
 def _code(error: ClientError) -> str:

@@ -81,6 +81,17 @@ class TasksSeen(Frozen):
     killed: tuple[str, ...] = ()
 
 
+class Measured(Frozen):
+    """The medians of so many recent `deployments`, in seconds (see docs/where-the-time-went.md).
+
+    `pull` is how long new tasks pulled, and `start` how long they waited for capacity and started.
+    """
+
+    deployments: int
+    pull: float
+    start: float
+
+
 class StoredImage(Frozen):
     """One tagged image of a repository; `size` is the compressed size in bytes.
 
@@ -159,6 +170,7 @@ class TargetFacts(Frozen):
     log_groups: dict[str, bool] = Field(default_factory=dict)  # those that were looked up
     target_groups: tuple[TargetGroup, ...] | None = None
     tasks: TasksSeen | None = None
+    measured: Measured | None = None
     repository: Repository = Repository()
     returns: tuple[RollbackImage, ...] | None = None
     not_passed: tuple[str, ...] | None = None  # roles that IAM itself says may not be passed

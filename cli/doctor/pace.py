@@ -6,7 +6,7 @@ import math
 from statistics import median
 
 from chalicelib.model.base import Frozen
-from cli.doctor.facts import Revision, TargetFacts
+from cli.doctor.facts import Measured, Revision, TargetFacts
 
 # Amazon ECS API reference, DeploymentConfiguration.minimumHealthyPercent: without a load balancer
 # and without a health check, a task counts as healthy 40 seconds after it is RUNNING.
@@ -26,6 +26,7 @@ class Pace(Frozen):
     minimum: int = 100
     maximum: int = 200
     rolling: bool = True
+    start: float = _START
     pull: float = _SHORTEST_PULL
     container: float = 0.0  # RUNNING -> the containers count as healthy
     target: float = 0.0  # RUNNING -> healthy in the target group
@@ -58,7 +59,7 @@ def rollout_seconds(pace: Pace) -> float:
     The last wave's old tasks leave the load balancer (`drain`) and end (`stop`); those of earlier
     waves do so meanwhile.
     """
-    return waves(pace) * (_START + pace.pull + pace.healthy) + pace.drain + pace.stop
+    return waves(pace) * (pace.start + pace.pull + pace.healthy) + pace.drain + pace.stop
 
 
 def saved(before: Pace, after: Pace) -> int:
@@ -72,14 +73,15 @@ def pace_of(facts: TargetFacts) -> Pace | None:
     A new target is healthy after one check, an interval after its registration, whatever the
     healthy threshold is (Amazon ECS developer guide, "Optimize load balancer health check
     parameters"). A container is HEALTHY after the first check that passes, an interval after its
-    start. The pull is the median of the tasks that are there, else what the image's size comes to.
+    start. What Slipway has measured in recent deployments counts for the start and the pull. Else
+    the pull is the median of the tasks that are there, or what the image's size comes to.
     """
     service = facts.service
     if service is None:
         return None
     revision = facts.base or facts.running
     groups = facts.target_groups or ()
-    return Pace(
+    pace = Pace(
         desired=service.desired,
         minimum=100 if service.minimum_percent is None else service.minimum_percent,
         maximum=200 if service.maximum_percent is None else service.maximum_percent,
@@ -90,6 +92,16 @@ def pace_of(facts: TargetFacts) -> Pace | None:
         drain=max((_DRAINING if g.delay is None else float(g.delay) for g in groups), default=0.0),
         stop=stop_timeout(revision, facts.tasks.killed) if killed(facts) and facts.tasks else _STOP,
     )
+    return _as_measured(pace, facts.measured)
+
+
+def _as_measured(pace: Pace, measured: Measured | None) -> Pace:
+    """Return the pace with what was measured; that was all waves together."""
+    if measured is None:
+        return pace
+    times = waves(pace)
+    measures = {"pull": measured.pull / times, "start": measured.start / times}
+    return pace.model_copy(update=measures)
 
 
 def killed(facts: TargetFacts) -> bool:

@@ -16,6 +16,7 @@ from cli.doctor import (
     read_returns,
     read_scheduled,
     read_target,
+    read_times,
 )
 from cli.doctor.asking import Asking
 from cli.doctor.facts import TargetFacts
@@ -88,6 +89,7 @@ class Reading:
             "base": base,
             "target_groups": read_target.target_groups(asking, service.target_groups),
             "tasks": read_target.tasks_seen(asking, target.cluster, target.service),
+            "measured": read_times.measured(asking, self._stage, target.name),
             "returns": read_returns.returns(asking, target, family, arn, images)
             if family
             else None,

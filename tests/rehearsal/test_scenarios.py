@@ -76,6 +76,8 @@ def _assert_bystanders_are_as_they_were(account: PlayedAccount) -> None:
 def _assert_every_second_is_accounted_for(account: PlayedAccount) -> None:
     """The phases are together the time from the record to its end, also where reads lag."""
     for record in account.deployments(account.trial.key):
+        if not record["closed"]:
+            continue  # the newer push, whose rollout goes on
         phases = record["phases"]
         assert round(sum(phases.values()), 3) == record["seconds"], record
         if record["cause"] != "foreign":

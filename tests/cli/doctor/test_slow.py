@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from cli.doctor.facts import TargetFacts, TasksSeen
+from cli.doctor.facts import Measured, TargetFacts, TasksSeen
 from cli.doctor.pace import Pace, pace_of, rollout_seconds, waves
 from cli.doctor.slow import slow
 from tests.cli.doctor import examples as well
@@ -89,6 +89,11 @@ def test_other_strategies_start_all_tasks_at_once() -> None:
             {"tasks": TasksSeen(pulls=(90, 100, 110))}, {"image-size": 27}, id="a long pull"
         ),
         pytest.param(
+            {"measured": Measured(deployments=5, pull=100, start=7)},
+            {"image-size": 27},
+            id="what was measured counts before the tasks that are there",
+        ),
+        pytest.param(
             {"tasks": TasksSeen(pulls=(3,), killed=("web",))},
             {"ignored-sigterm": 27},
             id="a program that ignores SIGTERM",
@@ -112,6 +117,23 @@ def test_each_change_saves_what_comes_on_top_of_those_before(
     changes: dict[str, Any], expected: dict[str, int]
 ) -> None:
     assert saved(**changes) == expected
+
+
+def test_what_was_measured_in_all_waves_is_shared_among_them() -> None:
+    measured = Measured(deployments=3, pull=100, start=20)
+    pace = pace_of(well.facts(measured=measured, service=well.service(maximum_percent=125)))
+    assert pace is not None
+    assert (waves(pace), pace.pull, pace.start) == (4, 25, 5)
+
+
+@pytest.mark.parametrize(
+    ("deployments", "words"),
+    [(5, "94 s (median of the last 5 deployments);"), (1, "94 s (in the last deployment);")],
+)
+def test_advice_says_that_a_pull_was_measured(deployments: int, words: str) -> None:
+    measured = Measured(deployments=deployments, pull=94, start=8)
+    (found,) = slow(well.facts(measured=measured))
+    assert f"A task pulls its image for {words}" in found.sentence
 
 
 def test_the_seconds_add_up_to_what_all_of_it_saves() -> None:
