@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from cli.account import session_of
 from cli.exits import Usage
 from cli.project import TARGETS, environments
-from cli.stages import StageEntry, configured
 
 if TYPE_CHECKING:  # boto3 takes a third of a second: `--help` and usage errors do without it
     from cli.functions import Functions
+    from cli.stages import StageEntry
 
 
 def connect(stage: str | None, profile: str | None, region: str | None) -> Functions:
@@ -36,6 +36,8 @@ def stage_meant(stage: str | None, profile: str | None, region: str | None) -> S
     Raises:
         Usage: when no stage is known, or the configuration file is wrong.
     """
+    from cli.stages import StageEntry, configured  # noqa: PLC0415 - `--help` does without it
+
     entries = configured()
     name = stage or _only_stage(entries)
     found = next((entry for entry in entries if entry.name == name), StageEntry(name, name))

@@ -33,9 +33,9 @@ from cli.show.words import moment
 _CONFIG = Config(
     connect_timeout=5, read_timeout=90, retries={"mode": "standard", "total_max_attempts": 3}
 )
-# For whoever looks at many stages at once: one that is silent is given up after half a minute.
+# For whoever looks at many stages at once: one that is silent is given up within half a minute.
 QUICK = Config(
-    connect_timeout=5, read_timeout=15, retries={"mode": "standard", "total_max_attempts": 2}
+    connect_timeout=5, read_timeout=10, retries={"mode": "standard", "total_max_attempts": 2}
 )
 _POLICIES = {  # of bootstrap/people.yaml: who may call what
     "status": "slipway-reader",
@@ -50,18 +50,22 @@ _EXPIRED = {"ExpiredTokenException", "ExpiredToken", "UnrecognizedClientExceptio
 class Functions:
     """Calls Slipway's functions by their names in app.py.
 
-    `stage` is the stack's, and `name` what a person types for it: mostly the same.
+    `stage` is the stack's, and `name` what a person types for it: mostly the same. `looks` says how
+    long `status` is waited for; what changes something always has its time.
     """
 
     def __init__(
-        self, session: Any, stage: str, *, name: str | None = None, config: Config = _CONFIG
+        self, session: Any, stage: str, *, name: str | None = None, looks: Config = _CONFIG
     ) -> None:
         self.stage = stage
         self.name = name or stage
         self.region: str = session.region_name
         self.at = datetime.now(UTC)  # by the clock of AWS, once a reply has told it
         self._session = session
-        self._lambda = session.client("lambda", config=config)
+        self._lambda = session.client("lambda", config=_CONFIG)
+        self._looks = self._lambda
+        if looks is not _CONFIG:
+            self._looks = session.client("lambda", config=looks)
 
     def call(self, function: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Return the function's reply.
@@ -71,8 +75,9 @@ class Functions:
             Refused: when the function could not be called, or ended in a fault.
         """
         name = function_name(self.stage, function)
+        called = self._looks if function == "status" else self._lambda
         try:
-            answer = self._lambda.invoke(FunctionName=name, Payload=json.dumps(payload).encode())
+            answer = called.invoke(FunctionName=name, Payload=json.dumps(payload).encode())
             text = answer["Payload"].read()
         except (BotoCoreError, ClientError) as error:
             raise Refused(self._in_words(error, function, name)) from error

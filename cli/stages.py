@@ -78,8 +78,8 @@ def all_configured() -> tuple[StageEntry, ...]:
 def opened(entry: StageEntry) -> Functions:
     """The functions of a stage, for a program that looks at many: it asks nobody for an MFA code.
 
-    Each call makes a session of its own, so each thread may have one. A call is given up after
-    half a minute.
+    Each call makes a session of its own, so each thread may have one. A silent `status` is given up
+    within half a minute.
 
     Raises:
         Usage: when there is no such profile, or no region is known.
@@ -87,4 +87,4 @@ def opened(entry: StageEntry) -> Functions:
     from cli.functions import QUICK, Functions  # noqa: PLC0415 - boto3 takes a third of a second
 
     session = asking_nobody(session_of(entry.profile, entry.region))
-    return Functions(session, entry.stage, name=entry.name, config=QUICK)
+    return Functions(session, entry.stage, name=entry.name, looks=QUICK)

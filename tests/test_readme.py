@@ -12,7 +12,7 @@ from tests.pages import PATHS, ROOT, anchors, blocks, code, links, page, prose, 
 pages = pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 # Paths in the reader's own repository, and names of repositories.
 _ELSEWHERE = re.compile(
-    r"\.github/workflows/conflicto-\w+\.yml|(backend|slipway|octo-org|aquasecurity|conflicto-dev)/.*"
+    r"\.github/workflows/conflicto-\w+\.yml|(backend|slipway|octo-org|aquasecurity|conflicto-(dev|prod))/.*"
     r"|slipway\.toml"  # of a person
 )
 _TOLD = ("*.toml", ".ci/run", ".github/**/*.yml", ".github/**/*.sh", "app.py", "bench/**/*.py",

@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.all_stages import choosing_none
 from cli.connect import connect
 from cli.options import AllStages, Json, Profile, Region, Stage
-from cli.stages import StageEntry, all_configured, opened
 
 if TYPE_CHECKING:
     from cli.dashboard.stages import Open
+    from cli.stages import StageEntry
 
 Port = Annotated[int, typer.Option("--port", help="A port of this machine. Default: any free one.")]
 
@@ -38,6 +37,9 @@ def dashboard(
     from cli.dashboard.serve import serve  # noqa: PLC0415 - the web server takes a third of a second
 
     if all_stages:
+        from cli.all_stages import choosing_none  # noqa: PLC0415 - rarely asked
+        from cli.stages import all_configured  # noqa: PLC0415 - as above
+
         choosing_none(context)
         return serve(_reached(all_configured()), port, as_json=as_json)
     functions = connect(stage, profile, region)
@@ -47,4 +49,6 @@ def dashboard(
 
 def _reached(entries: Sequence[StageEntry]) -> dict[str, tuple[str, Open]]:
     """Each stage by its name; it is opened once it is asked."""
+    from cli.stages import opened  # noqa: PLC0415 - as above
+
     return {entry.name: (entry.stage, partial(opened, entry)) for entry in entries}

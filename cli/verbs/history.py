@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cli.all_stages import on_all_stages
 from cli.connect import connect
 from cli.names import service_named
 from cli.options import AllStages, Json, Profile, Region, Service, Stage
@@ -37,6 +36,8 @@ def history(
         return {**functions.call("status", {"service": name}), "service": name}
 
     if all_stages:
+        from cli.all_stages import on_all_stages  # noqa: PLC0415 - rarely asked
+
         return on_all_stages(context, ask, _show, as_json=as_json)
     reply = ask(connect(stage, profile, region))
     if as_json:

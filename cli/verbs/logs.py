@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import time
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,8 +16,10 @@ from cli.names import record_named
 from cli.options import Json, Profile, Region, Stage
 from cli.show.record import FAILURES, log_lines
 from cli.show.screen import say, say_json
-from cli.stages import StageEntry
 from cli.terminal import Interrupted
+
+if TYPE_CHECKING:
+    from cli.stages import StageEntry
 
 What = Annotated[
     str | None,

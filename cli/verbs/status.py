@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cli.all_stages import on_all_stages
 from cli.board import whole_board
 from cli.connect import connect
 from cli.names import service_named
@@ -37,6 +36,8 @@ def status(
         return whole_board(functions, service_named(functions, service) if service else None)
 
     if all_stages:
+        from cli.all_stages import on_all_stages  # noqa: PLC0415 - rarely asked
+
         return on_all_stages(context, ask, _show, as_json=as_json)
     reply = ask(connect(stage, profile, region))
     (say_json if as_json else _show)(reply)

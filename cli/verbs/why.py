@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from cli.all_stages import on_all_stages
 from cli.connect import connect
 from cli.names import detailed, service_named
 from cli.options import AllStages, AnyService, Json, Profile, Region, Stage
@@ -41,6 +40,8 @@ def why(
         return _found(functions, service_named(functions, service) if service else None)
 
     if all_stages:
+        from cli.all_stages import on_all_stages  # noqa: PLC0415 - rarely asked
+
         return on_all_stages(context, ask, _show, as_json=as_json)
     found = ask(connect(stage, profile, region))
     if as_json:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -11,7 +14,7 @@ from chalicelib.errors import Refused
 from cli.account import asking_nobody, session_of
 from cli.connect import stage_meant
 from cli.exits import Usage
-from cli.stages import StageEntry, all_configured, configured, path
+from cli.stages import StageEntry, all_configured, configured, opened, path
 from cli.stages_file import entries
 
 TWO = """
@@ -143,3 +146,24 @@ def test_who_looks_at_many_stages_is_not_asked_for_an_mfa_code(
     assert credentials is not None
     with pytest.raises(Refused, match=r"^The profile guarded asks for an MFA code"):
         credentials.get_frozen_credentials()
+
+
+def test_only_a_look_at_a_stage_is_given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[tuple[str, int]] = []
+
+    class Session:
+        region_name = "us-west-2"
+
+        def client(self, _: str, config: Any) -> Any:
+            def invoke(FunctionName: str, Payload: bytes) -> dict[str, Any]:  # noqa: N803 - AWS' names
+                waited.append((FunctionName, config.read_timeout))
+                return {"Payload": io.BytesIO(b"{}")}
+
+            return SimpleNamespace(invoke=invoke)
+
+    monkeypatch.setattr("cli.stages.session_of", lambda *_: Session())
+    monkeypatch.setattr("cli.stages.asking_nobody", lambda session: session)
+    functions = opened(DEV)
+    functions.call("status", {})
+    functions.call("deploy", {})  # it may take 60 s
+    assert waited == [("slipway-dev-status", 10), ("slipway-dev-deploy", 90)]
