@@ -98,18 +98,22 @@ class DynamoLedger:
 
     def history(self, service: str, limit: int) -> Sequence[Deployment]:
         with translated(f"read the history of {service}"):
-            answer = client("dynamodb").query(
-                TableName=self._table,
-                KeyConditionExpression="pk = :service AND begins_with(sk, :records)",
-                ExpressionAttributeValues={
-                    ":service": _write(service),
-                    ":records": _write(_RECORD),
-                },
-                ScanIndexForward=False,
-                Limit=limit,
-                ConsistentRead=True,
+            pages = (  # a page ends after a megabyte, whatever the limit is
+                client("dynamodb")
+                .get_paginator("query")
+                .paginate(
+                    TableName=self._table,
+                    KeyConditionExpression="pk = :service AND begins_with(sk, :records)",
+                    ExpressionAttributeValues={
+                        ":service": _write(service),
+                        ":records": _write(_RECORD),
+                    },
+                    ScanIndexForward=False,
+                    ConsistentRead=True,
+                    PaginationConfig={"MaxItems": limit, "PageSize": limit},
+                )
             )
-        return [_model(Deployment, item) for item in answer["Items"]]
+            return [_model(Deployment, item) for page in pages for item in page["Items"]]
 
     def _get(self, model: type[_Model], service: str, sort: str) -> _Model | None:
         with translated(f"read {service} from the ledger"):

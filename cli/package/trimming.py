@@ -59,6 +59,8 @@ def trim(tree: Path) -> None:
     # Zones begin with a capital letter; what does not is lists of them, which nothing reads.
     for table in (tree / "tzdata" / "zoneinfo").glob("[a-z]*"):
         table.unlink()
+    # dateutil's own zones: botocore asks only for UTC and the local zone, and freezes use tzdata.
+    (tree / "dateutil" / "zoneinfo" / "dateutil-zoneinfo.tar.gz").unlink(missing_ok=True)
     prefixes = _trim_models(tree / "botocore" / "data")
     _trim_endpoints(tree / "botocore" / "data" / "endpoints.json", prefixes)
     for metadata in tree.glob("*.dist-info"):

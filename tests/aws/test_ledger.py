@@ -215,3 +215,15 @@ def test_the_history_of_a_service_is_its_newest_records_and_nothing_else(table: 
     assert found == ["20260103t0", "20260102t0"]
     assert table.ledger.service_of("20260104t0") == "c/other"
     assert table.ledger.service_of("unknown") is None
+
+
+def test_a_history_that_takes_more_than_one_page_is_read_to_its_limit(table: Table) -> None:
+    """A page of DynamoDB ends after a megabyte; a record may have fifty thousand characters."""
+    head = examples.head()
+    for number in range(30):
+        record = examples.rolling_out(id=f"d-{number:02}", case="x" * 50_000)
+        head = table.ledger.save(head, record)
+    table.sent.clear()
+    found = [record.id for record in table.ledger.history(NAME, 25)]
+    assert found == [f"d-{number:02}" for number in reversed(range(5, 30))]
+    assert len(table.sent) > 1

@@ -35,6 +35,13 @@ def test_it_is_small(packaged: Packaged) -> None:
     assert packaged.archive.stat().st_size < 8 * MEGABYTE
 
 
+def test_it_ships_the_zones_of_freezes_and_no_others(names: list[str]) -> None:
+    zones = {name.partition("/")[0] for name in names if "zoneinfo/" in name and "." in name}
+    assert "tzdata" in {name.partition("/")[0] for name in names}
+    assert not any(name.endswith(".tar.gz") for name in names)
+    assert zones <= {"tzdata", "dateutil"}  # dateutil's module stays: dateutil.tz may import it
+
+
 def test_it_holds_the_code_the_runtime_and_the_dependencies(names: list[str]) -> None:
     assert set(FILES.split()) <= set(names)
     (native,) = [name for name in names if name.endswith(".so")]
