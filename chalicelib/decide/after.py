@@ -405,14 +405,16 @@ def _once_live(record: Deployment, happening: OnceLive, now: datetime) -> Deploy
             told = () if run.succeeded else (run_failed(record, run, now),)
             return changed(record, after=run, notices=(*record.notices, *told))
         case happened.Timed(times=times):
-            line = slower(times)
-            notices = tuple(
-                with_line(one, line) if one.status is record.status else one
-                for one in record.notices
-            )
+            notices = _with_line(record, slower(times))
             return changed(record, times=times, times_due=None, notices=notices)
         case _:
             assert_never(happening)
+
+
+def _with_line(record: Deployment, line: str) -> tuple[Notice, ...]:
+    """Return the notices; the one that tells how the deployment ended has this line too."""
+    last = notice(record).id
+    return tuple(with_line(one, line) if one.id == last else one for one in record.notices)
 
 
 def _with_scheduled(

@@ -223,3 +223,30 @@ def test_status_of_an_open_deployment_has_the_steps_so_far() -> None:
     assert [(one["stage"], one["traffic"]) for one in times["steps"]] == [
         ("PRODUCTION_TRAFFIC_SHIFT", 10.0)
     ]
+
+
+def test_a_record_of_an_earlier_release_was_closed_when_it_last_changed() -> None:
+    world = pushed()
+    record = _live(world)
+    fields = {"closed_at": None, "times": None, "updated": record.updated + timedelta(seconds=1)}
+    old = record.model_copy(update=fields)
+    world.ledger.records[NAME, record.id] = old
+    reply = _reply(world, deployment=record.id)
+    assert (reply["closed"], reply["seconds"]) == (iso(old.updated), 61.0)
+    assert (reply["phases"], reply["times"]["phases"]) == ({}, [])
+
+
+def test_the_time_that_a_deployment_waited_counts_from_when_it_first_had_to() -> None:
+    world = aws(examples.target())
+    service = world.services.all[NAME]
+    (primary,) = service.deployments
+    rolls = primary.model_copy(update={"rollout_state": "IN_PROGRESS"})
+    world.services.all[NAME] = service.model_copy(update={"deployments": (rolls,)})
+    image_event(world.world(), push_event())
+    step(world)
+    assert world.record().status is Status.PENDING
+    assert world.record().blocked == world.record().created
+    world.services.all[NAME] = service
+    step(world)
+    record = _live(world)
+    assert _phases(record) == {"waiting": 120_000, "unknown": 60_000}
