@@ -19,7 +19,7 @@ from cli.dashboard.stages import Open, Stages
 from cli.show.screen import say, say_json
 from cli.terminal import Interrupted
 
-_GRACE = 1  # seconds that open streams get when it ends
+_GRACE = 2  # seconds that open streams get when it ends; they hear of it within half a second
 _LONG_GRACE = 10  # where nobody waits for a terminal
 _BACKLOG = 64
 _NAMED = 10  # stages
