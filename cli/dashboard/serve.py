@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import uvicorn
+from sse_starlette.sse import AppStatus
 
 from chalicelib.errors import Refused
 from chalicelib.explain.text import listed
@@ -18,7 +19,8 @@ from cli.dashboard.stages import Open, Stages
 from cli.show.screen import say, say_json
 from cli.terminal import Interrupted
 
-_GRACE = 1  # seconds that open streams get when it ends
+_GRACE = 2  # seconds that open streams get when it ends; they hear of it within half a second
+_LONG_GRACE = 10  # where nobody waits for a terminal
 _BACKLOG = 64
 _NAMED = 10  # stages
 
@@ -51,13 +53,15 @@ def serving(opened: Mapping[str, tuple[str, Open]]) -> Iterator[str]:
     host = f"127.0.0.1:{listener.getsockname()[1]}"
     token = secrets.token_urlsafe(32)
     server = server_of(Stages(opened), token, host)
+    server.config.timeout_graceful_shutdown = _LONG_GRACE
     thread = threading.Thread(target=server.run, args=([listener],), name="dashboard", daemon=True)
     thread.start()
     try:
         yield address(host, token)
     finally:
-        server.should_exit = True
+        server.should_exit = AppStatus.should_exit = True  # the second one ends the streams
         thread.join()
+        AppStatus.should_exit = False  # it is of the whole process
         listener.close()
 
 

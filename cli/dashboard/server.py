@@ -10,6 +10,7 @@ from http import HTTPStatus
 from pathlib import Path
 from typing import Any, TypeVar
 
+import anyio
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 from sse_starlette import EventSourceResponse
@@ -31,6 +32,7 @@ from cli.dashboard.stages import Stages
 
 _HERE = Path(__file__).parent
 _SOON = 0.5  # seconds until it looks again for an answer that has not come
+_FAREWELL = 1.0  # seconds that a stream gets to close, once the server ends
 _PING = 15  # seconds between signs of life in the stream
 _FAULTS = logging.getLogger("uvicorn.error")
 _Model = TypeVar("_Model", bound=BaseModel)
@@ -76,17 +78,28 @@ class Dashboard:
     async def _changes(self, request: Request) -> Response:
         path = _path(request)
         await self._pages.page(path, CLICK)  # an unknown path is refused before the stream begins
-        return EventSourceResponse(self._stream(path), ping=_PING, sep="\n")
+        ends = anyio.Event()
+        return EventSourceResponse(
+            self._stream(path, ends),
+            ping=_PING,
+            sep="\n",
+            shutdown_event=ends,
+            shutdown_grace_period=_FAREWELL,
+        )
 
-    async def _stream(self, path: str) -> AsyncIterator[dict[str, str]]:
-        """Yield the page each time that it differs from before, and else the time at AWS."""
+    async def _stream(self, path: str, ends: anyio.Event) -> AsyncIterator[dict[str, str]]:
+        """Yield the page each time that it differs from before, and else the time at AWS.
+
+        `ends` is set when the server ends: the stream is then closed as HTTP wants it.
+        """
         before: dict[str, str] = {}
-        while True:
+        while not ends.is_set():
             page = await self._pages.page(path, STREAM)
             now = self._shown(page)
             yield {"data": json.dumps({"at": page.at} | (now if now != before else {}))}
             before = now
-            await asyncio.sleep(_SOON if page.awaited else page.pause)
+            with anyio.move_on_after(_SOON if page.awaited else page.pause):
+                await ends.wait()
 
     async def _plan(self, request: Request) -> Response:
         wanted = _parsed(Wanted, await request.body())

@@ -194,10 +194,14 @@ function age() {
 async function plan(wanted) {
   try {
     const { html } = await ask("/plan", wanted);
+    const chosen = dialog.open && document.activeElement?.name === "to";
+    const typed = dialog.open ? dialog.querySelector("[name=why]")?.value : "";
     dialog.replaceChildren(parsed(html));
     age();
     if (!dialog.open) dialog.showModal();
-    dialog.querySelector("[autofocus]")?.focus();
+    const why = dialog.querySelector("[name=why]");
+    if (why && typed) why.value = typed; // another choice keeps the reason, and the focus
+    (chosen ? dialog.querySelector("[name=to]:checked") : why)?.focus();
   } catch (error) {
     tell(error.message);
   }
