@@ -1,9 +1,10 @@
 """`make bench-dashboard`: how long a click waits, with 500 services and 100,000 records.
 
 The dashboard is served as `slipway dashboard` serves it, and clicked through HTTP. Its functions
-run in this process, on the embedded AWS. Once they answer at once, once they take two seconds, as
-after a cold start. A click is answered with what is known by then; `complete` is how long it takes
-until nothing is awaited any more. Writes out/dashboard.json and out/dashboard.md.
+run in a process of their own, on the embedded AWS. First they answer as soon as that lets them, and
+then two seconds later, as after a cold start. A click is answered with what is known by then.
+`complete` is how long it takes until nothing is awaited any more. Writes out/dashboard.json and
+out/dashboard.md.
 """
 
 from __future__ import annotations
@@ -18,6 +19,8 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from multiprocessing import Pipe, get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -50,24 +53,33 @@ class Clicks:
     bytes: int
 
 
-class Slow:
-    """The functions of a stage, in this process; each call takes `seconds` more."""
+@dataclass(frozen=True)
+class Filled:
+    """What the other process has: its services, and a deployment of the first one."""
 
-    def __init__(self, account: Rehearsal) -> None:
+    services: tuple[str, ...]
+    deployment: str
+
+
+class Slow:
+    """The functions of a stage, in another process; each call takes `seconds` more."""
+
+    def __init__(self, pipe: Connection) -> None:
         self.stage = "dev"
         self.seconds = 0.0
-        self._account = account
-        self._one = threading.Lock()  # the embedded AWS of this process is not for threads
+        self._pipe = pipe
+        self._one = threading.Lock()  # the other process does one thing after the other
 
     def call(self, function: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         time.sleep(self.seconds)
         with self._one:
-            reply: dict[str, Any] = self._account.invoke(function, dict(payload))
+            self._pipe.send((function, dict(payload)))
+            reply: dict[str, Any] = self._pipe.recv()
         return reply
 
 
-def measure(services: int, records: int, clicks: int) -> Iterator[Clicks]:
-    """The rows of the table, one after the other."""
+def answer(pipe: Connection, services: int, records: int) -> None:
+    """Fill a ledger, tell what is in it, and answer calls until None comes."""
     fleet = spread(services, max(1, services // 10), services)
     with rehearse(targets_of(fleet), Rehearsal) as account:
         build(account, fleet)
@@ -80,16 +92,39 @@ def measure(services: int, records: int, clicks: int) -> Iterator[Clicks]:
             copy_to(first.key, service.key)
         for service in fleet:
             fill(service.key, records // services)
-        functions = Slow(account)
+        pipe.send(Filled(tuple(one.key for one in fleet), newest))
+        while (called := pipe.recv()) is not None:
+            pipe.send(account.invoke(*called))
+
+
+@contextmanager
+def filled(services: int, records: int) -> Iterator[tuple[Slow, Filled]]:
+    """The functions, and what they know; the other process ends afterwards."""
+    ours, theirs = Pipe()
+    other = get_context("spawn").Process(target=answer, args=(theirs, services, records))
+    other.start()
+    theirs.close()  # so that the end of the other process is seen
+    try:
+        yield Slow(ours), ours.recv()
+        ours.send(None)
+    finally:
+        ours.close()
+        other.join()
+
+
+def measure(services: int, records: int, clicks: int) -> Iterator[Clicks]:
+    """The rows of the table, one after the other."""
+    with filled(services, records) as (functions, known):
         for words, seconds in (("at once", 0.0), (f"after {_SLOW_SECONDS:g} s", _SLOW_SECONDS)):
             functions.seconds = seconds
             with _served(functions) as browser:
                 yield _clicked("the board, first", words, browser, ["/"])
                 yield _clicked("the board", words, browser, ["/"] * clicks)
-                chosen = fleet[:: max(1, len(fleet) // clicks)][:clicks]
-                paths = [f"/service/dev/{one.key}" for one in chosen]
+                chosen = known.services[:: max(1, services // clicks)][:clicks]
+                paths = [f"/service/dev/{one}" for one in chosen]
                 yield _clicked("a service", words, browser, paths)
-                yield _clicked("a deployment", words, browser, [f"/deployment/dev/{newest}"])
+                path = f"/deployment/dev/{known.deployment}"
+                yield _clicked("a deployment", words, browser, [path])
 
 
 class Browser:
