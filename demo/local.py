@@ -8,13 +8,16 @@ from __future__ import annotations
 import argparse
 import socket
 import time
+from contextlib import nullcontext
 from pathlib import Path
 
 from rich.console import Console
 
 from chalicelib.errors import Refused
+from cli.dashboard.serve import serving
 from cli.project import without_package
 from cli.terminal import Interrupted, progress
+from demo.administrator import opened
 from demo.timeline import Timeline
 from embedded.account import EmbeddedAws
 from example import conflicto, reserved_tags
@@ -51,6 +54,10 @@ This terminal tells what happens, and why. So does `slipway`:
 
 Time runs {rate:g} times as fast as real time. Ctrl-C ends it, and everything in it.
 """
+_DASHBOARD = """The dashboard shows the same as pages. Open this in a browser:
+
+  {address}
+"""
 
 
 def main(arguments: list[str]) -> int:
@@ -76,6 +83,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--package", type=Path, default=Path("out/dev"), help="what to deploy, default: %(default)s"
     )
+    parser.add_argument("--no-dashboard", action="store_true", help="serve no page")
     return parser
 
 
@@ -95,10 +103,14 @@ def _serve(aws: EmbeddedAws, chosen: argparse.Namespace, console: Console) -> No
         aws.deploy(folder / "sam.json", folder / "deployment.zip")
     (folder / _MANIFEST).write_text(conflicto.manifest("an example image", "BUILD"), "utf-8")
     console.print(words(aws.endpoint, chosen.rate, folder), markup=False, soft_wrap=True)
-    timeline = Timeline(aws, console, "conflicto-dev")
-    while True:
-        time.sleep(_PAUSE_SECONDS)
-        timeline.show()
+    stages = opened(aws, "dev")
+    with nullcontext() if chosen.no_dashboard else serving(stages) as address:
+        if address is not None:
+            console.print(_DASHBOARD.format(address=address), markup=False, soft_wrap=True)
+        timeline = Timeline(aws, console, "conflicto-dev")
+        while True:
+            time.sleep(_PAUSE_SECONDS)
+            timeline.show()
 
 
 def build(aws: EmbeddedAws) -> None:

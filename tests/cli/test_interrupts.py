@@ -15,6 +15,7 @@ from cli.terminal import INTERRUPTED
 from embedded.account import EmbeddedAws
 from tests.cli.packages import CACHE, written
 from tests.cli.processes import Command, alive, started
+from tests.dashboard.client import Client
 
 ADMIN = {"AWS_ACCESS_KEY_ID": "admin", "AWS_SECRET_ACCESS_KEY": "admin"}
 # In place of `aws`: it uploads at once, and then CloudFormation takes its time.
@@ -86,7 +87,7 @@ def test_the_demo_while_functions_run(folder: Path) -> None:
 @pytest.mark.parametrize("times", [1, 3], ids=["once", "three times in a row"])
 def test_the_served_account_while_functions_run(folder: Path, times: int) -> None:
     with started(["-m", "demo", "local", "--port", "0"], folder) as command:
-        command.wait_for(lambda: "Ctrl-C ends it" in command.out)
+        command.wait_for(lambda: "#token=" in command.out)
         (endpoint,) = re.findall(r"AWS_ENDPOINT_URL=(\S+)", command.out)
         lambda_ = boto3.client(
             "lambda",
@@ -96,9 +97,13 @@ def test_the_served_account_while_functions_run(folder: Path, times: int) -> Non
             aws_secret_access_key="admin",
         )
         lambda_.invoke(FunctionName="slipway-dev-status", Payload=b"{}")
+        (page,) = re.findall(r"http://\S+#token=\S+", command.out)
+        assert Client.of(page).get("/changes?path=%2F").text.startswith("data: ")
         assert command.descendants()
         line = ended_in_one_line(command, times)
     assert line == "The embedded AWS has ended, and everything in it."
+    with pytest.raises(ConnectionRefusedError):
+        Client.of(page).view()
 
 
 @pytest.fixture(scope="module")
