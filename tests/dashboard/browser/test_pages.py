@@ -66,7 +66,7 @@ def complaints_of_axe(page: Page) -> list[str]:
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})
         for scheme in ("light", "dark"):
-            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # type: ignore[arg-type]
+            page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
             for one in Axe().run(page).response["violations"]:
                 if one["impact"] in {"serious", "critical"}:
                     where = [node["html"][:200] for node in one["nodes"]]
