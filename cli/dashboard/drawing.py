@@ -1,6 +1,6 @@
 """a deployment's `times` -> lanes: what there is to draw, in percent of its whole time.
 
-Lanes, from top to bottom: the phases, the traffic, one task each, the events. The template makes
+Lanes, from top to bottom: the traffic, one task each, the events, the verdict. The template makes
 SVG of them.
 """
 
@@ -13,7 +13,7 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
-from cli.dashboard.marks import OPEN
+from cli.dashboard.marks import OPEN, mark_of
 from cli.dashboard.spent import spent
 from cli.show.words import moment
 
@@ -35,6 +35,7 @@ PHASES: Mapping[str, str] = {
     "unknown": "not known",
 }
 _STEPS = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 1_200, 1_800, 3_600, 7_200, 21_600, 86_400)
+_END = 1.2  # percent: the width of the verdict
 _THINNEST = 0.2  # percent: the width of a bar
 _TICKS = 6  # at most, on the axis
 _TASKS = 24  # lanes of tasks; the rest is told in a line
@@ -118,6 +119,8 @@ def drawing(record: Record, now: datetime) -> Drawing | None:
         *(_task(task, scale, ended) for task in tasks[:_TASKS]),
         *_events(times.get("events", ()), scale),
     )
+    if lanes:
+        lanes = (*lanes, *_verdict(record, scale, ended))
     more = f"{len(tasks) - _TASKS} more tasks are not drawn" if len(tasks) > _TASKS else ""
     return Drawing(lanes, tuple(_ticks(scale)), more)
 
@@ -187,6 +190,18 @@ def _events(events: Sequence[Mapping[str, Any]], scale: Scale) -> Iterator[Lane]
     )
     if bars:
         yield Lane("ECS events", "events", bars, f"{len(bars)} events of the service")
+
+
+def _verdict(record: Record, scale: Scale, ended: datetime) -> Iterator[Lane]:
+    """How it ended, and before that the time that its rollback took."""
+    mark = mark_of(record["status"])
+    if record["status"] in OPEN:
+        return
+    back = (record.get("phases") or {}).get("returning", 0)
+    began = ended - timedelta(seconds=back)
+    bars = [scale.bar(began, ended, "back", f"rolling back: {spent(back)}")] if back else []
+    bars.append(Bar(100 - _END, _END, mark.kind, mark.words))
+    yield Lane("verdict", "verdict", tuple(bars), mark.words)
 
 
 def _ticks(scale: Scale) -> Iterator[Tick]:

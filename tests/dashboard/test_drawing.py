@@ -45,7 +45,7 @@ def inside(bar: Bar) -> bool:
 def test_a_task_is_drawn_state_by_state() -> None:
     found = drawing(record(tasks=[task(created=10, started=30, healthy=50)]), BEGAN)
     assert found is not None
-    [lane] = found.lanes
+    lane, _ = found.lanes
     assert [(bar.kind, bar.left, bar.width) for bar in lane.bars] == [
         ("placed", 10, 20),
         ("running", 30, 20),
@@ -78,6 +78,21 @@ def test_the_traffic_is_as_high_as_its_share() -> None:
     assert [(bar.left, bar.height) for bar in found.lanes[0].bars] == [(0, 0), (50, 20)]
 
 
+def test_the_verdict_stands_at_the_end_behind_the_time_of_the_rollback() -> None:
+    failed = record(tasks=[task(created=10)]) | {"status": "ROLLBACK_SUCCESSFUL"}
+    found = drawing(failed | {"phases": {"returning": 30.0}}, BEGAN)
+    assert found is not None
+    verdict = found.lanes[-1]
+    assert verdict.title == "rolled back"
+    assert [(bar.kind, bar.left) for bar in verdict.bars] == [("back", 70), ("back", 98.8)]
+
+
+def test_what_has_nothing_but_a_verdict_is_not_drawn() -> None:
+    found = drawing(record(tasks=[]), BEGAN)
+    assert found is not None
+    assert found.lanes == ()
+
+
 def test_nothing_is_drawn_where_no_times_are_known() -> None:
     assert drawing({"created": at(0), "status": "PENDING", "updated": at(1)}, BEGAN) is None
 
@@ -85,7 +100,7 @@ def test_nothing_is_drawn_where_no_times_are_known() -> None:
 def test_of_many_tasks_the_first_are_drawn_and_the_rest_is_counted() -> None:
     found = drawing(record(tasks=[task(created=1)] * 30), BEGAN)
     assert found is not None
-    assert (len(found.lanes), found.more) == (24, "6 more tasks are not drawn")
+    assert (len(found.lanes) - 1, found.more) == (24, "6 more tasks are not drawn")
 
 
 seconds = st.floats(min_value=-4_000, max_value=2_000_000, allow_nan=False)
