@@ -11,7 +11,7 @@ BIN  := $(VENV)/bin
 SBOM := out/.sbom
 DOCS := out/.docs
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-scale bench-dashboard bench-lambda price test test-all reliability coverage check format package sbom docs picture deploy logs clean
+.PHONY: help demo local bench bench-scale bench-dashboard bench-lambda price test test-all reliability coverage check format package sbom docs picture screenshots deploy logs clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ docs: $(DOCS)/installed ## out/site: the pages as a site; a dead link is an erro
 
 picture: package ## docs/pictures/demo.svg: the recorded terminal of the demo
 	@$(BIN)/python -m demo picture
+
+screenshots: $(VENV)/installed ## docs/pictures/dashboard-*.png; needs Debian's package chromium
+	@$(BIN)/python -m demo screenshots
 
 deploy: package ## package, then create or update the stack slipway-STAGE
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli.stack $(STAGE) $(if $(NOTIFY),--set NotifyEmail=$(NOTIFY))

@@ -48,6 +48,7 @@ class Cell:
     by: str = ""
     last: Mark | None = None
     last_deployment: str = ""
+    last_version: str = ""  # where it is not what runs
     under_way: tuple[UnderWay, ...] = ()
     below: tuple[str, ...] = ()
     held: bool = False
@@ -127,6 +128,7 @@ def cell(stage: str, row: Row) -> Cell:
         by=who(runs) if runs else "",
         last=mark_of(last["status"]) if last else None,
         last_deployment=last["deployment"] if last else "",
+        last_version=version(last) if last and version(last) != version(runs or {}) else "",
         under_way=tuple(_under_way(row.get("under_way", ()))),
         below=tuple(line.partition(": ")[2] for line in below([row])),
         held=bool(row.get("holds")),

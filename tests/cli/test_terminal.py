@@ -60,7 +60,7 @@ def test_a_fault_of_ours_is_not_hidden() -> None:
     ("word", "said"),
     [
         ("locl", "python -m demo has no command 'locl'. Did you mean local? It has story, "),
-        ("zzz", "python -m demo has no command 'zzz'. It has story, local, picture, on-call."),
+        ("zzz", "python -m demo has no command 'zzz'. It has story, local, picture, "),
     ],
 )
 def test_a_command_that_does_not_exist(

@@ -15,7 +15,7 @@ AT = "2026-12-01T10:00:00+00:00"
 def row(service: str, **more: Any) -> dict[str, Any]:
     """A row as `status` replies it: a service that runs what a push brought."""
     runs = {"tag": "aaa1111", "cause": "push", "since": AT, "revision": "web:2"}
-    last = {"status": "SUCCESSFUL", "deployment": "d-1"}
+    last = {"status": "SUCCESSFUL", "deployment": "d-1", "tag": "aaa1111"}
     return {"service": service, "runs": runs, "under_way": [], "last": last, **more}
 
 
@@ -114,6 +114,13 @@ def test_what_is_under_way_is_shown_with_its_stage_of_the_rollout() -> None:
         "rolls out",
         "BAKE_TIME, 100 % of the traffic",
     )
+
+
+def test_the_last_deployment_is_named_only_where_it_is_not_what_runs() -> None:
+    failed = {"status": "FAILED", "deployment": "d-1", "tag": "bad0000"}
+    assert cell("dev", row("shop-dev/web-dev")).last_version == ""
+    assert cell("dev", row("shop-dev/web-dev", last=failed)).last_version == "bad0000"
+    assert cell("dev", row("shop-dev/web-dev", last=failed, runs=None)).last_version == "bad0000"
 
 
 def test_a_status_of_a_newer_release_is_shown_as_it_is_written() -> None:
