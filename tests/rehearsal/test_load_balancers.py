@@ -60,3 +60,18 @@ def test_a_service_without_a_load_balancer_asks_none() -> None:
         account.breaks(BAD, Crash(exit_code=3))
         account.settle(SERVICE, account.push(BAD))
         assert ASKED not in account.calls
+
+
+def test_the_time_in_which_old_tasks_leave_the_load_balancer_is_draining() -> None:
+    with rehearsed(TARGETS, **BALANCED) as account:
+        record = account.settle(SERVICE, account.push("abc1234"))
+        asked = {"deployment": record["deployment"]}
+        times = account.invoke("status", asked)["deployments"][0]["times"]
+        assert record["status"] == "SUCCESSFUL"
+        assert record["phases"]["draining"] > record["phases"]["healthy"] > 0
+        said = [event["what"] for event in times["events"]]
+        (drains,) = [what for what in said if "has begun draining connections on 2 tasks." in what]
+        assert said.index(drains) > max(
+            place for place, what in enumerate(said) if " registered 1 targets in " in what
+        )
+        assert [task["new"] for task in times["tasks"]] == [True, True, False, False]
