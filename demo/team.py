@@ -85,7 +85,7 @@ class Team:
         )
         self.live("backend", "e61b3c8")
         self.live("worker", "d41f6a9")
-        why = {"by": "Admin/mara", "why": "orders are charged twice"}
+        why = {"by": "Admin/on-call", "why": "orders are charged twice"}
         self.account.invoke("rollback", {"service": service("worker"), **why})
         self.account.advance(240)
         self.push("worker", "f0c7e15")
@@ -142,7 +142,7 @@ class _Live:
         return dict(json.loads(json.dumps(reply)))
 
     def identity(self) -> str:
-        return "Admin/mara"
+        return "Admin/on-call"
 
 
 class _Kept:
@@ -157,7 +157,7 @@ class _Kept:
         return self._board
 
     def identity(self) -> str:
-        return "Admin/mara"
+        return "Admin/on-call"
 
 
 def _given(functions: _Live | _Kept) -> Open:
