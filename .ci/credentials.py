@@ -19,6 +19,7 @@ EXPLAINED = {
     ("bootstrap/slipway.yaml", "Secret Keyword"): "the ARN of a secret, which names it",
     ("chalicelib/explain/causes.py", "Secret Keyword"): "the names of two kinds of causes",
     ("chalicelib/definition/compare.py", "Secret Keyword"): "a key of a container definition",
+    ("docs/contracts.md", "Hex High Entropy String"): "the id of a task",
     ("demo/on_call.py", "Secret Keyword"): "the embedded AWS takes any key",
     ("embedded/services/ecs/api/run_task.py", "Hex High Entropy String"): "a made-up instance",
     ("rehearsal/rehearsal.py", "Secret Keyword"): "the rehearsal's AWS takes any key",
@@ -28,6 +29,7 @@ EXPLAINED = {
     ("tests/cli/test_deploy_to_the_embedded_aws.py", "Secret Keyword"): "it takes any key",
     ("tests/cli/test_interrupts.py", "Secret Keyword"): "no AWS is asked",
     ("tests/cli/test_logs.py", "Secret Keyword"): "the embedded AWS takes any key",
+    ("tests/explain/test_breakdown.py", "Secret Keyword"): "made up, to see it masked",
     ("tests/explain/benign_lines.py", "Hex High Entropy String"): "a digest and a commit",
     ("tests/explain/secret_lines.py", "Basic Auth Credentials"): "made up, to see it masked",
     ("tests/explain/secret_lines.py", "Private Key"): "made up, to see it masked",
@@ -70,6 +72,12 @@ EXPLAINED |= {
         "successful-scheduled-due",
         "successful-scheduled-given-up",
     )
+}
+# Stored items with the id of a hook, and those of tasks.
+EXPLAINED |= {
+    (f"tests/fixtures/stored/2/{item}.json", kind): "the id of a hook or of a task"
+    for item in ("successful-times", "successful-times-every-field")
+    for kind in ("Base64 High Entropy String", "Hex High Entropy String")
 }
 
 

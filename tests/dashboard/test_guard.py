@@ -13,13 +13,13 @@ from tests.dashboard.client import Client
 from tests.dashboard.scripted import Scripted, opened
 
 SERVICE = "shop-dev/web-dev"
-SECRET = "the tag that nobody else may see"
+HIDDEN = "the tag that nobody else may see"
 WANTED = {"stage": "dev", "act": "hold", "service": SERVICE, "to": ""}
 READS = ("/view?path=%2F", "/changes?path=%2F", "/view", "/no/such/page", "/plan", "/act")
 
 
 def slipway(function: str, _: dict[str, Any]) -> dict[str, Any]:
-    row: dict[str, Any] = {"service": SERVICE, "runs": {"tag": SECRET}, "under_way": []}
+    row: dict[str, Any] = {"service": SERVICE, "runs": {"tag": HIDDEN}, "under_way": []}
     row |= {"last": None, "holds": []}
     board = {"at": "2026-12-01T10:00:00+00:00", "board": [row]}
     return board if function == "status" else {"service": SERVICE, "holds": []}
@@ -50,7 +50,7 @@ def planned(client: Client) -> str:
 
 
 def test_the_persons_own_page_reads_plans_and_acts(client: Client, functions: Scripted) -> None:
-    assert SECRET in client.view().json["html"]
+    assert HIDDEN in client.view().json["html"]
     assert client.get("/changes?path=%2F").text.startswith("data: ")
     plan = planned(client)
     assert client.post("/act", {"plan": plan, "why": "to see"}).status == 200
@@ -64,7 +64,7 @@ def test_without_the_token_nothing_is_read(client: Client, path: str, token: str
     answers = [client.get(path, authorization=given), client.get(path, without="authorization")]
     for answer in answers:
         assert answer.status == 401
-        assert SECRET not in answer.text
+        assert HIDDEN not in answer.text
         assert "open the address that the terminal shows" in answer.json["error"]
 
 
@@ -106,7 +106,7 @@ def test_a_name_that_somebody_points_to_this_machine_serves_nothing(
     """DNS rebinding: the browser then sends that name as Host."""
     answer = client.get(path, host=host.format(port=client.host.partition(":")[2]))
     assert answer.status == 421
-    assert SECRET not in answer.text
+    assert HIDDEN not in answer.text
 
 
 def test_no_host_and_two_hosts_are_refused(client: Client) -> None:
@@ -269,7 +269,7 @@ def test_the_page_without_data_holds_no_token_and_no_data(client: Client) -> Non
     for path in ("/", "/service/dev/shop-dev/web-dev", "/static/page.js", "/static/style.css"):
         text = client.get(path, without="authorization").text
         assert client.token not in text
-        assert SECRET not in text
+        assert HIDDEN not in text
 
 
 def test_the_token_is_in_no_line_that_the_server_logs(capfd: pytest.CaptureFixture[str]) -> None:
