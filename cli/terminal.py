@@ -62,7 +62,8 @@ def choose(program: str, commands: Mapping[str, tuple[str, str]], arguments: lis
     """Run the command that the first argument names; `commands` has its module and a summary."""
     name, *rest = arguments
     if name in {"-h", "--help"}:
-        lines = [f"  {name:<9}{summary}" for name, (_, summary) in commands.items()]
+        longest = max(map(len, commands))
+        lines = [f"  {name:<{longest}}  {summary}" for name, (_, summary) in commands.items()]
         more = f"{program} COMMAND --help tells more."
         print("\n".join([f"usage: {program} COMMAND …", "", *lines, "", more]))
         return 0

@@ -177,6 +177,8 @@ def editor_settings(name: str) -> dict[str, str]:
 def test_every_file_is_as_editors_are_told() -> None:
     wrong = []
     for name in tracked():
+        if name.endswith(".png"):
+            continue  # no editor opens it as text
         settings = editor_settings(name)
         text = (ROOT / name).read_bytes().decode("utf-8")
         lines = text.split("\n")
