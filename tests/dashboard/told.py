@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
+from cli.package.dependencies import locked
 from embedded.services.ecs import Crash
 from tests.dialect.account import BY_HAND, SERVICE
 from tests.dialect.rehearsed import RehearsedAccount, rehearsed
@@ -15,8 +19,21 @@ PLAN = {"service": SERVICE, "by": "slipway", "why": "a plan", "plan": True}
 Replies = dict[str, Any]
 
 
-def eventful() -> Replies:
-    """Of a service: one push is live, the next one crashed, and one waits behind a hold."""
+def eventful(factory: pytest.TempPathFactory) -> Replies:
+    """Of a service: one push is live, the next one crashed, and one waits behind a hold.
+
+    The first process of the tests to ask for it plays it, the others wait.
+    """
+    mine = factory.getbasetemp()
+    root = mine.parent if "PYTEST_XDIST_WORKER" in os.environ else mine
+    kept = root / "eventful.json"
+    with locked(root / "eventful.lock"):
+        if not kept.exists():
+            kept.write_text(json.dumps(_played()), "utf-8")
+    return dict(json.loads(kept.read_text("utf-8")))
+
+
+def _played() -> Replies:
     with rehearsed() as account:
         for tag in ("aaa1111", "bbb2222"):
             account.settle(SERVICE, account.push(tag))

@@ -35,8 +35,8 @@ expect.set_options(timeout=PATIENCE)
 
 
 @pytest.fixture(scope="module")
-def replies() -> Replies:
-    return eventful()
+def replies(tmp_path_factory: pytest.TempPathFactory) -> Replies:
+    return eventful(tmp_path_factory)
 
 
 @pytest.fixture(scope="module")
