@@ -15,11 +15,11 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ValidationError
 from sse_starlette import EventSourceResponse
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
 
 from chalicelib.errors import DeployerError, Refused
 from cli.dashboard.acts import Acts, Confirmed, Wanted
@@ -121,10 +121,12 @@ class Dashboard:
         return {"title": page.title, "html": html}
 
 
-def application(stages: Stages, *, token: str, host: str) -> Starlette:
-    """The dashboard behind its guard; `host` is the address that it answers to: 127.0.0.1:PORT."""
-    guard = Middleware(Guard, token=token, host=host)
-    return Starlette(routes=Dashboard(stages).routes(), middleware=[guard])
+def application(stages: Stages, *, token: str, host: str) -> ASGIApp:
+    """The dashboard behind its guard; `host` is the address that it answers to: 127.0.0.1:PORT.
+
+    The guard is outermost, so an answer to a fault of ours has its headers too.
+    """
+    return Guard(Starlette(routes=Dashboard(stages).routes()), token=token, host=host)
 
 
 def _path(request: Request) -> str:
