@@ -41,7 +41,8 @@ def span(name; from; until):
 def phase_bars(begin):
   foreach phases[] as $one ({until: begin}; {from: .until, until: (.until + $one.seconds * 1000)};
     bar($one.phase; .from; .until; if $one | far_longer then "crit, " else "" end));
-def section(name; bars): [bars] | if . == [] then empty else "  section \(name | plain)", .[] end;
+def section(name; bars):
+  name as $name | [bars] | if . == [] then empty else "  section \($name | plain)", .[] end;
 def tasks: [.times.tasks | arrays | .[] | objects | select((.id | type) == "string")];
 def task_sections:
   ([tasks[] | select(.new == true)][0:6][]
