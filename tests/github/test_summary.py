@@ -22,7 +22,7 @@ ASKED = {
     "INTERVAL": "0",
 }
 TASK = {
-    "id": "0a1b2c3d4e5f",
+    "id": "0a1b2c3d",
     "new": True,
     "revision": "conflicto-backend-dev:2",
     "created": "2026-11-22T23:41:36.000Z",
@@ -49,7 +49,11 @@ def phase(name: str, seconds: Any, usual: Any = None) -> dict[str, Any]:
 def timed(*phases: dict[str, Any], **changes: Any) -> dict[str, Any]:
     """A record as `status` replies it of one closed deployment."""
     times = {"phases": list(phases), "tasks": [TASK, OLD], "events": [], "steps": [], "note": ""}
-    known: dict[str, Any] = {"closed": "2026-11-22T23:42:03.364Z", "seconds": 27.797, "times": times}
+    known: dict[str, Any] = {
+        "closed": "2026-11-22T23:42:03.364Z",
+        "seconds": 27.797,
+        "times": times,
+    }
     return record(**known | changes)
 
 
