@@ -150,7 +150,9 @@ def test_every_script_is_used_and_may_be_run() -> None:
 def test_only_jobs_of_an_environment_assume_its_role(path: Path) -> None:
     for job in read(path)["jobs"].values():
         if "id-token" in job["permissions"]:
-            assert job["environment"] == "${{ inputs.environment }}"
+            environment = job["environment"]
+            name = environment if isinstance(environment, str) else environment["name"]
+            assert name == "${{ inputs.environment }}"
             (role,) = [
                 step["with"]
                 for step in job["steps"]
@@ -184,6 +186,15 @@ def test_each_environment_takes_one_deployment_at_a_time_and_ends_none() -> None
     assert groups == {"slipway-${{ inputs.environment }}-${{ inputs.service }}"}
     (rollback,) = read(PROJECT / ".github" / "workflows" / "rollback.yml")["jobs"].values()
     assert "concurrency" not in rollback  # it may have to stop what runs
+
+
+@pytest.mark.parametrize("name", ["build-and-push.yml", "promote.yml", "rollback.yml"])
+def test_the_environment_of_a_service_has_its_address_which_may_be_empty(name: str) -> None:
+    path = PROJECT / ".github" / "workflows" / name
+    (job,) = read(path)["jobs"].values()
+    assert job["environment"]["url"] == "${{ inputs.url || vars.SERVICE_URL }}"
+    asked = triggers(path)["workflow_call"]["inputs"]["url"]
+    assert (asked["default"], asked.get("required", False)) == ("", False)
 
 
 def test_the_inputs_of_await_deployment_are_given_by_their_names() -> None:

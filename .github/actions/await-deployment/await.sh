@@ -8,6 +8,8 @@
 set -euo pipefail
 # shellcheck source=.github/actions/await-deployment/slipway.sh
 source "$(dirname "${BASH_SOURCE[0]}")/slipway.sh"
+# shellcheck source=.github/actions/await-deployment/story.sh
+source "$(dirname "${BASH_SOURCE[0]}")/story.sh"
 
 readonly FAILED=1 NEVER_DEPLOYED=3 TIMED_OUT=4 NO_RECORD=5 HELD=7
 readonly REPEATED=60  # seconds after which an earlier deployment of the same digest is the answer
@@ -26,12 +28,14 @@ appear=$(in_seconds appear "${APPEAR:-5m}")
 interval=$(in_seconds interval "${INTERVAL:-10s}")
 
 function_name="slipway-$ENVIRONMENT-status"
-# A runner's clock and AWS' may differ; a minute is plenty.
-since=$(jq -nr --arg given "${SINCE:-}" '
+# What was created from `since` on is of this push. What was created from `about` on may be: a
+# runner's clock and AWS' differ, by a minute at most. Without SINCE, nobody knows when it began.
+since=${SINCE:-9999-12-31T23:59:59Z}
+about=$(jq -nr --arg given "${SINCE:-}" '
   (if $given == "" then now - 540 else $given | fromdateiso8601 end) - 60 | todateiso8601')
 
 main() {
-  local record='' told='' line waited
+  local record='' later='' told='' line waited
   echo "Waiting for Slipway in $ENVIRONMENT: $SERVICE, ${DEPLOYMENT:-$DIGEST}"
   while :; do
     waited=$SECONDS   # one moment for all that is decided in a round
@@ -59,16 +63,25 @@ look() {
     return
   fi
   ask "$function_name" "$(jq -nc --arg service "$SERVICE" '$ARGS.named')"
-  found=$(jq -c --arg digest "$DIGEST" --arg since "$since" '
+  # Each line is a weaker answer than the one before it. An earlier verdict on this digest is none
+  # where another image came between: the record of this push is then still on its way.
+  found=$(jq -c --arg digest "$DIGEST" --arg since "$since" --arg about "$about" '
+    def open: .status | IN("PENDING", "HELD", "PREPARING", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS");
     [.deployments[] | select(.digest == $digest)] as $ours
     | ([.deployments[] | select(.status != "REFUSED")][0]) as $newest
-    | ([$ours[] | select(.created >= $since)][0]) // (
-        if $newest and $newest.digest == $digest then $newest + {repeated: true} else null end)
+    | [$ours[] | select(.created >= $since)] as $sure
+    | [$ours[] | select(.created >= $about)] as $perhaps
+    | ([$sure[] | select(.status != "REFUSED")] + $sure
+       + ([$perhaps[] | select(open)]
+          + [$newest | select(. and .digest == $digest)]
+          + [$perhaps[] | select(.status | IN("SUPERSEDED", "REFUSED"))]
+          | map(. + {repeated: true})))[0]
     ' <<< "$reply")
-  # The service was last asked for this very digest, and nobody deployed since: pushing it again asks for nothing new. But a
-  # record may still be on its way, so one that would end the step is believed only after a while.
-  if [[ $(jq -r '.repeated // false' <<< "$found") == true ]] && ((waited < REPEATED && waited < appear)) \
-      && jq -e '.status | IN("SUCCESSFUL", "FAILED", "ROLLBACK_SUCCESSFUL", "ROLLBACK_FAILED", "OBSERVED", "SUPERSEDED", "HELD")' <<< "$found" > /dev/null; then
+  # The service was last asked for this very digest, and nobody deployed since: pushing it again
+  # asks for nothing new. But a record may still be on its way, so one that would end the step is
+  # believed only after a while.
+  if ((waited < REPEATED && waited < appear)) && jq -e '.repeated and (.status
+      | IN("PENDING", "PREPARING", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS") | not)' <<< "$found" > /dev/null; then
     found=null
   fi
   [[ $found == null ]] || record=$found
@@ -94,6 +107,8 @@ conclude() {
   local status cause words code
   status=$(jq -r .status <<< "$record")
   cause=$(jq -r .cause <<< "$record")
+  tell_times
+  find_later
   if [[ $LOG_LINES == true ]]; then
     record=$(jq -c '.case = ([.case, .log // ""] | map(select(. != "")) | join("\n"))' <<< "$record")
   fi
@@ -117,11 +132,14 @@ conclude() {
       *:SUCCESSFUL) words='was live before it could be stopped' code=$FAILED ;;
     esac
   fi
+  if [[ $status == SUCCESSFUL ]] && took_over; then
+    words="${words/#is /was }, and a later deployment took over"
+  fi
   report "$words"
   if ((code)); then
-    annotate error "$(title "$words")" "$(jq -r '[.reason, .case] | map(select(. != "")) | join("\n\n") | .[0:4000]' <<< "$record")"
-  elif [[ $status == OBSERVED ]]; then
-    annotate warning "$(title "$words")" "$(jq -r .reason <<< "$record")"
+    annotate error "$(title "$words")" "$(told_of_the_end)"
+  elif [[ $status == OBSERVED ]] || took_over; then
+    annotate warning "$(title "$words")" "$(told_of_the_end)"
   else
     say <<< "$(title "$words")"
   fi
@@ -152,7 +170,13 @@ never_appeared() {
 
 title() {
   jq -r --arg words "$1" '(.service | sub("^.*/"; "")) + ": "
-    + ([.tag, .digest[0:19], .revision] | map(select(. != ""))[0] // "") + " " + $words' <<< "$record"
+    + ([.tag, .digest[0:19], .revision] | map(select(. != ""))[0] // "" | .[0:200]) + " " + $words' <<< "$record"
+}
+
+# Why it ended so, and which deployment came later.
+told_of_the_end() {
+  jq -r --arg later "$(later_in_words)" '
+    [.reason, $later, .case] | map(strings | select(. != "")) | join("\n\n") | .[0:4000]' <<< "$record"
 }
 
 # The step's outputs, the log's last words, and the job's summary.
@@ -164,23 +188,13 @@ report() {
   if jq -e '.case != ""' <<< "$record" > /dev/null; then
     jq -r .case <<< "$record" | say
   fi
+  if [[ $later ]]; then
+    later_in_words | say
+  fi
   jq -r --arg title "$(title "$1")" --arg commit "${GITHUB_SHA:-}" \
     --arg commits "${GITHUB_SERVER_URL:-}/${GITHUB_REPOSITORY:-}/commit" \
-    --arg region "${AWS_REGION:-${AWS_DEFAULT_REGION:-}}" "$MARKDOWN"'
-    def seconds: sub("\\.[0-9]+Z$"; "Z") | fromdateiso8601;
-    def row(name): if . == "" then empty else "| \(name) | \(code) |" end;
-    (.service | split("/") | map(@uri)) as $names
-    | "### \($title | escaped)", "", "| | |", "|---|---|",
-      (.service | row("Service")), (.image | row("Image")), (.tag | row("Tag")),
-      (.digest | row("Digest")), (.revision | row("Revision")), (.status | row("Status")),
-      ("\((.updated | seconds) - (.created | seconds)) s" | row("Took")),
-      (.deployment | row("Deployment")),
-      (if $commit == "" then empty else "| Commit | [`\($commit[0:7])`](\($commits)/\($commit)) |" end),
-      (if $region == "" then empty else
-        "| Console | [ECS](https://\($region | @uri).console.aws.amazon.com/ecs/v2/clusters/\($names[0])/services/\($names[1])/deployments?region=\($region | @uri)) |"
-       end),
-      (if .reason == "" then empty else "\nWhy: \(.reason[0:2000] | escaped | gsub("\n"; " "))" end),
-      (if .case == "" then empty else "\n\(.case | block)" end), ""' <<< "$record" | summarize
+    --arg region "${AWS_REGION:-${AWS_DEFAULT_REGION:-}}" \
+    "$MARKDOWN$(< "$(dirname "${BASH_SOURCE[0]}")/summary.jq")" <<< "$record" | summarize || echo "The summary could not be written."   # the verdict stands
 }
 
 main

@@ -44,10 +44,12 @@ annotate() {
 # something to Markdown or HTML as a number; lines stay lines. `code` is for one line.
 readonly MARKDOWN='
   def escaped: explode | map(
-    if . == 10 or . == 32 or (. >= 48 and . <= 57) or (. >= 65 and . <= 90)
+    if (. < 32 and . != 10) or (. >= 127 and . <= 159) or . == 8206 or . == 8207
+        or (. >= 8234 and . <= 8238) or (. >= 8294 and . <= 8297)
+    then " "
+    elif . == 10 or . == 32 or (. >= 48 and . <= 57) or (. >= 65 and . <= 90)
         or (. >= 97 and . <= 122) or . > 159
     then [.] | implode
-    elif . < 32 or (. >= 127 and . <= 159) then " "
     else "&#\(.);" end) | join("");
   def code: "<code>" + (.[0:500] | escaped | gsub("\n"; " ")) + "</code>";
   def block: "<pre>\n" + (.[0:30000] | escaped) + "\n</pre>";'
