@@ -7,7 +7,8 @@ attribute `open`, for the sparse index of that name. `model/stored.py` lists all
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from datetime import timedelta
 from typing import Any, TypeVar
 
@@ -20,12 +21,39 @@ from chalicelib.model.base import Frozen
 from chalicelib.model.changes import changed_head
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.heads import Head
+from chalicelib.model.outcomes import Outlines
 from chalicelib.model.stored import read, stored
 
 _HEAD = "HEAD"
 _RECORD = "DEPLOYMENT#"
 _OPEN = "OPEN"
 _KEYS = frozenset({"pk", "sk", "deployment", "open", "expires"})
+# What a record needs for its outcome: the fields without a default, and those that the figures use.
+_OUTLINE = tuple(
+    [
+        "pk",
+        "sk",
+        "schema",
+        "id",
+        "service",
+        "status",
+        "cause",
+        "repository",
+        "digest",
+        "image",
+        "order",
+        "created",
+        "updated",
+        "applied",
+        "began",
+        "ecs_ended",
+        "succeeded",
+        "closed_at",
+        "revision",
+        "goes_to",
+        "return_to",
+    ]
+)
 _BATCH = 100  # keys of one BatchGetItem
 _ANSWERS = 8  # to the keys of one batch; 100 items of 400 KB need three
 _write = TypeSerializer().serialize
@@ -115,6 +143,27 @@ class DynamoLedger:
             )
             return [_model(Deployment, item) for page in pages for item in page["Items"]]
 
+    def outlines(self, service: str, behind: str, limit: int) -> Outlines:
+        # An id has no character before "-", and "!" comes before it: `behind` itself is left out.
+        with translated(f"read the outcomes of {service}"):
+            answer = client("dynamodb").query(
+                TableName=self._table,
+                KeyConditionExpression="pk = :service AND sk BETWEEN :behind AND :end",
+                ExpressionAttributeValues={
+                    ":service": _write(service),
+                    ":behind": _write(f"{_RECORD}{behind}!"),
+                    ":end": _write(f"{_RECORD}~"),
+                },
+                ProjectionExpression=", ".join(f"#{name}" for name in _OUTLINE),
+                ExpressionAttributeNames={f"#{name}": name for name in _OUTLINE},
+                Limit=limit,
+            )
+        last = _read(answer["LastEvaluatedKey"]["sk"]) if "LastEvaluatedKey" in answer else ""
+        records = tuple(_readable(answer["Items"]))
+        unreadable = len(answer["Items"]) - len(records)
+        behind = last.removeprefix(_RECORD)
+        return Outlines(records=records, unreadable=unreadable, behind=behind)
+
     def _get(self, model: type[_Model], service: str, sort: str) -> _Model | None:
         with translated(f"read {service} from the ledger"):
             answer = client("dynamodb").get_item(
@@ -187,6 +236,12 @@ def _item(model: Frozen, **keys: Any) -> dict[str, Any]:
     if taken := _KEYS & fields.keys():
         raise ValueError(f"{sorted(taken)} are the table's own attributes, not a model's fields")
     return {key: _write(value) for key, value in {**fields, **keys}.items() if value is not None}
+
+
+def _readable(items: Sequence[Mapping[str, Any]]) -> Iterator[Deployment]:
+    for item in items:
+        with suppress(Unreadable):
+            yield _model(Deployment, item)
 
 
 def _model(model: type[_Model], item: Mapping[str, Any]) -> _Model:

@@ -146,7 +146,7 @@ def deployment_id(request: Request) -> str:
         (request.service, request.cause, request.digest, iso(request.order), request.key)
     )
     mark = hashlib.sha256(identity.encode()).hexdigest()[:8]
-    return f"{_stamp(request.order)}-{slug(request.service)}-{mark}"
+    return f"{stamp(request.order)}-{slug(request.service)}-{mark}"
 
 
 def slug(service: str) -> str:
@@ -155,5 +155,6 @@ def slug(service: str) -> str:
     return name[:34].rstrip("-") or "service"
 
 
-def _stamp(moment: datetime) -> str:
+def stamp(moment: datetime) -> str:
+    """Return a time as a deployment's id begins with it, in whole seconds (UTC)."""
     return iso(moment)[:19].replace("-", "").replace(":", "").lower()

@@ -23,6 +23,7 @@ from chalicelib.flow.ports import (
 from chalicelib.model.changes import changed_head
 from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.heads import Head
+from chalicelib.model.outcomes import Outlines
 from chalicelib.model.revisions import ServiceUse
 from chalicelib.model.runs import StandaloneTask
 from chalicelib.model.scheduled import FollowSettings, Kind, ScheduledTask, ScheduledTasksFound
@@ -114,6 +115,9 @@ class DryLedger:
 
     def history(self, service: str, limit: int) -> Sequence[Deployment]:
         return self._real.history(service, limit)
+
+    def outlines(self, service: str, behind: str, limit: int) -> Outlines:
+        return self._real.outlines(service, behind, limit)
 
 
 class DryServices:

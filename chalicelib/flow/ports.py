@@ -12,6 +12,7 @@ from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.heads import Head
 from chalicelib.model.health import TargetHealth
 from chalicelib.model.images import Image
+from chalicelib.model.outcomes import Outlines
 from chalicelib.model.places import Place
 from chalicelib.model.revisions import ServiceUse
 from chalicelib.model.runs import StandaloneTask
@@ -65,6 +66,13 @@ class Ledger(Protocol):
 
     def history(self, service: str, limit: int) -> Sequence[Deployment]:
         """Return at most `limit` records of a service, newest first."""
+
+    def outlines(self, service: str, behind: str, limit: int) -> Outlines:
+        """Return at most `limit` records whose ids come behind `behind`, oldest first.
+
+        An id begins with its time, so `behind` may be a time alone. A record has only the fields
+        that the figures need, and else defaults. This read is eventually consistent.
+        """
 
 
 class Images(Protocol):

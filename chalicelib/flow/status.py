@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from chalicelib.decide.hold import holding
 from chalicelib.errors import Refused, Unreadable
@@ -17,6 +17,7 @@ from chalicelib.flow.ports import World
 from chalicelib.flow.progress import progress_of
 from chalicelib.flow.replay import replay
 from chalicelib.flow.running import running
+from chalicelib.flow.stats import stats
 from chalicelib.flow.told_times import length_of, times_told
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Deployment
@@ -34,8 +35,8 @@ class StatusRequest(BaseModel):
 
     Without any of them it means all services. `now` adds what ECS runs at this moment, and `board`
     asks for one row a service instead; `after` is the `next` of the page before. `names` asks only
-    which services and repositories there are. `event`, alone, asks what an event of EventBridge
-    would do.
+    which services and repositories there are. `stats` asks how the deployments of the last `days`
+    ended. `event`, alone, asks what an event of EventBridge would do.
     """
 
     model_config = ConfigDict(defer_build=True, extra="forbid", strict=True)
@@ -47,6 +48,8 @@ class StatusRequest(BaseModel):
     board: bool = False
     after: Name | None = None
     names: bool = False
+    stats: bool = False
+    days: Annotated[int, Field(ge=1, le=400)] | None = None
     event: dict[str, Any] | None = None
 
 
@@ -57,9 +60,10 @@ def tell_status(world: World, payload: object) -> dict[str, Any]:
     Where pushes are held, the reply also has `{"holds": [...]}`. With `now`, it also has
     `{"now": {...}}` (see `running`), and with `board` it is a page of the board (see `board`). With
     `event` it says what the event would do (see `replay`). With `names`, it is
-    `{"services": [...], "repositories": [...]}`, in the order of the targets file. When all
-    services are asked for, those that a newer release wrote are left out, and `unreadable` says
-    why. Every reply has `at`, the time at which it was asked.
+    `{"services": [...], "repositories": [...]}`, in the order of the targets file. With `stats`, it
+    is a page of outcomes (see `stats`). When all services are asked for, those that a newer release
+    wrote are left out, and `unreadable` says why. Every reply has `at`, the time at which it was
+    asked.
 
     Raises:
         Refused: when the payload is malformed, or when a name is not known.
@@ -77,10 +81,12 @@ def _told(world: World, asked: StatusRequest) -> dict[str, Any]:
         every = world.targets.all
         repositories = dict.fromkeys(target.repository for target in every)
         return {"services": [one.name for one in every], "repositories": list(repositories)}
+    if asked.stats or asked.days is not None:
+        return _stats(world, asked)
     if asked.board:
         return board(world, _of_the_page(world, asked))
     if asked.after is not None:
-        raise Refused("`after` asks for the next page of the board: give `board` too")
+        raise Refused("`after` asks for the next page of the board: give `board` too, or `stats`")
     if not asked.now:
         return _recorded(world, asked)
     target = world.targets.named(asked.service) if asked.service else None
@@ -95,6 +101,16 @@ def _replayed(world: World, asked: StatusRequest, event: dict[str, Any]) -> dict
     if others:
         raise Refused(f"`event` stands alone; leave out {', '.join(f'`{key}`' for key in others)}")
     return replay(world, event)
+
+
+def _stats(world: World, asked: StatusRequest) -> dict[str, Any]:
+    if not asked.stats:
+        raise Refused("`days` is the period of `stats`: give `stats` too")
+    others = sorted(asked.model_fields_set - {"stats", "days", "service", "after"})
+    if others:
+        listed = ", ".join(f"`{key}`" for key in others)
+        raise Refused(f"`stats` goes with `service`, `days` and `after`; leave out {listed}")
+    return stats(world, _asked_for(world, asked), asked.days, asked.after)
 
 
 def _recorded(world: World, asked: StatusRequest) -> dict[str, Any]:

@@ -5,6 +5,23 @@ from __future__ import annotations
 from datetime import datetime
 
 from chalicelib.model.base import Frozen, Moment
+from chalicelib.model.deployments import Deployment
+
+
+class Outlines(Frozen):
+    """Some records of a service; where `behind` is not empty, others follow behind this id.
+
+    `unreadable` counts those that a newer release wrote.
+    """
+
+    records: tuple[Deployment, ...] = ()
+    unreadable: int = 0
+    behind: str = ""
+
+    @property
+    def read(self) -> int:
+        """How many items were read."""
+        return len(self.records) + self.unreadable
 
 
 class Outcome(Frozen):

@@ -19,6 +19,7 @@ from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.heads import Head
 from chalicelib.model.health import TargetHealth
 from chalicelib.model.images import Image
+from chalicelib.model.outcomes import Outlines
 from chalicelib.model.revisions import ServiceUse
 from chalicelib.model.runs import StandaloneTask
 from chalicelib.model.scans import Scan
@@ -43,7 +44,7 @@ _Key = TypeVar("_Key")
 _Found = TypeVar("_Found")
 READS = {
     "head", "deployment", "read_heads", "read_deployments", "service_of",
-    "unfinished", "history", "image", "tagged", "scan",
+    "unfinished", "history", "outlines", "image", "tagged", "scan",
     "service", "services",
     "service_deployment", "newest_service_deployment", "service_deployments_since",
     "revision_task_definition",
@@ -138,6 +139,12 @@ class Ledger:
     def history(self, service: str, limit: int) -> Sequence[Deployment]:
         own = [record for (name, _), record in self.records.items() if name == service]
         return sorted(own, key=lambda record: record.id, reverse=True)[:limit]
+
+    def outlines(self, service: str, behind: str, limit: int) -> Outlines:
+        own = self.history(service, len(self.records))
+        found = [record for record in reversed(own) if record.id > f"{behind}!"]
+        more = found[limit - 1].id if len(found) > limit else ""
+        return Outlines(records=tuple(found[:limit]), behind=more)
 
 
 def _readable(
