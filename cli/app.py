@@ -19,6 +19,7 @@ from cli.verbs.release import release
 from cli.verbs.replay import replay
 from cli.verbs.rollback import rollback
 from cli.verbs.show import show
+from cli.verbs.stats import stats
 from cli.verbs.status import status
 from cli.verbs.watch import watch
 from cli.verbs.why import why
@@ -31,6 +32,7 @@ VERBS: dict[str, tuple[Verb, str]] = {
     "why": (why, _LOOK),
     "watch": (watch, _LOOK),
     "logs": (logs, _LOOK),
+    "stats": (stats, _LOOK),
     "dashboard": (dashboard, _LOOK),
     "plan": (plan, _CHANGE),
     "deploy": (deploy, _CHANGE),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -14,6 +16,7 @@ from bench.lambda_ import rows as measured_rows
 from bench.lambda_ import table
 from bench.price import cost
 from bench.price.usage import deployment
+from chalicelib.decide.figures import changes, figures
 from chalicelib.decide.pace import wait_seconds
 from chalicelib.decide.transitions import TRANSITIONS
 from chalicelib.flow.deploy import DeployRequest, deploy_by_hand
@@ -23,6 +26,7 @@ from chalicelib.flow.rollback import RollbackRequest, rollback_by_hand
 from chalicelib.flow.running import running
 from chalicelib.flow.status import StatusRequest, described, tell_status
 from chalicelib.model.deployments import OPEN, Status
+from chalicelib.model.outcomes import Outcome
 from chalicelib.model.services import ServiceTask
 from chalicelib.model.targets import Target, load_targets
 from tests.fixtures import examples
@@ -167,6 +171,41 @@ def test_what_a_replay_replies_has_every_field_in_its_order() -> None:
     found = tell_status(aws().world(), {"event": examples.push_event()})
     assert list(reply) == list(found)
     assert list(reply["would"][0]) == list(found["would"][0])
+
+
+def test_what_status_replies_of_outcomes_has_every_field_in_its_order() -> None:
+    text = section(page("contracts"), "status")
+    shown = [json.loads(block) for block in blocks("json", text)]
+    request, reply = (one for one in shown if "stats" in one)
+    assert StatusRequest.model_validate(request).stats
+    world = aws()
+    ended = examples.rolling_out(status=Status.SUCCESSFUL)
+    world.ledger.records[ended.service, ended.id] = ended
+    found = tell_status(world.world(), {"stats": True})
+    assert list(reply) == list(found)
+    assert list(reply["stats"][0]) == list(found["stats"][0])
+    assert list(reply["stats"][0]["outcomes"][0]) == list(found["stats"][0]["outcomes"][0])
+
+
+def test_the_example_of_the_figures_has_the_figures_that_the_page_says() -> None:
+    """Monday live after 4 min; Tuesday back after 6 min; Wednesday 5 min, left after 30 min."""
+
+    def outcome(day: int, live: int, **more: Any) -> Outcome:
+        pushed = examples.at(86_400 * day)
+        ended = pushed + timedelta(minutes=live)
+        base = {"cause": "push", "status": "SUCCESSFUL", "pushed": pushed, "applied": pushed}
+        name = {"service": "shop/web", "deployment": f"{day}-{live}", "revision": f"web:{day}"}
+        return Outcome(**{**base, **name, "ended": ended, **more})
+
+    back = {"cause": "rollback", "left": "web:3", "revision": "web:1", "pushed": None}
+    crash = outcome(2, 6, status="ROLLBACK_SUCCESSFUL")
+    story = [outcome(1, 4), crash, outcome(3, 5), outcome(3, 35, **back)]
+    found = figures(changes(story), 30)
+    text = page("figures")
+    assert f"{found.deployments} deployments of {found.changes} changes" in text
+    assert f"a lead time of {(found.lead.median or 0) / 60:g} minutes (of 2)" in text
+    assert f"failure rate of {found.failure_rate:.0%}".replace("%", " %") + " (2 of 3)" in text
+    assert f"time to restore of {(found.restore.median or 0) / 60:g} minutes (of 2)" in text
 
 
 def test_a_plan_has_every_field_in_its_order_and_so_has_a_choice() -> None:

@@ -29,31 +29,11 @@ _RECORD = "DEPLOYMENT#"
 _OPEN = "OPEN"
 _KEYS = frozenset({"pk", "sk", "deployment", "open", "expires"})
 # What a record needs for its outcome: the fields without a default, and those that the figures use.
-_OUTLINE = tuple(
-    [
-        "pk",
-        "sk",
-        "schema",
-        "id",
-        "service",
-        "status",
-        "cause",
-        "repository",
-        "digest",
-        "image",
-        "order",
-        "created",
-        "updated",
-        "applied",
-        "began",
-        "ecs_ended",
-        "succeeded",
-        "closed_at",
-        "revision",
-        "goes_to",
-        "return_to",
-    ]
-)
+_OUTLINE = (
+    "pk", "sk", "schema", "id", "service", "status", "cause", "repository", "digest", "image",
+    "order", "created", "updated", "applied", "began", "ecs_ended", "succeeded", "closed_at",
+    "revision", "goes_to", "return_to",
+)  # fmt: skip
 _BATCH = 100  # keys of one BatchGetItem
 _ANSWERS = 8  # to the keys of one batch; 100 items of 400 KB need three
 _write = TypeSerializer().serialize

@@ -9,7 +9,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text
 
-from cli.show.words import age, colour, commit_beside, mark, progress, version, who
+from cli.show.words import age, clusters_of, colour, commit_beside, mark, progress, version, who
 
 Row = Mapping[str, Any]
 
@@ -19,9 +19,9 @@ def table(rows: Sequence[Row], now: datetime) -> Table:
     shown = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title in ("SERVICE", "RUNS", "UNDER WAY", "LAST"):
         shown.add_column(title, overflow="fold", no_wrap=title == "SERVICE")
-    clusters = {row["service"].split("/")[0] for row in rows}
+    whole = len(clusters_of(rows)) > 1
     for row in rows:
-        name = row["service"] if len(clusters) > 1 else row["service"].split("/")[1]
+        name = row["service"] if whole else row["service"].split("/")[1]
         shown.add_row(name, *_cells(row, now))
     return shown
 

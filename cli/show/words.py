@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -83,3 +83,8 @@ def commit_beside(record: Mapping[str, Any]) -> str:
     """The commit in short, empty when the tag tells it already."""
     commit = str(record.get("commit") or "")
     return "" if commit[:7] in str(record.get("tag", "")) else commit[:7]
+
+
+def clusters_of(rows: Iterable[Mapping[str, Any]]) -> set[str]:
+    """The clusters of the services; where there is one, a name needs none."""
+    return {row["service"].split("/")[0] for row in rows}
