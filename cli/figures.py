@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -63,30 +64,44 @@ def _outcome(service: str, one: Reply) -> Outcome | None:
         return None
 
 
-def told(reply: Reply) -> dict[str, Any]:
-    """The figures of a reply of `whole_stats`, as `slipway stats --json` prints them.
+@dataclass(frozen=True)
+class Found:
+    """The figures of a stage, as `slipway stats --json` prints them, and its changes.
 
-    `all` has the figures of all services together; of one service, they are the same.
+    `told["all"]` has the figures of all services together; of one service, they are the same.
     """
+
+    told: dict[str, Any]
+    changes: tuple[Change, ...]
+
+
+def read(functions: Functions, days: int, service: str | None = None) -> Found:
+    """The figures of all services, or of one, over the last `days`.
+
+    Raises:
+        Refused: when a page does not come, or the pages do not end.
+    """
+    return found_in(whole_stats(functions, days, service))
+
+
+def found_in(reply: Reply) -> Found:
+    """What a reply of `whole_stats` says."""
     days, now = int(reply["days"]), datetime.fromisoformat(reply["at"])
-    found = [(row, changes_of(row)) for row in reply["stats"]]
-    every = [change for _, own in found for change in own]
-    return {
-        "at": reply["at"],
-        "days": days,
-        "services": [
-            {"service": row["service"], **_figures(own, days, now), "unreadable": row["unreadable"]}
-            for row, own in found
-        ],
-        "all": _figures(every, days, now),
-    }
+    rows = [(row, changes_of(row)) for row in reply["stats"]]
+    every = tuple(change for _, own in rows for change in own)
+    services = [
+        {"service": row["service"], **_figures(own, days, now), "unreadable": row["unreadable"]}
+        for row, own in rows
+    ]
+    told = {"at": reply["at"], "days": days, "services": services}
+    return Found(told | {"all": _figures(every, days, now)}, every)
 
 
-def together(replies: Sequence[Reply]) -> dict[str, Any]:
-    """The figures of several stages' replies of `whole_stats`, of one period, as one."""
-    every = [change for reply in replies for row in reply["stats"] for change in changes_of(row)]
-    newest = max(str(reply["at"]) for reply in replies)
-    return _figures(every, int(replies[0]["days"]), datetime.fromisoformat(newest))
+def together(found: Sequence[Found]) -> dict[str, Any]:
+    """The figures of several stages over one period, as one; there is one stage at least."""
+    every = [change for one in found for change in one.changes]
+    newest = max(str(one.told["at"]) for one in found)
+    return _figures(every, int(found[0].told["days"]), datetime.fromisoformat(newest))
 
 
 def _figures(found: Sequence[Change], days: int, now: datetime) -> dict[str, Any]:

@@ -17,7 +17,8 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 # Only the page without data, its script and its style are served without the token.
-_OPEN = ("/static/", "/service/", "/deployment/")
+_SHELL = frozenset({"/", "/figures"})
+_OPEN = ("/static/", "/service/", "/deployment/", "/figures/")
 _LENGTH = re.compile(r"[0-9]{1,4}")  # bytes of a body
 HEADERS: Mapping[str, str] = {
     "content-security-policy": "; ".join(
@@ -85,7 +86,7 @@ class Guard:
             return 403, "another web page sent this"
         if method == "POST" and not _short(headers):
             return 413, "expected a body of less than 10,000 bytes"
-        if method == "GET" and (path == "/" or path.startswith(_OPEN)):
+        if method == "GET" and (path in _SHELL or path.startswith(_OPEN)):
             return 200, ""
         if not self._has_token(headers):
             return 401, "the token is missing or old: open the address that the terminal shows"

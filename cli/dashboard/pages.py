@@ -14,13 +14,14 @@ from typing import Any
 from urllib.parse import unquote
 
 from chalicelib.errors import Refused
-from cli.dashboard import board, service
+from cli.dashboard import board, figures, service
 from cli.dashboard.answers import Answer, Answers, Question
 from cli.dashboard.deployment import story
 from cli.dashboard.marks import OPEN
-from cli.dashboard.stages import BOARD, Stages
+from cli.dashboard.stages import BOARD, FIGURES, Stages
 
 BOARD_PAUSE, SERVICE_PAUSE, OPEN_PAUSE, CLOSED_PAUSE = 5.0, 4.0, 2.0, 30.0  # seconds
+FIGURES_PAUSE = 300.0  # seconds: they change slowly, and are many reads of the ledger
 _LONGEST_PATH = 1_500
 
 
@@ -76,6 +77,10 @@ class Pages:
                 return await self._service(stage, f"{cluster}/{name}", manner)
             case ["deployment", stage, deployment] if stage in self._stages.names:
                 return await self._deployment(stage, deployment, manner)
+            case ["figures"]:
+                return await self._figures(figures.DAYS[0], manner)
+            case ["figures", days] if days in map(str, figures.DAYS):
+                return await self._figures(int(days), manner)
             case ["service" | "deployment", stage, *_]:
                 known = ", ".join(self._stages.names)
                 raise Unknown(f"There is no stage {stage!r} here; the stages are {known}")
@@ -94,6 +99,16 @@ class Pages:
         awaited = any(answer.awaited for answer in found)
         values = {"matrix": board.matrix(stages)}
         return Page("board.html", "Board", BOARD_PAUSE, awaited, _at(*found), values)
+
+    async def _figures(self, days: int, manner: Manner) -> Page:
+        names, asked = self._stages.names, {"days": days}
+        found = await asyncio.gather(
+            *(self._ask(name, FIGURES, asked, fresh=FIGURES_PAUSE, manner=manner) for name in names)
+        )
+        view = figures.view(dict(zip(names, found, strict=True)), days)
+        awaited = any(answer.awaited for answer in found)
+        values = {"view": view}
+        return Page("figures.html", "Figures", FIGURES_PAUSE, awaited, _at(*found), values)
 
     async def _service(self, stage: str, name: str, manner: Manner) -> Page:
         status, row = await asyncio.gather(

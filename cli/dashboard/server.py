@@ -61,6 +61,8 @@ class Dashboard:
             Route("/", self._shell),
             Route("/service/{path:path}", self._shell),
             Route("/deployment/{path:path}", self._shell),
+            Route("/figures", self._shell),
+            Route("/figures/{path:path}", self._shell),
             Mount("/static", StaticFiles(directory=_HERE / "static")),
             Route("/view", _in_a_sentence(self._view)),
             Route("/changes", _in_a_sentence(self._changes)),

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 from cli.board import whole_board
 from cli.dashboard.answers import Question, Reply
+from cli.figures import read
 
 if TYPE_CHECKING:
     from cli.functions import Functions
 
 BOARD = "board"  # asks `status` for all pages of the board
+FIGURES = "figures"  # asks `status` for all pages of outcomes
 Open = Callable[[], "Functions"]
 
 
@@ -44,8 +46,11 @@ class Stages:
         return self.call(question.stage, question.function, json.loads(question.payload))
 
     def call(self, name: str, function: str, payload: Mapping[str, Any]) -> Reply:
-        """Call a function of a stage; `board` stands for all pages of the board."""
+        """Call a function of a stage; `board` and `figures` stand for all pages of these."""
         functions = self._reached(name)
+        if function == FIGURES:
+            found = read(functions, payload["days"])
+            return {"at": found.told["at"], "found": found}
         if function == BOARD:
             return whole_board(functions)
         return functions.call(function, payload)

@@ -14,6 +14,7 @@ from cli.options import AllStages, AnyService, Json, Profile, Region, Stage
 from cli.show.screen import console, say, say_json
 
 if TYPE_CHECKING:  # boto3 takes a third of a second
+    from cli.figures import Found
     from cli.functions import Functions
 
 Days = Annotated[int, typer.Option("--days", min=1, max=400, help="How many days back.")]
@@ -33,15 +34,14 @@ def stats(
 
     Example: slipway stats --days 90 --stage prod
     """
-    asked: list[Mapping[str, Any]] = []
+    asked: list[Found] = []
 
     def ask(functions: Functions) -> Mapping[str, Any]:
-        from cli.figures import told, whole_stats  # noqa: PLC0415 - pydantic takes its time
+        from cli.figures import read  # noqa: PLC0415 - pydantic takes its time
 
-        named = service_named(functions, service) if service else None
-        found = whole_stats(functions, days, named)
+        found = read(functions, days, service_named(functions, service) if service else None)
         asked.append(found)
-        return told(found)
+        return found.told
 
     if all_stages:
         code = on_all_stages(context, ask, _show, as_json=as_json)
@@ -53,7 +53,7 @@ def stats(
     return 0
 
 
-def _show_together(asked: list[Mapping[str, Any]]) -> None:
+def _show_together(asked: list[Found]) -> None:
     from cli.figures import together  # noqa: PLC0415 - as above
     from cli.show import figures  # noqa: PLC0415 - rich takes a tenth of a second
 

@@ -8,7 +8,7 @@ import pytest
 
 from chalicelib.errors import Refused
 from chalicelib.flow.status import tell_status
-from cli.figures import changes_of, together, told, whole_stats
+from cli.figures import changes_of, found_in, read, together, whole_stats
 from tests.fixtures import examples, made_up_year
 from tests.fixtures.examples import NAME
 from tests.flow.fakes import Aws, aws
@@ -92,7 +92,7 @@ def test_the_made_up_year_has_its_figures_after_all_pages_of_the_ledger() -> Non
     world = aws(examples.target())
     world.ledger.records = {(NAME, record.id): record for record in made_up_year.records()}
     functions: Any = Real(world)
-    found = told(whole_stats(functions, made_up_year.DAYS + 1))
+    found = read(functions, made_up_year.DAYS + 1).told
     (service,) = found["services"]
     assert {key: service[key] for key in found["all"]} == found["all"]
     assert found["all"] | {"weeks": None} == {
@@ -112,8 +112,8 @@ def test_stages_whose_services_have_the_same_name_do_not_mix() -> None:
     """A failure in one stage is not restored by a deployment in the other."""
     broken = live("1", status="FAILED", ended="2026-03-30T10:02:00.000Z")
     replies = [
-        {"at": AT, "days": 30, "stats": [row("shop/a", broken)]},
-        {"at": AT, "days": 30, "stats": [row("shop/a", live("2"))]},
+        {"at": AT, "days": 30, "stats": [row("shop/a", broken, unreadable=0)]},
+        {"at": AT, "days": 30, "stats": [row("shop/a", live("2"), unreadable=0)]},
     ]
-    both = together(replies)
+    both = together([found_in(reply) for reply in replies])
     assert (both["changes"], both["failed"], both["not_restored"]) == (2, 1, 1)

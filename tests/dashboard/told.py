@@ -64,6 +64,7 @@ def _kept(account: RehearsedAccount) -> Replies:
     now = account.invoke("status", {"service": SERVICE, "now": True})
     asked: list[tuple[str, dict[str, Any]]] = [
         ("status", {"board": True}),
+        ("status", {"stats": True, "days": 30}),
         ("status", {"service": SERVICE, "now": True}),
         ("status", {"service": SERVICE, "board": True}),
         *(("status", {"deployment": one["deployment"]}) for one in now["deployments"]),

@@ -83,11 +83,11 @@ def too_wide(page: Page) -> int:
 PAGES = ("board", "service", "SUCCESSFUL", "ROLLBACK_SUCCESSFUL", "HELD")
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [*PAGES, "figures"])
 def test_axe_finds_nothing_that_keeps_people_out_of_a_page(
     opens: Open, address: str, replies: Replies, name: str
 ) -> None:
-    paths = {"board": "/", "service": SERVICE_PATH}
+    paths = {"board": "/", "service": SERVICE_PATH, "figures": "/figures"}
     path = paths.get(name) or f"/deployment/dev/{of_status(replies, name)}"
     page = opens(at(address, path) if path != "/" else address)
     shows(page, re.compile("."))
@@ -131,6 +131,17 @@ def test_the_filter_is_reached_by_a_slash_and_hides_what_does_not_fit(
     expect(page.get_by_text("No service fits. Clear the filter to see all.")).to_be_visible()
     page.get_by_role("searchbox", name="Filter by name").fill("BACKEND conflicto")
     expect(page.get_by_role("link", name="bbb2222 of conflicto-backend-service")).to_be_visible()
+
+
+def test_the_figures_are_reached_from_every_page(opens: Open, address: str) -> None:
+    page = opens(at(address, SERVICE_PATH))
+    shows(page, re.compile("conflicto-backend-service-dev"))
+    page.get_by_role("link", name="Figures").click()
+    shows(page, re.compile("Figures"))
+    expect(page.get_by_role("rowheader", name="conflicto-backend-service-dev")).to_be_visible()
+    expect(page.get_by_role("cell", name="33 % (1 of 3)")).to_be_visible()
+    page.get_by_role("link", name="Board", exact=True).click()
+    shows(page, "Board")
 
 
 def test_a_page_asks_nobody_but_its_own_server(opens: Open, watched: Watched, address: str) -> None:
