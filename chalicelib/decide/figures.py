@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
 
@@ -23,8 +23,9 @@ def changes(outcomes: Iterable[Outcome]) -> tuple[Change, ...]:
     """Return the changes of one stage's services, by service and end; the order given is the same.
 
     A change is a deployment that ECS had and that ended, whoever began it. A rollback by hand is
-    none. It failed if it ended FAILED or rolled back, or if it was live and a rollback by hand left
-    it for an earlier revision. What was refused, superseded or only observed is no change.
+    none, and neither is somebody else's way back to a revision that ran before. It failed if it
+    ended FAILED or rolled back, or if it was live and a rollback by hand left it for an earlier
+    revision. What was refused, superseded or only observed is no change.
     """
     known = {one.deployment: one for one in outcomes if _counts(one)}
     ordered = sorted(known.values(), key=lambda one: (one.service, _end(one), one.deployment))
@@ -86,9 +87,25 @@ def _end(one: Outcome) -> datetime:
 
 def _of_a_service(ended: Sequence[Outcome]) -> list[Change]:
     """Return the changes of one service; `ended` are its outcomes in the order of their ends."""
+    ended = list(_with_ways_back(ended))
     left = _left(ended)
     found = [one for one in ended if one.cause != Cause.ROLLBACK]
     return [_change(one, ended, left.get(one.deployment)) for one in found]
+
+
+def _with_ways_back(ended: Iterable[Outcome]) -> Iterator[Outcome]:
+    """Yield the outcomes; somebody else's way back to an earlier revision becomes a rollback.
+
+    It left the revision that was live last. Who goes back in the console tells the ledger nothing.
+    """
+    lived: set[str] = set()
+    last = ""
+    for one in ended:
+        back = one.cause == Cause.FOREIGN and one.revision in lived and one.revision != last
+        yield Outcome(**{**dict(one), "cause": Cause.ROLLBACK, "left": last}) if back else one
+        if one.status == Status.SUCCESSFUL:
+            lived.add(one.revision)
+            last = one.revision
 
 
 def _left(ended: Sequence[Outcome]) -> Mapping[str, datetime]:

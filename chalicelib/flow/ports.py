@@ -12,7 +12,7 @@ from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.heads import Head
 from chalicelib.model.health import TargetHealth
 from chalicelib.model.images import Image
-from chalicelib.model.outcomes import Outlines
+from chalicelib.model.outcomes import Measure, Outlines
 from chalicelib.model.places import Place
 from chalicelib.model.revisions import ServiceUse
 from chalicelib.model.runs import StandaloneTask
@@ -299,6 +299,8 @@ class Counts(Protocol):
     """CloudWatch metrics."""
 
     def count(self, name: str, value: int) -> None: ...
+
+    def measure(self, measure: Measure) -> None: ...
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from datetime import timedelta
 from chalicelib.decide.happened import happened
 from chalicelib.decide.lease import leased, released
 from chalicelib.errors import Refused
+from chalicelib.flow.measure import measure
 from chalicelib.flow.ports import World
 from chalicelib.model.changes import changed
 from chalicelib.model.deployments import Deployment
@@ -35,8 +36,10 @@ def write(world: World, head: Head, record: Deployment, happening: Happening) ->
     Raises:
         Conflict: when another writer changed the ledger since they were read.
     """
-    head, record = happened(head, record, happening, world.now)
-    return world.ledger.save(head, record), record
+    new_head, new = happened(head, record, happening, world.now)
+    saved = world.ledger.save(new_head, new)
+    measure(world, head, record, new)
+    return saved, new
 
 
 def write_news(world: World, head: Head, record: Deployment, happening: Happening) -> Items:
@@ -48,7 +51,9 @@ def write_news(world: World, head: Head, record: Deployment, happening: Happenin
     new_head, new = happened(released(head) if mine else head, record, happening, world.now)
     if changed(new, updated=record.updated) == record and not mine:
         return head, record
-    return world.ledger.save(new_head, new), new
+    saved = world.ledger.save(new_head, new)
+    measure(world, head, record, new)
+    return saved, new
 
 
 def with_lease(world: World, head: Head) -> Head:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Literal
 
 from chalicelib.model.base import Frozen, Moment
 from chalicelib.model.deployments import Deployment
@@ -95,6 +96,14 @@ class Figures(Frozen):
     def failure_rate(self) -> float | None:
         """The share of changes that failed, from 0 to 1; None where there is no change."""
         return self.failed / self.changes if self.changes else None
+
+
+class Measure(Frozen):
+    """A value of a CloudWatch metric."""
+
+    name: str
+    value: float
+    unit: Literal["Count", "Seconds"]
 
 
 class Week(Frozen):

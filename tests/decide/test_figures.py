@@ -31,6 +31,11 @@ def back(applied: int, ended: int, left: str, to: str, **more: Any) -> Outcome:
     return push(applied, ended, to, **{"cause": "rollback", "pushed": None, "left": left, **more})
 
 
+def foreign(live: int, revision: str) -> Outcome:
+    """Somebody else's deployment."""
+    return push(live, live, revision, cause="foreign", pushed=None)
+
+
 def told(found: Sequence[Change]) -> list[tuple[str, bool, float | None, float | None]]:
     """Of each change: its revision, whether it failed, its lead time, and the time to restore."""
     return [(one.deployment.split("-")[1], one.failed, one.lead, one.restored) for one in found]
@@ -91,6 +96,16 @@ def told(found: Sequence[Change]) -> list[tuple[str, bool, float | None, float |
             [push(60, 300, "r1", cause="manual", pushed=None)],
             [("r1", False, None, None)],
             id="by hand: no push, so no lead time",
+        ),
+        pytest.param(
+            [push(60, 300, "r1"), push(900, 1000, "r2"), foreign(1600, "r1"), foreign(1700, "r3")],
+            [("r1", False, 300, None), ("r2", True, 160, 600), ("r3", False, None, None)],
+            id="somebody else goes back, and then deploys another one",
+        ),
+        pytest.param(
+            [push(60, 300, "r1"), foreign(1600, "r1")],
+            [("r1", False, 300, None), ("r1", False, None, None)],
+            id="somebody else deploys what runs once more",
         ),
         pytest.param([push(60, 300, "r1", "SUPERSEDED")], [], id="superseded"),
         pytest.param([push(60, 300, "r1", "IN_PROGRESS")], [], id="open"),
@@ -161,16 +176,16 @@ def test_a_made_up_year_has_the_figures_that_were_computed_by_hand() -> None:
 
 def test_the_weeks_of_the_made_up_year_are_those_of_its_story() -> None:
     outcomes = [found for one in made_up_year.records() if (found := outcome_of(one))]
-    found = weeks(changes(outcomes), made_up_year.DAYS, made_up_year.ENDS)
-    assert len(found) == 52
-    assert found[0].begins == made_up_year.BEGINS
+    by_week = weeks(changes(outcomes), made_up_year.DAYS, made_up_year.ENDS)
+    assert len(by_week) == 52
+    assert by_week[0].begins == made_up_year.BEGINS
     usual = dict.fromkeys(range(1, 53), 5)
     lost = dict.fromkeys(range(4, 53, 4), 1) | {10: 1}
-    assert [one.deployments for one in found] == [
+    assert [one.deployments for one in by_week] == [
         usual[week] - lost.get(week, 0) + (week == 20) for week in range(1, 53)
     ]
     left = {13, 26, 39, 52}
-    assert [one.failed for one in found] == [
+    assert [one.failed for one in by_week] == [
         lost.get(week, 0) + (week in left) for week in range(1, 53)
     ]
 

@@ -123,3 +123,26 @@ def test_a_cause_that_nobody_knows_says_what_was_seen_and_is_counted(
         ]
         assert counted["UnknownCause"] == [4.0]
         assert counted["stage"] == "dev"
+
+
+def test_a_deployment_that_ends_is_measured_for_the_stage(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with rehearsed() as account:
+        account.settle(SERVICE, account.push("abc1234"))
+        account.breaks("bad0000", StartError("no"))
+        account.settle(SERVICE, account.push("bad0000"))
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    units: dict[str, list[tuple[str, float]]] = {}
+    for line in lines:
+        (directive,) = line["_aws"]["CloudWatchMetrics"]
+        (metric,) = directive["Metrics"]
+        assert (directive["Namespace"], directive["Dimensions"]) == ("Slipway", [["stage"]])
+        assert line["stage"] == "dev"
+        units.setdefault(metric["Name"], []).append((metric["Unit"], *line[metric["Name"]]))
+    assert units["Deployments"] == [("Count", 1), ("Count", 0)]
+    assert units["FailedChanges"] == [("Count", 1)]
+    assert [unit for unit, _ in units["LeadTimeSeconds"]] == ["Seconds"]
+    ((unit, restored),) = units["RestoreSeconds"]
+    assert unit == "Seconds"
+    assert restored > 0
