@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Literal
 
 from chalicelib.errors import Refused
 from chalicelib.model.base import Frozen
@@ -14,6 +15,7 @@ _VARIABLES = {
     "topic": "NOTICES_TOPIC_ARN",
     "state_machine": "STATE_MACHINE_ARN",
     "retention_days": "RETENTION_DAYS",
+    "metrics": "METRICS",
 }
 
 
@@ -26,6 +28,7 @@ class Settings(Frozen):
     topic: str = ""
     state_machine: str = ""
     retention_days: int = 400
+    metrics: Literal["no", "yes"] = "no"  # whether CloudWatch is told how deployments end
 
 
 def settings_from(environment: Mapping[str, str]) -> Settings:

@@ -107,7 +107,7 @@ def world(context: Any, listener: Listener) -> World:
         load_balancers=ElasticLoadBalancing(),
         alarms=CloudWatchAlarms(),
         logs=CloudWatchLogs(),
-        counts=Metrics(own.stage),
+        counts=Metrics(own.stage, measured=own.metrics == "yes"),
     )
 
 

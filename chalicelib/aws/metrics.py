@@ -6,15 +6,24 @@ from chalicelib.model.outcomes import Measure
 
 
 class Metrics:
-    """The metrics of one stage, in the namespace Slipway; the flows' `Counts`."""
+    """The metrics of one stage, in the namespace Slipway; the flows' `Counts`.
 
-    def __init__(self, stage: str) -> None:
+    Each metric costs money in the hours in which it gets a value. So what `measure` is told is sent
+    only where the stack's parameter Metrics wants it; a count is always sent, and rare.
+    """
+
+    def __init__(self, stage: str, *, measured: bool = False) -> None:
         self._stage = stage
+        self._measured = measured
 
     def count(self, name: str, value: int) -> None:
-        self.measure(Measure(name=name, value=value, unit="Count"))
+        self._send(Measure(name=name, value=value, unit="Count"))
 
     def measure(self, measure: Measure) -> None:
+        if self._measured:
+            self._send(measure)
+
+    def _send(self, measure: Measure) -> None:
         # To measure is rare, so the import waits until then and does not slow down a cold start.
         from aws_lambda_powertools.metrics import (  # noqa: PLC0415
             MetricUnit,

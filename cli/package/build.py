@@ -11,7 +11,7 @@ from pathlib import Path
 
 from chalicelib.errors import Refused
 from chalicelib.model.targets import Targets
-from cli.package import apart, archive, boundary, configuration, lint, policies, staging
+from cli.package import apart, archive, boundary, configuration, dashboard, lint, policies, staging
 from cli.package.dependencies import dependencies, locked
 from cli.package.names import ACCOUNT, VERSION, checked_stage
 from cli.package.policies import Policies
@@ -103,6 +103,7 @@ def _template(tree: Path, targets: Targets, tell: Callable[[str], None]) -> Path
         configuration.ask_for_no_scans(template)
     for function in policies.left_out(targets):
         configuration.leave_out(template, function)
+    dashboard.add_dashboard(template, targets, policies.functions(targets))
     account = {ACCOUNT: targets.account} if targets.account else {}
     template["Metadata"] = {VERSION: version(), **account}
     tell(f"Packaging {targets.stage}: checking the template")

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from embedded.services.ecs import Crash, Fault, PullError, StartError
+from rehearsal import rehearsal
 from tests.dialect.account import CLUSTER, FAMILY, SERVICE, SERVICE_NAME
 from tests.dialect.rehearsed import NO_BREAKER, NO_ROLLBACK, RehearsedAccount, rehearsed
 
@@ -125,9 +126,16 @@ def test_a_cause_that_nobody_knows_says_what_was_seen_and_is_counted(
         assert counted["stage"] == "dev"
 
 
+def test_without_the_metrics_nothing_is_measured(capsys: pytest.CaptureFixture[str]) -> None:
+    with rehearsed() as account:
+        account.settle(SERVICE, account.push("abc1234"))
+    assert "_aws" not in capsys.readouterr().out
+
+
 def test_a_deployment_that_ends_is_measured_for_the_stage(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setitem(rehearsal._ENVIRONMENT, "METRICS", "yes")
     with rehearsed() as account:
         account.settle(SERVICE, account.push("abc1234"))
         account.breaks("bad0000", StartError("no"))
