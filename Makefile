@@ -4,6 +4,7 @@ STAGE    ?= dev
 ARCH     ?= x86_64
 FUNCTION ?= on_image_push
 NOTIFY   ?=
+DASHBOARD ?=
 PYTHON   ?= python3
 
 VENV := .venv
@@ -18,6 +19,7 @@ help: ## what can be made
 	@echo "  STAGE=dev|staging|prod is the environment, ARCH=x86_64|arm64 the processor."
 	@echo "  V=1: make package tells all that it checked, and which policies cover *."
 	@echo "  NOTIFY=team@example.com, at the first deploy, gets e-mail of each deployment."
+	@echo "  DASHBOARD=yes, at any deploy, makes a dashboard in CloudWatch; DASHBOARD=no removes it."
 
 demo: package ## the main job, told as it happens, on the embedded AWS
 	@$(BIN)/python -m demo
@@ -90,7 +92,7 @@ screenshots: $(VENV)/installed ## docs/pictures/dashboard-*.png; needs Debian's 
 	@$(BIN)/python -m demo screenshots
 
 deploy: package ## package, then create or update the stack slipway-STAGE
-	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli.stack $(STAGE) $(if $(NOTIFY),--set NotifyEmail=$(NOTIFY))
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli.stack $(STAGE) $(if $(NOTIFY),--set NotifyEmail=$(NOTIFY)) $(if $(DASHBOARD),--set Dashboard=$(DASHBOARD))
 
 logs: $(VENV)/installed ## follow the log of one function: FUNCTION=watch
 	@$(BIN)/python -m cli logs --stage $(STAGE) --function $(FUNCTION)

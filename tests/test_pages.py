@@ -17,6 +17,7 @@ from bench.lambda_ import table
 from bench.price import cost
 from bench.price.usage import deployment
 from chalicelib.decide.figures import changes, figures
+from chalicelib.decide.measures import measures
 from chalicelib.decide.pace import wait_seconds
 from chalicelib.decide.transitions import TRANSITIONS
 from chalicelib.flow.deploy import DeployRequest, deploy_by_hand
@@ -287,6 +288,18 @@ def test_every_row_of_the_prices_is_one_that_the_command_wrote() -> None:
     lines = [line for line in page("cost").splitlines() if line.startswith("|")]
     assert len(lines) > 10
     assert [line for line in lines if line not in written] == []
+
+
+def test_what_metrics_and_a_dashboard_add_is_computed_from_their_prices() -> None:
+    text, price = section(page("cost"), "Metrics and a dashboard"), cost.prices()
+    metric = price.of("metric_month")
+    record = examples.rolling_out(status=Status.SUCCESSFUL, closed_at=examples.at(300))
+    hour = metric / (cost.MONTH_MINUTES / 60)
+    assert f"it adds ${len(measures(record)) * hour:.4f};" in text
+    named = rows(section(page("figures"), "In CloudWatch"))
+    assert f"at most ${len(named) * metric:.2f} a month" in text
+    assert f"${metric:.2f} a month" in text
+    assert f"${price.of('dashboard_month'):.2f} a month" in text
 
 
 def test_the_prices_are_still_what_a_deployment_comes_to() -> None:

@@ -12,6 +12,7 @@ from chalicelib.model.deployments import Status
 from chalicelib.model.targets import Targets
 from chalicelib.model.task_targets import TaskTarget
 from cli.package import dashboard, lint
+from embedded.account import EmbeddedAws
 from tests.cli.conftest import FUNCTIONS, Packaged
 from tests.fixtures import examples
 from tests.fixtures.examples import at
@@ -97,3 +98,20 @@ def test_no_widget_covers_another_one() -> None:
 def test_a_template_with_its_dashboard_lints_clean(packaged: Packaged) -> None:
     assert "FiguresDashboard" in packaged.template["Resources"]
     assert lint.findings(packaged.template) == []
+
+
+def test_cloudformation_makes_it_where_it_is_wanted_and_fills_the_region_in(
+    packaged: Packaged,
+) -> None:
+    with EmbeddedAws(rate=60) as aws:
+        files = packaged.directory / "sam.json", packaged.directory / "deployment.zip"
+        stack = aws.deploy(*files, parameters={"Dashboard": "yes"})
+        name = stack.resources["FiguresDashboard"]
+        found = aws.client("cloudwatch").get_dashboard(DashboardName=name)
+        widgets = json.loads(found["DashboardBody"])["widgets"]
+        regions = {one["properties"]["region"] for one in widgets}
+        watch = stack.resources["Watch"]
+        settings = aws.client("lambda").get_function_configuration(FunctionName=watch)
+    assert name == "slipway-dev"
+    assert regions == {aws.region}
+    assert settings["Environment"]["Variables"]["METRICS"] == "yes"

@@ -203,6 +203,7 @@ _PROBES = {
     "AWS::Events::Rule": ("events", "describe_rule", "Name", False),
     "AWS::Logs::LogGroup": ("logs", "describe_log_groups", "logGroupNamePrefix", False),
     "AWS::CloudWatch::Alarm": ("cloudwatch", "describe_alarms", "AlarmNames", True),
+    "AWS::CloudWatch::Dashboard": ("cloudwatch", "get_dashboard", "DashboardName", False),
     "AWS::IAM::Role": ("iam", "get_role", "RoleName", False),
 }
 

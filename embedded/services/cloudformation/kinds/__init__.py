@@ -45,6 +45,7 @@ KINDS: tuple[type[Kind], ...] = (
     logs.LogGroup,
     logs.MetricFilter,
     cloudwatch.Alarm,
+    cloudwatch.Dashboard,
     sns.TopicPolicy,
     sns.Subscription,
     sqs.QueuePolicy,

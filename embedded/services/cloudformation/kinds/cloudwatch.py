@@ -1,4 +1,4 @@
-"""AWS::CloudWatch: alarms (which nothing here sets off)."""
+"""AWS::CloudWatch: alarms (which nothing here sets off), and dashboards."""
 
 from __future__ import annotations
 
@@ -18,3 +18,16 @@ class Alarm(Kind):
 
     def remove(self) -> None:
         self.client("cloudwatch").delete_alarms(AlarmNames=[self.physical_resource_id])
+
+
+class Dashboard(Kind):
+    type = "AWS::CloudWatch::Dashboard"
+    name_property = "DashboardName"
+
+    @classmethod
+    def create(cls, name: str, properties: Properties) -> Kind:
+        cls.call("cloudwatch", "PutDashboard", {**properties, "DashboardName": name})
+        return cls(name)
+
+    def remove(self) -> None:
+        self.client("cloudwatch").delete_dashboards(DashboardNames=[self.physical_resource_id])
