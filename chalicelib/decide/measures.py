@@ -17,7 +17,7 @@ def measures(record: Deployment, left: Deployment | None = None) -> tuple[Measur
     `left` is the change that this rollback by hand left: it fails now.
     """
     if record.cause is Cause.ROLLBACK:
-        outcomes = [one and outcome_of(one) for one in (left, record)]
+        outcomes = [outcome_of(one) for one in (left, record) if one is not None]
         found = changes(outcome for outcome in outcomes if outcome is not None)
         return tuple(measure for change in found for measure in _failure(change))
     own = outcome_of(record)
