@@ -99,6 +99,8 @@ def found_in(reply: Reply) -> Found:
 
 def together(found: Sequence[Found]) -> dict[str, Any]:
     """The figures of several stages over one period, as one; there is one stage at least."""
+    if len(found) == 1:
+        return dict(found[0].told["all"])
     every = [change for one in found for change in one.changes]
     newest = max(str(one.told["at"]) for one in found)
     return _figures(every, int(found[0].told["days"]), datetime.fromisoformat(newest))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import statistics
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -66,11 +67,13 @@ def weeks(found: Sequence[Change], days: int, now: datetime) -> tuple[Week, ...]
     """
     count = math.ceil(days / 7)
     ago = [min(max((now - one.ended) // _WEEK, 0), count - 1) for one in found]
+    live = Counter(number for one, number in zip(found, ago, strict=True) if one.live)
+    failed = Counter(number for one, number in zip(found, ago, strict=True) if one.failed)
     return tuple(
         Week(
             begins=max(now - (number + 1) * _WEEK, now - timedelta(days=days)),
-            deployments=sum(one.live for one, its in zip(found, ago, strict=True) if its == number),
-            failed=sum(one.failed for one, its in zip(found, ago, strict=True) if its == number),
+            deployments=live[number],
+            failed=failed[number],
         )
         for number in reversed(range(count))
     )
