@@ -1,0 +1,119 @@
+"""A push that fails and is rolled back, told on every channel at once."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from chalicelib.aws import event_bus, secrets, slack_bot
+from chalicelib.aws.ledger import DynamoLedger
+from embedded.services.ecs import Crash
+from example import conflicto
+from rehearsal.rehearsal import Rehearsal, rehearse
+from tests.aws.fake_slack import TOKEN, FakeSlack, rendered
+from tests.aws.fake_teams import FakeTeams
+from tests.aws.far_end import Answered, far_end
+from tests.aws.test_webhooks import CLUSTER, SERVICE, push
+
+TARGETS = """
+[[target]]
+repository = "conflicto-backend-{env}"
+cluster    = "conflicto-{env}"
+service    = "conflicto-backend-service-{env}"
+pass_roles = ["arn:aws:iam::*:role/conflicto-*"]
+
+[notices]
+events = true
+
+[notices.slack]
+token   = "ssm:/slipway/{env}/token"
+channel = "C0123456789"
+mention = {failures = "<!here>"}
+
+[notices.teams]
+webhook = "ssm:/slipway/{env}/teams"
+only    = ["failures"]
+"""
+
+
+class Team:
+    """Who is told, and the account in which it happens."""
+
+    def __init__(self, t: Rehearsal, slack: FakeSlack, teams: FakeTeams) -> None:
+        self.t, self.slack, self.teams = t, slack, teams
+        self.events: list[dict[str, object]] = []
+
+
+@contextmanager
+def _account(teams_url: str) -> Iterator[Rehearsal]:
+    secrets.forget()
+    with rehearse(TARGETS, Rehearsal) as t:
+        for name, value in {"token": TOKEN, "teams": f"{teams_url}/w"}.items():
+            t.client("ssm").put_parameter(
+                Name=f"/slipway/dev/{name}", Value=value, Type="SecureString"
+            )
+        t.deliver = False
+        t.client("ecs").create_cluster(clusterName=CLUSTER)
+        conflicto.add_service(t.client, "backend", "gunicorn_fargate")
+        t.advance(300)
+        t.deliver = True
+        yield t
+
+
+@pytest.fixture
+def team(monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
+    slack, teams = FakeSlack(), FakeTeams()
+    with far_end(slack) as slack_url, far_end(teams) as teams_url, _account(teams_url) as t:
+        monkeypatch.setattr(slack_bot, "_API", f"{slack_url}/api")
+        made = Team(t, slack, teams)
+        real = event_bus.client_quick
+
+        def client(service: str) -> object:
+            found = real(service)
+            found.meta.events.register(
+                "provide-client-params.eventbridge.PutEvents",
+                lambda params, **_: made.events.append(json.loads(params["Entries"][0]["Detail"])),
+                unique_id=str(id(made)),
+            )
+            return found
+
+        monkeypatch.setattr(event_bus, "client_quick", client)
+        yield made
+    assert (slack.wrong, teams.wrong) == ([], [])
+
+
+def test_every_channel_tells_a_failure_to_its_rules(team: Team) -> None:
+    team.t.ecs.faults.image(conflicto.digest_of("bad0000"), Crash(exit_code=3))
+    team.t.settle(SERVICE, push(team.t, "bad0000"))
+    statuses = ["IN_PROGRESS", "ROLLBACK_IN_PROGRESS", "ROLLBACK_SUCCESSFUL"]
+    assert [event["status"] for event in team.events] == statuses
+    assert len(team.teams.cards) == 2
+    (message,) = team.slack.messages.values()
+    assert "bad0000 failed and was rolled back" in rendered(message)
+    assert ["<!here>" in rendered(one) for one in team.slack.replies] == [True, False]
+    assert "exited with code 3" in rendered(team.slack.replies[0])
+    assert len(team.t.notices()) == 3
+
+
+def test_a_slack_that_is_down_delays_nothing_and_gets_all_of_it_later(team: Team) -> None:
+    for method in ("chat.postMessage", "chat.update"):
+        team.slack.mood[method] = Answered(429, headers={"Retry-After": "60"})
+    record = team.t.settle(SERVICE, push(team.t, "abc1234"))
+    assert (record["status"], len(team.t.notices())) == ("SUCCESSFUL", 2)
+    assert team.slack.messages == {}
+    team.slack.mood.clear()
+    team.t.advance(1_200)
+    (message,) = team.slack.messages.values()
+    assert "is live" in rendered(message)
+    assert len(team.slack.replies) == 1
+    assert DynamoLedger("ledger", 400).unfinished() == []
+
+
+def test_slipways_own_events_wake_none_of_its_functions(team: Team) -> None:
+    team.t.settle(SERVICE, push(team.t, "abc1234"))
+    rules = json.loads(json.dumps(team.t.client("events").list_rules()["Rules"], default=str))
+    assert all("slipway" not in rule.get("EventPattern", "") for rule in rules)
+    assert [event["status"] for event in team.events] == ["IN_PROGRESS", "SUCCESSFUL"]
