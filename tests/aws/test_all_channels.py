@@ -15,8 +15,10 @@ from example import conflicto
 from rehearsal.rehearsal import Rehearsal, rehearse
 from tests.aws.fake_slack import TOKEN, FakeSlack, rendered
 from tests.aws.fake_teams import FakeTeams
+from tests.aws.fake_teams import rendered as rendered_card
 from tests.aws.far_end import Answered, far_end
 from tests.aws.test_webhooks import CLUSTER, SERVICE, push
+from tests.pages import blocks, page
 
 TARGETS = """
 [[target]]
@@ -112,8 +114,13 @@ def test_a_slack_that_is_down_delays_nothing_and_gets_all_of_it_later(team: Team
     assert DynamoLedger("ledger", 400).unfinished() == []
 
 
-def test_slipways_own_events_wake_none_of_its_functions(team: Team) -> None:
-    team.t.settle(SERVICE, push(team.t, "abc1234"))
-    rules = json.loads(json.dumps(team.t.client("events").list_rules()["Rules"], default=str))
-    assert all("slipway" not in rule.get("EventPattern", "") for rule in rules)
-    assert [event["status"] for event in team.events] == ["IN_PROGRESS", "SUCCESSFUL"]
+def test_the_page_shows_what_arrives(team: Team) -> None:
+    team.t.ecs.faults.image(conflicto.digest_of("bad0000"), Crash(exit_code=3))
+    team.t.settle(SERVICE, push(team.t, "bad0000"))
+    (message,), card = team.slack.messages.values(), team.teams.cards[0]
+    told = [one.rstrip("\n") for one in blocks("text", page("channels"))]
+    assert told == [rendered(message), rendered(team.slack.replies[0]), rendered_card(card)]
+    kit, begun, _, event = map(json.loads, blocks("json", page("channels")))
+    assert kit == {key: message[key] for key in ("text", "blocks")}
+    assert begun == {**card, "body": card["body"][:2]}
+    assert event == team.events[-1]
