@@ -72,7 +72,7 @@ def markdown(
     report: Report,
     price: Prices,
 ) -> Iterator[str]:
-    """Five tables: a deployment, what channels add, a month, an idle month, idle sweeps; and how."""
+    """Five tables: a deployment, what channels add, a month, idle months and sweeps; and how."""
     deployments = {minutes: cost.deployment(one, report, price) for minutes, one in used.items()}
     idle = cost.idle(sweep, report, price)
     yield "# What it costs"

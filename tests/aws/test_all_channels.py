@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from chalicelib.aws import event_bus, secrets, slack_bot
+from chalicelib.aws import clients, event_bus, secrets, slack_bot
 from chalicelib.aws.ledger import DynamoLedger
 from embedded.services.ecs import Crash
 from example import conflicto
@@ -71,7 +71,7 @@ def team(monkeypatch: pytest.MonkeyPatch) -> Iterator[Team]:
     with far_end(slack) as slack_url, far_end(teams) as teams_url, _account(teams_url) as t:
         monkeypatch.setattr(slack_bot, "_API", f"{slack_url}/api")
         made = Team(t, slack, teams)
-        real = event_bus.client_quick
+        real = clients.client_quick
 
         def client(service: str) -> object:
             found = real(service)
