@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from aws_lambda_powertools import Logger
+
 from chalicelib.aws import clients
 from chalicelib.aws.alarms import CloudWatchAlarms
-from chalicelib.aws.channels import Channels
+from chalicelib.aws.channels import SNS, Channel, Channels
 from chalicelib.aws.ecr import Ecr
 from chalicelib.aws.ecr_scans import EcrScans
 from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.elbv2 import ElasticLoadBalancing
+from chalicelib.aws.event_bus import EventBus
 from chalicelib.aws.ledger import DynamoLedger
 from chalicelib.aws.logs import CloudWatchLogs
 from chalicelib.aws.metrics import Metrics
@@ -24,13 +27,16 @@ from chalicelib.aws.revisions import Revisions
 from chalicelib.aws.rule_targets import RuleTargets
 from chalicelib.aws.schedule_targets import ScheduleTargets
 from chalicelib.aws.scheduled_tasks import ScheduledTasks
+from chalicelib.aws.slack_bot import SlackBot
 from chalicelib.aws.sns import SnsTopic
 from chalicelib.aws.standalone_tasks import StandaloneTasks
 from chalicelib.aws.stepfunctions import StateMachine
+from chalicelib.aws.teams import Teams
 from chalicelib.aws.webhooks import Slack, Webhook
+from chalicelib.errors import Unavailable
 from chalicelib.flow.ports import World
 from chalicelib.model.base import iso
-from chalicelib.model.deployments import Deployment, Notice
+from chalicelib.model.deployments import Delivery, Deployment, Notice, Status
 from chalicelib.model.heads import Head
 from chalicelib.model.places import place_of
 from chalicelib.model.services import Service
@@ -38,6 +44,8 @@ from chalicelib.model.targets import Target, Targets, load_targets
 from chalicelib.settings import Settings, settings_from
 
 _GRACE_SECONDS = 30
+# Its lines are those of the edge's logger, whose handler and format it shares.
+_logger = Logger(service="slipway-deployer", child=True)
 Listener = Callable[[str], None]  # is called with every text that people are told
 
 
@@ -113,15 +121,18 @@ def world(context: Any, listener: Listener) -> World:
 
 def channels(listener: Listener) -> Channels:
     """Return the channels of this stage: the SNS topic, and those that the targets file names."""
-    makers = {"slack": Slack, "webhook": Webhook}
-    named = targets().notices.named
-    return _Channels(
-        {
-            "sns": SnsTopic(settings().topic),
-            **{name: makers[name](secret) for name, secret in named.items()},
-        },
-        listener,
-    )
+    named: dict[str, Channel] = {SNS: SnsTopic(settings().topic)}
+    notices = targets().notices
+    if notices.slack:
+        bot, secret = notices.slack.token, notices.slack.secret
+        named["slack"] = SlackBot(notices.slack) if bot else Slack(secret)
+    if notices.teams:
+        named["teams"] = Teams(notices.teams.webhook)
+    if notices.webhook:
+        named["webhook"] = Webhook(notices.webhook.url)
+    if notices.events:
+        named["events"] = EventBus(settings().stage)
+    return _Channels(named, notices.wants, listener)
 
 
 class _Ledger(DynamoLedger):
@@ -148,13 +159,30 @@ class _Ledger(DynamoLedger):
 
 
 class _Channels(Channels):
-    """The channels. The listener hears each notice that is sent through them."""
+    """The channels. The listener hears each notice that is sent through them.
 
-    def __init__(self, named: Any, listener: Listener) -> None:
-        super().__init__(named)
+    The first failure of each channel in an invocation is a line of the log, and counts in a metric.
+    """
+
+    def __init__(
+        self,
+        named: Mapping[str, Channel],
+        wants: Callable[[str, Status], bool],
+        listener: Listener,
+    ) -> None:
+        super().__init__(named, wants)
         self._listener = listener
+        self._failed: set[str] = set()
 
-    def publish(self, notice: Notice, deployment: str, service: str) -> Sequence[str]:
-        missed = super().publish(notice, deployment, service)
+    def publish(
+        self, notice: Notice, deployment: str, service: str, record: Deployment | None = None
+    ) -> Delivery:
+        delivery = super().publish(notice, deployment, service, record)
         self._listener(notice.text)
-        return missed
+        return delivery
+
+    def failed(self, name: str, failure: Unavailable) -> None:
+        if name not in self._failed:
+            self._failed.add(name)
+            _logger.warning("%s was not reached, and is tried again: %s", name, failure)
+            Metrics(settings().stage).count("ChannelFailures", 1)

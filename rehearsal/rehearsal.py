@@ -25,7 +25,7 @@ from unittest.mock import patch
 import botocore.endpoint
 from botocore.awsrequest import AWSResponse
 from moto import mock_aws
-from moto.events.models import EventPattern
+from moto.events.models import EventPattern, Rule
 
 from chalicelib.model.deployments import OPEN
 from chalicelib.model.targets import Targets, load_targets
@@ -245,6 +245,8 @@ def _enter_aws(stack: ExitStack, clock: VirtualClock, lag: ecs.Lag | None) -> No
     lagging = Lagging(clock.now, lag.seconds, lag.seed) if lag else None
     stack.enter_context(without_detours(lagging))
     stack.enter_context(patch.object(botocore.endpoint, "time", _NO_TIME))
+    # No rule of an account starts anything by PutEvents here, and moto does not know ECS' targets.
+    stack.enter_context(patch.object(Rule, "send_to_targets", lambda *_, **__: None))
 
 
 def _read_lag(lag: ecs.Lag | None) -> ReadLag | None:

@@ -28,7 +28,7 @@ CHANGES = {  # model/changes.py
 }  # fmt: skip
 # Where a value that is no item of the ledger is copied with other fields.
 COPIES_A_VALUE = {
-    "verdict/rollout.py", "explain/ending.py", "explain/case.py",
+    "verdict/rollout.py", "explain/ending.py", "explain/case.py", "explain/event.py",
 }  # fmt: skip
 # The replies to people and to the state machine, and a task definition's raw JSON.
 HOLDS_JSON = {

@@ -35,7 +35,8 @@ deployments behind it; transitions by the state machine's own definition. Functi
 `make bench-lambda` measured, one cold start of each function; Init with a whole CPU, the rest with
 the share that the memory buys, and {call:g} ms (assumed) for each AWS call. Every invocation is
 taken for a trace; Lambda's own {log} bytes of log (estimated) are added to ours, kept for three
-months. A notice is published and sent as one e-mail. A sweep is taken for a cold start each time.
+months. A notice is published and sent as one e-mail. An exchange with Slack, Teams or a webhook is
+assumed to take {exchange:g} ms. A sweep is taken for a cold start each time.
 Not in it: S3 for the package, less than a cent; pushes to other repositories and rollouts of other
 services, one short invocation each; scheduled tasks that follow the service: a rule and a schedule
 take 12 calls of EventBridge and Scheduler, which cost nothing, 48 write units and 3 read units,
@@ -71,12 +72,14 @@ def markdown(
     report: Report,
     price: Prices,
 ) -> Iterator[str]:
-    """Four tables: a deployment, a month of them, an idle month, an idle hour's sweeps; and how."""
+    """Five tables: a deployment, what channels add, a month, idle months and sweeps; and how."""
     deployments = {minutes: cost.deployment(one, report, price) for minutes, one in used.items()}
     idle = cost.idle(sweep, report, price)
     yield "# What it costs"
     yield ""
     yield from _deployment(used, deployments, price)
+    yield ""
+    yield from _channels(used[_OF_A_MONTH].notices, price)
     yield ""
     yield from _months(sum(deployments[_OF_A_MONTH].values()), sum(idle.values()), price)
     yield ""
@@ -84,10 +87,14 @@ def markdown(
     yield ""
     yield from _sweeps(hours)
     yield ""
-    yield textwrap.fill(_METHOD.format(call=cost.CALL_MS, log=cost.PLATFORM_LOG), 100)
+    yield textwrap.fill(_method(), 100)
     yield ""
     pages = {f"{one['page']} ({one['as_of']})" for one in price.table.values()}
     yield textwrap.fill(f"Prices, with the dates of the copies: {'; '.join(sorted(pages))}.", 100)
+
+
+def _method() -> str:
+    return _METHOD.format(call=cost.CALL_MS, log=cost.PLATFORM_LOG, exchange=cost.EXCHANGE_MS)
 
 
 def _deployment(
@@ -106,6 +113,13 @@ def _deployment(
     yield _line("**Slipway**", totals)
     yield _line("a GitHub runner that waits", [f"{cost.github(one, price):.3f}" for one in used])
     yield _line("CodePipeline", [f"{cost.codepipeline(one, price):.3f}" for one in used])
+
+
+def _channels(notices: int, price: Prices) -> Iterator[str]:
+    yield f"| a channel adds to a deployment with {notices} notices | $ |"
+    yield "|---|---|"
+    for name, amount in cost.channels(notices, price).items():
+        yield _line(name, [f"{amount:.7f}"])
 
 
 def _months(each: float, idle: float, price: Prices) -> Iterator[str]:

@@ -19,6 +19,7 @@ MONTH_MINUTES = 30 * 24 * 60
 _SWEEPS = MONTH_MINUTES // 10
 _FULL_CPU_MB = 1769  # "Configure Lambda function memory": one vCPU
 CALL_MS = 10.0  # assumed: what an AWS API call takes to answer within a region
+EXCHANGE_MS = 300.0  # assumed: what a POST to Slack, Teams or a webhook takes
 PLATFORM_LOG = 600  # bytes that Lambda itself writes of an invocation, as JSON, with tracing
 _KEPT_MONTHS = 3  # the log groups' retention
 _ROWS = {"on_image_push": "on_image_push (deploys)"}
@@ -47,6 +48,21 @@ def deployment(used: Usage, report: Report, price: Prices) -> Dollars:
         "State machine": transitions(used.polls) * price.of("state_transition"),
         **_functions(used, report, price),
         "Notices": used.notices * (price.of("sns_publish") + price.of("sns_email")),
+    }
+
+
+def channels(notices: int, price: Prices) -> Dollars:
+    """What each channel besides SNS adds to a deployment with so many notices.
+
+    While a function waits for an answer, it is billed. A bot posts the first notice; each later one
+    is an edit and a reply.
+    """
+    memory = _memory()["watch"] / 1024
+    exchange = EXCHANGE_MS / 1000 * memory * price.of("lambda_gb_second")
+    return {
+        "Slack by a bot": (2 * notices - 1) * exchange,
+        "Slack by a webhook, Teams, or a webhook of your own: each": notices * exchange,
+        "Events": notices * (price.of("custom_event") + CALL_MS / EXCHANGE_MS * exchange),
     }
 
 

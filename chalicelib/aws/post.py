@@ -4,20 +4,21 @@ A timeout of a socket bounds each read alone: a receiver that sends a byte a sec
 So what is left of the deadline is asked before each step, and becomes the timeout of that step.
 Nothing bounds the look-up of the host's name but the resolver's own limits.
 
-Only the status is of use, so no more is read than the head of the answer. The connection is then
-closed.
+No more is read than the head of the answer, and of its body as much as the caller asks for. The
+connection is then closed.
 """
 
 from __future__ import annotations
 
 import io
+import re
 import socket
 import ssl
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from http.client import HTTPConnection, HTTPException, HTTPResponse
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # Bytes of an answer's head. Servers themselves allow a head of 8 to 16 KB.
 HEAD = 16_384
 _CONNECT = 2.0
+_DAY = 86_400
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -48,6 +50,14 @@ class Deadline:
         return left
 
 
+class Reply(NamedTuple):
+    """The status of an answer, the seconds that its `Retry-After` names (or -1), and its body."""
+
+    status: int
+    retry_after: int
+    body: bytes
+
+
 def post(
     url: str,
     body: bytes,
@@ -62,7 +72,18 @@ def post(
         HTTPException: the answer is not HTTP, or its head is too long.
         ValueError: the URL is not one that can be asked.
     """
-    deadline = Deadline(seconds, clock)
+    return ask(url, body, headers, Deadline(seconds, clock)).status
+
+
+def ask(
+    url: str, body: bytes, headers: Mapping[str, str], deadline: Deadline, most: int = 0
+) -> Reply:
+    """The answer to one POST, as `post` sends it. At most so many bytes of its body are read.
+
+    Raises:
+        OSError, HTTPException, ValueError: as `post`. An HTTPException also when the body is longer
+            than `most`, where that is not 0.
+    """
     parts = urlsplit(url)
     path = f"{parts.path or '/'}{'?' if parts.query else ''}{parts.query}"
     host = {"Host": parts.netloc.rpartition("@")[2]}
@@ -70,7 +91,13 @@ def post(
         _Request(connected, deadline).request("POST", path, body, {**host, **headers})
         answer = _Answer(connected, deadline)
         answer.begin()
-        return answer.status
+        return Reply(answer.status, _seconds(answer), answer.at_most(most))
+
+
+def _seconds(answer: HTTPResponse) -> int:
+    """The whole seconds of `Retry-After`, at most a day; -1 where it names none."""
+    named = (answer.getheader("Retry-After") or "").strip()
+    return min(int(named), _DAY) if re.fullmatch(r"[0-9]{1,9}", named) else -1
 
 
 def _connected(url: SplitResult, deadline: Deadline) -> socket.socket:
@@ -121,24 +148,35 @@ class _Answer(HTTPResponse):
     def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
         super().__init__(connected, method="POST")
         self.fp.close()
-        self.fp = io.BufferedReader(_Head(connected, deadline))
+        self._arriving = _Arriving(connected, deadline)
+        self.fp = io.BufferedReader(self._arriving)
+
+    def at_most(self, most: int) -> bytes:
+        """The body, where it is wanted and no longer than that."""
+        if not most:
+            return b""
+        self._arriving.room += most + HEAD  # what frames the pieces of a body takes room too
+        body = self.read(most + 1)
+        if len(body) > most:
+            raise HTTPException(f"the body of the answer is longer than {most:,} bytes")
+        return body
 
 
-class _Head(io.RawIOBase):
-    """What a connection brings: the head of an answer, and nothing after the deadline."""
+class _Arriving(io.RawIOBase):
+    """What a connection brings: as much as there is room for, and nothing after the deadline."""
 
     def __init__(self, connected: socket.socket, deadline: Deadline) -> None:
         self._connected = connected
         self._deadline = deadline
-        self._room = HEAD
+        self.room = HEAD
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: WriteableBuffer) -> int:
-        if not self._room:
-            raise HTTPException(f"the head of the answer is longer than {HEAD:,} bytes")
+        if not self.room:
+            raise HTTPException("the answer is longer than there is room for")
         self._connected.settimeout(self._deadline.left())
-        got = self._connected.recv_into(memoryview(buffer)[: self._room])
-        self._room -= got
+        got = self._connected.recv_into(memoryview(buffer)[: self.room])
+        self.room -= got
         return got

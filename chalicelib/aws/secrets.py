@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from chalicelib.aws.clients import client
+from chalicelib.aws.clients import client_quick
 from chalicelib.aws.errors import translated
 
 
@@ -14,9 +14,9 @@ def secret(name: str) -> str:
     store, _, key = name.partition(":")
     with translated(f"read the secret {name}"):
         if store == "ssm":
-            answer = client("ssm").get_parameter(Name=key, WithDecryption=True)
+            answer = client_quick("ssm").get_parameter(Name=key, WithDecryption=True)
             return str(answer["Parameter"]["Value"])
-        return str(client("secretsmanager").get_secret_value(SecretId=key)["SecretString"])
+        return str(client_quick("secretsmanager").get_secret_value(SecretId=key)["SecretString"])
 
 
 def forget() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from chalicelib.aws.clients import client
 from chalicelib.aws.errors import translated
 from chalicelib.errors import Refused, Unavailable
-from chalicelib.model.deployments import Notice
+from chalicelib.model.deployments import Deployment, Notice
 
 
 class SnsTopic:
@@ -14,7 +14,9 @@ class SnsTopic:
     def __init__(self, arn: str) -> None:
         self._arn = arn
 
-    def send(self, notice: Notice, deployment: str, service: str) -> None:
+    def send(
+        self, notice: Notice, deployment: str, service: str, _: Deployment | None = None
+    ) -> None:
         """Publish one notice.
 
         Raises:

@@ -1,4 +1,4 @@
-"""notice -> HTTP POST to Slack or to any other webhook: two channels.
+"""notice -> HTTP POST to a webhook: of Slack, of Microsoft Teams or of your own.
 
 The URL is itself a secret. It is read from a secret store, and no message of Slipway contains it.
 """
@@ -7,22 +7,22 @@ from __future__ import annotations
 
 import json
 import re
+import time
+from collections.abc import Mapping
 from http.client import HTTPException
 from typing import Any
 
-from chalicelib.aws import secrets
-from chalicelib.aws.post import post
+from chalicelib.aws import block_kit, secrets
+from chalicelib.aws.channels import Silent
+from chalicelib.aws.post import Deadline, Reply, ask
 from chalicelib.errors import DeployerError, Unavailable
-from chalicelib.model.deployments import Notice
+from chalicelib.model.deployments import Deployment, Notice
 
 # For the whole exchange: a notice waits for nobody, and is sent again.
 _SECONDS = 5.0
-_HEADERS = {"Content-Type": "application/json", "User-Agent": "slipway"}
+HEADERS = {"Content-Type": "application/json", "User-Agent": "slipway"}
 _SAFE_URL = re.compile(r"https://\S+|http://(127\.0\.0\.1|localhost)[:/]\S*")
-_OK, _MULTIPLE = 200, 300
-# The limits of Slack's Block Kit: the characters of a header, of a section and of a field, and the
-# number of fields in a section.
-_HEADER, _SECTION, _FIELD, _FIELDS = 150, 2_900, 1_900, 10
+_OK, _MULTIPLE, _TOO_MANY, _BROKEN = 200, 300, 429, 500
 
 
 class Webhook:
@@ -31,13 +31,16 @@ class Webhook:
     def __init__(self, secret: str) -> None:
         self._secret = secret
 
-    def send(self, notice: Notice, deployment: str, service: str) -> None:
+    def send(
+        self, notice: Notice, deployment: str, service: str, _: Deployment | None = None
+    ) -> None:
         """Post one notice.
 
         Raises:
             Unavailable: when the webhook does not answer within seconds, or not with a 2xx status.
         """
-        status = self._post(self.payload(notice, deployment, service))
+        payload = self.payload(notice, deployment, service)
+        status = posted(self._url(), payload, f"the webhook of {self._secret}").status
         if not _OK <= status < _MULTIPLE:
             secrets.forget()  # the URL may be revoked, and the secret may hold a new one
             raise Unavailable(f"the webhook of {self._secret} answered {status}")
@@ -53,63 +56,57 @@ class Webhook:
             "facts": dict(notice.facts),
         }
 
-    def _post(self, payload: dict[str, Any]) -> int:
-        try:
-            url = secrets.secret(self._secret).strip()
-        except DeployerError as error:
-            raise Unavailable(str(error)) from error
+    def _url(self) -> str:
+        url = secret_value(self._secret)
         if not _SAFE_URL.fullmatch(url):
             raise Unavailable(f"the secret {self._secret} does not hold an https:// URL")
-        try:
-            return post(url, json.dumps(payload).encode(), _HEADERS, _SECONDS)
-        except (OSError, HTTPException, ValueError) as error:
-            kind = type(error).__name__
-            # `from None`, because the message of the error may contain the URL.
-            raise Unavailable(f"the webhook of {self._secret} failed: {kind}") from None
+        return url
 
 
 class Slack(Webhook):
-    """A Slack incoming webhook; it takes a notice as blocks, which read well in a channel.
-
-    https://docs.slack.dev/reference/block-kit/blocks
-    """
+    """A Slack incoming webhook; it takes a notice as blocks, which read well in a channel."""
 
     def payload(self, notice: Notice, deployment: str, service: str) -> dict[str, Any]:
-        facts = [
-            _formatted(_cut(f"*{name}*\n{_escaped(value)}", _FIELD))
-            for name, value in notice.facts
-            if name != "Deployment"
-        ]
-        story = _cut(_escaped(notice.text), _SECTION)
-        context = _escaped(f"{deployment} · {notice.id}")
-        return {
-            "text": _escaped(notice.subject),
-            "blocks": [
-                {"type": "header", "text": _plain(_cut(notice.subject, _HEADER))},
-                {"type": "section", "text": _formatted(story)},
-                {"type": "section", "fields": facts[:_FIELDS]},
-                {"type": "context", "elements": [_formatted(context)]},
-            ],
-        }
+        subject = block_kit.escaped(notice.subject)
+        return {"text": subject, "blocks": block_kit.whole(notice, deployment)}
 
 
-def _plain(text: str) -> dict[str, Any]:
-    return {"type": "plain_text", "text": text, "emoji": False}
+def secret_value(name: str) -> str:
+    """Return what a channel's secret holds.
 
-
-def _formatted(text: str) -> dict[str, Any]:
-    """Return a verbatim text: in others, Slack makes mentions and links of `@channel` and URLs.
-
-    https://docs.slack.dev/reference/block-kit/composition-objects/text-object
+    Raises:
+        Silent: it cannot be read now; it is not asked for again in this invocation.
     """
-    return {"type": "mrkdwn", "text": text, "verbatim": True}
+    try:
+        return secrets.secret(name).strip()
+    except DeployerError as error:
+        raise Silent(str(error)) from error
 
 
-def _escaped(text: str) -> str:
-    """Escape &, < and >; in a verbatim text, only these can begin a mention or a link."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def deadline() -> Deadline:
+    """Return the moment at which an exchange with a channel ends, whoever has not answered."""
+    return Deadline(_SECONDS, time.monotonic)
 
 
-def _cut(text: str, length: int) -> str:
-    """Return at most `length` characters of a text; an escaped character is never cut in two."""
-    return text if len(text) <= length else re.sub(r"&\w*$", "", text[: length - 1]) + "…"
+def posted(
+    url: str,
+    payload: Mapping[str, Any],
+    receiver: str,
+    more: Mapping[str, str] | None = None,
+    most: int = 0,
+) -> Reply:
+    """Post this payload as JSON, and return the answer; `more` are further headers.
+
+    Raises:
+        Silent: there is no answer, or it says that the receiver is broken or asked too often.
+    """
+    body = json.dumps(payload).encode()
+    try:
+        reply = ask(url, body, {**HEADERS, **(more or {})}, deadline(), most)
+    except (OSError, HTTPException, ValueError) as error:
+        # `from None`, because the message of the error may contain the URL.
+        raise Silent(f"{receiver} failed: {type(error).__name__}") from None
+    if reply.status == _TOO_MANY or reply.status >= _BROKEN:
+        later = f", and asks for {reply.retry_after} seconds" if reply.retry_after >= 0 else ""
+        raise Silent(f"{receiver} answered {reply.status}{later}")
+    return reply

@@ -379,8 +379,9 @@ def _changed_aside(record: Deployment, happening: Aside) -> Deployment:
             )
         case happened.RevisionFound(revision=revision):
             return changed(record, revision=revision)
-        case happened.Told(unsent=unsent):
-            return changed(record, notices=unsent, told=_told(record, unsent))
+        case happened.Told(unsent=unsent, slack=slack):
+            told = _told(record, unsent)
+            return changed(record, notices=unsent, told=told, slack=slack or record.slack)
         case happened.ImageMissing(notice=missing):
             return changed(record, notices=(*record.notices, missing))
         case happened.CalledAlso(tag=tag):

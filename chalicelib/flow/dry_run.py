@@ -21,7 +21,7 @@ from chalicelib.flow.ports import (
     World,
 )
 from chalicelib.model.changes import changed_head
-from chalicelib.model.deployments import Deployment, Notice
+from chalicelib.model.deployments import Delivery, Deployment, Notice
 from chalicelib.model.heads import Head
 from chalicelib.model.outcomes import Outlines
 from chalicelib.model.revisions import ServiceUse
@@ -276,5 +276,7 @@ class _DryWatchers:
 class _Nobody:
     """The way of notices to nobody."""
 
-    def publish(self, notice: Notice, deployment: str, service: str) -> Sequence[str]:
-        return ()
+    def publish(
+        self, notice: Notice, deployment: str, service: str, record: Deployment | None = None
+    ) -> Delivery:
+        return Delivery()

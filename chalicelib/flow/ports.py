@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from chalicelib.errors import Unreadable
-from chalicelib.model.deployments import Deployment, Notice
+from chalicelib.model.deployments import Delivery, Deployment, Notice
 from chalicelib.model.heads import Head
 from chalicelib.model.health import TargetHealth
 from chalicelib.model.images import Image
@@ -264,10 +264,13 @@ class Watchers(Protocol):
 class Topic(Protocol):
     """The way of notices to people: one or more channels."""
 
-    def publish(self, notice: Notice, deployment: str, service: str) -> Sequence[str] | None:
-        """Send a notice to the channels in `notice.unsent`, and return those not reached.
+    def publish(
+        self, notice: Notice, deployment: str, service: str, record: Deployment | None = None
+    ) -> Delivery:
+        """Send a notice to the channels in `notice.unsent`, and return which were not reached.
 
-        When `unsent` is None, the notice goes to all channels.
+        When `unsent` is None, the notice goes to all channels that want it. `record` is that of the
+        deployment, where the notice is about one.
 
         Raises:
             Unavailable: when this was the first attempt and no channel was reached.

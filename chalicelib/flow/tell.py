@@ -33,18 +33,19 @@ def tell(
     that the ledger does not: it is written together with what was sent.
     """
     unsent: list[Notice] = []
+    known = record  # with the message in Slack, which a later notice edits
     for number, notice in enumerate(record.notices):
         if notice in inherited and not notice.unsent and world.now - notice.at < _PATIENCE:
             unsent += record.notices[number:]
             break
-        rest = _send(world, record, notice)
+        rest, known = _send(world, known, notice)
         if rest is notice:  # nobody was reached: later notices wait, so that the order stays
             unsent += record.notices[number:]
             break
         unsent += [rest] if rest else []
-    if tuple(unsent) == record.notices and not unwritten:
+    if tuple(unsent) == record.notices and known.slack == record.slack and not unwritten:
         return record
-    new = after(record, Told(unsent=tuple(unsent)), world.now)
+    new = after(record, Told(unsent=tuple(unsent), slack=known.slack), world.now)
     try:
         world.ledger.save(head, new)
     except Conflict:
@@ -52,12 +53,17 @@ def tell(
     return new
 
 
-def _send(world: World, record: Deployment, notice: Notice) -> Notice | None:
-    """Send a notice, and return what still has to be sent of it; None when nothing has."""
+def _send(world: World, record: Deployment, notice: Notice) -> tuple[Notice | None, Deployment]:
+    """Send a notice; return what still has to be sent of it, and the record with its message.
+
+    The first is None when nothing has to be sent any more.
+    """
     try:
-        missed = world.topic.publish(notice, record.id, record.service)
+        delivery = world.topic.publish(notice, record.id, record.service, record)
     except Unavailable:
-        return notice
-    if not missed or world.now - notice.at > _GIVE_UP:
-        return None
-    return changed_notice(notice, unsent=tuple(missed))
+        return notice, record
+    told = Told(unsent=record.notices, slack=delivery.slack)
+    known = after(record, told, world.now) if delivery.slack else record
+    if not delivery.missed or world.now - notice.at > _GIVE_UP:
+        return None, known
+    return changed_notice(notice, unsent=delivery.missed), known

@@ -10,7 +10,14 @@ from datetime import datetime
 from typing import TypedDict, Unpack
 
 from chalicelib.model.base import Percent
-from chalicelib.model.deployments import Deployment, Notice, Return, Status, ToldNotice
+from chalicelib.model.deployments import (
+    Deployment,
+    Notice,
+    Return,
+    SlackMessage,
+    Status,
+    ToldNotice,
+)
 from chalicelib.model.heads import (
     Attempt,
     Before,
@@ -85,6 +92,7 @@ class DeploymentFields(TypedDict, total=False):
     log: str
     log_private: bool
     notices: tuple[Notice, ...]
+    slack: SlackMessage | None
     told: tuple[ToldNotice, ...]
     closed_at: datetime | None
     times_due: datetime | None
@@ -216,6 +224,13 @@ class NoticeFields(TypedDict, total=False):
     text: str
 
 
+class MessageFields(TypedDict, total=False):
+    """The fields of a message in Slack that may change."""
+
+    shown: datetime
+    mentioned: tuple[str, ...]
+
+
 def changed(record: Deployment, **fields: Unpack[DeploymentFields]) -> Deployment:
     """Return a copy of the record that has these fields."""
     return record.model_copy(update=dict(fields))
@@ -283,3 +298,8 @@ def changed_observation(
 def changed_notice(notice: Notice, **fields: Unpack[NoticeFields]) -> Notice:
     """Return a copy of the notice that has these fields."""
     return notice.model_copy(update=dict(fields))
+
+
+def changed_message(message: SlackMessage, **fields: Unpack[MessageFields]) -> SlackMessage:
+    """Return a copy of the message in Slack that has these fields."""
+    return message.model_copy(update=dict(fields))

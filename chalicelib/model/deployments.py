@@ -79,6 +79,29 @@ class Notice(Frozen):
         return "\n".join([self.text, "", *lines])
 
 
+class SlackMessage(Frozen):
+    """A deployment's message in Slack: where it is, and the time of the newest notice it shows.
+
+    Slack knows a message by the id of its channel and by `ts`, which is no time. `mentioned` has
+    the rules whose mention people got already.
+    """
+
+    channel: str
+    ts: str
+    shown: Moment
+    mentioned: tuple[str, ...] = ()
+
+
+class Delivery(Frozen):
+    """How a notice went out: the channels that it did not reach, and the message in Slack, if any.
+
+    `slack` is None where nothing was sent to Slack, and where no record keeps the message.
+    """
+
+    missed: tuple[str, ...] = ()
+    slack: SlackMessage | None = None
+
+
 class ToldNotice(Frozen):
     """A notice that people were told: what a record keeps of it.
 
@@ -180,6 +203,7 @@ class Deployment(Frozen):
     log: str = ""  # the last log lines of the failed container
     log_private: bool = False  # they go into no notice
     notices: tuple[Notice, ...] = ()
+    slack: SlackMessage | None = None  # its message, once a bot has posted one
     told: tuple[ToldNotice, ...] = ()  # the last notices that were sent, oldest first
     closed_at: Moment | None = None
     times_due: Moment | None = None  # since when ECS is to be asked where the time went

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Literal
 
 from chalicelib.model.base import Frozen, Moment
-from chalicelib.model.deployments import Notice, Return, Status
+from chalicelib.model.deployments import Notice, Return, SlackMessage, Status
 from chalicelib.model.holds import Approval
 from chalicelib.model.holds import Held as HeldFor
 from chalicelib.model.images import Image
@@ -316,9 +316,10 @@ class Explained(Frozen):
 
 
 class Told(Frozen):
-    """Notices were sent; those in `unsent` still have to be."""
+    """Notices were sent; those in `unsent` still have to be. `slack` is the message in Slack."""
 
     unsent: tuple[Notice, ...]
+    slack: SlackMessage | None = None
 
 
 class ImageMissing(Frozen):

@@ -17,6 +17,15 @@ from pydantic_core import ErrorDetails
 from chalicelib.model.commands import AfterSettings, BeforeSettings
 from chalicelib.model.freezes import Freeze
 from chalicelib.model.meant import meant
+from chalicelib.model.notices import (
+    GROUPS,
+    KINDS,
+    EventsSettings,
+    NoticeChannels,
+    SlackSettings,
+    TeamsSettings,
+    WebhookSettings,
+)
 from chalicelib.model.placeholders import UnknownPlaceholder
 from chalicelib.model.registries import repository_of
 from chalicelib.model.scheduled import RULE, SCHEDULE, FollowSettings
@@ -27,7 +36,7 @@ from chalicelib.model.target_values import (
     RepositoryName,
     is_ecr_host,
 )
-from chalicelib.model.targets import TOP_LEVEL, Gate, NoticeChannels, ScanGate, Target
+from chalicelib.model.targets import TOP_LEVEL, Gate, ScanGate, Target
 from chalicelib.model.waits import waited_for
 
 # The tables inside of a target, by their keys.
@@ -81,17 +90,72 @@ def of_target(
     return f"key `{key_of(error['loc'])}`: {_expected(error, _at(written, error['loc']), table)}"
 
 
-def of_channels(error: ValidationError) -> str:
-    """The words for a wrong [notices]. A URL is a secret, so it is never shown."""
-    first = error.errors()[0]
-    found = repr(first["input"])
-    shown = "a URL, which belongs into such a secret" if "://" in found else found
-    unknown = first["type"] == "extra_forbidden"
-    guess = _did_you_mean(str(first["loc"][-1]), NoticeChannels.model_fields) if unknown else ""
-    return (
-        f"key `{key_of(first['loc'])}`: expected `slack` or `webhook`, each "
-        f'"ssm:/NAME" or "secretsmanager:NAME", found {shown}.{guess}'
-    )
+def telling_of_channels(error: ValidationError) -> ErrorDetails:
+    """The error of [notices] to tell: a key that does not exist rather than one that is missing."""
+    errors = error.errors()
+    return next((each for each in errors if each["type"] == "extra_forbidden"), errors[0])
+
+
+def of_channels(error: ErrorDetails, written: Mapping[str, Any]) -> str:
+    """The words for a wrong [notices]. A URL or a token is a secret, so it is never shown."""
+    place, found = error["loc"], error["input"]
+    if place and isinstance(written.get(str(place[0])), str):  # the short form has no inner key
+        place = place[:1]
+    names = [str(part) for part in place if not isinstance(part, int)]
+    if error["type"] == "extra_forbidden":
+        known = list((_CHANNELS[names[0]] if len(names) > 1 else NoticeChannels).model_fields)
+        return (
+            f"key `{key_of(place)}`: there is no such key; expected one of {', '.join(known)}."
+            f"{_did_you_mean(names[-1], known)}"
+        )
+    if error["type"] == "kind":
+        guess = f' Did you mean "{near[0]}"?' if (near := meant(str(found), KINDS)) else ""
+        return f"key `{key_of(place)}`: expected {_KINDS}, found {found!r}.{guess}"
+    path = ".".join(names)
+    wanted = _CHANNEL_KEYS.get(path) or _CHANNEL_KEYS.get(names[-1] if names else "")
+    shown = _without_secrets(found, hidden=path in _NAMES_A_SECRET)
+    return f"key `{key_of(place)}`: expected {wanted or error['msg']}, found {shown}."
+
+
+_CHANNELS: dict[str, type[BaseModel]] = {
+    "slack": SlackSettings,
+    "teams": TeamsSettings,
+    "webhook": WebhookSettings,
+    "events": EventsSettings,
+}
+_NAME_OF_ONE = '"ssm:/NAME" or "secretsmanager:NAME"'
+_KINDS = f"one of {', '.join(GROUPS)}, or a status like SUCCESSFUL"
+_NAMES_A_SECRET = frozenset(
+    {"slack", "slack.webhook", "slack.token", "teams", "teams.webhook", "webhook", "webhook.url"}
+)
+_CHANNEL_KEYS = {
+    "slack": f"{_NAME_OF_ONE} of a webhook, {{webhook = {_NAME_OF_ONE}}}, or "
+    f"{{token = {_NAME_OF_ONE}, "
+    'channel = "C0123456789"}; only a token goes with `mention`',
+    "slack.webhook": _NAME_OF_ONE,
+    "slack.token": _NAME_OF_ONE,
+    "teams": f"{_NAME_OF_ONE}, or {{webhook = {_NAME_OF_ONE}}}",
+    "teams.webhook": _NAME_OF_ONE,
+    "webhook": f"{_NAME_OF_ONE}, or {{url = {_NAME_OF_ONE}}}",
+    "webhook.url": _NAME_OF_ONE,
+    "channel": 'the id of a channel, like "C0123456789"',
+    "events": "true, false or a table with `only`",
+    "only": 'a list, like ["failures", "held"]',
+    "mention": 'a table, like {failures = "<!here>"}',
+    **dict.fromkeys(
+        KINDS,
+        "mentions as Slack writes them, with spaces between: <!here>, <!channel>, <@U…> or "
+        "<!subteam^S…>",
+    ),
+}
+
+
+def _without_secrets(found: Any, *, hidden: bool) -> str:
+    """What was found, in words; a text that may be a URL or a token is only described."""
+    if hidden and isinstance(found, str):
+        a_url = "a URL, which belongs into such a secret"
+        return a_url if "://" in found else "a text that is not the name of a secret"
+    return f"a table with {', '.join(map(str, found))}" if isinstance(found, dict) else repr(found)
 
 
 def of_waiting(target: Target, targets: Sequence[Target], every: Iterable[Target]) -> str:

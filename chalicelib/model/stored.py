@@ -118,6 +118,7 @@ KINDS: Mapping[type[Frozen], Kind] = {
             log log_private held held.words held.since held.until held.expires
             held.reminded approval approval.by approval.why approval.at approval.request
             told told.at told.status told.subject
+            slack slack.channel slack.ts slack.shown slack.mentioned
             stage traffic pause pause.stage pause.hooks pause.seen pause.since pause.expires
             pause.at_timeout pause.ended pause.answer pause.answer.by pause.answer.why
             pause.answer.at pause.answer.request pause.back

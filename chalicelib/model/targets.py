@@ -13,6 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 from chalicelib.errors import Refused
 from chalicelib.model.commands import AfterSettings, BeforeSettings, chosen_container
 from chalicelib.model.freezes import Freezes
+from chalicelib.model.notices import NoticeChannels
 from chalicelib.model.placeholders import BRACES, UnknownPlaceholder, filled
 from chalicelib.model.scans import Severity
 from chalicelib.model.scheduled import TASKS, FollowSettings, meeting
@@ -23,7 +24,6 @@ from chalicelib.model.target_values import (
     RepositoryName,
     RevisionCount,
     Seconds,
-    SecretName,
 )
 from chalicelib.model.waits import ordered, waits_rightly
 
@@ -101,20 +101,6 @@ class Target(BaseModel):
         return self.mode == "deploy" and bool(self.keep_revisions)
 
 
-class NoticeChannels(BaseModel):
-    """The channels besides SNS. Each value names the secret that holds the URL, never the URL."""
-
-    model_config = ConfigDict(defer_build=True, frozen=True, extra="forbid")
-
-    slack: SecretName | None = None
-    webhook: SecretName | None = None
-
-    @property
-    def named(self) -> dict[str, str]:
-        """The secret's name for each channel that the file sets."""
-        return {name: secret for name, secret in self.model_dump().items() if secret}
-
-
 class Targets(BaseModel):
     """All targets of one stage, in the file's order; those of [[task]] come last.
 
@@ -164,6 +150,7 @@ def load_targets(text: str, stage: str) -> Targets:
     document = _document(text)
     overrides = _overrides(document, stage)
     account = _account(overrides.pop("account", None), stage)
+    notices = _channels(document, overrides.pop("notices", {}), stage)
     tables, tasks = _tables(document, "target"), _tables(document, "task")
     if not tables and not tasks:
         raise Refused("targets.toml: no [[target]] found; expected at least one.")
@@ -190,7 +177,7 @@ def load_targets(text: str, stage: str) -> Targets:
     return Targets(
         stage=stage,
         all=targets,
-        notices=_channels(document, stage),
+        notices=notices,
         account=account,
         shared=_shared(document),
     )
@@ -269,15 +256,23 @@ def _overrides(document: dict[str, Any], stage: str) -> dict[str, Any]:
     return dict(overrides)
 
 
-def _channels(document: dict[str, Any], stage: str) -> NoticeChannels:
+def _channels(document: dict[str, Any], override: object, stage: str) -> NoticeChannels:
+    """The channels; a key of [environment.STAGE.notices] stands in place of that of [notices]."""
+    here, common = f"[environment.{stage}.notices]", document.get("notices", {})
+    if not isinstance(common, dict) or not isinstance(override, dict):
+        place = here if isinstance(common, dict) else "[notices]"
+        raise Refused(f"targets.toml: {place} must be a table.")
+    written = {**common, **override}
     try:
-        return NoticeChannels.model_validate(filled(document.get("notices", {}), stage))
+        return NoticeChannels.model_validate(filled(written, stage))
     except UnknownPlaceholder as error:
-        raise _placeholder("[notices]", error) from error
+        raise _placeholder(here if error.place[0] in override else "[notices]", error) from error
     except ValidationError as error:
         from chalicelib.model import mistakes  # noqa: PLC0415 - only where there is one
 
-        raise Refused(f"targets.toml: [notices], {mistakes.of_channels(error)}") from error
+        first = mistakes.telling_of_channels(error)
+        place = here if first["loc"] and first["loc"][0] in override else "[notices]"
+        raise Refused(f"targets.toml: {place}, {mistakes.of_channels(first, written)}") from error
 
 
 def _target(number: int, table: dict[str, Any], overrides: dict[str, Any], stage: str) -> Target:

@@ -23,7 +23,7 @@ Resources = Mapping[str, Sequence[str]]  # a type of resource -> the physical id
 def stack(asking: Asking, targets: Targets, checkout: str, now: datetime) -> StackFacts:
     """Everything about the stack of the targets' stage, and the secrets of their channels."""
     name, stage = f"slipway-{targets.stage}", targets.stage
-    secrets = channel_secrets(asking, targets.notices.named.values())
+    secrets = channel_secrets(asking, targets.notices.secrets)
     known = StackFacts(stage=stage, checkout=checkout, secrets=secrets)
     answer = asking.ask(
         f"the stack {name}", "cloudformation:describe_stacks", absent=_NO_STACK, StackName=name

@@ -68,6 +68,7 @@ _STEP: tuple[Grant, ...] = (
     own.write_ledger,
     own.notify,
     own.read_webhooks,
+    own.put_events,
     account.read_tasks,
     account.read_logs,
     account.read_target_health,
@@ -109,13 +110,21 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
         *_STEP,
         own.start_watchers,
     ),
-    "hold": (*_ALWAYS, own.read_ledger, own.write_ledger, own.notify, own.read_webhooks),
+    "hold": (
+        *_ALWAYS,
+        own.read_ledger,
+        own.write_ledger,
+        own.notify,
+        own.read_webhooks,
+        own.put_events,
+    ),
     "release": (
         *_ALWAYS,
         own.read_ledger,
         own.write_ledger,
         own.notify,
         own.read_webhooks,
+        own.put_events,
         own.start_watchers,
         account.find_rollouts,
         account.answer_hooks,
@@ -142,6 +151,7 @@ GRANTS: dict[str, tuple[Grant, ...]] = {
         own.write_ledger,
         own.notify,
         own.read_webhooks,
+        own.put_events,
         own.report_failures,
         account.read_task_definitions,
         account.find_all_uses,
@@ -194,9 +204,11 @@ def generate(targets: Targets, neighbours: tuple[Target, ...] = ()) -> Policies:
 def _fitting(
     function: str, targets: Targets, neighbours: tuple[Target, ...]
 ) -> tuple[Policy, Widening]:
-    secrets = tuple(sorted(targets.notices.named.values()))
+    secrets, events = targets.notices.secrets, targets.notices.events is not None
     for widening in Widening:
-        scope = Scope(function, targets.stage, targets.all, widening, secrets, neighbours)
+        scope = Scope(
+            function, targets.stage, targets.all, widening, secrets, neighbours, events=events
+        )
         policy = _policy(scope)
         if size(policy) <= COMFORTABLE:
             return policy, widening

@@ -63,8 +63,9 @@ def as_toml(targets: Targets) -> str:
         lines += ["", "[[target]]"]
         keys = target.model_dump(mode="json", by_alias=True, exclude_defaults=True)
         lines += [f"{key} = {_toml(value)}" for key, value in keys.items()]
-    if named := targets.notices.named:
-        lines += ["", "[notices]", *(f"{key} = {_toml(value)}" for key, value in named.items())]
+    channels = targets.notices.model_dump(mode="json", exclude_defaults=True)
+    if channels:
+        lines += ["", "[notices]", *(f"{key} = {_toml(value)}" for key, value in channels.items())]
     return "\n".join(lines) + "\n"
 
 

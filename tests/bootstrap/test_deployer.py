@@ -118,6 +118,9 @@ pass_roles = ["arn:aws:iam::*:role/conflicto-*-dev"]
 follow.rules = ["nightly-dev", "nightly-x-dev"]
 follow.schedules = ["default/report-*"]
 follow.families = ["conflicto-report-dev"]
+
+[notices]
+events = true
 """
 
 

@@ -14,8 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from chalicelib.model.freezes import Freeze
+from chalicelib.model.notices import NoticeChannels
 from chalicelib.model.scans import Severity
-from chalicelib.model.targets import Gate, NoticeChannels, ScanGate, Target, Targets, load_targets
+from chalicelib.model.targets import Gate, ScanGate, Target, Targets, load_targets
 from cli.package import staging
 from cli.package.command import freezes, main, moving_tags
 from cli.package.version import version
@@ -293,7 +294,20 @@ anything = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
         ),
         freeze=any_freezes,
     ),
-    st.builds(NoticeChannels, slack=st.none() | st.just("ssm:/slipway/dev/slack")),
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "slack": st.sampled_from(
+                [
+                    "ssm:/slipway/dev/slack",
+                    {"token": "ssm:/t", "channel": "C1", "mention": {"failures": "<!here>"}},
+                ]
+            ),
+            "teams": st.just({"webhook": "secretsmanager:teams", "only": ["held", "FAILED"]}),
+            "events": st.booleans(),
+            "only": st.just(["failures"]),
+        },
+    ).map(NoticeChannels.model_validate),
 )
 def test_the_stages_file_is_read_back_as_the_same_targets(
     target: Target, notices: NoticeChannels

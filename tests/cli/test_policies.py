@@ -10,9 +10,10 @@ import pytest
 from policy_sentry.querying.actions import get_action_data
 
 from chalicelib.errors import Refused
+from chalicelib.model.notices import NoticeChannels
 from chalicelib.model.scans import Severity
 from chalicelib.model.scheduled import FollowSettings
-from chalicelib.model.targets import Gate, NoticeChannels, ScanGate, Target, Targets
+from chalicelib.model.targets import Gate, ScanGate, Target, Targets
 from chalicelib.model.task_targets import TaskTable
 from cli.package import policies
 from cli.package.lint import Template, wildcards
@@ -38,7 +39,9 @@ JOB = TaskTable(
     rules=("nightly",),
     pass_roles=("arn:aws:iam::*:role/shop-*",),
 ).target
-CHANNELS = NoticeChannels(slack="ssm:/slipway/dev/slack", webhook="secretsmanager:slipway/webhook")
+CHANNELS = NoticeChannels.model_validate(
+    {"slack": "ssm:/slipway/dev/slack", "webhook": "secretsmanager:slipway/webhook"}
+)
 WRITES = {"ecs:UpdateService", "ecs:StopServiceDeployment", "ecs:RegisterTaskDefinition"}
 WRITES |= {"ecs:TagResource", "iam:PassRole", "ecs:UpdateExpressGatewayService"}
 WRITES |= {"ecs:ContinueServiceDeployment", "events:PutTargets", "scheduler:UpdateSchedule"}
@@ -238,6 +241,24 @@ def test_only_the_secrets_that_channels_name_may_be_read() -> None:
     assert secret.endswith(":secret:slipway/webhook-??????")
     without = statements(generated((API,), NoticeChannels()).documents["watch"])
     assert not {"ReadParameters", "ReadSecrets"} & set(without)
+
+
+def test_slipways_own_events_may_be_put_on_the_bus_only_where_the_file_asks_for_them() -> None:
+    asked = NoticeChannels.model_validate({"events": True})
+    for function, document in generated((API,), asked).documents.items():
+        found = statements(document).get("PutEvents")
+        assert (found is not None) is ("Notify" in statements(document)), function
+        if found:
+            (bus,) = texts(found["Resource"])
+            assert bus.endswith(":event-bus/default")
+            assert found["Condition"] == {
+                "StringEquals": {
+                    "events:source": "slipway",
+                    "events:detail-type": "Slipway Deployment",
+                }
+            }
+    for document in generated((API,)).documents.values():
+        assert "PutEvents" not in statements(document)
 
 
 def test_only_tidy_may_deregister_and_only_where_a_target_that_deploys_keeps_revisions() -> None:

@@ -37,6 +37,7 @@ IGNORED = {
     "ecs-service-placement-failure": "from 'aws.ecs' is not an image push",
     "ecs-task-stopped-oom": "from 'aws.ecs' is not an image push",
     "inspector-scan": "'Inspector2 Scan' from 'aws.inspector2' is not an image push",
+    "slipway-deployment": "'Slipway Deployment' from 'slipway' is not an image push",
 }
 
 

@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 from chalicelib.errors import Conflict, Refused, Unreadable
 from chalicelib.flow.ports import World
-from chalicelib.model.deployments import Deployment, Notice
+from chalicelib.model.deployments import Delivery, Deployment, Notice
 from chalicelib.model.heads import Head
 from chalicelib.model.health import TargetHealth
 from chalicelib.model.images import Image
@@ -572,8 +572,11 @@ class Topic:
     def __init__(self) -> None:
         self.published: list[Notice] = []
 
-    def publish(self, notice: Notice, deployment: str, service: str) -> None:
+    def publish(
+        self, notice: Notice, deployment: str, service: str, record: Deployment | None = None
+    ) -> Delivery:
         self.published.append(notice)
+        return Delivery()
 
 
 @dataclass

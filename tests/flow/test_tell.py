@@ -6,7 +6,7 @@ from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.image_event import image_event
 from chalicelib.flow.sweep.sweep import sweep_targets
-from chalicelib.model.deployments import Notice, Status
+from chalicelib.model.deployments import Delivery, Deployment, Notice, Status
 from tests.fixtures.examples import NAME, push_event
 from tests.flow.fakes import Aws, Fault, aws
 
@@ -62,12 +62,15 @@ def test_one_that_was_sent_but_could_not_be_removed_comes_again_under_its_id() -
 def test_a_notice_is_published_with_its_deployment_and_service() -> None:
     world = aws()
     told = []
-    world.topic.publish = lambda notice, deployment, service: told.append(  # type: ignore[method-assign]
-        (notice.id, deployment, service)
-    )
+
+    def publish(notice: Notice, deployment: str, service: str, record: Deployment) -> Delivery:
+        told.append((notice.id, deployment, service, record.id))
+        return Delivery()
+
+    world.topic.publish = publish  # type: ignore[method-assign, assignment]
     image_event(world.world(), push_event())
     identity = world.record().id
-    assert told == [(f"{identity}-in-progress", identity, NAME)]
+    assert told == [(f"{identity}-in-progress", identity, NAME, identity)]
 
 
 class _Channels:
@@ -77,11 +80,13 @@ class _Channels:
         self.down = True
         self.sent: list[tuple[str, str]] = []
 
-    def publish(self, notice: Notice, deployment: str, service: str) -> list[str]:
+    def publish(
+        self, notice: Notice, deployment: str, service: str, record: Deployment
+    ) -> Delivery:
         channels = ("sns", "slack") if notice.unsent is None else notice.unsent
         missed = [name for name in channels if name == "slack" and self.down]
         self.sent += [(name, notice.status.value) for name in channels if name not in missed]
-        return missed
+        return Delivery(missed=tuple(missed))
 
 
 def _slack_is_down() -> tuple[Aws, _Channels]:

@@ -185,7 +185,8 @@ def test_braces_in_shared_are_refused_because_they_are_not_filled_in() -> None:
 
 def test_the_url_of_a_channel_is_never_shown() -> None:
     words = said(ONE + '[notices]\nslack = "https://hooks.example.com/T0/s3cret"\n')
-    assert "key `slack`: expected `slack` or `webhook`" in words
+    assert 'key `slack`: expected "ssm:/NAME" or "secretsmanager:NAME" of a webhook' in words
+    assert "found a URL" in words
     assert "s3cret" not in words
 
 

@@ -12,7 +12,7 @@ from unittest.mock import patch
 from botocore import xform_name
 
 from chalicelib import lambda_edge
-from chalicelib.aws import webhooks
+from chalicelib.aws import post, webhooks
 from chalicelib.definition.render import PROVENANCE
 from chalicelib.model.deployments import OPEN
 from embedded.calls.call import Call, Reply, error_reply
@@ -37,6 +37,7 @@ watch_after = "1m"
 [notices]
 slack   = "ssm:/slipway/{env}/slack"
 webhook = "secretsmanager:slipway/{env}/webhook"
+events  = true
 """
 TASK_TARGETS = TARGETS.replace(
     "watch_after", 'before      = {command = ["migrate"], timeout = "1m"}\nwatch_after'
@@ -126,11 +127,11 @@ class UnattendedAccount(RehearsedAccount):
             if arn_like(named, decision.resource)
         }
 
-    def receive(self, url: str, body: bytes, *_: Any) -> int:
+    def receive(self, url: str, body: bytes, *_: Any) -> post.Reply:
         """The far end of the webhooks."""
         assert url == HOOK
         self.posted.append(body.decode())
-        return 200
+        return post.Reply(200, -1, b"")
 
     def heard(self) -> list[str]:
         """Everything that people were told: by notice, by webhook, or in a reply."""
@@ -188,7 +189,7 @@ class _LostAnswer:
 def unattended(targets: str = TARGETS) -> Iterator[UnattendedAccount]:
     """The team's account; its service has no circuit breaker, so Slipway itself must act."""
     with rehearse(targets, UnattendedAccount) as account, ExitStack() as stack:
-        stack.enter_context(patch.object(webhooks, "post", account.receive))
+        stack.enter_context(patch.object(webhooks, "ask", account.receive))
         logged = account.logged
         stack.enter_context(
             patch.object(lambda_edge.logger, "error", lambda words, **_: logged.append(words))

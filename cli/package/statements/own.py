@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from chalicelib.model.deployment_event import DETAIL_TYPE, SOURCE
 from cli.package.statements.scope import Scope
 from cli.package.statements.statement import Statement, allow, arn
 
@@ -65,6 +66,15 @@ def read_webhooks(scope: Scope) -> Iterable[Statement]:
         yield allow("ReadParameters", ["ssm:GetParameter"], parameters)
     if secrets:
         yield allow("ReadSecrets", ["secretsmanager:GetSecretValue"], secrets)
+
+
+def put_events(scope: Scope) -> Iterable[Statement]:
+    """Slipway's own events on the default bus, and nobody else's; only with `events = true`."""
+    if scope.events:
+        condition = {"StringEquals": {"events:source": SOURCE, "events:detail-type": DETAIL_TYPE}}
+        yield allow(
+            "PutEvents", ["events:PutEvents"], [arn("events", "event-bus/default")], condition
+        )
 
 
 def start_watchers(scope: Scope) -> Iterable[Statement]:

@@ -51,6 +51,7 @@ class Scope:
     widening: Widening
     secrets: tuple[str, ...] = ()
     neighbours: tuple[Target, ...] = ()
+    events: bool = False
 
     @property
     def deployed(self) -> tuple[Target, ...]:

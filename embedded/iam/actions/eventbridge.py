@@ -2,7 +2,8 @@
 
 Documented, Service Authorization Reference: the resource of a rule on the default bus is
 `rule/NAME`, on another bus `rule/BUS/NAME`; lists of rules, schedules and groups have no resource;
-the condition keys `events:TargetArn` and `events:creatorAccount`. EventBridge's and Scheduler's
+the condition keys `events:TargetArn` and `events:creatorAccount`, and for PutEvents
+`events:source` and `events:detail-type`. EventBridge's and Scheduler's
 user guides: who puts a target passes its role to the service.
 Inferred: PutRule is checked without the condition keys of its pattern (`events:source`, …).
 """
@@ -41,7 +42,11 @@ def needs_of_events(call: Call) -> Iterator[Need]:
         arns = (
             b if b.startswith("arn:") else make_arn(call, "events", f"event-bus/{b}") for b in buses
         )
-        yield Need(action, tuple(sorted(arns)))
+        said: Context = {
+            "events:source": [entry.get("Source", "") for entry in p["Entries"]],
+            "events:detail-type": [entry.get("DetailType", "") for entry in p["Entries"]],
+        }
+        yield Need(action, tuple(sorted(arns)), said)
     elif named_by := _ON_A_RULE.get(call.operation):
         context: dict[str, str | list[str]] = {"events:creatorAccount": ACCOUNT}
         targets = p.get("Targets") or []
