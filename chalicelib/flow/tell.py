@@ -5,8 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 
 from chalicelib.decide.after import after
-from chalicelib.errors import Conflict, Unavailable
+from chalicelib.errors import Conflict, Refused, Unavailable
 from chalicelib.flow.ports import World
+from chalicelib.flow.write import read
 from chalicelib.model.changes import changed_notice
 from chalicelib.model.deployments import Deployment, Notice
 from chalicelib.model.happenings import Told
@@ -49,6 +50,24 @@ def tell(
     try:
         world.ledger.save(head, new)
     except Conflict:
+        return record if known.slack == record.slack else _with_message(world, record, new)
+    return new
+
+
+def _with_message(world: World, record: Deployment, told: Deployment) -> Deployment:
+    """Write what was told once more, over what another writer wrote; return what the ledger holds.
+
+    Otherwise the message in Slack would be lost, and a second one posted. When this fails too, the
+    notices are sent again.
+    """
+    rest = {notice.id: notice for notice in told.notices}
+    sent = {notice.id for notice in record.notices} - rest.keys()
+    try:
+        head, newest = read(world, record.service, record.id)
+        unsent = tuple(rest.get(one.id, one) for one in newest.notices if one.id not in sent)
+        new = after(newest, Told(unsent=unsent, slack=told.slack), world.now)
+        world.ledger.save(head, new)
+    except (Conflict, Unavailable, Refused):
         return record
     return new
 

@@ -6,7 +6,7 @@ from chalicelib.errors import Conflict, Unavailable
 from chalicelib.flow.advance import advance
 from chalicelib.flow.image_event import image_event
 from chalicelib.flow.sweep.sweep import sweep_targets
-from chalicelib.model.deployments import Delivery, Deployment, Notice, Status
+from chalicelib.model.deployments import Delivery, Deployment, Notice, SlackMessage, Status
 from tests.fixtures.examples import NAME, push_event
 from tests.flow.fakes import Aws, Fault, aws
 
@@ -138,3 +138,42 @@ def test_the_record_keeps_what_people_were_told_and_not_what_they_were_not() -> 
     record = advance(world.world(), NAME, record.id)
     assert [told.status for told in record.told] == ["IN_PROGRESS", "SUCCESSFUL"]
     assert [told.at for told in record.told] == [one.at for one in world.topic.published]
+
+
+class _Bot:
+    """Slack by a bot: it posts one message, and edits that one from then on."""
+
+    def __init__(self) -> None:
+        self.posted = 0
+
+    def publish(
+        self, notice: Notice, deployment: str, service: str, record: Deployment
+    ) -> Delivery:
+        self.posted += record.slack is None
+        return Delivery(slack=record.slack or SlackMessage(channel="C1", ts="1.1", shown=notice.at))
+
+
+def test_a_message_in_slack_is_kept_when_another_writer_got_there_first() -> None:
+    world, bot = _silent(), _Bot()
+    world.restart()
+    world.topic.publish = bot.publish  # type: ignore[method-assign, assignment]
+    world.faults = [Fault(0, Conflict("written by another"), name="save")]
+    advance(world.world(), NAME, world.record().id)
+    record = world.record()
+    assert record.slack is not None
+    assert record.notices == ()
+    world.services.complete(NAME)
+    advance(world.world(), NAME, record.id)
+    assert bot.posted == 1
+
+
+def test_a_message_that_cannot_be_kept_is_posted_again_and_loses_no_notice() -> None:
+    world, bot = _silent(), _Bot()
+    world.restart()
+    world.topic.publish = bot.publish  # type: ignore[method-assign, assignment]
+    lost = Conflict("written by another")
+    world.faults = [Fault(0, lost, name="save"), Fault(1, lost, name="save")]
+    advance(world.world(), NAME, world.record().id)
+    assert len(world.record().notices) == 1
+    advance(world.world(), NAME, world.record().id)
+    assert (bot.posted, world.record().notices) == (2, ())
