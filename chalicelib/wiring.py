@@ -19,7 +19,6 @@ from chalicelib.aws.ecr import Ecr
 from chalicelib.aws.ecr_scans import EcrScans
 from chalicelib.aws.ecs import Ecs
 from chalicelib.aws.elbv2 import ElasticLoadBalancing
-from chalicelib.aws.event_bus import EventBus
 from chalicelib.aws.ledger import DynamoLedger
 from chalicelib.aws.logs import CloudWatchLogs
 from chalicelib.aws.metrics import Metrics
@@ -27,17 +26,15 @@ from chalicelib.aws.revisions import Revisions
 from chalicelib.aws.rule_targets import RuleTargets
 from chalicelib.aws.schedule_targets import ScheduleTargets
 from chalicelib.aws.scheduled_tasks import ScheduledTasks
-from chalicelib.aws.slack_bot import SlackBot
 from chalicelib.aws.sns import SnsTopic
 from chalicelib.aws.standalone_tasks import StandaloneTasks
 from chalicelib.aws.stepfunctions import StateMachine
-from chalicelib.aws.teams import Teams
-from chalicelib.aws.webhooks import Slack, Webhook
 from chalicelib.errors import Unavailable
 from chalicelib.flow.ports import World
 from chalicelib.model.base import iso
 from chalicelib.model.deployments import Delivery, Deployment, Notice, Status
 from chalicelib.model.heads import Head
+from chalicelib.model.notices import NoticeChannels
 from chalicelib.model.places import place_of
 from chalicelib.model.services import Service
 from chalicelib.model.targets import Target, Targets, load_targets
@@ -123,16 +120,29 @@ def channels(listener: Listener) -> Channels:
     """Return the channels of this stage: the SNS topic, and those that the targets file names."""
     named: dict[str, Channel] = {SNS: SnsTopic(settings().topic)}
     notices = targets().notices
-    if notices.slack:
-        bot, secret = notices.slack.token, notices.slack.secret
-        named["slack"] = SlackBot(notices.slack) if bot else Slack(secret)
+    if notices.secrets:
+        named |= _by_http(notices)
+    if notices.events:
+        from chalicelib.aws.event_bus import EventBus  # noqa: PLC0415 - see `_by_http`
+
+        named["events"] = EventBus(settings().stage)
+    return _Channels(named, notices.wants, listener)
+
+
+def _by_http(notices: NoticeChannels) -> dict[str, Channel]:
+    """The channels with a secret. A stage without them loads no code of theirs at a cold start."""
+    from chalicelib.aws.slack_bot import SlackBot  # noqa: PLC0415
+    from chalicelib.aws.teams import Teams  # noqa: PLC0415
+    from chalicelib.aws.webhooks import Slack, Webhook  # noqa: PLC0415
+
+    named: dict[str, Channel] = {}
+    if slack := notices.slack:
+        named["slack"] = SlackBot(slack) if slack.token else Slack(slack.secret)
     if notices.teams:
         named["teams"] = Teams(notices.teams.webhook)
     if notices.webhook:
         named["webhook"] = Webhook(notices.webhook.url)
-    if notices.events:
-        named["events"] = EventBus(settings().stage)
-    return _Channels(named, notices.wants, listener)
+    return named
 
 
 class _Ledger(DynamoLedger):

@@ -24,6 +24,7 @@ from chalicelib.model.notices import SlackSettings, matches
 
 _API = "https://slack.com/api"
 _LONGEST = 262_144  # bytes of an answer, which repeats the message
+_AS_IT_IS = {"unfurl_links": False, "unfurl_media": False}  # arguments of chat.postMessage only
 _TS = re.compile(r"\d{1,12}\.\d{1,8}", re.ASCII)
 _CHANNEL = re.compile(r"[A-Z0-9]{1,31}")
 _ERROR = re.compile(r"[a-z_]{1,60}")
@@ -60,23 +61,21 @@ class SlackBot:
             Unavailable: Slack does not take it. HalfSent when only the reply is missing.
         """
         known = record.slack if record else None
-        first = known is None
-        rules = () if known is None else known.mentioned
-        rule, mention = self._mention(notice, rules)
-        if known is None:
-            known = self._posted(notice, deployment, mention)
-            known = changed_message(known, mentioned=(*rules, *rule))
-        else:
+        rule, mention = self._mention(notice, known.mentioned if known else ())
+        if known is not None:
             known = self._edited(known, notice, deployment)
+            return self._replied(known, notice, mention, rule)
+        posted = self._posted(notice, deployment, mention)
         if record is None:
             return None
-        if first and notice.status not in _HAS_A_CASE:
-            return known
-        return self._replied(known, notice, "" if first else mention, rule)
+        posted = changed_message(posted, mentioned=rule)
+        if notice.status not in _HAS_A_CASE:
+            return posted
+        return self._replied(posted, notice, "", ())
 
     def _posted(self, notice: Notice, deployment: str, mention: str) -> SlackMessage:
         blocks = block_kit.summary(notice, deployment, mention)
-        answer = self._call("chat.postMessage", self._message(notice, blocks))
+        answer = self._call("chat.postMessage", {**self._message(notice, blocks), **_AS_IT_IS})
         channel, ts = answer.get("channel"), answer.get("ts")
         if not isinstance(ts, str) or not _TS.fullmatch(ts):
             raise Unavailable("Slack answered ok to chat.postMessage, and named no message")
@@ -104,6 +103,7 @@ class SlackBot:
         """Post the notice into the thread; with a mention, Slack shows it in the channel too."""
         payload = {
             **self._message(notice, block_kit.reply(notice, mention)),
+            **_AS_IT_IS,
             "channel": message.channel,
             "thread_ts": message.ts,
             "reply_broadcast": bool(mention),
@@ -112,7 +112,7 @@ class SlackBot:
             self._call("chat.postMessage", payload)
         except Unavailable as failure:
             raise HalfSent(failure, message) from failure
-        return changed_message(message, mentioned=tuple({*message.mentioned, *rule}))
+        return changed_message(message, mentioned=(*message.mentioned, *rule))
 
     def _mention(self, notice: Notice, used: tuple[str, ...]) -> tuple[tuple[str, ...], str]:
         """Return the first rule that mentions somebody now, and the mention; each is used once."""
@@ -126,8 +126,6 @@ class SlackBot:
             "channel": self._settings.channel,
             "text": block_kit.escaped(notice.subject),
             "blocks": blocks,
-            "unfurl_links": False,
-            "unfurl_media": False,
         }
 
     def _call(self, method: str, payload: dict[str, Any]) -> dict[str, Any]:
