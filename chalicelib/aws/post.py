@@ -17,7 +17,7 @@ import ssl
 import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
-from http.client import HTTPConnection, HTTPException, HTTPResponse
+from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import SplitResult, urlsplit
 
@@ -159,6 +159,8 @@ class _Answer(HTTPResponse):
         body = self.read(most + 1)
         if len(body) > most:
             raise HTTPException(f"the body of the answer is longer than {most:,} bytes")
+        if self.length:  # what its Content-Length promised, and what never came
+            raise IncompleteRead(body, self.length)
         return body
 
 

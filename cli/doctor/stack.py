@@ -96,9 +96,9 @@ def secrets(facts: StackFacts) -> Found | None:
         return None
     store, _, key = missing[0].partition(":")
     remedy = (
-        f"aws ssm put-parameter --type SecureString --name {key} --value URL"
+        f"aws ssm put-parameter --type SecureString --name {key} --value VALUE"
         if store == "ssm"
-        else f"aws secretsmanager create-secret --name {key} --secret-string URL"
+        else f"aws secretsmanager create-secret --name {key} --secret-string VALUE"
     )
     return warning(
         f"The secret {listed(missing)} of a channel does not exist: its notices are not sent.",

@@ -13,7 +13,7 @@ from http.client import HTTPException
 
 import pytest
 
-from chalicelib.aws.post import HEAD, post
+from chalicelib.aws.post import HEAD, Deadline, Reply, ask, post
 
 OK = b"HTTP/1.1 200 OK\r\n"
 # What the sockets of both ends may hold besides what was read.
@@ -133,3 +133,50 @@ def test_a_host_with_many_silent_addresses_has_one_deadline(
     with pytest.raises(TimeoutError):
         post("http://example.com/", b"{}", {}, 10, clock)
     assert clock.now < 13
+
+
+def asked(server: Server, most: int, seconds: float = 5) -> Reply:
+    return ask(server.url, b"{}", {}, Deadline(seconds, time.monotonic), most)
+
+
+def test_a_body_is_read_where_it_is_wanted() -> None:
+    with serving([OK + b"Retry-After: 30\r\nContent-Length: 2\r\n\r\nok"]) as server:
+        assert asked(server, 100) == Reply(200, 30, b"ok")
+
+
+@pytest.mark.parametrize("framing", [b"\r\n", b"Transfer-Encoding: chunked\r\n\r\n"])
+def test_a_body_without_an_end_is_refused(framing: bytes) -> None:
+    piece = b"x" * 4_096 if framing == b"\r\n" else b"1000\r\n" + b"x" * 4_096 + b"\r\n"
+    endless = itertools.chain([OK + framing], itertools.repeat(piece))
+    with serving(endless) as server, pytest.raises(HTTPException):
+        asked(server, 10_000)
+    assert server.sent < BUFFERS
+
+
+def test_a_body_of_tiny_chunks_has_little_room() -> None:
+    chunks = itertools.repeat(b"1;" + b"y" * 1_000 + b"\r\nx\r\n")
+    head = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+    with serving(itertools.chain([head], chunks)) as server, pytest.raises(HTTPException):
+        asked(server, 10_000)
+    assert server.sent < BUFFERS
+
+
+def test_a_body_that_drips_is_left_at_the_deadline() -> None:
+    head = OK + b"Content-Length: 5000\r\n\r\n"
+    dripping = itertools.chain([head], itertools.repeat(b"x"))
+    with serving(dripping, pause=0.05) as server, pytest.raises(TimeoutError):
+        asked(server, 10_000, seconds=0.3)
+    assert server.sent <= len(head) + 10
+
+
+def test_a_body_that_is_shorter_than_it_says_is_refused() -> None:
+    short = [OK + b"Content-Length: 5000\r\n\r\nshort"]
+    with serving(short) as server, pytest.raises((HTTPException, OSError)):
+        asked(server, 10_000)
+
+
+@pytest.mark.parametrize("named", [b"soon", b"-1", b"1e9", b"9" * 500, b"\xb2"])
+def test_a_wait_that_makes_no_sense_is_none(named: bytes) -> None:
+    head = OK + b"Retry-After: " + named + b"\r\nContent-Length: 0\r\n\r\n"
+    with serving([head]) as server:
+        assert asked(server, 10).retry_after == -1
