@@ -73,6 +73,23 @@ EXPLAINED |= {
         "successful-scheduled-given-up",
     )
 }
+# The id of a channel in Slack, made up, and made-up tokens of a fake Slack.
+EXPLAINED |= {
+    (name, "Hex High Entropy String"): "the id of a channel"
+    for name in (
+        "chalicelib/model/mistakes.py",
+        "docs/channels.md",
+        "docs/targets.md",
+        "tests/aws/fake_slack.py",
+        "tests/aws/test_all_channels.py",
+        "tests/fixtures/stored/2/successful-slack.json",
+        "tests/model/test_notices.py",
+    )
+}
+EXPLAINED |= {
+    (name, "Slack Token"): "made up: no Slack has it"
+    for name in ("tests/aws/fake_slack.py", "tests/model/test_notices.py")
+}
 # Stored items with the id of a hook, and those of tasks.
 EXPLAINED |= {
     (f"tests/fixtures/stored/2/{item}.json", kind): "the id of a hook or of a task"

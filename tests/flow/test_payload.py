@@ -30,7 +30,10 @@ CALLS: dict[str, tuple[Call, str]] = {
     ),
     "hold": (hold_by_hand, "service, by, why, until?, key?"),
     "release": (release_by_hand, "service?, deployment?, stage?, deploy?, by, why, key?"),
-    "status": (tell_status, "service?, deployment?, image?, now?, board?, after?, names?, event?"),
+    "status": (
+        tell_status,
+        "service?, deployment?, image?, now?, board?, after?, names?, stats?, days?, event?",
+    ),
 }
 
 
