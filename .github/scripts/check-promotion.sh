@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# May this image go on to the next environment, and under which tags? It must have been SUCCESSFUL in
-# the environment before: the newest verdict on its digest there decides.
+# May this image go on to the next environment, and under which tags? The newest verdict on its digest
+# in the environment before must be SUCCESSFUL, and it must be proven there: a deployment of Slipway's
+# own ran it with at least one task. Where no task is wanted, ECS calls every rollout successful.
 #
 # FROM, FROM_SERVICE, FROM_ECR_REPOSITORY; IMAGE (a tag or digest; empty: the last one that was
 # SUCCESSFUL); OVERRIDE (a reason to promote it all the same); FROM_ACCOUNT (empty: this one).
@@ -28,6 +29,9 @@ main() {
   say <<< "$FROM_ECR_REPOSITORY@$digest ($tags): $verdict in $FROM"
 }
 
+# Of a record: a deployment that somebody else made says nothing about who chose the image.
+ran='.status == "SUCCESSFUL" and .proven == true and .cause != "foreign"'
+
 find_digest() {
   case ${IMAGE:-} in
     '') newest_successful ;;
@@ -39,8 +43,8 @@ find_digest() {
 
 newest_successful() {
   ask "$status_function" "$(jq -nc --arg service "$FROM_SERVICE" '$ARGS.named')"
-  digest=$(jq -r '[.deployments[] | select(.status == "SUCCESSFUL" and .digest != "")][0].digest // empty' <<< "$reply")
-  [[ $digest ]] || refuse "Nothing was SUCCESSFUL on $FROM_SERVICE lately. Name the image that is to be promoted."
+  digest=$(jq -r "[.deployments[] | select($ran"' and .digest != "")][0].digest // empty' <<< "$reply")
+  [[ $digest ]] || refuse "Nothing was SUCCESSFUL and proven on $FROM_SERVICE lately. Name the image that is to be promoted."
 }
 
 find_verdict() {
@@ -48,13 +52,17 @@ find_verdict() {
   # A deployment that was refused, superseded or only observed says nothing about the image.
   verdict=$(jq -r '[.deployments[].status
     | select(IN("REFUSED", "SUPERSEDED", "OBSERVED") | not)][0] // "never deployed"' <<< "$reply")
-  [[ $verdict == SUCCESSFUL ]] && return
+  if [[ $verdict == SUCCESSFUL ]]; then
+    jq -e "any(.deployments[]; $ran)" <<< "$reply" > /dev/null && return
+    verdict='SUCCESSFUL but not proven'
+  fi
   if [[ ${OVERRIDE:-} ]]; then
     annotate warning "Promoted all the same" "$digest is $verdict in $FROM. $ASKER overrides that: $OVERRIDE"
     return
   fi
   case $verdict in
-    PENDING | HELD | IN_PROGRESS) refuse "$digest is still $verdict in $FROM. Wait for its verdict, then promote it." ;;
+    *' but not proven') refuse "$digest is $verdict in $FROM ($FROM_SERVICE): it ran no task there, somebody else deployed it, or ten others came since. Deploy it there with at least one task, or give a reason as \`override\`." ;;
+    PENDING | HELD | PREPARING | *IN_PROGRESS) refuse "$digest is still $verdict in $FROM. Wait for its verdict, then promote it." ;;
     *) refuse "$digest is $verdict in $FROM ($FROM_SERVICE), and only what was SUCCESSFUL there is promoted. Deploy it there first, or give a reason as \`override\`." ;;
   esac
 }

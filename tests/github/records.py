@@ -19,6 +19,7 @@ def record(status: str = "SUCCESSFUL", **changes: Any) -> dict[str, Any]:
         "digest": DIGEST,
         "tag": "abc1234",
         "revision": "conflicto-backend-dev:2",
+        "proven": status == "SUCCESSFUL",
         "cause": "push",
         "by": "",
         "why": "",

@@ -201,6 +201,8 @@ def test_without_a_name_what_was_successful_last_is_promoted(runs: Runs) -> None
         (["OBSERVED"], "never deployed"),
         (["SUPERSEDED"], "never deployed"),
         (["IN_PROGRESS", "SUCCESSFUL"], "Wait for its verdict"),
+        (["PREPARING"], "Wait for its verdict"),
+        (["ROLLBACK_IN_PROGRESS"], "Wait for its verdict"),
     ],
 )
 def test_what_was_not_successful_is_refused_and_an_override_is_told(
@@ -218,6 +220,39 @@ def test_what_was_not_successful_is_refused_and_an_override_is_told(
     (warning,) = step.commands
     assert warning.name == "warning"
     assert "sam overrides that: the fix of ticket 7" in warning.message
+
+
+@pytest.mark.parametrize(
+    "known",
+    [
+        pytest.param(record(proven=False, desired=0, running=0), id="it ran no task"),
+        pytest.param(record(cause="foreign"), id="somebody else deployed it"),
+        pytest.param({**record(), "proven": None}, id="an earlier release does not say"),
+    ],
+)
+def test_what_never_ran_here_as_slipways_own_is_not_promoted(
+    runs: Runs, known: dict[str, Any]
+) -> None:
+    refused = runs("check-promotion.sh", replied(known), **PROMOTED)
+    assert (refused.code, refused.outputs) == (1, {})
+    assert "SUCCESSFUL but not proven" in refused.errors[0]
+    reason = {"OVERRIDE": "nothing runs at night"}
+    step = runs("check-promotion.sh", replied(known), image("abc1234"), **PROMOTED | reason)
+    assert step.code == 0, step.log
+
+
+def test_an_earlier_run_of_the_same_bytes_proves_them(runs: Runs) -> None:
+    asleep = record(proven=False, desired=0, running=0)
+    step = runs("check-promotion.sh", replied(asleep, record()), image("abc1234"), **PROMOTED)
+    assert step.code == 0, step.log
+
+
+def test_without_a_name_what_never_ran_is_passed_over(runs: Runs) -> None:
+    asleep = record(proven=False, digest=OTHER)
+    history = replied(asleep, record())
+    named = PROMOTED | {"IMAGE": ""}
+    step = runs("check-promotion.sh", history, replied(record()), image("abc1234"), **named)
+    assert step.outputs["digest"] == DIGEST
 
 
 @pytest.mark.parametrize("history", [["SUPERSEDED", "SUCCESSFUL"], ["REFUSED", "SUCCESSFUL"]])
