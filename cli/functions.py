@@ -137,7 +137,7 @@ def in_words(error: Exception) -> str:
         case ProfileNotFound():
             return f"{error}. Next: --profile with a name of ~/.aws/config"
         case SSOError() | TokenRetrievalError():
-            return f"You are signed out: {error}. Next: aws sso login, with the same profile"
+            return f"You are signed out: {error}. Next: sign in again, with the same profile"
         case EndpointConnectionError() | ConnectTimeoutError():
             return f"AWS cannot be reached: {error}. Next: see the network, and --region"
         case ReadTimeoutError():
