@@ -107,18 +107,28 @@ def test_a_run_again_and_a_rollback_go_the_way_of_a_push(
 ) -> None:
     with packaged() as account:
         aws = account.aws
-        made = deploy(aws, "github.yaml", "github-dev", GitHubRepository=REPOSITORY)
-        sees = signed_in(aws, made.outputs["RoleArn"])
+        made = deploy(
+            aws,
+            "github.yaml",
+            "github-dev",
+            GitHubRepository=REPOSITORY,
+            CreateRollbackRole="true",
+        ).outputs
+        sees, goes_back = (signed_in(aws, made[name]) for name in ("RoleArn", "RollbackRoleArn"))
         service = {"ENVIRONMENT": "dev", "SERVICE": SERVICE}
         waits = {**service, "INTERVAL": "0", "TIMEOUT": "120s"}
         account.push("abc1234")
         account.until_told("SUCCESSFUL")
         assert account.revision() == f"{FAMILY}:2"
 
-        back = run(SCRIPTS / "roll-back.sh", tmp_path, sees | service | {"WHY": "errors"})
+        refused = run(SCRIPTS / "roll-back.sh", tmp_path, sees | service | {"WHY": "errors"})
+        assert refused.code == 6
+        assert "may not invoke slipway-dev-rollback" in refused.errors[0]
+
+        back = run(SCRIPTS / "roll-back.sh", tmp_path, goes_back | service | {"WHY": "errors"})
         assert back.code == 0, back.log
         asked = {"DEPLOYMENT": back.outputs["deployment"], "WANTED": "rolled-back"}
-        step = run(AWAIT, tmp_path, sees | waits | asked)
+        step = run(AWAIT, tmp_path, goes_back | waits | asked)
         assert step.code == 0, step.log
         assert account.revision() == f"{FAMILY}:1"
 
