@@ -76,6 +76,7 @@ def _deployed(aws: EmbeddedAws, root: Path, name: str) -> Stage:
         GitHubRepository=REPOSITORY,
         CreateOidcProvider="false",
         EcrRepository=f"conflicto-backend-{name}",
+        CreateRollbackRole="true",
     )
     made = package(root / "project", name, root / "out", "x86_64", CACHE)
     stack = aws.deploy(made.template, made.archive, f"slipway-{name}")

@@ -109,11 +109,20 @@ def test_the_trust_names_the_repository_and_the_environment_and_no_wildcard(name
             ["octo-org/conflicto", "octo-org@1/conflicto.web@22"],
             ["octo-org/*", "*", "octo-org", "o/n:ref:refs/heads/main", "o/n@", "", "o/n?"],
         ),
-        ("Environment", ["dev", "staging-eu"], ["*", "dev*", "de?", "", "Dev", "dev:x"]),
+        (
+            "Environment",
+            ["dev", "staging-eu", "rollback", "prod-rollbacks"],
+            ["*", "dev*", "de?", "", "Dev", "dev:x"],
+        ),
         (
             "Subject",
-            ["", "repo:o/n:environment:dev:actor:x"],
+            ["", "repo:o/n:environment:dev:actor:x", "repo:o/n-rollback:environment:dev"],
             ["*", "repo:o/n:environment:*", "repo:o/n:environment:?", "repo:o/n:ref:refs/heads/x"],
+        ),
+        (
+            "RollbackSubject",
+            ["", "repo:o/n:environment:dev-rollback", "repo:o/n:environment:dev-rollback:actor:x"],
+            ["*", "repo:o/n:environment:*-rollback", "repo:o/n:environment:dev-rollback:*"],
         ),
         ("PromotesFromAccount", ["", "210987654321"], ["*", "2109876"]),
         ("EcrRepository", ["app", "team/app-dev"], ["*", "app*", "", "-app"]),
@@ -172,7 +181,7 @@ def test_the_environments_are_made_one_after_the_other_and_told_apart(aws: Embed
     assert not may_read(aws, made["dev"].outputs["RoleArn"], "conflicto-staging")
     for function, allowed in {
         "slipway-staging-status": True,
-        "slipway-staging-rollback": True,
+        "slipway-staging-rollback": False,  # its own role: test_going_back.py
         "slipway-staging-deploy": True,
         "slipway-dev-status": True,
         "slipway-dev-deploy": False,

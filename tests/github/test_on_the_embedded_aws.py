@@ -6,6 +6,8 @@ by the example account, `skopeo copy` by a substitute (the real one: test_copy_w
 
 from __future__ import annotations
 
+import json
+import subprocess
 import sys
 from pathlib import Path
 
@@ -15,7 +17,7 @@ from example import conflicto
 from tests.bootstrap.templates import REPOSITORY, deploy, environment
 from tests.dialect.account import BY_HAND, FAMILY, SERVICE
 from tests.dialect.packaged import Packaged
-from tests.github.runner import AWAIT, SCRIPTS, run
+from tests.github.runner import AWAIT, PROJECT, SCRIPTS, run
 
 DEV, STAGING = "conflicto-backend-dev", "conflicto-backend-staging"
 _SKOPEO = f"""#!{sys.executable}
@@ -107,18 +109,28 @@ def test_a_run_again_and_a_rollback_go_the_way_of_a_push(
 ) -> None:
     with packaged() as account:
         aws = account.aws
-        made = deploy(aws, "github.yaml", "github-dev", GitHubRepository=REPOSITORY)
-        sees = signed_in(aws, made.outputs["RoleArn"])
+        made = deploy(
+            aws,
+            "github.yaml",
+            "github-dev",
+            GitHubRepository=REPOSITORY,
+            CreateRollbackRole="true",
+        ).outputs
+        sees, goes_back = (signed_in(aws, made[name]) for name in ("RoleArn", "RollbackRoleArn"))
         service = {"ENVIRONMENT": "dev", "SERVICE": SERVICE}
         waits = {**service, "INTERVAL": "0", "TIMEOUT": "120s"}
         account.push("abc1234")
         account.until_told("SUCCESSFUL")
         assert account.revision() == f"{FAMILY}:2"
 
-        back = run(SCRIPTS / "roll-back.sh", tmp_path, sees | service | {"WHY": "errors"})
+        refused = run(SCRIPTS / "roll-back.sh", tmp_path, sees | service | {"WHY": "errors"})
+        assert refused.code == 6
+        assert "may not invoke slipway-dev-rollback" in refused.errors[0]
+
+        back = run(SCRIPTS / "roll-back.sh", tmp_path, goes_back | service | {"WHY": "errors"})
         assert back.code == 0, back.log
         asked = {"DEPLOYMENT": back.outputs["deployment"], "WANTED": "rolled-back"}
-        step = run(AWAIT, tmp_path, sees | waits | asked)
+        step = run(AWAIT, tmp_path, goes_back | waits | asked)
         assert step.code == 0, step.log
         assert account.revision() == f"{FAMILY}:1"
 
@@ -147,3 +159,41 @@ def test_a_run_again_and_a_rollback_go_the_way_of_a_push(
             record for record in records if record["deployment"] == again.outputs["deployment"]
         ]
         assert running["digest"] == found.outputs["digest"]
+
+
+def test_those_on_call_go_back_without_github_and_without_a_reviewer(
+    packaged: Packaged, tmp_path: Path
+) -> None:
+    """The commands of docs/operate.md, with the operator policy of bootstrap/people.yaml alone."""
+    with packaged() as account:
+        aws = account.aws
+        policy = deploy(aws, "people.yaml", "people-dev", Stage="dev").outputs["OperatorArn"]
+        iam = aws.client("iam")
+        role = iam.create_role(RoleName="on-call", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+        iam.attach_role_policy(RoleName="on-call", PolicyArn=policy)
+        sees = signed_in(aws, role)
+
+        account.push("abc1234")
+        account.until_told("SUCCESSFUL")
+        told = _typed(
+            f"{sys.executable} -m cli rollback backend --stage dev --why errors --yes --wait", sees
+        )
+        assert told.returncode == 0, told.stdout
+        assert account.revision() == f"{FAMILY}:1"
+
+        (tmp_path / "request.json").write_text(json.dumps({"service": SERVICE, **BY_HAND}))
+        told = _typed(
+            "aws lambda invoke --function-name slipway-dev-rollback"
+            f" --payload fileb://{tmp_path}/request.json {tmp_path}/reply.json",
+            sees,
+        )
+        assert told.returncode == 0, told.stdout
+        reply = json.loads((tmp_path / "reply.json").read_text())
+        assert "no proven revision from before" in reply["error"]  # asked, and it answered
+
+
+def _typed(command: str, sees: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command.split(), cwd=PROJECT, env=sees, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, text=True, check=False, timeout=240,
+    )  # fmt: skip

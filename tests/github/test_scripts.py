@@ -72,6 +72,41 @@ def test_what_is_not_set_up_is_named_before_aws_is_asked(
     assert told in step.errors[0]
 
 
+GOES_BACK = READY | {
+    "GOES_BACK": "true",
+    "ROLE_ARN": "arn:aws:iam::123456789012:role/slipway-github-dev-rollback",
+}
+
+
+def test_a_rollback_says_in_which_environment_it_runs(tmp_path: Path) -> None:
+    step = run(SCRIPTS / "preflight.sh", tmp_path, bare() | GOES_BACK)
+    assert (step.code, step.commands) == (0, [])
+    assert f"{GOES_BACK['ROLE_ARN']} in us-west-2" in step.log
+    assert "in the environment dev-rollback" in step.log
+
+
+def test_a_rollback_that_is_not_set_up_names_its_own_variable_and_the_command_line(
+    tmp_path: Path,
+) -> None:
+    step = run(SCRIPTS / "preflight.sh", tmp_path, bare() | GOES_BACK | {"ROLE_ARN": ""})
+    assert step.code == 2
+    (error,) = step.errors
+    assert "'dev-rollback' has no variable AWS_ROLLBACK_ROLE_ARN" in error
+    assert "RollbackRoleArn of the stack slipway-github-dev," in error
+    assert "CreateRollbackRole=true" in error
+    assert "slipway rollback --stage dev" in error
+
+
+@pytest.mark.parametrize("goes_back", ["true", ""])
+def test_nothing_is_asked_for_the_environment_without_reviewers_itself(
+    tmp_path: Path, goes_back: str
+) -> None:
+    inputs = READY | {"ENVIRONMENT": "dev-rollback", "GOES_BACK": goes_back}
+    step = run(SCRIPTS / "preflight.sh", tmp_path, bare() | inputs)
+    assert step.code == 2
+    assert "expected the environment itself, like 'dev'" in step.errors[0]
+
+
 def named(tmp_path: Path, **changes: str) -> Step:
     inputs = {"REGISTRY": "1.dkr.ecr.us-west-2.amazonaws.com", "ECR_REPOSITORY": "team/app"}
     inputs |= {"GITHUB_SHA": COMMIT, "GITHUB_REF_TYPE": "branch", "GITHUB_REF_NAME": "main"}

@@ -33,6 +33,10 @@ OWN_COMMANDS = {
 }
 CALLED = [path for path in WORKFLOWS if "workflow_call" in path.read_text("utf-8")]
 # A commit and the version that it is, or something of this repository at the running commit.
+ROLL_BACK = PROJECT / ".github" / "workflows" / "rollback.yml"
+# The GitHub environment of a job, and the environment's variable that names its role.
+OF_DEPLOYMENTS = ("${{ inputs.environment }}", "AWS_DEPLOYER_ROLE_ARN")
+ROLES = {ROLL_BACK.name: ("${{ inputs.environment }}-rollback", "AWS_ROLLBACK_ROLE_ARN")}
 PINNED = re.compile(r"[\w.-]+/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+|\$/\.github/[\w./-]+")
 
 
@@ -48,6 +52,21 @@ def name_of(path: Path) -> str:
 def triggers(path: Path) -> dict[str, Any]:
     """YAML 1.1 reads `on` as a boolean."""
     return dict(read(path)[True] or {})
+
+
+def role_variable(path: Path) -> str:
+    """The variable that names the role which the workflow assumes; it is looked at first."""
+    (assumed,) = [
+        step["with"]["role-to-assume"]
+        for step in steps(path)
+        if "configure-aws-credentials" in step.get("uses", "")
+    ]
+    (looked_at,) = [
+        step["env"]["ROLE_ARN"] for step in steps(path) if "ROLE_ARN" in step.get("env", {})
+    ]
+    assert looked_at == assumed
+    (name,) = re.findall(r"^\$\{\{ vars\.(\w+) \}\}$", assumed)
+    return str(name)
 
 
 def steps(path: Path) -> list[dict[str, Any]]:
@@ -152,16 +171,39 @@ def test_only_jobs_of_an_environment_assume_its_role(path: Path) -> None:
         if "id-token" in job["permissions"]:
             environment = job["environment"]
             name = environment if isinstance(environment, str) else environment["name"]
-            assert name == "${{ inputs.environment }}"
+            assert (name, role_variable(path)) == ROLES.get(path.name, OF_DEPLOYMENTS)
             (role,) = [
                 step["with"]
                 for step in job["steps"]
                 if "configure-aws-credentials" in step.get("uses", "")
             ]
-            assert role["role-to-assume"] == "${{ vars.AWS_DEPLOYER_ROLE_ARN }}"
             assert "github.run_id" in role["role-session-name"]
             assert job["env"]["AWS_REGION"] == "${{ vars.AWS_REGION || 'us-west-2' }}"
             assert not {"aws-access-key-id", "aws-secret-access-key"} & role.keys()
+
+
+def test_a_rollback_waits_for_no_reviewer_of_the_environment_of_deployments() -> None:
+    (job,) = read(ROLL_BACK)["jobs"].values()
+    for name in ("build-and-push.yml", "promote.yml"):
+        (deploys,) = read(ROLL_BACK.with_name(name))["jobs"].values()
+        assert job["environment"]["name"] != deploys["environment"]["name"]
+        assert role_variable(ROLL_BACK) != role_variable(ROLL_BACK.with_name(name))
+
+
+def test_a_rollback_asks_for_nothing_that_its_role_may_not_do() -> None:
+    used = [step["uses"].split("@")[0] for step in steps(ROLL_BACK) if "uses" in step]
+    assert used == [
+        "actions/checkout",
+        "aws-actions/configure-aws-credentials",
+        "$/.github/actions/await-deployment",
+    ]
+    look, ask = (step for step in steps(ROLL_BACK) if "run" in step)
+    assert (look["run"], ask["run"]) == (
+        ".github/scripts/preflight.sh",
+        ".github/scripts/roll-back.sh",
+    )
+    assert look["env"]["GOES_BACK"] == "true"
+    assert ask["env"]["ENVIRONMENT"] == "${{ inputs.environment }}"
 
 
 @pytest.mark.parametrize("path", CALLED, ids=name_of)
