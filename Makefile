@@ -11,8 +11,9 @@ VENV := .venv
 BIN  := $(VENV)/bin
 SBOM := out/.sbom
 DOCS := out/.docs
+EYES := out/.eyes
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-scale bench-dashboard bench-lambda price test test-all reliability coverage check format package sbom docs picture screenshots deploy logs clean
+.PHONY: help demo local bench bench-scale bench-dashboard bench-lambda price test test-all reliability coverage check eyes format package sbom docs picture screenshots deploy logs clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -71,6 +72,10 @@ check: package ## linters, types, imports, workflows, the package's budget
 	@$(BIN)/python .ci/credentials.py
 	@$(BIN)/python -m cli.package.budget $(STAGE)
 
+eyes: package $(EYES)/installed ## what programs of others find: checkov, cloudsplaining, bandit, and more
+	@$(BIN)/python -m cli.package.expansion out/$(STAGE)/sam.json > out/$(STAGE)/expanded.json
+	@$(EYES)/bin/python .ci/eyes.py out/$(STAGE)/expanded.json
+
 format: $(VENV)/installed ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
@@ -110,4 +115,8 @@ $(SBOM)/installed: requirements-release.txt
 
 $(DOCS)/installed: requirements-docs.txt
 	@$(PYTHON) cli/install.py $(DOCS) requirements-docs.txt
+	@touch $@
+
+$(EYES)/installed: requirements-eyes.txt
+	@$(PYTHON) cli/install.py $(EYES) requirements-eyes.txt
 	@touch $@

@@ -1,8 +1,14 @@
-"""SAM template -> the CloudFormation template that AWS would make of it, offline."""
+"""SAM template -> the CloudFormation template that AWS would make of it, offline.
+
+`python -m cli.package.expansion SAM` prints it: `make eyes` shows it to programs of others.
+"""
 
 from __future__ import annotations
 
 import copy
+import json
+import sys
+from pathlib import Path
 from typing import Any
 
 from boto3.session import Session
@@ -25,3 +31,8 @@ def expand(template: Template) -> Template:
     translator = Translator({}, Parser(), boto_session=Session(region_name="us-east-1"))
     expanded: Template = translator.translate(sam, parameter_values={})
     return expanded
+
+
+if __name__ == "__main__":
+    sam: Template = json.loads(Path(sys.argv[1]).read_text("utf-8"))
+    print(json.dumps(expand(sam), indent=2))
