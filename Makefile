@@ -11,8 +11,10 @@ VENV := .venv
 BIN  := $(VENV)/bin
 SBOM := out/.sbom
 DOCS := out/.docs
+LOCK := out/.lock
+LOCKS := requirements.txt requirements-dev.txt requirements-docs.txt requirements-release.txt requirements-lock.txt
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-scale bench-dashboard bench-lambda price test test-all reliability coverage check format package sbom docs picture screenshots deploy logs clean
+.PHONY: help demo local bench bench-scale bench-dashboard bench-lambda price test test-all reliability coverage check format lock package sbom docs picture screenshots deploy logs clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,11 +77,15 @@ format: $(VENV)/installed ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+lock: $(LOCK)/installed ## write requirements*.txt anew from requirements*.in, with the hashes
+	@set -e; for pinned in $(LOCKS); do $(LOCK)/bin/uv pip compile --quiet --universal \
+	  --python-version 3.11 --generate-hashes --output-file $$pinned $${pinned%.txt}.in; done
+
 package: $(VENV)/installed ## out/STAGE/sam.json and deployment.zip; needs no AWS account
 	@$(BIN)/python -m cli.package $(STAGE) --arch $(ARCH) $(if $(V),--verbose)
 
-sbom: $(SBOM)/installed ## out/sbom.cdx.json: the libraries in the package (CycloneDX)
-	@{ cat requirements.txt; grep '^chalice==' requirements-dev.txt; } | $(SBOM)/bin/python -W ignore -m cyclonedx_py \
+sbom: $(SBOM)/installed ## out/sbom.cdx.json: the libraries in the package, with hashes (CycloneDX)
+	@{ cat requirements.txt; sed -n '/^chalice==/,/# via/p' requirements-dev.txt; } | $(SBOM)/bin/python -W ignore -m cyclonedx_py \
 	  requirements - --pyproject pyproject.toml --output-reproducible --of JSON -o out/sbom.cdx.json
 
 docs: $(DOCS)/installed ## out/site: the pages as a site; a dead link is an error
@@ -100,7 +106,7 @@ logs: $(VENV)/installed ## follow the log of one function: FUNCTION=watch
 clean: ## remove what was made
 	rm -rf out .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-$(VENV)/installed: requirements.txt requirements-dev.txt
+$(VENV)/installed: requirements-dev.txt
 	@$(PYTHON) cli/install.py $(VENV) requirements-dev.txt
 	@touch $@
 
@@ -110,4 +116,8 @@ $(SBOM)/installed: requirements-release.txt
 
 $(DOCS)/installed: requirements-docs.txt
 	@$(PYTHON) cli/install.py $(DOCS) requirements-docs.txt
+	@touch $@
+
+$(LOCK)/installed: requirements-lock.txt
+	@$(PYTHON) cli/install.py $(LOCK) requirements-lock.txt
 	@touch $@
