@@ -12,12 +12,14 @@ BIN  := $(VENV)/bin
 SBOM := out/.sbom
 DOCS := out/.docs
 LOCK := out/.lock
-LOCKS := requirements.txt requirements-dev.txt requirements-docs.txt requirements-release.txt requirements-lock.txt
+DEPLOY := out/.deploy
+LOCKS := requirements.txt requirements-dev.txt requirements-docs.txt requirements-release.txt requirements-lock.txt \
+         requirements-deploy.txt
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-scale bench-dashboard bench-lambda price test test-all reliability coverage check format lock package sbom docs picture screenshots deploy logs clean
+.PHONY: help demo local bench bench-scale bench-dashboard bench-lambda price test test-all reliability coverage check format lock package sbom docs picture screenshots deploy deploy-packaged logs clean
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  STAGE=dev|staging|prod is the environment, ARCH=x86_64|arm64 the processor."
 	@echo "  V=1: make package tells all that it checked, and which policies cover *."
 	@echo "  NOTIFY=team@example.com, at the first deploy, gets e-mail of each deployment."
@@ -69,7 +71,7 @@ check: package ## linters, types, imports, workflows, the package's budget
 	@$(BIN)/check-jsonschema -q --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
 	@$(BIN)/check-jsonschema -q --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	@$(BIN)/zizmor --offline --quiet --no-progress --persona=auditor .github docs/examples/*.yml
-	@$(BIN)/shellcheck --external-sources .ci/run .ci/release .ci/publish .github/scripts/*.sh .github/actions/*/*.sh
+	@$(BIN)/shellcheck --external-sources .ci/run .ci/release .ci/publish .ci/package .ci/deploy .github/scripts/*.sh .github/actions/*/*.sh
 	@$(BIN)/python .ci/credentials.py
 	@$(BIN)/python -m cli.package.budget $(STAGE)
 
@@ -100,6 +102,9 @@ screenshots: $(VENV)/installed ## docs/pictures/dashboard-*.png; needs Debian's 
 deploy: package ## package, then create or update the stack slipway-STAGE
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli.stack $(STAGE) $(if $(NOTIFY),--set NotifyEmail=$(NOTIFY)) $(if $(DASHBOARD),--set Dashboard=$(DASHBOARD))
 
+deploy-packaged: $(DEPLOY)/installed ## what `make deploy` does, with the package that is in out/STAGE
+	@PATH="$(CURDIR)/$(DEPLOY)/bin:$$PATH" $(DEPLOY)/bin/python -m cli.stack $(STAGE)
+
 logs: $(VENV)/installed ## follow the log of one function: FUNCTION=watch
 	@$(BIN)/python -m cli logs --stage $(STAGE) --function $(FUNCTION)
 
@@ -120,4 +125,8 @@ $(DOCS)/installed: requirements-docs.txt
 
 $(LOCK)/installed: requirements-lock.txt
 	@$(PYTHON) cli/install.py $(LOCK) requirements-lock.txt
+	@touch $@
+
+$(DEPLOY)/installed: requirements-deploy.txt
+	@$(PYTHON) cli/install.py $(DEPLOY) requirements-deploy.txt
 	@touch $@

@@ -23,10 +23,12 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.mark.parametrize(
     ("hashes", "why"),
     [
-        pytest.param(" --hash=sha256:" + "0" * 64, r"tiny==1\.0 .*Expected sha256 0{64}", id="others"),
+        pytest.param(
+            f" --hash=sha256:{'0' * 64}", r"tiny==1\.0 .*Expected sha256 0{64}", id="other"
+        ),
         pytest.param("", r"Hashes are required .*tiny==1\.0", id="none"),
     ],
-)  # fmt: skip
+)
 def test_a_library_of_other_bytes_or_without_a_hash_is_not_packaged(
     place: Path, hashes: str, why: str
 ) -> None:
