@@ -16,7 +16,7 @@ DEPLOY := out/.deploy
 LOCKS := requirements.txt requirements-dev.txt requirements-docs.txt requirements-release.txt requirements-lock.txt \
          requirements-deploy.txt
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-scale bench-dashboard bench-lambda price test test-all reliability coverage check format lock package sbom docs picture screenshots deploy deploy-packaged logs clean
+.PHONY: help demo local bench bench-scale bench-dashboard bench-lambda price test test-all reliability coverage check format lock licences package sbom docs picture screenshots deploy deploy-packaged logs clean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -85,6 +85,9 @@ lock: $(LOCK)/installed ## write requirements*.txt anew from requirements*.in, w
 
 package: $(VENV)/installed ## out/STAGE/sam.json and deployment.zip; needs no AWS account
 	@$(BIN)/python -m cli.package $(STAGE) --arch $(ARCH) $(if $(V),--verbose)
+
+licences: $(VENV)/installed ## docs/licences.md: the licences of the libraries in the package
+	@$(BIN)/python -m cli.package.licences
 
 sbom: $(SBOM)/installed ## out/sbom.cdx.json: the libraries in the package, with hashes (CycloneDX)
 	@{ cat requirements.txt; sed -n '/^chalice==/,/# via/p' requirements-dev.txt; } | $(SBOM)/bin/python -W ignore -m cyclonedx_py \

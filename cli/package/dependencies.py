@@ -13,7 +13,7 @@ from pathlib import Path
 
 from chalicelib.errors import Refused
 from cli.install import INSTALL, reason
-from cli.package import archive, trimming
+from cli.package import archive, licences, trimming
 
 # Lambda's Amazon Linux 2 (Python 3.11) has glibc 2.26, Amazon Linux 2023 (later ones) 2.34.
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
@@ -53,7 +53,8 @@ def locked(path: Path) -> Iterator[None]:
 
 def _key(requirements: Path, architecture: str) -> str:
     """A name that changes with the requirements, the Python, the architecture and our own steps."""
-    treatment = [Path(__file__), Path(archive.__file__), Path(trimming.__file__)]
+    ours = (archive.__file__, trimming.__file__, licences.__file__)
+    treatment = [Path(__file__), *map(Path, ours)]
     facts = b"".join(path.read_bytes() for path in [requirements, *treatment])
     facts += f"{sys.version}{architecture}".encode()
     return hashlib.sha256(facts).hexdigest()[:16]
