@@ -12,11 +12,15 @@ BIN  := $(VENV)/bin
 SBOM := out/.sbom
 DOCS := out/.docs
 EYES := out/.eyes
+LOCK := out/.lock
+DEPLOY := out/.deploy
+LOCKS := requirements.txt requirements-dev.txt requirements-docs.txt requirements-release.txt requirements-lock.txt \
+         requirements-deploy.txt requirements-eyes.txt
 .DEFAULT_GOAL := help
-.PHONY: help demo local bench bench-scale bench-dashboard bench-lambda price test test-all reliability coverage check eyes format package sbom docs picture screenshots deploy logs clean
+.PHONY: help demo local bench bench-scale bench-dashboard bench-lambda price test test-all reliability coverage check eyes format lock licences package sbom docs picture screenshots deploy deploy-packaged logs clean
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  STAGE=dev|staging|prod is the environment, ARCH=x86_64|arm64 the processor."
 	@echo "  V=1: make package tells all that it checked, and which policies cover *."
 	@echo "  NOTIFY=team@example.com, at the first deploy, gets e-mail of each deployment."
@@ -68,7 +72,7 @@ check: package ## linters, types, imports, workflows, the package's budget
 	@$(BIN)/check-jsonschema -q --builtin-schema vendor.github-issue-forms .github/ISSUE_TEMPLATE/[!c]*.yml
 	@$(BIN)/check-jsonschema -q --builtin-schema vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	@$(BIN)/zizmor --offline --quiet --no-progress --persona=auditor .github docs/examples/*.yml
-	@$(BIN)/shellcheck --external-sources .ci/run .ci/release .ci/publish .github/scripts/*.sh .github/actions/*/*.sh
+	@$(BIN)/shellcheck --external-sources .ci/run .ci/release .ci/publish .ci/package .ci/deploy .github/scripts/*.sh .github/actions/*/*.sh
 	@$(BIN)/python .ci/credentials.py
 	@$(BIN)/python -m cli.package.budget $(STAGE)
 
@@ -80,11 +84,18 @@ format: $(VENV)/installed ## let ruff format and mend what it can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
+lock: $(LOCK)/installed ## write requirements*.txt anew from requirements*.in, with the hashes
+	@set -e; for pinned in $(LOCKS); do $(LOCK)/bin/uv pip compile --quiet --universal \
+	  --python-version 3.11 --generate-hashes --output-file $$pinned $${pinned%.txt}.in; done
+
 package: $(VENV)/installed ## out/STAGE/sam.json and deployment.zip; needs no AWS account
 	@$(BIN)/python -m cli.package $(STAGE) --arch $(ARCH) $(if $(V),--verbose)
 
-sbom: $(SBOM)/installed ## out/sbom.cdx.json: the libraries in the package (CycloneDX)
-	@{ cat requirements.txt; grep '^chalice==' requirements-dev.txt; } | $(SBOM)/bin/python -W ignore -m cyclonedx_py \
+licences: $(VENV)/installed ## docs/licences.md: the licences of the libraries in the package
+	@$(BIN)/python -m cli.package.licences
+
+sbom: $(SBOM)/installed ## out/sbom.cdx.json: the libraries in the package, with hashes (CycloneDX)
+	@{ cat requirements.txt; sed -n '/^chalice==/,/# via/p' requirements-dev.txt; } | $(SBOM)/bin/python -W ignore -m cyclonedx_py \
 	  requirements - --pyproject pyproject.toml --output-reproducible --of JSON -o out/sbom.cdx.json
 
 docs: $(DOCS)/installed ## out/site: the pages as a site; a dead link is an error
@@ -99,13 +110,16 @@ screenshots: $(VENV)/installed ## docs/pictures/dashboard-*.png; needs Debian's 
 deploy: package ## package, then create or update the stack slipway-STAGE
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m cli.stack $(STAGE) $(if $(NOTIFY),--set NotifyEmail=$(NOTIFY)) $(if $(DASHBOARD),--set Dashboard=$(DASHBOARD))
 
+deploy-packaged: $(DEPLOY)/installed ## what `make deploy` does, with the package that is in out/STAGE
+	@PATH="$(CURDIR)/$(DEPLOY)/bin:$$PATH" $(DEPLOY)/bin/python -m cli.stack $(STAGE)
+
 logs: $(VENV)/installed ## follow the log of one function: FUNCTION=watch
 	@$(BIN)/python -m cli logs --stage $(STAGE) --function $(FUNCTION)
 
 clean: ## remove what was made
 	rm -rf out .coverage .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-$(VENV)/installed: requirements.txt requirements-dev.txt
+$(VENV)/installed: requirements-dev.txt
 	@$(PYTHON) cli/install.py $(VENV) requirements-dev.txt
 	@touch $@
 
@@ -119,4 +133,12 @@ $(DOCS)/installed: requirements-docs.txt
 
 $(EYES)/installed: requirements-eyes.txt
 	@$(PYTHON) cli/install.py $(EYES) requirements-eyes.txt
+	@touch $@
+
+$(LOCK)/installed: requirements-lock.txt
+	@$(PYTHON) cli/install.py $(LOCK) requirements-lock.txt
+	@touch $@
+
+$(DEPLOY)/installed: requirements-deploy.txt
+	@$(PYTHON) cli/install.py $(DEPLOY) requirements-deploy.txt
 	@touch $@

@@ -1,5 +1,6 @@
 """`python3 cli/install.py FOLDER REQUIREMENTS`: a virtual environment with what is pinned.
 
+Every package has its hash in the list, so pip installs the bytes that were chosen, or nothing.
 Run by the Makefile before anything is installed, by whatever Python is there: only the standard
 library, and no syntax that an old Python does not know.
 """
@@ -10,6 +11,8 @@ import time
 from pathlib import Path
 
 NEEDED = (3, 11)
+# pip's arguments wherever Slipway installs; a package without a hash in the list is refused.
+INSTALL = ("install", "--quiet", "--disable-pip-version-check", "--require-hashes")
 _INTERRUPTED = 130  # as shells count: 128 and the number of SIGINT
 
 
@@ -27,13 +30,27 @@ def main(folder: str, requirements: str) -> str:
         if not pip.exists():  # also where an earlier attempt was interrupted
             _run([sys.executable, "-m", "venv", folder], f"Making {folder}")
         words = f"Installing what {requirements} pins into {folder}"
-        _run(
-            [str(pip), "install", "--quiet", "--disable-pip-version-check", "-r", requirements],
-            words,
-        )
+        _run([str(pip), *INSTALL, "--requirement", requirements], words)
     except Failed as failed:
-        return f"{failed} Next: see that PyPI can be reached, then the same command again."
+        return f"{failed} {_next(str(failed))}"
     return ""
+
+
+def reason(said: str) -> str:
+    """Why pip failed, as it says itself: its last error, with the lines that belong to it."""
+    lines = said.strip().splitlines() or ["it said nothing"]
+    errors = [number for number, line in enumerate(lines) if line.startswith("ERROR: ")]
+    words = " ".join(lines[errors[-1] if errors else -1 :]).split()
+    return " ".join(words).replace("ERROR: ", "").rstrip(". ")
+
+
+def _next(failed: str) -> str:
+    if "HASHES" in failed:
+        return (
+            "Nothing of it was installed. Next: find out why the bytes are others before anything "
+            "else: compare the hash with the one on the package's page at PyPI."
+        )
+    return "Next: see that PyPI can be reached, then the same command again."
 
 
 def _run(command: "list[str]", words: str) -> None:
@@ -56,8 +73,7 @@ def _run(command: "list[str]", words: str) -> None:
     if live:
         print("\r\x1b[K", end="", file=sys.stderr, flush=True)
     if process.returncode:
-        last = (said.strip() or "it said nothing").splitlines()[-1]
-        raise Failed(f"{words} failed: {last.replace('ERROR: ', '').rstrip('. ')}.")
+        raise Failed(f"{words} failed: {reason(said)}.")
 
 
 if __name__ == "__main__":

@@ -13,6 +13,7 @@ from chalicelib.errors import Refused
 from chalicelib.model.targets import Targets
 from cli.package import apart, archive, boundary, configuration, dashboard, lint, policies, staging
 from cli.package.dependencies import dependencies, locked
+from cli.package.licences import chalice_texts
 from cli.package.names import ACCOUNT, VERSION, checked_stage
 from cli.package.policies import Policies
 from cli.package.version import version
@@ -121,6 +122,8 @@ def _archive(tree: Path, libraries: Path) -> Path:
     code, zipped = tree / "code", tree / "deployment.zip"
     with zipfile.ZipFile(tree / "package" / "deployment.zip") as collected:
         collected.extractall(code)
+    for text in chalice_texts():
+        shutil.copy(text, code / "chalice")
     archive.compile_tree(code)
     shutil.copy(libraries, zipped)
     archive.append_tree(zipped, code)

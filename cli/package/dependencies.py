@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from chalicelib.errors import Refused
-from cli.package import archive, trimming
+from cli.install import INSTALL, reason
+from cli.package import archive, licences, trimming
 
 # Lambda's Amazon Linux 2 (Python 3.11) has glibc 2.26, Amazon Linux 2023 (later ones) 2.34.
 _MACHINES = {"x86_64": "x86_64", "arm64": "aarch64"}
@@ -21,6 +22,8 @@ ARCHITECTURES = tuple(_MACHINES)
 
 def dependencies(requirements: Path, architecture: str, cache: Path) -> tuple[Path, bool]:
     """The zip of the dependencies, and whether it was there already.
+
+    Only bytes whose hash stands in the requirements are taken.
 
     Raises:
         Refused: pip could not fetch them; its own last line says why.
@@ -50,7 +53,8 @@ def locked(path: Path) -> Iterator[None]:
 
 def _key(requirements: Path, architecture: str) -> str:
     """A name that changes with the requirements, the Python, the architecture and our own steps."""
-    treatment = [Path(__file__), Path(archive.__file__), Path(trimming.__file__)]
+    ours = (archive.__file__, trimming.__file__, licences.__file__)
+    treatment = [Path(__file__), *map(Path, ours)]
     facts = b"".join(path.read_bytes() for path in [requirements, *treatment])
     facts += f"{sys.version}{architecture}".encode()
     return hashlib.sha256(facts).hexdigest()[:16]
@@ -62,12 +66,12 @@ def _fetch(requirements: Path, architecture: str, tree: Path) -> None:
     # pip takes a platform literally, except that manylinux2014 includes its two predecessors.
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(17, newest + 1)]
     platforms.append(f"manylinux2014_{machine}")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    command = [sys.executable, "-m", "pip", *INSTALL]
     command += ["--target", str(tree), "--requirement", str(requirements), "--no-compile"]
     command += ["--only-binary", ":all:", "--implementation", "cp"]
     command += ["--python-version", f"{sys.version_info.major}.{sys.version_info.minor}"]
     command += [part for platform in platforms for part in ("--platform", platform)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
-        last = (done.stderr.strip() or "it said nothing").splitlines()[-1]
-        raise Refused(f"pip could not fetch {requirements.name} for {architecture}: {last}")
+        why = reason(done.stderr)
+        raise Refused(f"pip could not fetch {requirements.name} for {architecture}: {why}")

@@ -12,6 +12,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from cli.package.licences import TEXTS
+
 # The AWS services that chalicelib/aws may call. botocore's models of all others make 24 MB.
 SERVICES = frozenset(
     {
@@ -65,8 +67,9 @@ def trim(tree: Path) -> None:
     _trim_endpoints(tree / "botocore" / "data" / "endpoints.json", prefixes)
     for metadata in tree.glob("*.dist-info"):
         for path in metadata.iterdir():
-            # importlib.metadata, which pydantic uses, needs no other file to tell a version.
-            if path.name != "METADATA":
+            # importlib.metadata, which pydantic uses, tells a version by METADATA alone. Licences
+            # ask that their text goes where the library goes.
+            if not (path.name in {"METADATA", "licenses"} or TEXTS.fullmatch(path.name)):
                 shutil.rmtree(path) if path.is_dir() else path.unlink()
     for tests in [*tree.rglob("tests"), *tree.rglob("__pycache__")]:
         shutil.rmtree(tests, ignore_errors=True)

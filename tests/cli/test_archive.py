@@ -19,7 +19,7 @@ from chalicelib.model.targets import load_targets
 from cli.package.build import package
 from cli.package.trimming import SERVICES, undocumented
 from tests.cli.conftest import FUNCTIONS, Packaged
-from tests.cli.packages import CACHE, PROJECT
+from tests.cli.packages import CACHE, PROJECT, copy_project
 
 MEGABYTE = 1_000_000
 FILES = "app.py chalice/app.py chalicelib/wiring.py chalicelib/flow/advance.py boto3/session.py"
@@ -148,6 +148,20 @@ def test_the_same_input_makes_the_same_bytes(packaged: Packaged, tmp_path: Path)
     assert again.archive.read_bytes() == packaged.archive.read_bytes()
     template = packaged.directory / "sam.json"
     assert again.template.read_bytes() == template.read_bytes()
+
+
+def test_a_copy_elsewhere_with_other_times_and_rights_makes_the_same_bytes(
+    packaged: Packaged, tmp_path: Path
+) -> None:
+    project = tmp_path / "deeper" / "elsewhere"
+    project.parent.mkdir()
+    copy_project(project)
+    for file in (path for path in project.rglob("*") if path.is_file()):
+        file.chmod(0o600)
+        os.utime(file, (1_000_000_000, 1_000_000_000))
+    again = package(project, "dev", tmp_path / "out", "x86_64", CACHE)
+    assert again.archive.read_bytes() == packaged.archive.read_bytes()
+    assert again.template.read_bytes() == (packaged.directory / "sam.json").read_bytes()
 
 
 @pytest.mark.slow

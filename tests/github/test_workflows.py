@@ -21,8 +21,6 @@ OWN = {"ci.yml", "nightly.yml", "release.yml", "deploy-slipway.yml"}
 WRITES = {("release.yml", "publish"): {"contents": "write"}}
 # What a shell step of Slipway's own workflows runs; tests below and beside this file look at each.
 OWN_COMMANDS = {
-    "make package",
-    "make deploy",
     "make test-all",
     "make reliability",
     "make coverage",
@@ -30,6 +28,8 @@ OWN_COMMANDS = {
     ".ci/run",
     ".ci/release",
     ".ci/publish",
+    ".ci/package",
+    ".ci/deploy",
 }
 CALLED = [path for path in WORKFLOWS if "workflow_call" in path.read_text("utf-8")]
 # A commit and the version that it is, or something of this repository at the running commit.
@@ -156,6 +156,31 @@ def test_a_release_publishes_only_what_was_checked_and_built() -> None:
     assert (jobs["build"]["needs"], jobs["publish"]["needs"]) == ("check", "build")
     ran = [step.get("run") for step in jobs["publish"]["steps"]]
     assert [command for command in ran if command] == [".ci/publish"]  # it may write: nothing else
+
+
+def test_the_job_that_packages_slipway_can_get_no_token_and_no_variable_of_an_environment() -> None:
+    job = read(PROJECT / ".github" / "workflows" / "deploy-slipway.yml")["jobs"]["package"]
+    assert job["permissions"] == {"contents": "read"}
+    assert "environment" not in job
+    assert "secrets" not in str(job)
+    assert [step["run"] for step in job["steps"] if "run" in step] == [".ci/package"]
+
+
+def test_the_job_that_may_get_the_token_deploys_only_the_package_with_the_digest() -> None:
+    jobs = read(PROJECT / ".github" / "workflows" / "deploy-slipway.yml")["jobs"]
+    assert [name for name, job in jobs.items() if "id-token" in job["permissions"]] == ["deploy"]
+    package, deploy = jobs["package"], jobs["deploy"]
+    assert (package["needs"], deploy["needs"]) == ("check", "package")
+    preflight = ".github/scripts/preflight.sh"
+    ran = [step["run"] for step in deploy["steps"] if "run" in step]
+    assert ran == [preflight, ".ci/deploy"]
+    given = deploy["steps"][-1]["env"]["DIGEST"]
+    assert given == "${{ needs.package.outputs.digest }}"
+    assert package["outputs"] == {"digest": "${{ steps.package.outputs.digest }}"}
+    (handed,) = [step["with"] for step in package["steps"] if "upload" in step.get("uses", "")]
+    (taken,) = [step["with"] for step in deploy["steps"] if "download" in step.get("uses", "")]
+    assert handed["name"] == taken["name"]
+    assert {str(Path(line).parent) for line in handed["path"].splitlines()} == {taken["path"]}
 
 
 def test_every_script_is_used_and_may_be_run() -> None:
