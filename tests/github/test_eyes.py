@@ -155,7 +155,7 @@ def test_every_role_of_the_stack_is_shown_with_the_resources_that_limit_it(
     eyes: ModuleType, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     sam = written(tmp_path_factory, "dev").directory / "sam.json"
-    expand = [sys.executable, "-m", "cli.package.expansion", sam]
+    expand = [sys.executable, "-m", "cli.package.expansion", str(sam)]
     template = json.loads(
         subprocess.run(expand, cwd=PROJECT, capture_output=True, check=True).stdout
     )
