@@ -53,7 +53,7 @@ def copy() -> None:
     for page in [*(ROOT / "docs").rglob("*.md"), *(ROOT / name for name in PAGES)]:
         name = page.relative_to(ROOT).as_posix()
         copied = SOURCE / placed(name)
-        copied.write_text(relinked(page.read_text("utf-8"), name), encoding="utf-8")
+        copied.write_text(undrawn(relinked(page.read_text("utf-8"), name)), encoding="utf-8")
         for file in linked(page.read_text("utf-8"), name):
             if not (SOURCE / placed(file)).exists() and (ROOT / file).is_file():
                 (SOURCE / placed(file)).parent.mkdir(parents=True, exist_ok=True)
@@ -66,6 +66,11 @@ def placed(name: str) -> str:
         return PAGES[name]
     # Zensical leaves out what begins with a dot.
     return name[5:] if name.startswith("docs/") else f"files/{name.removeprefix('.')}"
+
+
+def undrawn(text: str) -> str:
+    """The page with Mermaid's pictures as text: GitHub draws them, the site would fetch a script."""
+    return re.sub(r"^```mermaid$", "```text", text, flags=re.M)
 
 
 def linked(text: str, page: str) -> set[str]:

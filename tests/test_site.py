@@ -69,6 +69,11 @@ def test_a_link_leads_to_where_the_site_has_the_file(
     assert site.relinked(f"[text]({link})", page) == f"[text]({becomes})"
 
 
+def test_a_picture_that_github_draws_is_a_text_of_the_site(site: ModuleType) -> None:
+    assert site.undrawn("```mermaid\ngantt\n```\n") == "```text\ngantt\n```\n"
+    assert site.undrawn("the word ```mermaid``` stays\n") == "the word ```mermaid``` stays\n"
+
+
 def test_a_block_of_code_stays_as_it_is(site: ModuleType) -> None:
     block = "```sh\necho '[text](docs/adopt.md)'\n```"
     assert site.relinked(f"[a](docs/adopt.md)\n\n{block}\n", "README.md") == (
