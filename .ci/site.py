@@ -69,7 +69,7 @@ def placed(name: str) -> str:
 
 
 def undrawn(text: str) -> str:
-    """The page with Mermaid's pictures as text: GitHub draws them, the site would fetch a script."""
+    """The page with Mermaid pictures as text: GitHub draws them, the site would load a script."""
     return re.sub(r"^```mermaid$", "```text", text, flags=re.M)
 
 
