@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from chalicelib.decide.figures import changes, figures, weeks
-from chalicelib.errors import Refused
 from chalicelib.model.base import iso
 from chalicelib.model.outcomes import Change, Figures, Outcome, Week
+from cli.pages import pages
 
 if TYPE_CHECKING:  # boto3 takes a third of a second
     from cli.functions import Functions
@@ -27,18 +27,11 @@ def whole_stats(functions: Functions, days: int, service: str | None = None) -> 
         Refused: when a page does not come, or the pages do not end.
     """
     asked = {"stats": True, "days": days} | ({"service": service} if service else {})
-    page = functions.call("status", asked)
+    found = list(pages(functions, asked, "the stats"))
     rows: dict[str, dict[str, Any]] = {}
-    known: set[str] = set()
-    first = page
-    _add(rows, page)
-    while after := page.get("next"):
-        if after in known:
-            raise Refused(f"The pages of the stats do not end: {after} came twice")
-        known.add(after)
-        page = functions.call("status", {**asked, "after": after})
+    for page in found:
         _add(rows, page)
-    return {"at": first["at"], "days": days, "stats": list(rows.values())}
+    return {"at": found[0]["at"], "days": days, "stats": list(rows.values())}
 
 
 def _add(rows: dict[str, dict[str, Any]], page: Reply) -> None:
