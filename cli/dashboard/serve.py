@@ -32,12 +32,11 @@ def serve(opened: Mapping[str, tuple[str, Open]], port: int, *, as_json: bool) -
         Refused: when the port cannot be used.
     """
     listener = listening(port)
-    host = f"127.0.0.1:{listener.getsockname()[1]}"
-    token = secrets.token_urlsafe(32)
+    url, server = _made(opened, listener)
     tell = _tell_json if as_json else _tell
-    tell(address(host, token), list(opened))
+    tell(url, list(opened))
     try:
-        server_of(Stages(opened), token, host).run(sockets=[listener])
+        server.run(sockets=[listener])
     except KeyboardInterrupt:
         raise Interrupted("The dashboard has ended.") from None
     return 0
@@ -50,19 +49,26 @@ def serving(opened: Mapping[str, tuple[str, Open]]) -> Iterator[str]:
     When the block ends, so does the server.
     """
     listener = listening(0)
-    host = f"127.0.0.1:{listener.getsockname()[1]}"
-    token = secrets.token_urlsafe(32)
-    server = server_of(Stages(opened), token, host)
+    url, server = _made(opened, listener)
     server.config.timeout_graceful_shutdown = _LONG_GRACE
     thread = threading.Thread(target=server.run, args=([listener],), name="dashboard", daemon=True)
     thread.start()
     try:
-        yield address(host, token)
+        yield url
     finally:
         server.should_exit = AppStatus.should_exit = True  # the second one ends the streams
         thread.join()
         AppStatus.should_exit = False  # it is of the whole process
         listener.close()
+
+
+def _made(
+    opened: Mapping[str, tuple[str, Open]], listener: socket.socket
+) -> tuple[str, uvicorn.Server]:
+    """The address with a new token, and the server that answers to it."""
+    host = f"127.0.0.1:{listener.getsockname()[1]}"
+    token = secrets.token_urlsafe(32)
+    return address(host, token), server_of(Stages(opened), token, host)
 
 
 def _tell(url: str, stages: Sequence[str]) -> None:
