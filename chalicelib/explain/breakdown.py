@@ -151,13 +151,12 @@ def usual_of(lasted: Sequence[Lasted]) -> Mapping[str, int]:
 def slower(times: Times) -> str:
     """Return the sentence on the phase that took far longer than usual; empty for none.
 
-    That is more than twice the usual, and at least 15 seconds more. Of several phases, it names the
-    one that took most more.
+    `far_longer` has the rule. Of several phases, it names the one that took most more.
     """
     found = [
         (one.milliseconds - one.usual, one)
         for one in times.phases
-        if one.phase in _WORDS and one.usual is not None and _far_longer(one, one.usual)
+        if one.phase in _WORDS and one.usual is not None and far_longer(one.milliseconds, one.usual)
     ]
     if not found:
         return ""
@@ -166,5 +165,9 @@ def slower(times: Times) -> str:
     return f"{_WORDS[worst.phase]} took {took} s, usually {usual} s."
 
 
-def _far_longer(one: PhaseTime, usual: int) -> bool:
-    return one.milliseconds > _FAR_LONGER * usual and one.milliseconds - usual >= _MUCH
+def far_longer(took: float, usual: float) -> bool:
+    """Whether a phase took more than twice the usual, and at least 15 seconds more.
+
+    Both are milliseconds.
+    """
+    return took > _FAR_LONGER * usual and took - usual >= _MUCH

@@ -6,16 +6,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.explain.breakdown import far_longer
+from chalicelib.model.deployments import OPEN
 from cli.dashboard.answers import Answer
 from cli.dashboard.drawing import PHASES, Bar, Drawing, drawing, parts
-from cli.dashboard.marks import OPEN, Mark, mark_of
+from cli.dashboard.marks import Mark, mark_of
 from cli.dashboard.spent import spent
 from cli.show import record as shown
 from cli.show.words import moment, progress, version, who
 
 Record = Mapping[str, Any]
-_FAR = 2.0  # times the usual: marked
-_FAR_SECONDS = 15.0
 
 
 @dataclass(frozen=True)
@@ -129,9 +129,7 @@ def _phases(record: Record) -> Iterator[Phase]:
                 words=words,
                 spent=spent(seconds),
                 usual=spent(usual) if usual is not None else "",
-                slow=usual is not None
-                and seconds > _FAR * usual
-                and seconds - usual >= _FAR_SECONDS,
+                slow=usual is not None and far_longer(1000 * seconds, 1000 * usual),
                 percent=round(100 * seconds / longest, 2),
             )
 

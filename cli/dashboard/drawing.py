@@ -13,7 +13,8 @@ from itertools import pairwise
 from operator import itemgetter
 from typing import Any
 
-from cli.dashboard.marks import OPEN, mark_of
+from chalicelib.model.deployments import OPEN
+from cli.dashboard.marks import mark_of
 from cli.dashboard.spent import spent
 from cli.show.words import moment
 

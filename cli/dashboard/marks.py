@@ -21,7 +21,6 @@ _WORDS: Mapping[str, tuple[str, str]] = {
     "REFUSED": ("bad", "refused"),
     "OBSERVED": ("gone", "observed"),
 }
-OPEN = frozenset({"PENDING", "HELD", "PREPARING", "IN_PROGRESS", "ROLLBACK_IN_PROGRESS"})
 
 
 @dataclass(frozen=True)

@@ -14,10 +14,10 @@ from typing import Any
 from urllib.parse import unquote
 
 from chalicelib.errors import Refused
+from chalicelib.model.deployments import OPEN
 from cli.dashboard import board, figures, service
 from cli.dashboard.answers import Answer, Answers, Question
 from cli.dashboard.deployment import story
-from cli.dashboard.marks import OPEN
 from cli.dashboard.stages import BOARD, FIGURES, Stages
 
 BOARD_PAUSE, SERVICE_PAUSE, OPEN_PAUSE, CLOSED_PAUSE = 5.0, 4.0, 2.0, 30.0  # seconds
@@ -88,27 +88,27 @@ class Pages:
                 raise Unknown("There is no such page. Next: go back to the board")
 
     async def _board(self, manner: Manner) -> Page:
-        names = self._stages.names
-        found = await asyncio.gather(
-            *(self._ask(name, BOARD, {}, fresh=BOARD_PAUSE, manner=manner) for name in names)
-        )
+        found = await self._of_all(BOARD, {}, BOARD_PAUSE, manner)
         stages = [
-            board.Stage(name, self._stages.stage(name), answer)
-            for name, answer in zip(names, found, strict=True)
+            board.Stage(name, self._stages.stage(name), answer) for name, answer in found.items()
         ]
-        awaited = any(answer.awaited for answer in found)
         values = {"matrix": board.matrix(stages)}
-        return Page("board.html", "Board", BOARD_PAUSE, awaited, _at(*found), values)
+        awaited = any(answer.awaited for answer in found.values())
+        return Page("board.html", "Board", BOARD_PAUSE, awaited, _at(*found.values()), values)
 
     async def _figures(self, days: int, manner: Manner) -> Page:
-        names, asked = self._stages.names, {"days": days}
-        found = await asyncio.gather(
-            *(self._ask(name, FIGURES, asked, fresh=FIGURES_PAUSE, manner=manner) for name in names)
-        )
-        view = figures.view(dict(zip(names, found, strict=True)), days)
-        awaited = any(answer.awaited for answer in found)
-        values = {"view": view}
-        return Page("figures.html", "Figures", FIGURES_PAUSE, awaited, _at(*found), values)
+        found = await self._of_all(FIGURES, {"days": days}, FIGURES_PAUSE, manner)
+        values = {"view": figures.view(found, days)}
+        awaited = any(answer.awaited for answer in found.values())
+        return Page("figures.html", "Figures", FIGURES_PAUSE, awaited, _at(*found.values()), values)
+
+    async def _of_all(
+        self, function: str, asked: Mapping[str, Any], fresh: float, manner: Manner
+    ) -> Mapping[str, Answer]:
+        """What each stage answers, side by side."""
+        names = self._stages.names
+        asking = (self._ask(name, function, asked, fresh=fresh, manner=manner) for name in names)
+        return dict(zip(names, await asyncio.gather(*asking), strict=True))
 
     async def _service(self, stage: str, name: str, manner: Manner) -> Page:
         status, row = await asyncio.gather(
@@ -124,13 +124,13 @@ class Pages:
         began = time.monotonic()
         answer = await self._status(stage, {"deployment": deployment}, OPEN_PAUSE, manner)
         record = (answer.reply or {"deployments": [None]})["deployments"][0]
-        now = Answer()
-        if record is not None and record["status"] in OPEN:
+        now, pause = Answer(), OPEN_PAUSE
+        if record is not None and record["status"] not in OPEN:
+            pause = CLOSED_PAUSE
+        elif record is not None:
             looked = {"service": record["service"], "now": True}
             rest = max(0.0, manner.patience - (time.monotonic() - began))
             now = await self._status(stage, looked, OPEN_PAUSE, Manner(rest, manner.old))
-        closed = record is not None and record["status"] not in OPEN
-        pause = CLOSED_PAUSE if closed else OPEN_PAUSE
         view = story(stage, deployment, answer, now, self._running(stage, record))
         title = f"{view.version} · {view.service}" if view.service else deployment
         return Page(

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.model.deployments import OPEN
 from cli.dashboard.answers import Answer
-from cli.dashboard.marks import OPEN, Mark, mark_of
+from cli.dashboard.marks import Mark, mark_of
 from cli.dashboard.spent import spent
 from cli.show.words import commit_beside, progress, version, who
 

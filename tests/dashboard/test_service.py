@@ -7,8 +7,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.model.deployments import OPEN
 from cli.dashboard.answers import Answer
-from cli.dashboard.marks import OPEN
 from cli.dashboard.service import chart, entry, view
 
 AT = "2026-12-01T10:00:00+00:00"
