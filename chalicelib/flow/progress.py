@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from chalicelib.model.base import iso
+from chalicelib.model.base import iso, iso_if_known
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.runs import TaskRun
 from chalicelib.model.task_definitions import short_name
@@ -34,8 +34,8 @@ def _ran(run: TaskRun) -> dict[str, Any]:
         "container": run.container,
         "task": short_name(run.task),
         "began": iso(run.began),
-        "started": iso(run.started) if run.started else "",
-        "ended": iso(run.ended) if run.ended else "",
+        "started": iso_if_known(run.started),
+        "ended": iso_if_known(run.ended),
         "exit": run.exit_code,
         "reason": run.reason,
     }
@@ -51,7 +51,7 @@ def _stage_of(record: Deployment) -> dict[str, Any]:
         "paused": {
             "stage": pause.stage,
             "since": iso(pause.since),
-            "until": iso(pause.expires) if pause.expires else "",
+            "until": iso_if_known(pause.expires),
             "then": pause.at_timeout,
         }
         if pause is not None

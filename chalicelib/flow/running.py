@@ -9,7 +9,7 @@ from chalicelib.errors import DeployerError
 from chalicelib.explain.classify import said
 from chalicelib.flow.ports import World
 from chalicelib.flow.service import service_of
-from chalicelib.model.base import Frozen, iso
+from chalicelib.model.base import Frozen, iso, iso_if_known
 from chalicelib.model.deployments import GOES_BACK, Deployment
 from chalicelib.model.heads import Head
 from chalicelib.model.registries import Repository, digest_in, tag_of
@@ -87,8 +87,7 @@ def _stage(world: World, service: Service) -> dict[str, Any]:
     if found is None or found.ended_at is not None or not found.stage:
         return {}
     waits = [
-        {"stage": found.stage, "until": iso(hook.expires) if hook.expires else ""}
-        for hook in found.waiting_hooks
+        {"stage": found.stage, "until": iso_if_known(hook.expires)} for hook in found.waiting_hooks
     ]
     return {"stage": found.stage, "traffic": found.traffic, "waits": waits}
 
@@ -171,8 +170,8 @@ def _task(task: ServiceTask) -> dict[str, Any]:
         "revision": short_name(task.task_definition),
         "status": task.status,
         "health": task.health,
-        "started": iso(task.started_at) if task.started_at else "",
-        "created": iso(task.created_at) if task.created_at else "",
+        "started": iso_if_known(task.started_at),
+        "created": iso_if_known(task.created_at),
         "reason": said(task.end, _REASON) if task.end else "",
         "exit": task.end.exit_code if task.end else None,
         "deployment": task.ecs_deployment,

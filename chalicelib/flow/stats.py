@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from chalicelib.decide.admit import stamp
@@ -11,7 +11,7 @@ from chalicelib.decide.outcomes import outcome_of
 from chalicelib.errors import Refused
 from chalicelib.flow.payload import target_named
 from chalicelib.flow.ports import World
-from chalicelib.model.base import iso
+from chalicelib.model.base import iso_if_known
 from chalicelib.model.outcomes import Outcome, Outlines
 from chalicelib.model.targets import Target
 from chalicelib.model.task_definitions import short_name
@@ -89,13 +89,9 @@ def _row(one: Outcome) -> dict[str, str]:
         "deployment": one.deployment,
         "cause": one.cause,
         "status": one.status,
-        "pushed": _time(one.pushed),
-        "applied": _time(one.applied),
-        "ended": _time(one.ended),
+        "pushed": iso_if_known(one.pushed),
+        "applied": iso_if_known(one.applied),
+        "ended": iso_if_known(one.ended),
         "revision": short_name(one.revision),
         "left": short_name(one.left),
     }
-
-
-def _time(moment: datetime | None) -> str:
-    return iso(moment) if moment else ""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
-from chalicelib.model.base import iso
+from chalicelib.model.base import iso, iso_if_known
 from chalicelib.model.deployments import Deployment
 from chalicelib.model.times import Step, TaskTimes, Times
 
@@ -18,7 +17,7 @@ def length_of(record: Deployment) -> dict[str, Any]:
     closed = record.closed
     times = record.times or Times()
     return {
-        "closed": iso(closed) if closed else "",
+        "closed": iso_if_known(closed),
         "seconds": (closed - record.created).total_seconds() if closed else None,
         "phases": {one.phase: one.milliseconds / 1000 for one in times.phases},
     }
@@ -51,19 +50,15 @@ def _task(task: TaskTimes) -> dict[str, Any]:
         "id": task.id,
         "new": task.new,
         "revision": task.revision,
-        "created": _time(task.created),
-        "pull_started": _time(task.pull_started),
-        "pull_stopped": _time(task.pull_stopped),
-        "started": _time(task.started),
-        "healthy": _time(task.healthy),
-        "stopping": _time(task.stopping),
-        "stopped": _time(task.stopped),
+        "created": iso_if_known(task.created),
+        "pull_started": iso_if_known(task.pull_started),
+        "pull_stopped": iso_if_known(task.pull_stopped),
+        "started": iso_if_known(task.started),
+        "healthy": iso_if_known(task.healthy),
+        "stopping": iso_if_known(task.stopping),
+        "stopped": iso_if_known(task.stopped),
     }
 
 
 def _step(step: Step) -> dict[str, Any]:
     return {"at": iso(step.at), "stage": step.stage, "traffic": step.traffic, "waits": step.waits}
-
-
-def _time(moment: datetime | None) -> str:
-    return iso(moment) if moment is not None else ""

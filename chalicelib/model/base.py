@@ -20,6 +20,11 @@ def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def iso_if_known(moment: datetime | None) -> str:
+    """Return a time as `iso` does; empty when it is not known."""
+    return "" if moment is None else iso(moment)
+
+
 Moment = Annotated[datetime, PlainSerializer(iso, when_used="json")]
 # DynamoDB's SDK takes no float, so a percentage is stored as text.
 Percent = Annotated[float, PlainSerializer("{:g}".format, when_used="json")]
